@@ -1,0 +1,2 @@
+//! The `ganas` command line.
+fn main() {}

@@ -1,0 +1,18 @@
+//! Evaluators: what a query returns and what it costs.
+//!
+//! A search sees [`SearchMetric`] values only. The [`ReportMetric`] of the same query is a different type, which the
+//! driver records and no searcher receives, so that no search can select on what it reports by mistake.
+
+#![deny(unsafe_code)]
+
+mod counts;
+mod error;
+mod evaluator;
+mod metric;
+mod protocol;
+
+pub use counts::{Answer, Counted, QueryCounts};
+pub use error::EvalError;
+pub use evaluator::Evaluator;
+pub use metric::{Measurement, ReportMetric, SearchMetric};
+pub use protocol::{MetricRole, Protocol, ProtocolKind};

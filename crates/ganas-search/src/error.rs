@@ -1,0 +1,79 @@
+//! The error types of this crate.
+
+use ganas_space::SpaceError;
+use thiserror::Error;
+
+/// What can go wrong in a search.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// A budget of 0 queries.
+    #[error("the budget is 0 queries: a search needs at least 1")]
+    EmptyBudget,
+    /// A configuration whose fields contradict each other or are out of range.
+    #[error("configuration field `{field}`: {reason}")]
+    BadConfig {
+        /// The path of the field, for example `generator.learning_rate`.
+        field: String,
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
+    /// An architecture, action or text that the search space refused.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+    /// The searcher was told a trial that it did not propose, or not in the order of proposal.
+    #[error(
+        "trial {told} was told where trial {expected} was expected: trials are told in the order of proposal"
+    )]
+    OutOfOrder {
+        /// The number of the trial that was told.
+        told: u32,
+        /// The number that was expected.
+        expected: u32,
+    },
+    /// A checkpoint that this searcher cannot continue from.
+    #[error("cannot continue from the checkpoint of round {round}: {reason}")]
+    BadCheckpoint {
+        /// The round after which the checkpoint was taken.
+        round: u32,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A state that could not be written as a checkpoint.
+    #[error("cannot write a checkpoint: {reason}")]
+    CheckpointEncoding {
+        /// What the encoder said.
+        reason: String,
+    },
+    /// A loss, gradient or reward that is not a finite number.
+    #[error(
+        "{what} is {value} in round {round}: lower the learning rates, or report this with the run's header"
+    )]
+    NotFinite {
+        /// The quantity.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The round.
+        round: u32,
+    },
+    /// Every evaluation so far failed.
+    #[error("all {failed} evaluations so far failed; the last reason: {reason}")]
+    AllFailed {
+        /// The number of failed evaluations.
+        failed: u32,
+        /// The last reason.
+        reason: String,
+    },
+    /// An observer, such as the study database, failed.
+    #[error("{observer} failed: {source}")]
+    Observer {
+        /// The name of the observer.
+        observer: &'static str,
+        /// Its error.
+        source: ObserverError,
+    },
+}
+
+/// The error of an observer, of whatever type it is.
+pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,23 @@
+//! Ask/tell searchers, GA-NAS among them, and the driver that owns the loop and the budget.
+//!
+//! A [`Searcher`] proposes architectures and is told their search metric; it never sees an evaluator, nor the metric
+//! that is reported in the end. The [driver](run) owns the loop, the [`Budget`] and the [`Observer`]s.
+//! This crate touches no file, no clock and no terminal.
+
+#![forbid(unsafe_code)]
+
+mod budget;
+mod driver;
+mod error;
+mod observer;
+mod searcher;
+mod spec;
+mod trial;
+
+pub use budget::Budget;
+pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
+pub use error::{ObserverError, SearchError};
+pub use observer::{Event, Observer, RoundReport};
+pub use searcher::{Proposal, Searcher};
+pub use spec::RunSpec;
+pub use trial::{Trial, TrialNumber, TrialRecord, TrialState};

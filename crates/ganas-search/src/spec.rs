@@ -1,0 +1,29 @@
+//! What a run is: everything that its result depends on.
+
+use ganas_eval::Protocol;
+use serde::{Deserialize, Serialize};
+
+use crate::Budget;
+
+/// Everything that the record of a run depends on; two runs with equal specs have equal records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// The version of ganas.
+    pub version: String,
+    /// The name of the search space.
+    pub space: String,
+    /// The sha256 of the table's file, hexadecimal.
+    pub table_sha256: String,
+    /// What is searched on, and what is reported.
+    pub protocol: Protocol,
+    /// The name of the algorithm.
+    pub algorithm: String,
+    /// The algorithm's configuration as JSON text, every field written out.
+    pub config: String,
+    /// The budget in unique queries.
+    pub budget: Budget,
+    /// The device and the instruction set, for example `cpu-f32 x86_64 avx2 fma`.
+    pub device: String,
+    /// The seed of the run.
+    pub seed: u64,
+}

@@ -1,0 +1,55 @@
+//! Trials: one evaluated architecture each.
+
+use ganas_eval::{ReportMetric, SearchMetric};
+use ganas_space::{Arch, ArchKey};
+use serde::{Deserialize, Serialize};
+
+/// The number of a trial within its run, from 0, in the order of proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TrialNumber(pub u32);
+
+/// How a trial ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrialState {
+    /// The evaluation returned this value of the search metric.
+    Completed(SearchMetric),
+    /// The evaluation failed, for the reason given; the architecture never enters a truth set.
+    Failed(String),
+}
+
+/// One evaluated architecture, as a searcher may see it: without the metric that is reported in the end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The number within the run.
+    pub number: TrialNumber,
+    /// The round in which it was proposed, from 0.
+    pub round: u32,
+    /// The architecture as proposed.
+    pub arch: Arch,
+    /// Its class.
+    pub key: ArchKey,
+    /// Whether its class had been evaluated before in the run, so that it cost no query.
+    pub repeat: bool,
+    /// How it ended.
+    pub state: TrialState,
+}
+
+impl Trial {
+    /// The search metric of a completed trial.
+    #[must_use]
+    pub fn search(&self) -> Option<SearchMetric> {
+        match self.state {
+            TrialState::Completed(value) => Some(value),
+            TrialState::Failed(_) => None,
+        }
+    }
+}
+
+/// A trial as it is recorded: with the reported metric, which no searcher sees.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialRecord {
+    /// What the searcher saw.
+    pub trial: Trial,
+    /// The reported metric; `None` for a failed trial.
+    pub report: Option<ReportMetric>,
+}

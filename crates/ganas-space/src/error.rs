@@ -1,0 +1,85 @@
+//! The one error type of this crate.
+
+use thiserror::Error;
+
+/// What can be wrong with an architecture, its text, or the name of a space.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SpaceError {
+    /// The vertices and edges do not form a directed acyclic graph with an input and an output.
+    #[error("not an architecture: {reason}")]
+    NotADag {
+        /// What is wrong, with the numbers.
+        reason: String,
+    },
+    /// A graph that is an architecture, but not one of this space.
+    #[error("not an architecture of the space `{space}`: {reason}")]
+    NotInSpace {
+        /// The name of the space.
+        space: &'static str,
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
+    /// A text that the space's codec cannot read.
+    #[error(
+        "cannot read `{text}` as an architecture of `{space}`: at byte {at}, expected {expected}"
+    )]
+    BadText {
+        /// The name of the space.
+        space: &'static str,
+        /// The whole text.
+        text: String,
+        /// The byte offset of the first problem.
+        at: usize,
+        /// What the codec expected there.
+        expected: String,
+    },
+    /// A name that is no operation of the space.
+    #[error("unknown operation `{name}` in `{text}` (space `{space}`){}; the operations are {known}", suggest(.suggestion))]
+    UnknownOp {
+        /// The name of the space.
+        space: &'static str,
+        /// The name that was read.
+        name: String,
+        /// The whole text.
+        text: String,
+        /// The closest operation, when one is close.
+        suggestion: Option<String>,
+        /// All operations, comma-separated.
+        known: String,
+    },
+    /// A key that is not 32 hexadecimal digits.
+    #[error("`{text}` is not an architecture key: expected 32 hexadecimal digits")]
+    BadKey {
+        /// The text that was read.
+        text: String,
+    },
+    /// A name that is no search space.
+    #[error("unknown search space `{name}`{}; the spaces are {known}", suggest(.suggestion))]
+    UnknownSpace {
+        /// The name that was asked for.
+        name: String,
+        /// The closest name, when one is close.
+        suggestion: Option<String>,
+        /// All names, comma-separated.
+        known: String,
+    },
+    /// An action that the space does not allow in this state.
+    #[error("illegal action {action} at decision {decision} of `{space}`: {reason}")]
+    IllegalAction {
+        /// The name of the space.
+        space: &'static str,
+        /// The number of decisions taken before.
+        decision: usize,
+        /// The action.
+        action: u8,
+        /// What was allowed.
+        reason: String,
+    },
+}
+
+fn suggest(suggestion: &Option<String>) -> String {
+    suggestion
+        .as_ref()
+        .map_or_else(String::new, |s| format!(" (did you mean `{s}`?)"))
+}

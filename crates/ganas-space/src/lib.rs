@@ -1,0 +1,24 @@
+//! What an architecture is: search spaces, text codecs, canonical keys, parameters and FLOPs.
+//!
+//! An [`Arch`] is a validated, labelled, directed acyclic graph.
+//! A [`SearchSpace`] says which graphs belong to it, how they are written as text, which of them compute the same
+//! function ([`SearchSpace::key`]), and how a generator builds one decision by decision
+//! ([`SearchSpace::decision`], [`SearchSpace::apply`], [`SearchSpace::finish`]).
+//! This crate knows no network, no benchmark table and no file.
+
+#![forbid(unsafe_code)]
+
+mod arch;
+mod cost;
+mod error;
+mod key;
+pub mod nasbench201;
+mod registry;
+mod space;
+
+pub use arch::{Arch, OpId, VertexId};
+pub use cost::Cost;
+pub use error::SpaceError;
+pub use key::ArchKey;
+pub use registry::{by_name, names};
+pub use space::{Action, Choice, Decision, LegalActions, Partial, SearchSpace};

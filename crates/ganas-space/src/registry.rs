@@ -1,0 +1,37 @@
+//! The search spaces by name.
+
+use std::sync::Arc;
+
+use crate::nasbench201::NasBench201;
+use crate::{SearchSpace, SpaceError};
+
+/// The names of all built-in search spaces.
+#[must_use]
+pub fn names() -> &'static [&'static str] {
+    &[NasBench201::NAME]
+}
+
+/// The search space with this name.
+///
+/// # Errors
+///
+/// [`SpaceError::UnknownSpace`], with the closest name when one is close.
+pub fn by_name(name: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
+    match name {
+        NasBench201::NAME => Ok(Arc::new(NasBench201::new())),
+        _ => Err(SpaceError::UnknownSpace {
+            name: name.to_owned(),
+            suggestion: closest(name, names().iter().copied()),
+            known: names().join(", "),
+        }),
+    }
+}
+
+/// The candidate that is most like `name`, when it is close enough to be meant (Jaro-Winkler at least 0.8).
+pub(crate) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
