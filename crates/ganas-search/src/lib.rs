@@ -10,14 +10,18 @@ mod budget;
 mod driver;
 mod error;
 mod observer;
+mod random_search;
 mod searcher;
 mod spec;
+#[cfg(test)]
+mod toy;
 mod trial;
 
 pub use budget::Budget;
 pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
 pub use observer::{Event, Observer, RoundReport};
+pub use random_search::RandomSearch;
 pub use searcher::{Proposal, Searcher};
 pub use spec::RunSpec;
 pub use trial::{Trial, TrialNumber, TrialRecord, TrialState};
