@@ -54,6 +54,8 @@ mod classes;
 mod codec;
 mod cost;
 mod order;
+#[cfg(test)]
+mod tests;
 mod unique_string;
 
 use std::fmt;
