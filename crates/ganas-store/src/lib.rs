@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The study database: runs, trials, events and checkpoints in one SQLite file.
+//!
+//! A [`Study`] holds any number of runs. [`Study::begin`] claims one of them, new or interrupted, and the
+//! [`RunWriter`] of the claim records it round by round as an observer of [`ganas_search::run`]. All rows of a round
+//! are one transaction, so the file holds whole rounds only, whenever the process ends. Readers ([`Study::runs`],
+//! [`Study::trials`], [`Study::top`], [`Study::export`]) work while runs are being written, from other processes too.
+//!
+//! What is exported depends on the specs of the runs only: not on times, process ids, nor the order of writing.
+//! This crate never reads a clock: times are arguments.
+
+#![forbid(unsafe_code)]
+
+mod begin;
+mod error;
+mod event_values;
+mod export;
+mod file;
+mod read;
+mod spec_hash;
+mod study;
+mod summary;
+mod top;
+mod writer;
+
+pub use begin::{Begun, OnExisting, RunClaim, Session};
+pub use error::StoreError;
+pub use export::ExportFormat;
+pub use read::{EventRow, SessionRow, TrialRow};
+pub use study::Study;
+pub use summary::{RunFilter, RunId, RunStatus, RunSummary};
+pub use top::TopEntry;
+pub use writer::RunWriter;
+
+#[cfg(test)]
+mod tests;

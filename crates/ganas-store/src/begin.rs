@@ -1,0 +1,317 @@
+//! Beginning a run: new, or where it was left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ganas_search::{ResumePoint, RunSpec, Trial, TrialRecord};
+use ganas_space::SearchSpace;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::Fault;
+use crate::spec_hash::{SpecText, sha256};
+use crate::{RunId, RunStatus, RunSummary, RunWriter, StoreError, Study};
+
+/// What to do with a run that the study already holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnExisting {
+    /// Report it as an error.
+    Refuse,
+    /// Continue it.
+    Resume,
+}
+
+/// The process that works on a run; recorded, but not exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Now, in Unix seconds.
+    pub started_at: i64,
+    /// The process id.
+    pub pid: u32,
+}
+
+/// A run that has been begun.
+#[derive(Debug)]
+pub enum Begun {
+    /// It starts from the beginning.
+    Fresh(RunClaim),
+    /// It continues after its last recorded round.
+    Resume(RunClaim, ResumePoint),
+    /// It has ended before; there is nothing to do.
+    Finished(RunId),
+}
+
+/// The right to write a run, until another session claims it.
+#[derive(Debug)]
+pub struct RunClaim {
+    pub(crate) study: Study,
+    pub(crate) run: RunId,
+    pub(crate) seed: u64,
+    pub(crate) session: u32,
+    /// Seconds spent by earlier sessions.
+    pub(crate) wall_s: f64,
+}
+
+impl RunClaim {
+    /// The run.
+    #[must_use]
+    pub fn id(&self) -> RunId {
+        self.run
+    }
+
+    /// The observer that records the run. `elapsed` tells the time since the session began.
+    #[must_use]
+    pub fn writer(
+        self,
+        space: Arc<dyn SearchSpace>,
+        elapsed: impl FnMut() -> Duration + Send + 'static,
+    ) -> RunWriter {
+        RunWriter::new(self, space, Box::new(elapsed))
+    }
+}
+
+impl Study {
+    /// Claims a run, new or interrupted.
+    ///
+    /// A run is the same when its spec is; a spec that differs in more than version and device is another run, of
+    /// which a study may hold any number. An unfinished run is resumed by the version that began it, on any device;
+    /// its record keeps the device that it began on. The newest claim of a run holds: an older [`RunWriter`] of it
+    /// gets [`StoreError::Conflict`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::RunExists`] and [`StoreError::OtherDevice`] for [`OnExisting::Refuse`],
+    /// [`StoreError::OtherVersion`], [`StoreError::WrongSpace`], [`StoreError::DamagedCheckpoint`],
+    /// [`StoreError::Damaged`], [`StoreError::Unwritable`], [`StoreError::Database`].
+    pub fn begin(
+        &self,
+        spec: &RunSpec,
+        on_existing: OnExisting,
+        space: &dyn SearchSpace,
+        session: Session,
+    ) -> Result<Begun, StoreError> {
+        if spec.space != space.name() {
+            return Err(StoreError::WrongSpace {
+                spec: spec.space.clone(),
+                given: space.name(),
+            });
+        }
+        let text = SpecText::new(spec)?;
+        self.write("begin a run", |tx| {
+            let known = self.runs_of_experiment(tx, &text.experiment, spec.seed)?;
+            let Some(run) = self.choose(spec, &known, on_existing)? else {
+                let run = insert(tx, spec, &text)?;
+                return Ok(Begun::Fresh(self.claim(tx, spec, run, 0.0, session)?));
+            };
+            if run.status == RunStatus::Finished {
+                return Ok(Begun::Finished(run.id));
+            }
+            let point = match run.rounds {
+                0 => None,
+                _ => Some(self.resume_point(tx, run, space)?),
+            };
+            let claim = self.claim(tx, spec, run.id, run.wall_s, session)?;
+            Ok(match point {
+                None => Begun::Fresh(claim),
+                Some(point) => Begun::Resume(claim, point),
+            })
+        })
+    }
+
+    /// The run to continue, or none for a new one.
+    fn choose<'a>(
+        &self,
+        spec: &RunSpec,
+        known: &'a [RunSummary],
+        on_existing: OnExisting,
+    ) -> Result<Option<&'a RunSummary>, StoreError> {
+        let path = || self.path().to_owned();
+        let seed = spec.seed;
+        let unfinished = |run: &&RunSummary| run.status != RunStatus::Finished;
+        let same_version = |run: &&RunSummary| run.spec.version == spec.version;
+
+        if let Some(run) = known.iter().find(|run| run.spec == *spec) {
+            return match on_existing {
+                OnExisting::Resume => Ok(Some(run)),
+                OnExisting::Refuse => Err(StoreError::RunExists {
+                    path: path(),
+                    seed,
+                    status: run.status,
+                    rounds: run.rounds,
+                }),
+            };
+        }
+        if let Some(run) = known.iter().filter(unfinished).find(same_version) {
+            return match on_existing {
+                OnExisting::Resume => Ok(Some(run)),
+                OnExisting::Refuse => Err(StoreError::OtherDevice {
+                    path: path(),
+                    seed,
+                    recorded: run.spec.device.clone(),
+                    current: spec.device.clone(),
+                }),
+            };
+        }
+        if let Some(run) = known.iter().find(unfinished) {
+            return Err(StoreError::OtherVersion {
+                path: path(),
+                seed,
+                recorded: run.spec.version.clone(),
+                current: spec.version.clone(),
+            });
+        }
+        match on_existing {
+            OnExisting::Resume => Ok(known.iter().find(same_version)),
+            OnExisting::Refuse => Ok(None),
+        }
+    }
+
+    fn claim(
+        &self,
+        connection: &Connection,
+        spec: &RunSpec,
+        run: RunId,
+        wall_s: f64,
+        session: Session,
+    ) -> Result<RunClaim, Fault> {
+        connection
+            .prepare_cached("UPDATE runs SET status = 'running', stop = NULL WHERE run = ?1")?
+            .execute([run.0])?;
+        let number = connection
+            .prepare_cached(
+                "INSERT INTO sessions (run, session, started_at, version, device, pid)
+                 SELECT ?1, count(*), ?2, ?3, ?4, ?5 FROM sessions WHERE run = ?1
+                 RETURNING session",
+            )?
+            .query_row(
+                (
+                    run.0,
+                    session.started_at,
+                    &spec.version,
+                    &spec.device,
+                    session.pid,
+                ),
+                |row| row.get(0),
+            )?;
+        Ok(RunClaim {
+            study: self.clone(),
+            run,
+            seed: spec.seed,
+            session: number,
+            wall_s,
+        })
+    }
+
+    fn resume_point(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        space: &dyn SearchSpace,
+    ) -> Result<ResumePoint, Fault> {
+        let checkpoint = self.checkpoint(connection, run)?;
+        let mut trials = Vec::new();
+        self.each_trial(connection, run.id, |row| {
+            let damaged = |reason: String| {
+                self.damaged(
+                    format!(
+                        "trial {} of the run with seed {}",
+                        row.number.0, run.spec.seed
+                    ),
+                    reason,
+                )
+            };
+            let arch = space
+                .decode(&row.arch)
+                .map_err(|e| damaged(e.to_string()))?;
+            let key = space.key(&arch);
+            if key != row.key {
+                return Err(damaged(format!(
+                    "`{}` is recorded with the key {}, expected {key}",
+                    row.arch, row.key
+                )));
+            }
+            trials.push(TrialRecord {
+                trial: Trial {
+                    number: row.number,
+                    round: row.round,
+                    arch,
+                    key,
+                    repeat: row.repeat,
+                    state: row.state,
+                },
+                report: row.report,
+            });
+            Ok(())
+        })?;
+        if u32::try_from(trials.len()) != Ok(run.counts.raw) {
+            let what = format!("the run with seed {}", run.spec.seed);
+            let reason = format!("{} trials, expected {}", trials.len(), run.counts.raw);
+            return Err(self.damaged(what, reason).into());
+        }
+        Ok(ResumePoint {
+            rounds: run.rounds,
+            checkpoint,
+            trials,
+        })
+    }
+
+    fn checkpoint(&self, connection: &Connection, run: &RunSummary) -> Result<Vec<u8>, Fault> {
+        let row: Option<(u32, String, Vec<u8>)> = connection
+            .prepare_cached("SELECT round, sha256, state FROM checkpoints WHERE run = ?1")?
+            .query_row([run.id.0], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let last = run.rounds - 1;
+        match row {
+            Some((round, expected, state)) if round == last => {
+                let found = sha256(&state);
+                if found == expected {
+                    Ok(state)
+                } else {
+                    Err(Fault::Store(StoreError::DamagedCheckpoint {
+                        path: self.path().to_owned(),
+                        seed: run.spec.seed,
+                        round,
+                        expected,
+                        found,
+                    }))
+                }
+            }
+            other => {
+                let what = format!("the run with seed {}", run.spec.seed);
+                let found = match other {
+                    Some((round, ..)) => format!("its checkpoint is of round {round}"),
+                    None => "it has no checkpoint".to_owned(),
+                };
+                let reason = format!("{found}, expected one of round {last}");
+                Err(self.damaged(what, reason).into())
+            }
+        }
+    }
+}
+
+fn insert(connection: &Connection, spec: &RunSpec, text: &SpecText) -> Result<RunId, Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO runs (name, experiment, space, table_sha256, search_metric, report_metric,
+                 protocol, algorithm, config, budget, seed, version, device, spec, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'running')",
+        )?
+        .execute((
+            &text.name,
+            &text.experiment,
+            &spec.space,
+            &spec.table_sha256,
+            &spec.protocol.search,
+            &spec.protocol.report,
+            spec.protocol.kind.to_string(),
+            &spec.algorithm,
+            &spec.config,
+            u32::from(spec.budget),
+            spec.seed.to_string(),
+            &spec.version,
+            &spec.device,
+            &text.json,
+        ))?;
+    Ok(RunId(connection.last_insert_rowid()))
+}

@@ -1,0 +1,269 @@
+//! The one error type of this crate.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+/// What can be wrong with a study or a run in it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The directory of the study does not exist.
+    #[error(
+        "cannot create the study {}: the directory {} does not exist; create it first",
+        .path.display(), .directory.display()
+    )]
+    NoDirectory {
+        /// The study.
+        path: PathBuf,
+        /// The missing directory.
+        directory: PathBuf,
+    },
+    /// There is no such file.
+    #[error(
+        "there is no study at {}: check the path, or start a search with this study", .path.display()
+    )]
+    NotFound {
+        /// The study.
+        path: PathBuf,
+    },
+    /// The file cannot be written, or not even opened.
+    #[error(
+        "cannot write the study {}: {reason}; check the permissions of the file and its directory, \
+         or name another study", .path.display()
+    )]
+    Unwritable {
+        /// The study.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file is no SQLite database.
+    #[error(
+        "{} is not a SQLite database, so it is no study: name another file", .path.display()
+    )]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a SQLite database of another application.
+    #[error(
+        "{} is a SQLite database, but not a study of ganas (its application_id is {application_id:#010x}, \
+         expected {expected:#010x}): name another file", .path.display()
+    )]
+    NotAStudy {
+        /// The file.
+        path: PathBuf,
+        /// The application id of the file.
+        application_id: u32,
+        /// The application id of a study.
+        expected: u32,
+    },
+    /// The study has a format that this version does not know.
+    #[error(
+        "the study {} has format {found}, this version of ganas knows format {known}: use the version of \
+         ganas that wrote it, or name another study", .path.display()
+    )]
+    OtherFormat {
+        /// The study.
+        path: PathBuf,
+        /// The format of the file.
+        found: u32,
+        /// The format that this version reads and writes.
+        known: u32,
+    },
+    /// The study already holds the run that was to be started.
+    #[error(
+        "the study {} already holds this run with seed {seed} ({status}, {rounds} rounds done): pass \
+         `--resume` to continue it, or name another study", .path.display()
+    )]
+    RunExists {
+        /// The study.
+        path: PathBuf,
+        /// The seed of the run.
+        seed: u64,
+        /// Its status.
+        status: crate::RunStatus,
+        /// Its rounds.
+        rounds: u32,
+    },
+    /// The study holds the run, unfinished, on another device.
+    #[error(
+        "the study {} holds this run with seed {seed}, unfinished, started on `{recorded}`; this is \
+         `{current}`: pass `--resume` to continue it here, or name another study", .path.display()
+    )]
+    OtherDevice {
+        /// The study.
+        path: PathBuf,
+        /// The seed of the run.
+        seed: u64,
+        /// The device that it was started on.
+        recorded: String,
+        /// This device.
+        current: String,
+    },
+    /// The study holds the run, unfinished, by another version of ganas.
+    #[error(
+        "the study {} holds this run with seed {seed}, unfinished, started by ganas {recorded}; this is \
+         ganas {current}, whose results may differ: finish it with ganas {recorded}, or name another study",
+        .path.display()
+    )]
+    OtherVersion {
+        /// The study.
+        path: PathBuf,
+        /// The seed of the run.
+        seed: u64,
+        /// The version that started it.
+        recorded: String,
+        /// This version.
+        current: String,
+    },
+    /// The spec of a run names another search space than the one that it is recorded with.
+    #[error("the run searches the space `{spec}`, but is recorded with the space `{given}`")]
+    WrongSpace {
+        /// The space of the spec.
+        spec: String,
+        /// The space that was given.
+        given: &'static str,
+    },
+    /// The checkpoint of a run is not what was written.
+    #[error(
+        "the checkpoint of the run with seed {seed} in {} (after round {round}) is damaged: its sha256 is \
+         {found}, expected {expected}; restore the file from a backup, or start the run in another study",
+        .path.display()
+    )]
+    DamagedCheckpoint {
+        /// The study.
+        path: PathBuf,
+        /// The seed of the run.
+        seed: u64,
+        /// The round after which it was taken.
+        round: u32,
+        /// The recorded sha256.
+        expected: String,
+        /// The sha256 of what is there.
+        found: String,
+    },
+    /// A row of the study is not what this crate writes.
+    #[error(
+        "the study {} is damaged: {what}: {reason}; restore the file from a backup, or name another study",
+        .path.display()
+    )]
+    Damaged {
+        /// The study.
+        path: PathBuf,
+        /// The row.
+        what: String,
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
+    /// Someone else writes the same run.
+    #[error(
+        "another process has taken over the run with seed {seed} in {} (it found {found}, expected {expected}): \
+         this one stops, and the other continues", .path.display()
+    )]
+    Conflict {
+        /// The study.
+        path: PathBuf,
+        /// The seed of the run.
+        seed: u64,
+        /// The session and round in the study.
+        found: String,
+        /// The session and round of this writer.
+        expected: String,
+    },
+    /// There is no such run in the study.
+    #[error("the study {} holds no run {run}", .path.display())]
+    UnknownRun {
+        /// The study.
+        path: PathBuf,
+        /// The run.
+        run: crate::RunId,
+    },
+    /// The runs were searched on metrics that cannot be compared.
+    #[error(
+        "the runs of the study {} were searched on different metrics, which cannot be ranked together: {metrics}; \
+         choose one with a filter", .path.display()
+    )]
+    MixedMetrics {
+        /// The study.
+        path: PathBuf,
+        /// The metrics, semicolon-separated.
+        metrics: String,
+    },
+    /// SQLite reports an error.
+    #[error("cannot {doing} in the study {}: {source}", .path.display())]
+    Database {
+        /// The study.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said, such as "database or disk is full".
+        source: rusqlite::Error,
+    },
+    /// A spec that cannot be written as JSON.
+    #[error("cannot write {what} as JSON: {source}")]
+    Encoding {
+        /// What was being written.
+        what: &'static str,
+        /// What the encoder said.
+        source: serde_json::Error,
+    },
+    /// The output of an export cannot be written.
+    #[error("cannot write the export: {source}")]
+    Export {
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+}
+
+impl StoreError {
+    /// The error for what SQLite said while something was done.
+    pub(crate) fn from_sqlite(path: &Path, doing: &'static str, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::Unwritable {
+                    path,
+                    reason: source.to_string(),
+                }
+            }
+            _ => Self::Database {
+                path,
+                doing,
+                source,
+            },
+        }
+    }
+}
+
+/// What can go wrong inside a transaction: an error of SQLite, which does not know its file yet, or any other.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Sqlite(rusqlite::Error),
+    Store(StoreError),
+}
+
+impl Fault {
+    /// Names the file and what was being done.
+    pub(crate) fn locate(self, path: &Path, doing: &'static str) -> StoreError {
+        match self {
+            Self::Sqlite(source) => StoreError::from_sqlite(path, doing, source),
+            Self::Store(error) => error,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(source: rusqlite::Error) -> Self {
+        Self::Sqlite(source)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

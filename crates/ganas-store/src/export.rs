@@ -1,0 +1,257 @@
+//! Exports: the deterministic record of runs.
+//!
+//! Two studies that hold the same rounds of the same runs export the same bytes: no times, no process ids, no numbers
+//! that depend on the order of writing. Floats are written with the fewest digits that read back to the same bits.
+
+use std::io::{self, Write};
+
+use ganas_search::{RunSpec, StopReason, TrialState};
+use ganas_space::ArchKey;
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::error::Fault;
+use crate::event_values::EventValues;
+use crate::read::{EventRow, TrialRow};
+use crate::{RunFilter, RunSummary, StoreError, Study};
+
+/// The format of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// One JSON object a line: for each run a line of type `run`, then its lines of type `trial` and `event`.
+    JsonLines,
+    /// One line a trial, with a header; events are not part of it.
+    Csv,
+}
+
+/// The line of a run.
+#[derive(Serialize)]
+struct RunLine<'a> {
+    r#type: &'static str,
+    run: &'a str,
+    experiment: &'a str,
+    #[serde(flatten)]
+    spec: &'a RunSpec,
+    status: &'static str,
+    stop: Option<StopReason>,
+    rounds: u32,
+    raw_queries: u32,
+    unique_queries: u32,
+    failed_queries: u32,
+}
+
+/// The line of a trial.
+#[derive(Serialize)]
+struct TrialLine<'a> {
+    r#type: &'static str,
+    run: &'a str,
+    seed: u64,
+    number: u32,
+    round: u32,
+    arch: &'a str,
+    key: ArchKey,
+    repeat: bool,
+    state: &'static str,
+    search: Option<f64>,
+    report: Option<f64>,
+    reason: Option<&'a str>,
+}
+
+/// The line of an event.
+#[derive(Serialize)]
+struct EventLine<'a> {
+    r#type: &'static str,
+    run: &'a str,
+    seed: u64,
+    round: u32,
+    kind: &'a str,
+    values: EventValues,
+}
+
+/// The row of a trial in a table of all runs.
+#[derive(Serialize)]
+struct CsvRow<'a> {
+    run: &'a str,
+    space: &'a str,
+    protocol: String,
+    search_metric: &'a str,
+    report_metric: &'a str,
+    algorithm: &'a str,
+    seed: u64,
+    number: u32,
+    round: u32,
+    arch: &'a str,
+    key: ArchKey,
+    repeat: bool,
+    state: &'static str,
+    search: Option<f64>,
+    report: Option<f64>,
+    reason: Option<&'a str>,
+}
+
+impl Study {
+    /// Writes the record of the chosen runs, up to their last whole round, in the order of [`runs`](Self::runs).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Export`] when the output cannot be written; [`StoreError::Damaged`], [`StoreError::Database`].
+    pub fn export(
+        &self,
+        output: &mut dyn Write,
+        format: ExportFormat,
+        filter: &RunFilter,
+    ) -> Result<(), StoreError> {
+        self.read("export the runs", |tx| {
+            let runs = self.select_runs(tx, filter)?;
+            match format {
+                ExportFormat::JsonLines => self.export_json_lines(tx, &runs, output),
+                ExportFormat::Csv => self.export_csv(tx, &runs, output),
+            }
+        })
+    }
+
+    fn export_json_lines(
+        &self,
+        connection: &Connection,
+        runs: &[RunSummary],
+        output: &mut dyn Write,
+    ) -> Result<(), Fault> {
+        let mut output = io::BufWriter::new(output);
+        for run in runs {
+            write_line(&mut output, &run_line(run))?;
+            self.each_trial(connection, run.id, |trial| {
+                write_line(&mut output, &trial_line(run, &trial))
+            })?;
+            self.each_event(connection, run.id, |row| {
+                write_line(&mut output, &event_line(run, &row))
+            })?;
+        }
+        output.flush().map_err(export)?;
+        Ok(())
+    }
+
+    fn export_csv(
+        &self,
+        connection: &Connection,
+        runs: &[RunSummary],
+        output: &mut dyn Write,
+    ) -> Result<(), Fault> {
+        let mut writer = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(output);
+        writer.write_record(CSV_HEADER).map_err(export_csv)?;
+        for run in runs {
+            self.each_trial(connection, run.id, |trial| {
+                writer.serialize(csv_row(run, &trial)).map_err(export_csv)
+            })?;
+        }
+        writer.flush().map_err(export)?;
+        Ok(())
+    }
+}
+
+/// The names of the fields of [`CsvRow`]: written for an export without trials too.
+const CSV_HEADER: [&str; 16] = [
+    "run",
+    "space",
+    "protocol",
+    "search_metric",
+    "report_metric",
+    "algorithm",
+    "seed",
+    "number",
+    "round",
+    "arch",
+    "key",
+    "repeat",
+    "state",
+    "search",
+    "report",
+    "reason",
+];
+
+fn run_line(run: &RunSummary) -> RunLine<'_> {
+    RunLine {
+        r#type: "run",
+        run: &run.name,
+        experiment: &run.experiment,
+        spec: &run.spec,
+        status: run.status.as_str(),
+        stop: run.stop,
+        rounds: run.rounds,
+        raw_queries: run.counts.raw,
+        unique_queries: run.counts.unique,
+        failed_queries: run.counts.failed,
+    }
+}
+
+fn trial_line<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> TrialLine<'a> {
+    let (state, search, reason) = parts(&trial.state);
+    TrialLine {
+        r#type: "trial",
+        run: &run.name,
+        seed: run.spec.seed,
+        number: trial.number.0,
+        round: trial.round,
+        arch: &trial.arch,
+        key: trial.key,
+        repeat: trial.repeat,
+        state,
+        search,
+        report: trial.report.map(|report| report.0),
+        reason,
+    }
+}
+
+fn event_line<'a>(run: &'a RunSummary, row: &'a EventRow) -> EventLine<'a> {
+    EventLine {
+        r#type: "event",
+        run: &run.name,
+        seed: run.spec.seed,
+        round: row.round,
+        kind: &row.event.kind,
+        values: EventValues(row.event.values.clone()),
+    }
+}
+
+fn csv_row<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> CsvRow<'a> {
+    let (state, search, reason) = parts(&trial.state);
+    CsvRow {
+        run: &run.name,
+        space: &run.spec.space,
+        protocol: run.spec.protocol.kind.to_string(),
+        search_metric: &run.spec.protocol.search,
+        report_metric: &run.spec.protocol.report,
+        algorithm: &run.spec.algorithm,
+        seed: run.spec.seed,
+        number: trial.number.0,
+        round: trial.round,
+        arch: &trial.arch,
+        key: trial.key,
+        repeat: trial.repeat,
+        state,
+        search,
+        report: trial.report.map(|report| report.0),
+        reason,
+    }
+}
+
+fn parts(state: &TrialState) -> (&'static str, Option<f64>, Option<&str>) {
+    match state {
+        TrialState::Completed(search) => ("completed", Some(search.0), None),
+        TrialState::Failed(reason) => ("failed", None, Some(reason)),
+    }
+}
+
+fn write_line(output: &mut impl Write, line: &impl Serialize) -> Result<(), StoreError> {
+    serde_json::to_writer(&mut *output, line).map_err(|e| export(e.into()))?;
+    output.write_all(b"\n").map_err(export)
+}
+
+fn export(source: io::Error) -> StoreError {
+    StoreError::Export { source }
+}
+
+fn export_csv(error: csv::Error) -> StoreError {
+    export(error.into())
+}

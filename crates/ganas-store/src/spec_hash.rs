@@ -1,0 +1,73 @@
+//! The identity of runs and experiments.
+
+use std::fmt::Write;
+
+use ganas_eval::Protocol;
+use ganas_search::{Budget, RunSpec};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::StoreError;
+
+/// The spec of a run as it is stored, with the names that follow from it.
+pub(crate) struct SpecText {
+    /// The spec as JSON.
+    pub(crate) json: String,
+    /// The name of the run: the beginning of the sha256 of the JSON.
+    pub(crate) name: String,
+    /// The sha256 of the spec without version, device and seed: equal for all runs that are to be compared over seeds.
+    pub(crate) experiment: String,
+}
+
+/// The part of a spec that seeds, versions and devices have in common.
+#[derive(Serialize)]
+struct Experiment<'a> {
+    space: &'a str,
+    table_sha256: &'a str,
+    protocol: &'a Protocol,
+    algorithm: &'a str,
+    config: &'a str,
+    budget: Budget,
+}
+
+impl SpecText {
+    pub(crate) fn new(spec: &RunSpec) -> Result<Self, StoreError> {
+        let json = json(spec)?;
+        let mut name = sha256(json.as_bytes());
+        name.truncate(16);
+        let experiment = sha256(
+            self::json(&Experiment {
+                space: &spec.space,
+                table_sha256: &spec.table_sha256,
+                protocol: &spec.protocol,
+                algorithm: &spec.algorithm,
+                config: &spec.config,
+                budget: spec.budget,
+            })?
+            .as_bytes(),
+        );
+        Ok(Self {
+            json,
+            name,
+            experiment,
+        })
+    }
+}
+
+/// The sha256 in hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Encoding {
+        what: "the spec of the run",
+        source,
+    })
+}

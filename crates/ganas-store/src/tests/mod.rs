@@ -1,0 +1,286 @@
+//! The study with real runs: random search on NAS-Bench-201 with a made-up evaluator.
+
+mod beginning;
+mod concurrency;
+mod exporting;
+mod killing;
+mod opening;
+mod resuming;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ganas_eval::{
+    EvalError, Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric,
+};
+use ganas_search::{
+    Budget, Event, Observer, RandomSearch, ResumePoint, RunOutcome, RunSpec, SearchError, Searcher,
+    StopFlag, Trial, run,
+};
+use ganas_space::{Arch, SearchSpace, by_name};
+
+use crate::{Begun, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError, Study};
+
+/// A made-up measurement of each class; some fail.
+struct MadeUp {
+    space: Arc<dyn SearchSpace>,
+    protocol: Protocol,
+}
+
+impl MadeUp {
+    fn new() -> Self {
+        Self {
+            space: space(),
+            protocol: protocol(),
+        }
+    }
+}
+
+impl Evaluator for MadeUp {
+    fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+        let n = u32::try_from(self.space.key(arch).0 * 7919 % 10_007).unwrap();
+        if n.is_multiple_of(17) {
+            return Err(EvalError::MissingArch {
+                arch: self.space.encode(arch),
+            });
+        }
+        Ok(Measurement {
+            search: SearchMetric(f64::from(n) / 3.0),
+            report: ReportMetric(f64::from(n % 1000) / 7.0),
+        })
+    }
+}
+
+/// Random search that also measures itself, so that there are events to record.
+#[derive(Debug)]
+struct Measured {
+    inner: RandomSearch,
+    told: u32,
+}
+
+impl Searcher for Measured {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn ask(&mut self, limit: usize) -> Result<Vec<ganas_search::Proposal>, SearchError> {
+        self.inner.ask(limit.min(4))
+    }
+
+    fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
+        self.told += u32::try_from(trials.len()).unwrap();
+        self.inner.tell(trials)
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        let event = |kind: &str, value| Event {
+            kind: kind.into(),
+            values: vec![("told".into(), value), ("again".into(), value / 3.0)],
+        };
+        vec![
+            event("told", f64::from(self.told)),
+            event("another", f64::NAN),
+        ]
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SearchError> {
+        self.inner.checkpoint()
+    }
+
+    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+        self.told = u32::try_from(trials.len()).unwrap();
+        self.inner.restore(checkpoint, trials)
+    }
+}
+
+fn space() -> Arc<dyn SearchSpace> {
+    by_name("nasbench201").unwrap()
+}
+
+fn protocol() -> Protocol {
+    Protocol {
+        search: "valid".into(),
+        report: "test".into(),
+        kind: ProtocolKind::ValidationSelected,
+        search_epochs: Some(12),
+        report_epochs: None,
+    }
+}
+
+fn spec(seed: u64) -> RunSpec {
+    RunSpec {
+        version: "0.1.0".into(),
+        space: "nasbench201".into(),
+        table_sha256: "ab".repeat(32),
+        protocol: protocol(),
+        algorithm: "random".into(),
+        config: r#"{"per_ask":4}"#.into(),
+        budget: Budget::unique(30).unwrap(),
+        device: "cpu-f32 x86_64 avx2 fma".into(),
+        seed,
+    }
+}
+
+const SESSION: Session = Session {
+    started_at: 1_700_000_000,
+    pid: 42,
+};
+
+/// A study in a directory of its own.
+struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("study.db")
+    }
+
+    fn study(&self) -> Study {
+        Study::create_or_open(self.path()).unwrap()
+    }
+}
+
+/// Copies the files of a study as they are now: what a killed process leaves behind.
+fn copy_study(from: &Path, to: &Path) {
+    for suffix in ["", "-wal"] {
+        let named = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        if named(from).exists() {
+            std::fs::copy(named(from), named(to)).unwrap();
+        }
+    }
+}
+
+fn begin(study: &Study, spec: &RunSpec, on_existing: OnExisting) -> Result<Begun, StoreError> {
+    study.begin(spec, on_existing, &*space(), SESSION)
+}
+
+/// Searches as a process would: begins or resumes the run, and drives it to its end or until the flag is set.
+fn search(
+    study: &Study,
+    spec: &RunSpec,
+    on_existing: OnExisting,
+    more: &mut [&mut dyn Observer],
+    stop: &StopFlag,
+) -> Result<RunOutcome, SearchError> {
+    let (claim, resume) = match begin(study, spec, on_existing).unwrap() {
+        Begun::Fresh(claim) => (claim, None),
+        Begun::Resume(claim, point) => (claim, Some(point)),
+        Begun::Finished(run) => panic!("run {run} has ended"),
+    };
+    let mut writer = claim.writer(space(), || Duration::from_millis(250));
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut writer];
+    for observer in more {
+        observers.push(*observer);
+    }
+    drive(spec, resume, &mut observers, stop)
+}
+
+fn drive(
+    spec: &RunSpec,
+    resume: Option<ResumePoint>,
+    observers: &mut [&mut dyn Observer],
+    stop: &StopFlag,
+) -> Result<RunOutcome, SearchError> {
+    let mut searcher = Measured {
+        inner: RandomSearch::new(space(), spec.seed),
+        told: 0,
+    };
+    run(
+        &*space(),
+        &mut searcher,
+        &MadeUp::new(),
+        spec.budget,
+        resume,
+        observers,
+        stop,
+    )
+}
+
+/// Runs to the end without interruption.
+fn finish(study: &Study, spec: &RunSpec) {
+    search(
+        study,
+        spec,
+        OnExisting::Refuse,
+        &mut [],
+        &StopFlag::default(),
+    )
+    .unwrap();
+}
+
+fn resume(study: &Study, spec: &RunSpec) {
+    search(
+        study,
+        spec,
+        OnExisting::Resume,
+        &mut [],
+        &StopFlag::default(),
+    )
+    .unwrap();
+}
+
+/// Runs until so many rounds are done.
+fn interrupt(study: &Study, spec: &RunSpec, rounds: u32) {
+    let stop = StopFlag::default();
+    let mut stopper = Each(|round| {
+        if round + 1 == rounds {
+            stop.stop();
+        }
+    });
+    search(study, spec, OnExisting::Refuse, &mut [&mut stopper], &stop).unwrap();
+}
+
+/// Does something after each round.
+struct Each<F>(F);
+
+impl<F: FnMut(u32)> Observer for Each<F> {
+    fn name(&self) -> &'static str {
+        "each"
+    }
+
+    fn on_round(
+        &mut self,
+        round: &ganas_search::RoundReport<'_>,
+    ) -> Result<(), ganas_search::ObserverError> {
+        (self.0)(round.round);
+        Ok(())
+    }
+
+    fn on_finish(&mut self, _outcome: &RunOutcome) -> Result<(), ganas_search::ObserverError> {
+        Ok(())
+    }
+}
+
+fn export(study: &Study, format: ExportFormat) -> String {
+    let mut bytes = Vec::new();
+    study
+        .export(&mut bytes, format, &RunFilter::default())
+        .unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn json_lines(study: &Study) -> String {
+    export(study, ExportFormat::JsonLines)
+}
+
+fn the_run(study: &Study) -> RunId {
+    let runs = study.runs().unwrap();
+    assert_eq!(runs.len(), 1);
+    runs[0].id
+}

@@ -1,0 +1,224 @@
+//! The writer: records a run round by round.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ganas_search::{Event, Observer, ObserverError, RoundReport, RunOutcome, StopReason};
+use ganas_search::{TrialRecord, TrialState};
+use ganas_space::SearchSpace;
+use rusqlite::Connection;
+
+use crate::error::Fault;
+use crate::event_values::EventValues;
+use crate::spec_hash::sha256;
+use crate::summary::stop_text;
+use crate::{RunClaim, RunId, StoreError};
+
+/// Records a run as an observer: each round, with the searcher's checkpoint, is one transaction.
+///
+/// A writer that is dropped before the end of its run, because of an error, marks the run as interrupted.
+pub struct RunWriter {
+    claim: RunClaim,
+    space: Arc<dyn SearchSpace>,
+    elapsed: Box<dyn FnMut() -> Duration + Send>,
+    ended: bool,
+}
+
+impl fmt::Debug for RunWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunWriter")
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RunWriter {
+    pub(crate) fn new(
+        claim: RunClaim,
+        space: Arc<dyn SearchSpace>,
+        elapsed: Box<dyn FnMut() -> Duration + Send>,
+    ) -> Self {
+        Self {
+            claim,
+            space,
+            elapsed,
+            ended: false,
+        }
+    }
+
+    /// The run.
+    #[must_use]
+    pub fn id(&self) -> RunId {
+        self.claim.run
+    }
+
+    fn wall_s(&mut self) -> f64 {
+        self.claim.wall_s + (self.elapsed)().as_secs_f64()
+    }
+
+    fn record(&mut self, report: &RoundReport<'_>, state: &[u8]) -> Result<(), StoreError> {
+        let wall_s = self.wall_s();
+        let digest = sha256(state);
+        self.claim.study.write("record a round", |tx| {
+            self.claim.check(tx, Some(report.round))?;
+            let run = self.claim.run.0;
+            self.insert_trials(tx, report.trials)?;
+            self.insert_events(tx, report.round, report.events)?;
+            tx.prepare_cached(
+                "INSERT INTO checkpoints (run, round, sha256, state) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (run) DO UPDATE SET round = ?2, sha256 = ?3, state = ?4",
+            )?
+            .execute((run, report.round, &digest, state))?;
+            let counts = report.counts;
+            tx.prepare_cached(
+                "UPDATE runs SET rounds = ?2, raw_queries = ?3, unique_queries = ?4,
+                     failed_queries = ?5, wall_s = ?6
+                 WHERE run = ?1",
+            )?
+            .execute((
+                run,
+                report.round + 1,
+                counts.raw,
+                counts.unique,
+                counts.failed,
+                wall_s,
+            ))?;
+            Ok(())
+        })
+    }
+
+    fn insert_trials(&self, connection: &Connection, trials: &[TrialRecord]) -> Result<(), Fault> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO trials (run, number, round, arch, key, repeat, state, search, report, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?;
+        for TrialRecord { trial, report } in trials {
+            let arch = self.space.encode(&trial.arch);
+            debug_assert_eq!(
+                self.space.decode(&arch).as_ref(),
+                Ok(&trial.arch),
+                "invariant: the text of an architecture is read back as the same architecture"
+            );
+            let (state, search, reason) = match &trial.state {
+                TrialState::Completed(search) => ("completed", Some(search.0), None),
+                TrialState::Failed(reason) => ("failed", None, Some(reason)),
+            };
+            statement.execute((
+                self.claim.run.0,
+                trial.number.0,
+                trial.round,
+                &arch,
+                trial.key.to_string(),
+                trial.repeat,
+                state,
+                search,
+                report.map(|report| report.0),
+                reason,
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn insert_events(
+        &self,
+        connection: &Connection,
+        round: u32,
+        events: &[Event],
+    ) -> Result<(), Fault> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO events (run, round, position, kind, measured) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for (event, position) in events.iter().zip(0u32..) {
+            let values = EventValues(event.values.clone());
+            let measured =
+                serde_json::to_string(&values).map_err(|source| StoreError::Encoding {
+                    what: "an event",
+                    source,
+                })?;
+            statement.execute((self.claim.run.0, round, position, &event.kind, &measured))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, stop: StopReason) -> Result<(), StoreError> {
+        let wall_s = self.wall_s();
+        let status = match stop {
+            StopReason::Interrupted => "interrupted",
+            StopReason::BudgetSpent | StopReason::SpaceExhausted | StopReason::OnlyRepeats => {
+                "finished"
+            }
+        };
+        self.claim.study.write("record the end of a run", |tx| {
+            self.claim.check(tx, None)?;
+            let run = self.claim.run.0;
+            tx.execute(
+                "UPDATE runs SET status = ?2, stop = ?3, wall_s = ?4 WHERE run = ?1",
+                (run, status, stop_text(stop), wall_s),
+            )?;
+            if stop != StopReason::Interrupted {
+                tx.execute("DELETE FROM checkpoints WHERE run = ?1", [run])?;
+            }
+            Ok(())
+        })?;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl RunClaim {
+    /// Checks that no other session has claimed the run or written the round.
+    fn check(&self, connection: &Connection, round: Option<u32>) -> Result<(), Fault> {
+        let (session, rounds): (u32, u32) = connection
+            .prepare_cached(
+                "SELECT (SELECT max(session) FROM sessions WHERE sessions.run = runs.run), rounds
+                 FROM runs WHERE run = ?1",
+            )?
+            .query_row([self.run.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if session == self.session && round.is_none_or(|round| round == rounds) {
+            return Ok(());
+        }
+        let expected = round.unwrap_or(rounds);
+        Err(Fault::Store(StoreError::Conflict {
+            path: self.study.path().to_owned(),
+            seed: self.seed,
+            found: format!("session {session}, {rounds} rounds"),
+            expected: format!("session {}, {expected} rounds", self.session),
+        }))
+    }
+}
+
+impl Observer for RunWriter {
+    fn name(&self) -> &'static str {
+        "the study database"
+    }
+
+    fn on_round(&mut self, round: &RoundReport<'_>) -> Result<(), ObserverError> {
+        let state = (round.checkpoint)()?;
+        self.record(round, &state)?;
+        Ok(())
+    }
+
+    fn on_finish(&mut self, outcome: &RunOutcome) -> Result<(), ObserverError> {
+        self.finish(outcome.stop)?;
+        Ok(())
+    }
+}
+
+impl Drop for RunWriter {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let claim = &self.claim;
+        // The run is resumable whatever its status says, so a failure here loses nothing.
+        let _ = claim.study.write("mark a run as interrupted", |tx| {
+            claim.check(tx, None)?;
+            tx.execute(
+                "UPDATE runs SET status = 'interrupted' WHERE run = ?1",
+                [claim.run.0],
+            )?;
+            Ok(())
+        });
+    }
+}
