@@ -12,6 +12,8 @@ mod arch;
 mod cost;
 mod error;
 mod key;
+#[cfg(test)]
+mod laws;
 pub mod nasbench201;
 mod registry;
 mod space;
