@@ -3,11 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ganas_eval::{Evaluator, QueryCounts};
-use ganas_space::SearchSpace;
+use ganas_eval::{
+    Counted, Evaluator, Measurement, Protocol, QueryCounts, ReportMetric, SearchMetric,
+};
+use ganas_space::{Arch, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-use crate::{Budget, Observer, SearchError, Searcher, TrialRecord};
+use crate::{
+    Budget, Observer, ObserverError, Proposal, RoundReport, SearchError, Searcher, Trial,
+    TrialNumber, TrialRecord, TrialState,
+};
 
 /// Asks a run to stop at the next safe point: after the round it is in.
 #[derive(Clone, Debug, Default)]
@@ -62,11 +67,21 @@ pub struct ResumePoint {
     pub trials: Vec<TrialRecord>,
 }
 
+/// A run whose first so many unique queries all failed is stopped with [`SearchError::AllFailed`].
+const ALL_FAILED_AFTER: u32 = 100;
+
 /// Runs a searcher until its budget is spent.
+///
+/// A round is one ask, the evaluation of its proposals in order, and one tell; its trials are told to the observers
+/// together. A stop that is asked for takes effect between two rounds.
 ///
 /// # Errors
 ///
-/// Whatever the searcher or an observer reports. A failed evaluation is not an error: it is recorded and told.
+/// Whatever the searcher or an observer reports, [`SearchError::TooManyProposals`] from a searcher that breaks its
+/// contract, [`SearchError::BadCheckpoint`] for a resume point that contradicts itself, and
+/// [`SearchError::AllFailed`] when all of the first 100 unique queries failed.
+/// A failed evaluation is not an error: it is recorded and told. A metric that is not a finite number is a failed
+/// evaluation.
 pub fn run(
     space: &dyn SearchSpace,
     searcher: &mut dyn Searcher,
@@ -76,6 +91,256 @@ pub fn run(
     observers: &mut [&mut dyn Observer],
     stop: &StopFlag,
 ) -> Result<RunOutcome, SearchError> {
-    let _ = (space, searcher, evaluator, budget, resume, observers, stop);
-    unreachable!("written in the next step")
+    let mut progress = Progress::new(evaluator);
+    if let Some(point) = resume {
+        progress.resume(searcher, point)?;
+    }
+    let reason = loop {
+        let counts = progress.counts();
+        if counts.unique >= budget.unique_queries() {
+            break StopReason::BudgetSpent;
+        }
+        if counts.raw >= budget.raw_queries() {
+            break StopReason::OnlyRepeats;
+        }
+        if stop.is_set() {
+            break StopReason::Interrupted;
+        }
+        let limit =
+            index((budget.unique_queries() - counts.unique).min(budget.raw_queries() - counts.raw));
+        let proposals = searcher.ask(limit)?;
+        if proposals.is_empty() {
+            break StopReason::SpaceExhausted;
+        }
+        if proposals.len() > limit {
+            return Err(SearchError::TooManyProposals {
+                searcher: searcher.name(),
+                proposed: proposals.len(),
+                limit,
+            });
+        }
+        progress.round(space, searcher, proposals, observers)?;
+        progress.check_not_all_failed()?;
+    };
+    let outcome = RunOutcome {
+        stop: reason,
+        counts: progress.counts(),
+        trials: progress.trials,
+    };
+    // Every observer is told, whatever the others say, so that each can put its record in order.
+    let mut told = Ok(());
+    for observer in observers {
+        let result = observer.on_finish(&outcome);
+        told = told.and(observed(observer.name(), result));
+    }
+    told.map(|()| outcome)
 }
+
+fn observed(observer: &'static str, result: Result<(), ObserverError>) -> Result<(), SearchError> {
+    result.map_err(|source| SearchError::Observer { observer, source })
+}
+
+/// What a run has done so far.
+struct Progress<'a> {
+    protocol: &'a Protocol,
+    counted: Counted<'a>,
+    /// Unique queries whose measurement was not finite: failures that `counted` does not know of.
+    not_finite: u32,
+    rounds: u32,
+    trials: Vec<TrialRecord>,
+    /// The earliest of the best completed trials.
+    best: Option<usize>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(evaluator: &'a dyn Evaluator) -> Self {
+        Self {
+            protocol: evaluator.protocol(),
+            counted: Counted::new(evaluator),
+            not_finite: 0,
+            rounds: 0,
+            trials: Vec::new(),
+            best: None,
+        }
+    }
+
+    fn counts(&self) -> QueryCounts {
+        let counts = self.counted.counts();
+        QueryCounts {
+            failed: counts.failed + self.not_finite,
+            ..counts
+        }
+    }
+
+    /// Puts the searcher and the counts where they were after the last recorded round.
+    fn resume(
+        &mut self,
+        searcher: &mut dyn Searcher,
+        point: ResumePoint,
+    ) -> Result<(), SearchError> {
+        let told: Vec<Trial> = point.trials.iter().map(|r| r.trial.clone()).collect();
+        searcher.restore(&point.checkpoint, &told)?;
+        self.rounds = point.rounds;
+        for record in point.trials {
+            self.replay(record)?;
+        }
+        Ok(())
+    }
+
+    fn replay(&mut self, record: TrialRecord) -> Result<(), SearchError> {
+        let bad = |reason: String| SearchError::BadCheckpoint {
+            round: self.rounds.saturating_sub(1),
+            reason,
+        };
+        let trial = &record.trial;
+        let (TrialNumber(told), expected) = (trial.number, count(self.trials.len()));
+        if told != expected {
+            return Err(SearchError::OutOfOrder { told, expected });
+        }
+        if trial.round >= self.rounds {
+            return Err(bad(format!(
+                "trial {told} belongs to round {}, but only {} rounds are done",
+                trial.round, self.rounds
+            )));
+        }
+        let result = match (&trial.state, record.report) {
+            (TrialState::Completed(search), Some(report)) => Ok(Measurement {
+                search: *search,
+                report,
+            }),
+            (TrialState::Completed(_), None) => {
+                return Err(bad(format!(
+                    "trial {told} is completed but has no reported metric"
+                )));
+            }
+            (TrialState::Failed(reason), _) => Err(reason.clone()),
+        };
+        let unique_before = self.counted.counts().unique;
+        self.counted.replay(trial.key, result);
+        if trial.repeat != (self.counted.counts().unique == unique_before) {
+            return Err(bad(format!(
+                "trial {told} is marked repeat = {}, which the earlier trials contradict",
+                trial.repeat
+            )));
+        }
+        self.push(record);
+        Ok(())
+    }
+
+    fn round(
+        &mut self,
+        space: &dyn SearchSpace,
+        searcher: &mut dyn Searcher,
+        proposals: Vec<Proposal>,
+        observers: &mut [&mut dyn Observer],
+    ) -> Result<(), SearchError> {
+        let first = self.trials.len();
+        for Proposal { arch } in proposals {
+            let record = self.evaluate(space, arch);
+            self.push(record);
+        }
+        let told: Vec<Trial> = self.trials[first..]
+            .iter()
+            .map(|r| r.trial.clone())
+            .collect();
+        searcher.tell(&told)?;
+        let events = searcher.take_events();
+        let report = RoundReport {
+            round: self.rounds,
+            trials: &self.trials[first..],
+            events: &events,
+            counts: self.counts(),
+            best: self.best.map(|at| &self.trials[at]),
+            checkpoint: &|| searcher.checkpoint(),
+        };
+        for observer in observers {
+            let result = observer.on_round(&report);
+            observed(observer.name(), result)?;
+        }
+        self.rounds += 1;
+        Ok(())
+    }
+
+    fn evaluate(&mut self, space: &dyn SearchSpace, arch: Arch) -> TrialRecord {
+        let key = space.key(&arch);
+        let answer = self.counted.query(key, &arch);
+        let measured = answer.result.and_then(|measurement| {
+            let finite = finite(self.protocol, measurement);
+            self.not_finite += u32::from(finite.is_err() && !answer.repeat);
+            finite
+        });
+        let (state, report) = match measured {
+            Ok(measurement) => (
+                TrialState::Completed(measurement.search),
+                Some(measurement.report),
+            ),
+            Err(reason) => (TrialState::Failed(reason), None),
+        };
+        TrialRecord {
+            trial: Trial {
+                number: TrialNumber(count(self.trials.len())),
+                round: self.rounds,
+                arch,
+                key,
+                repeat: answer.repeat,
+                state,
+            },
+            report,
+        }
+    }
+
+    fn push(&mut self, record: TrialRecord) {
+        let value = record.trial.search();
+        let best = self.best.and_then(|at| self.trials[at].trial.search());
+        if value.is_some() && best.is_none_or(|best| value > Some(best)) {
+            self.best = Some(self.trials.len());
+        }
+        self.trials.push(record);
+    }
+
+    fn check_not_all_failed(&self) -> Result<(), SearchError> {
+        let QueryCounts { unique, failed, .. } = self.counts();
+        if unique < ALL_FAILED_AFTER || failed < unique {
+            return Ok(());
+        }
+        let reason = self.trials.iter().rev().find_map(|r| match &r.trial.state {
+            TrialState::Failed(reason) => Some(reason.clone()),
+            TrialState::Completed(_) => None,
+        });
+        Err(SearchError::AllFailed {
+            failed,
+            reason: reason.unwrap_or_default(),
+        })
+    }
+}
+
+/// The measurement, when both of its metrics are finite. Negative zero becomes zero, since a study does not keep the
+/// sign of a zero.
+fn finite(protocol: &Protocol, measurement: Measurement) -> Result<Measurement, String> {
+    let check = |what: &str, name: &str, value: f64| {
+        if value.is_finite() {
+            Ok(value + 0.0)
+        } else {
+            Err(format!(
+                "the {what} metric `{name}` is {value}: expected a finite number"
+            ))
+        }
+    };
+    Ok(Measurement {
+        search: SearchMetric(check("search", &protocol.search, measurement.search.0)?),
+        report: ReportMetric(check("reported", &protocol.report, measurement.report.0)?),
+    })
+}
+
+/// The number of trials as it is recorded.
+fn count(len: usize) -> u32 {
+    u32::try_from(len).expect("invariant: the budget bounds the trials, and is a u32")
+}
+
+/// A number of queries as a length.
+fn index(queries: u32) -> usize {
+    usize::try_from(queries).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;

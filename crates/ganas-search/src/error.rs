@@ -39,6 +39,16 @@ pub enum SearchError {
         /// The number that was expected.
         expected: u32,
     },
+    /// The searcher proposed more than it was asked for: a bug of the searcher.
+    #[error("`{searcher}` proposed {proposed} architectures where at most {limit} were asked for")]
+    TooManyProposals {
+        /// The name of the searcher.
+        searcher: &'static str,
+        /// The number of proposals.
+        proposed: usize,
+        /// The number that was asked for.
+        limit: usize,
+    },
     /// A checkpoint that this searcher cannot continue from.
     #[error("cannot continue from the checkpoint of round {round}: {reason}")]
     BadCheckpoint {

@@ -11,8 +11,11 @@ mod driver;
 mod error;
 pub mod ga_nas;
 mod observer;
+mod random_search;
 mod searcher;
 mod spec;
+#[cfg(test)]
+mod toy;
 mod trial;
 
 pub use budget::Budget;
@@ -20,6 +23,7 @@ pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset};
 pub use observer::{Event, Observer, RoundReport};
+pub use random_search::RandomSearch;
 pub use searcher::{Proposal, Searcher};
 pub use spec::RunSpec;
 pub use trial::{Trial, TrialNumber, TrialRecord, TrialState};

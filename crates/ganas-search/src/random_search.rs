@@ -1,0 +1,194 @@
+//! Random search: draws classes uniformly, never the same one twice. The baseline of every comparison.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ganas_rl::{Stream, StreamKey};
+use ganas_space::{Arch, ArchKey, SearchSpace};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, Proposal, SearchError, Searcher, Trial};
+
+/// Proposes classes of architectures uniformly at random, without repetition.
+///
+/// Draw `i` of a run depends on its seed and `i` only, so the checkpoint is the number of the next draw.
+/// After [`REPEATS_IN_A_ROW`](Self::REPEATS_IN_A_ROW) draws of known classes the remaining classes are listed and one
+/// of them is drawn, so a space that can be enumerated is exhausted to the last class; any other space counts as
+/// exhausted then.
+#[derive(Debug)]
+pub struct RandomSearch {
+    space: Arc<dyn SearchSpace>,
+    seed: u64,
+    next_draw: u64,
+    /// The classes proposed or told.
+    seen: BTreeSet<ArchKey>,
+    told: u32,
+    /// Proposed and not yet told.
+    pending: usize,
+}
+
+/// What is needed, with the trials, to continue.
+#[derive(Debug, Serialize, Deserialize)]
+struct Checkpoint {
+    seed: u64,
+    next_draw: u64,
+    told: u32,
+}
+
+impl RandomSearch {
+    /// The name on the command line and in records.
+    pub const NAME: &'static str = "random";
+
+    /// The largest number of proposals of one ask.
+    pub const PER_ASK: usize = 10;
+
+    /// After so many draws of known classes in a row, drawing is given up.
+    pub const REPEATS_IN_A_ROW: u32 = 10_000;
+
+    /// The largest space whose remaining classes are listed.
+    const ENUMERABLE: u64 = 1_000_000;
+
+    /// The purpose of the random stream.
+    const PURPOSE: u8 = b'r';
+
+    /// A random search over a space.
+    #[must_use]
+    pub fn new(space: Arc<dyn SearchSpace>, seed: u64) -> Self {
+        Self {
+            space,
+            seed,
+            next_draw: 0,
+            seen: BTreeSet::new(),
+            told: 0,
+            pending: 0,
+        }
+    }
+
+    fn draw(&mut self) -> Option<Arch> {
+        for _ in 0..Self::REPEATS_IN_A_ROW {
+            let mut stream = self.next_stream();
+            let arch = self.space.sample(&mut stream);
+            if self.seen.insert(self.space.key(&arch)) {
+                return Some(arch);
+            }
+        }
+        let (key, arch) = self.draw_remaining()?;
+        self.seen.insert(key);
+        Some(arch)
+    }
+
+    /// One of the classes not seen yet, represented by its first architecture.
+    fn draw_remaining(&mut self) -> Option<(ArchKey, Arch)> {
+        if self.space.size().is_none_or(|n| n > Self::ENUMERABLE) {
+            return None;
+        }
+        let mut listed = BTreeSet::new();
+        let mut remaining: Vec<(ArchKey, Arch)> = self
+            .space
+            .enumerate()?
+            .map(|arch| (self.space.key(&arch), arch))
+            .filter(|(key, _)| !self.seen.contains(key) && listed.insert(*key))
+            .collect();
+        if remaining.is_empty() {
+            return None;
+        }
+        let at = self.next_stream().random_range(0..remaining.len());
+        Some(remaining.swap_remove(at))
+    }
+
+    fn next_stream(&mut self) -> Stream {
+        let [a, b, c, d, e, f, g, h] = self.next_draw.to_le_bytes();
+        self.next_draw += 1;
+        Stream::new(StreamKey {
+            seed: self.seed,
+            purpose: Self::PURPOSE,
+            iteration: u32::from_le_bytes([e, f, g, h]),
+            item: u32::from_le_bytes([a, b, c, d]),
+            step: 0,
+        })
+    }
+}
+
+impl Searcher for RandomSearch {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
+        let n = limit.min(Self::PER_ASK);
+        let proposals: Vec<Proposal> = std::iter::from_fn(|| self.draw())
+            .take(n)
+            .map(|arch| Proposal { arch })
+            .collect();
+        self.pending = proposals.len();
+        Ok(proposals)
+    }
+
+    fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
+        for trial in trials {
+            if trial.number.0 != self.told {
+                return Err(SearchError::OutOfOrder {
+                    told: trial.number.0,
+                    expected: self.told,
+                });
+            }
+            self.told += 1;
+            self.seen.insert(trial.key);
+        }
+        self.pending = self.pending.saturating_sub(trials.len());
+        Ok(())
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SearchError> {
+        if self.pending > 0 {
+            return Err(SearchError::CheckpointEncoding {
+                reason: format!("{} proposals have not been told yet", self.pending),
+            });
+        }
+        rmp_serde::to_vec(&Checkpoint {
+            seed: self.seed,
+            next_draw: self.next_draw,
+            told: self.told,
+        })
+        .map_err(|e| SearchError::CheckpointEncoding {
+            reason: e.to_string(),
+        })
+    }
+
+    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+        let bad = |reason: String| SearchError::BadCheckpoint {
+            round: trials.last().map_or(0, |t| t.round),
+            reason,
+        };
+        let state: Checkpoint =
+            rmp_serde::from_slice(checkpoint).map_err(|e| bad(e.to_string()))?;
+        if state.seed != self.seed {
+            return Err(bad(format!(
+                "it was written with seed {}, not {}",
+                state.seed, self.seed
+            )));
+        }
+        if u32::try_from(trials.len()) != Ok(state.told) || state.next_draw < u64::from(state.told)
+        {
+            return Err(bad(format!(
+                "it was written after {} trials and {} draws, but there are {} trials",
+                state.told,
+                state.next_draw,
+                trials.len()
+            )));
+        }
+        self.next_draw = state.next_draw;
+        self.told = state.told;
+        self.pending = 0;
+        self.seen = trials.iter().map(|t| t.key).collect();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

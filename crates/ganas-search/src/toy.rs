@@ -1,0 +1,105 @@
+//! A tiny search space and its evaluator, for the tests of this crate.
+//!
+//! Three operations between input and output, side by side: their order does not matter, so the n³ architectures form
+//! n (n + 1) (n + 2) / 6 classes.
+
+use ganas_eval::{
+    EvalError, Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric,
+};
+use ganas_space::{Action, Arch, ArchKey, Cost, Decision, OpId, Partial, SearchSpace, SpaceError};
+use rand::RngExt;
+use rand_core::Rng;
+
+/// The space with this number of operations.
+#[derive(Debug)]
+pub(crate) struct Toy(pub(crate) u8);
+
+const INPUT: u8 = 200;
+const OUTPUT: u8 = 201;
+
+/// The architecture with these three operations.
+pub(crate) fn arch(ops: [u8; 3]) -> Arch {
+    let labels: Vec<OpId> = [INPUT, ops[0], ops[1], ops[2], OUTPUT].map(OpId).to_vec();
+    Arch::new(labels, [0, 1, 1, 1, 0b1110]).expect("a valid graph")
+}
+
+/// The operations in increasing order.
+pub(crate) fn sorted(arch: &Arch) -> [u8; 3] {
+    let mut ops = [1, 2, 3].map(|v: usize| arch.labels()[v].0);
+    ops.sort_unstable();
+    ops
+}
+
+#[rustfmt::skip]
+impl SearchSpace for Toy {
+    fn name(&self) -> &'static str { "toy" }
+    fn labels(&self) -> &[&'static str] { &[] }
+    fn max_vertices(&self) -> usize { 5 }
+    fn size(&self) -> Option<u64> { Some(u64::from(self.0).pow(3)) }
+    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
+        let n = self.0;
+        Some(Box::new((0..n).flat_map(move |a| {
+            (0..n).flat_map(move |b| (0..n).map(move |c| arch([a, b, c])))
+        })))
+    }
+    fn index_of(&self, _arch: &Arch) -> Option<u64> { None }
+    fn start(&self) -> Partial { Partial::empty() }
+    fn decision(&self, _partial: &Partial) -> Option<Decision> { None }
+    fn apply(&self, _partial: &mut Partial, _action: Action) -> Result<(), SpaceError> { unreachable!() }
+    fn finish(&self, _partial: &Partial) -> Result<Arch, SpaceError> { unreachable!() }
+    fn actions_of(&self, _arch: &Arch) -> Result<Vec<Action>, SpaceError> { unreachable!() }
+    fn key(&self, arch: &Arch) -> ArchKey {
+        ArchKey(sorted(arch).iter().fold(0, |key, &op| key * 256 + u128::from(op)))
+    }
+    fn canonical(&self, a: &Arch) -> Arch { arch(sorted(a)) }
+    fn relabelled(&self, arch: &Arch, _rng: &mut dyn Rng) -> Arch { arch.clone() }
+    fn encode(&self, arch: &Arch) -> String { format!("{:?}", sorted(arch)) }
+    fn decode(&self, _text: &str) -> Result<Arch, SpaceError> { unreachable!() }
+    fn cost(&self, _arch: &Arch) -> Cost { Cost { parameters: 0, flops: 0 } }
+    fn sample(&self, rng: &mut dyn Rng) -> Arch {
+        let all: Vec<Arch> = self.enumerate().into_iter().flatten().collect();
+        let classes: Vec<Arch> = all.into_iter().filter(|a| *a == self.canonical(a)).collect();
+        classes[rng.random_range(0..classes.len())].clone()
+    }
+    fn neighbours(&self, _arch: &Arch) -> Vec<Arch> { unreachable!() }
+}
+
+/// Measures the sum of the operations, as told by a function.
+pub(crate) struct ToyEvaluator<F> {
+    protocol: Protocol,
+    measure: F,
+}
+
+impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> ToyEvaluator<F> {
+    /// An evaluator that returns (search, report) for the sorted operations, or fails.
+    pub(crate) fn new(measure: F) -> Self {
+        Self {
+            protocol: Protocol {
+                search: "valid".into(),
+                report: "test".into(),
+                kind: ProtocolKind::ValidationSelected,
+                search_epochs: None,
+                report_epochs: None,
+            },
+            measure,
+        }
+    }
+}
+
+impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> Evaluator for ToyEvaluator<F> {
+    fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+        match (self.measure)(sorted(arch)) {
+            Some((search, report)) => Ok(Measurement {
+                search: SearchMetric(search),
+                report: ReportMetric(report),
+            }),
+            None => Err(EvalError::MissingArch {
+                arch: format!("{:?}", sorted(arch)),
+            }),
+        }
+    }
+}
