@@ -1,2 +1,128 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks of the workspace: `cargo xtask <command>`, one file for each command.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool for developers: the terminal is its output"
+)]
+
+mod ci;
+mod golden;
+mod tidy;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks of the ganas workspace.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Checks the rules that no compiler knows: crate graph, file headers, `unsafe`, file system, links.
+    Tidy,
+    /// Runs everything that a change must pass, apart from the tests (`cargo test --workspace`).
+    Ci(ci::Options),
+    /// Computes the golden values of ganas-gnn again, with PyTorch.
+    Golden(golden::Options),
+}
+
+fn main() -> ExitCode {
+    let root = workspace_root();
+    let result = match Arguments::parse().command {
+        Command::Tidy => tidy::run(root),
+        Command::Ci(options) => ci::run(root, options),
+        Command::Golden(options) => golden::run(root, &options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace's manifest: the parent of this package's.
+fn workspace_root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package lies in a folder of the workspace")
+}
+
+/// A command of the cargo that started this program.
+fn cargo(root: &Path) -> std::process::Command {
+    let program = option_env!("CARGO").unwrap_or("cargo");
+    let mut command = std::process::Command::new(program);
+    command.current_dir(root);
+    command
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+///
+/// When it cannot be started or ends with another exit status than 0; the message holds the command line.
+fn check(command: &mut std::process::Command) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", command_line(command)))?;
+    anyhow::ensure!(
+        status.success(),
+        "{} ended with {status}",
+        command_line(command)
+    );
+    Ok(())
+}
+
+/// A command as one would type it.
+fn command_line(command: &std::process::Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_stem().unwrap_or(program.as_os_str());
+    std::iter::once(name)
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn command_line_has_no_folders() {
+        let mut command = std::process::Command::new("/some/where/cargo");
+        command.args(["fmt", "--check"]);
+        assert_eq!(command_line(&command), "cargo fmt --check");
+    }
+
+    #[test]
+    fn failed_commands_are_named() {
+        let error = check(
+            cargo(workspace_root())
+                .arg("no-such-command")
+                .stderr(std::process::Stdio::null()),
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(
+            error.starts_with("cargo no-such-command ended with"),
+            "{error}"
+        );
+    }
+}

@@ -21,6 +21,14 @@ pub enum SearchError {
     /// An architecture, action or text that the search space refused.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A search space that the algorithm cannot search.
+    #[error("ga-nas cannot search the space `{space}`: {reason}")]
+    UnsupportedSpace {
+        /// The name of the space.
+        space: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The searcher was told a trial that it did not propose, or not in the order of proposal.
     #[error(
         "trial {told} was told where trial {expected} was expected: trials are told in the order of proposal"

@@ -9,6 +9,7 @@
 mod budget;
 mod driver;
 mod error;
+pub mod ga_nas;
 mod observer;
 mod random_search;
 mod searcher;
@@ -20,6 +21,7 @@ mod trial;
 pub use budget::Budget;
 pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
+pub use ga_nas::{GaNas, GaNasConfig, Preset};
 pub use observer::{Event, Observer, RoundReport};
 pub use random_search::RandomSearch;
 pub use searcher::{Proposal, Searcher};

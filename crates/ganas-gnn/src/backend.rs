@@ -1,0 +1,64 @@
+//! What a device must be able to do.
+
+use std::fmt::Debug;
+
+use crate::{Element, ops};
+
+/// Memory of a device, and copies to and from it.
+///
+/// Copies write the beginning of a buffer and leave the rest as it is.
+pub trait Device: Clone + Debug + Send + Sync + 'static {
+    /// The number type of this device.
+    type Elem: Element;
+    /// A buffer of numbers.
+    type Floats: Debug + Send + Sync;
+    /// A buffer of 32-bit indices.
+    type Ints: Debug + Send + Sync;
+    /// A buffer of 64-bit masks.
+    type Masks: Debug + Send + Sync;
+
+    /// The device and instruction set, for records.
+    fn describe(&self) -> String;
+
+    /// A buffer of zeros.
+    fn floats(&self, len: usize) -> Self::Floats;
+    /// The length of a buffer.
+    fn floats_len(&self, floats: &Self::Floats) -> usize;
+    /// Copies to the device; the buffer must be long enough.
+    fn write(&self, to: &mut Self::Floats, from: &[Self::Elem]);
+    /// Sets `len` numbers from `offset` on to zero.
+    fn clear(&self, to: &mut Self::Floats, offset: usize, len: usize);
+    /// Copies from the device, starting at `offset`.
+    fn read(&self, to: &mut [Self::Elem], from: &Self::Floats, offset: usize);
+
+    /// An empty buffer of indices.
+    fn ints(&self) -> Self::Ints;
+    /// Replaces a buffer of indices; the buffer grows as needed.
+    fn write_ints(&self, to: &mut Self::Ints, from: &[u32]);
+    /// Copies indices from the device.
+    fn read_ints(&self, to: &mut [u32], from: &Self::Ints);
+
+    /// An empty buffer of masks.
+    fn masks(&self) -> Self::Masks;
+    /// Replaces a buffer of masks; the buffer grows as needed.
+    fn write_masks(&self, to: &mut Self::Masks, from: &[u64]);
+}
+
+/// A device with all operations that the layers need.
+pub trait Backend:
+    Device
+    + ops::product::Product
+    + ops::gather::Gather
+    + ops::graph_conv::GraphConvolve
+    + ops::bias_activation::BiasActivation
+    + ops::readout::Readout
+    + ops::prefix_readout::PrefixReadout
+    + ops::gru_gates::GruGates
+    + ops::categorical::Categorical
+    + ops::bernoulli::Bernoulli
+    + ops::pair_scores::PairScores
+    + ops::bce::BinaryCrossEntropy
+    + ops::ranking::Ranking
+    + ops::adam::AdamStep
+{
+}

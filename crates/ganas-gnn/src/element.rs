@@ -1,0 +1,69 @@
+//! The numbers that networks are made of.
+
+use std::fmt::Debug;
+use std::iter::Sum;
+
+use num_traits::{Float, NumAssign};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A floating-point number: `f32` for work, `f64` for gradient checks.
+pub trait Element:
+    Float + NumAssign + Sum + Default + Debug + Send + Sync + Serialize + DeserializeOwned + 'static
+{
+    /// The name of the type in records.
+    const NAME: &'static str;
+
+    /// Rounds from double precision.
+    fn of(value: f64) -> Self;
+
+    /// A count in this precision.
+    fn of_count(count: usize) -> Self;
+
+    /// Widens to double precision.
+    fn wide(self) -> f64;
+}
+
+impl Element for f32 {
+    const NAME: &'static str = "f32";
+
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding is what this is for"
+    )]
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^24")]
+    fn of_count(count: usize) -> Self {
+        count as Self
+    }
+
+    #[inline]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Element for f64 {
+    const NAME: &'static str = "f64";
+
+    #[inline]
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^53")]
+    fn of_count(count: usize) -> Self {
+        count as Self
+    }
+
+    #[inline]
+    fn wide(self) -> f64 {
+        self
+    }
+}

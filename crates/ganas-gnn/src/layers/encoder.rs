@@ -1,0 +1,204 @@
+//! The graph encoder: GraphConv layers on one-hot labels.
+
+use crate::ops::bias_activation::Activation;
+use crate::ops::graph_conv::Direction;
+use crate::ops::product::Old;
+use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
+
+/// The shape of an [`Encoder`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncoderConfig {
+    /// The number of labels; labels are `0..n_labels`.
+    pub n_labels: usize,
+    /// The width of every layer.
+    pub width: usize,
+    /// The number of layers, at least 1.
+    pub layers: usize,
+    /// Which neighbours a node sees.
+    pub direction: Direction,
+    /// The activation after every layer.
+    pub activation: Activation,
+}
+
+/// A stack of GraphConv layers: `x^0` is the one-hot label,
+/// `x^{l+1}_i = act(W_root x^l_i + W_pred Σ_{j in pred(i)} x^l_j + W_succ Σ_{j in succ(i)} x^l_j + b)`.
+///
+/// Morris et al., "Weisfeiler and Leman Go Neural", AAAI 2019. Since `x^0` is one-hot, the first layer looks up rows of
+/// its weights. The weights of a layer stand side by side, `[W_root | W_pred | W_succ]`, so a layer is one product.
+/// Shapes: labels of `n` nodes to `[n, width]`.
+/// PyTorch Geometric: `GraphConv(..., aggr="add")` with a second neighbour weight for the reversed edges.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    config: EncoderConfig,
+    layers: Vec<ConvLayer>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ConvLayer {
+    weight: ParamId,
+    bias: ParamId,
+}
+
+/// The outputs of all layers, and scratch memory.
+#[derive(Debug)]
+pub struct EncoderCache<D: Device> {
+    outputs: Vec<Mat<D>>,
+    projected: Mat<D>,
+    d_x: Mat<D>,
+}
+
+impl<D: Device> EncoderCache<D> {
+    /// An empty cache; it grows at its first use.
+    pub fn new(device: &D) -> Self {
+        Self {
+            outputs: Vec::new(),
+            projected: Mat::empty(device),
+            d_x: Mat::empty(device),
+        }
+    }
+
+    /// The embeddings of the nodes, `[n, width]`.
+    ///
+    /// # Panics
+    ///
+    /// Before the first forward pass.
+    pub fn output(&self) -> View<'_, D> {
+        self.outputs
+            .last()
+            .expect("invariant: forward comes first")
+            .view()
+    }
+}
+
+impl Encoder {
+    /// Adds the parameters `{name}.{layer}.weight` and `{name}.{layer}.bias` to a layout.
+    ///
+    /// # Panics
+    ///
+    /// For 0 layers.
+    pub fn new(layout: &mut Layout, name: &str, config: EncoderConfig) -> Self {
+        assert!(config.layers > 0, "an encoder has at least 1 layer");
+        let EncoderConfig {
+            n_labels, width, ..
+        } = config;
+        let columns = config.direction.projections() * width;
+        let layers = (0..config.layers)
+            .map(|layer| {
+                let inputs = if layer == 0 { n_labels } else { width };
+                let init = Init::Glorot {
+                    gain: 1.0,
+                    fan_in: inputs,
+                    fan_out: width,
+                };
+                ConvLayer {
+                    weight: layout.matrix(format!("{name}.{layer}.weight"), inputs, columns, init),
+                    bias: layout.bias(format!("{name}.{layer}.bias"), width),
+                }
+            })
+            .collect();
+        Self { config, layers }
+    }
+
+    /// Fills the cache; the embeddings are then its [`output`](EncoderCache::output).
+    pub fn forward<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        graphs: &GraphBatch<B>,
+        cache: &mut EncoderCache<B>,
+    ) {
+        let EncoderConfig {
+            width,
+            direction,
+            activation,
+            ..
+        } = self.config;
+        let n = graphs.n_nodes();
+        let EncoderCache {
+            outputs, projected, ..
+        } = cache;
+        outputs.resize_with(self.layers.len(), || Mat::empty(device));
+        for (l, layer) in self.layers.iter().enumerate() {
+            projected.reshape(device, n, direction.projections() * width);
+            let weight = params.view(layer.weight);
+            if l == 0 {
+                device.gather_fwd(projected.view_mut(), weight, &graphs.labels);
+            } else {
+                device.product(
+                    projected.view_mut(),
+                    outputs[l - 1].view(),
+                    weight,
+                    Old::Overwrite,
+                );
+            }
+            outputs[l].reshape(device, n, width);
+            device.graph_conv_fwd(
+                outputs[l].view_mut(),
+                projected.view(),
+                params.view(layer.bias),
+                graphs,
+                direction,
+                activation,
+            );
+        }
+    }
+
+    /// Adds to the gradients, from the derivative `d_out [n, width]` of the embeddings.
+    pub fn backward<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        grads: &mut Grads<B>,
+        d_out: View<'_, B>,
+        graphs: &GraphBatch<B>,
+        cache: &mut EncoderCache<B>,
+    ) {
+        let EncoderConfig {
+            width,
+            direction,
+            activation,
+            ..
+        } = self.config;
+        let n = graphs.n_nodes();
+        let EncoderCache {
+            outputs,
+            projected,
+            d_x,
+        } = cache;
+        projected.reshape(device, n, direction.projections() * width);
+        for (l, layer) in self.layers.iter().enumerate().rev() {
+            let d_layer = if l + 1 == self.layers.len() {
+                d_out
+            } else {
+                d_x.view()
+            };
+            device.graph_conv_bwd(
+                projected.view_mut(),
+                grads.view_mut(layer.bias),
+                d_layer,
+                outputs[l].view(),
+                graphs,
+                direction,
+                activation,
+            );
+            if l == 0 {
+                device.gather_bwd(
+                    grads.view_mut(layer.weight),
+                    projected.view(),
+                    &graphs.labels,
+                );
+            } else {
+                let input = outputs[l - 1].view().transposed();
+                device.product(
+                    grads.view_mut(layer.weight),
+                    input,
+                    projected.view(),
+                    Old::Add,
+                );
+                d_x.reshape(device, n, width);
+                let weight = params.view(layer.weight).transposed();
+                device.product(d_x.view_mut(), projected.view(), weight, Old::Overwrite);
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Layers: parameters, a forward pass that fills a cache, and a backward pass that reads it.
+
+mod encoder;
+mod gru;
+mod linear;
+
+pub use encoder::{Encoder, EncoderCache, EncoderConfig};
+pub use gru::{Gru, GruCache, GruConfig};
+pub use linear::Linear;

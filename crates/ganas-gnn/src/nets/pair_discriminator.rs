@@ -1,0 +1,206 @@
+//! The faithful discriminator: one logit for each pair of graphs.
+
+use super::DiscriminatorConfig;
+use crate::layers::{Encoder, EncoderCache};
+use crate::ops::bias_activation::Activation;
+use crate::ops::pair_scores::{PairDerivatives, PairInputs};
+use crate::ops::product::Old;
+use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
+
+/// A Siamese graph encoder, and a head on the concatenated read-outs of a pair:
+/// `s(a, b) = w · relu(W [e_a | e_b] + b) + c`, with each graph encoded once and each half of `W` applied once.
+///
+/// Shapes: `n` graphs, of which the first `m` are left members, to logits `[m, n]` of all pairs (left, any).
+#[derive(Clone, Debug)]
+pub struct PairDiscriminator {
+    width: usize,
+    head_width: usize,
+    encoder: Encoder,
+    left: ParamId,
+    right: ParamId,
+    bias: ParamId,
+    score: ParamId,
+}
+
+/// What the backward pass needs, and scratch memory.
+#[derive(Debug)]
+pub struct PairDiscriminatorCache<D: Device> {
+    encoder: EncoderCache<D>,
+    readout: Mat<D>,
+    a: Mat<D>,
+    b: Mat<D>,
+    logits: Mat<D>,
+    /// The derivative of the logits, to be filled before the backward pass.
+    pub d_logits: Mat<D>,
+    d_a: Mat<D>,
+    d_b: Mat<D>,
+    d_readout: Mat<D>,
+    d_nodes: Mat<D>,
+}
+
+impl<D: Device> PairDiscriminatorCache<D> {
+    /// An empty cache; it grows at its first use.
+    pub fn new(device: &D) -> Self {
+        let mat = || Mat::empty(device);
+        Self {
+            encoder: EncoderCache::new(device),
+            readout: mat(),
+            a: mat(),
+            b: mat(),
+            logits: mat(),
+            d_logits: mat(),
+            d_a: mat(),
+            d_b: mat(),
+            d_readout: mat(),
+            d_nodes: mat(),
+        }
+    }
+
+    /// The logits, `[m, n]`.
+    pub fn logits(&self) -> View<'_, D> {
+        self.logits.view()
+    }
+
+    /// The logits, and the matrix for their derivative in the same shape.
+    pub fn logits_and_derivative(&mut self, device: &D) -> (View<'_, D>, &mut Mat<D>) {
+        self.d_logits
+            .reshape(device, self.logits.n_rows(), self.logits.n_cols());
+        (self.logits.view(), &mut self.d_logits)
+    }
+}
+
+impl PairDiscriminator {
+    /// Adds the parameters to a layout.
+    pub fn new(layout: &mut Layout, config: DiscriminatorConfig) -> Self {
+        let DiscriminatorConfig {
+            encoder,
+            head_width,
+        } = config;
+        let width = encoder.width;
+        // Both halves of the first layer start as the one matrix that they are.
+        let half = Init::Glorot {
+            gain: 1.0,
+            fan_in: 4 * width,
+            fan_out: head_width,
+        };
+        let score = Init::Glorot {
+            gain: 1.0,
+            fan_in: head_width,
+            fan_out: 1,
+        };
+        Self {
+            width,
+            head_width,
+            encoder: Encoder::new(layout, "encoder", encoder),
+            left: layout.matrix("left.weight", 2 * width, head_width, half),
+            right: layout.matrix("right.weight", 2 * width, head_width, half),
+            bias: layout.bias("hidden.bias", head_width),
+            score: layout.matrix("score.weight_and_bias", 1, head_width + 1, score),
+        }
+    }
+
+    /// Fills the cache with the logits of all pairs whose left member is one of the first `n_left` graphs.
+    pub fn forward<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        graphs: &GraphBatch<B>,
+        n_left: usize,
+        cache: &mut PairDiscriminatorCache<B>,
+    ) {
+        let n = graphs.n_graphs();
+        let PairDiscriminatorCache {
+            encoder,
+            readout,
+            a,
+            b,
+            logits,
+            ..
+        } = cache;
+        self.encoder.forward(device, params, graphs, encoder);
+        readout.reshape(device, n, 2 * self.width);
+        device.readout_fwd(readout.view_mut(), encoder.output(), graphs);
+        a.reshape(device, n_left, self.head_width);
+        device.product(
+            a.view_mut(),
+            readout.rows(0, n_left),
+            params.view(self.left),
+            Old::Overwrite,
+        );
+        b.reshape(device, n, self.head_width);
+        device.product(
+            b.view_mut(),
+            readout.view(),
+            params.view(self.right),
+            Old::Overwrite,
+        );
+        device.bias_activation_fwd(b.view_mut(), params.view(self.bias), Activation::Identity);
+        logits.reshape(device, n_left, n);
+        let w = params.view(self.score);
+        device.pair_scores_fwd(
+            logits.view_mut(),
+            PairInputs {
+                a: a.view(),
+                b: b.view(),
+                w,
+            },
+        );
+    }
+
+    /// Adds to the gradients, from `cache.d_logits`.
+    pub fn backward<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        grads: &mut Grads<B>,
+        graphs: &GraphBatch<B>,
+        cache: &mut PairDiscriminatorCache<B>,
+    ) {
+        let n = graphs.n_graphs();
+        let c = cache;
+        let n_left = c.a.n_rows();
+        c.d_a.reshape(device, n_left, self.head_width);
+        c.d_b.reshape(device, n, self.head_width);
+        device.pair_scores_bwd(
+            PairDerivatives {
+                d_a: c.d_a.view_mut(),
+                d_b: c.d_b.view_mut(),
+                d_w: grads.view_mut(self.score),
+            },
+            c.d_logits.view(),
+            PairInputs {
+                a: c.a.view(),
+                b: c.b.view(),
+                w: params.view(self.score),
+            },
+        );
+        let d_bias = grads.view_mut(self.bias);
+        device.bias_activation_bwd(c.d_b.view_mut(), d_bias, c.b.view(), Activation::Identity);
+        let (left, all) = (
+            c.readout.rows(0, n_left).transposed(),
+            c.readout.view().transposed(),
+        );
+        device.product(grads.view_mut(self.left), left, c.d_a.view(), Old::Add);
+        device.product(grads.view_mut(self.right), all, c.d_b.view(), Old::Add);
+        c.d_readout.reshape(device, n, 2 * self.width);
+        let right = params.view(self.right).transposed();
+        device.product(c.d_readout.view_mut(), c.d_b.view(), right, Old::Overwrite);
+        let left = params.view(self.left).transposed();
+        device.product(
+            c.d_readout.rows_mut(0, n_left),
+            c.d_a.view(),
+            left,
+            Old::Add,
+        );
+        c.d_nodes.reshape(device, graphs.n_nodes(), self.width);
+        device.readout_bwd(c.d_nodes.view_mut(), c.d_readout.view(), graphs);
+        self.encoder.backward(
+            device,
+            params,
+            grads,
+            c.d_nodes.view(),
+            graphs,
+            &mut c.encoder,
+        );
+    }
+}

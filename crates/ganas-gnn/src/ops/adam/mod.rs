@@ -1,0 +1,181 @@
+//! Adam, and clipping by the global norm.
+//!
+//! `m = β1 m + (1 - β1) g`, `v = β2 v + (1 - β2) g²`,
+//! `θ = θ - (lr / (1 - β1^t)) m / (sqrt(v) / sqrt(1 - β2^t) + ε)` (Kingma and Ba, "Adam: A Method for Stochastic
+//! Optimization", 2015). PyTorch: `torch.optim.Adam`, preceded by `clip_grad_norm_` when a bound is given.
+
+mod cpu;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Device, Grads, Layout, Params};
+
+/// The parameters of Adam; the defaults are PyTorch's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdamConfig {
+    /// Decay of the first moment, in `[0, 1)`.
+    pub beta1: f64,
+    /// Decay of the second moment, in `[0, 1)`.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Gradients whose global norm is larger are scaled down to it; `None` leaves them alone.
+    pub max_norm: Option<f64>,
+}
+
+impl Default for AdamConfig {
+    fn default() -> Self {
+        Self {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            max_norm: None,
+        }
+    }
+}
+
+/// The scalars of one step, bias corrections included.
+#[derive(Clone, Copy, Debug)]
+pub struct StepScalars {
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    /// Multiplies the gradients first.
+    grad_scale: f64,
+    /// `lr / (1 - β1^t)`.
+    step_size: f64,
+    /// `1 / sqrt(1 - β2^t)`.
+    root_scale: f64,
+}
+
+/// Devices that update parameters.
+pub trait AdamStep: Device {
+    /// One step over all scalars; gradients are left at zero.
+    fn adam_step(
+        &self,
+        params: &mut Self::Floats,
+        m: &mut Self::Floats,
+        v: &mut Self::Floats,
+        grads: &mut Self::Floats,
+        scalars: StepScalars,
+    );
+
+    /// The sum of the squares of all gradients, summed in order in double precision.
+    fn sum_of_squares(&self, grads: &Self::Floats) -> f64;
+}
+
+/// The optimiser's state.
+#[derive(Debug)]
+pub struct Adam<D: Device> {
+    config: AdamConfig,
+    steps: u32,
+    m: D::Floats,
+    v: D::Floats,
+}
+
+/// The optimiser's state on the host, for checkpoints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdamState<T> {
+    /// Steps taken.
+    pub steps: u32,
+    /// First moments.
+    pub m: Vec<T>,
+    /// Second moments.
+    pub v: Vec<T>,
+}
+
+impl<D: AdamStep> Adam<D> {
+    /// An optimiser for the parameters of a layout.
+    pub fn new(device: &D, layout: &Layout, config: AdamConfig) -> Self {
+        Self {
+            config,
+            steps: 0,
+            m: device.floats(layout.len()),
+            v: device.floats(layout.len()),
+        }
+    }
+
+    /// Forgets all steps, keeping the memory.
+    pub fn reset(&mut self, device: &D) {
+        for moments in [&mut self.m, &mut self.v] {
+            let len = device.floats_len(moments);
+            device.clear(moments, 0, len);
+        }
+        self.steps = 0;
+    }
+
+    /// Takes a step and sets the gradients to zero; returns the norm that the gradients had.
+    ///
+    /// The norm is the device's to compute only when it is needed: without a bound, `None` is returned.
+    pub fn step(
+        &mut self,
+        device: &D,
+        params: &mut Params<D>,
+        grads: &mut Grads<D>,
+        learning_rate: f64,
+    ) -> Option<f64> {
+        self.steps += 1;
+        let steps = i32::try_from(self.steps).expect("invariant: fewer than 2^31 steps");
+        let AdamConfig {
+            beta1,
+            beta2,
+            epsilon,
+            max_norm,
+        } = self.config;
+        let norm = max_norm.map(|_| device.sum_of_squares(&grads.floats).sqrt());
+        // As clip_grad_norm_ does, the scale is slightly below bound / norm.
+        let grad_scale = match (max_norm, norm) {
+            (Some(bound), Some(norm)) => (bound / (norm + 1e-6)).min(1.0),
+            _ => 1.0,
+        };
+        let scalars = StepScalars {
+            beta1,
+            beta2,
+            epsilon,
+            grad_scale,
+            step_size: learning_rate / (1.0 - beta1.powi(steps)),
+            root_scale: 1.0 / (1.0 - beta2.powi(steps)).sqrt(),
+        };
+        device.adam_step(
+            &mut params.floats,
+            &mut self.m,
+            &mut self.v,
+            &mut grads.floats,
+            scalars,
+        );
+        norm
+    }
+
+    /// Copies the state to the host.
+    pub fn state(&self, device: &D) -> AdamState<D::Elem> {
+        let copy = |floats: &D::Floats| {
+            let mut values = vec![D::Elem::default(); device.floats_len(floats)];
+            device.read(&mut values, floats, 0);
+            values
+        };
+        AdamState {
+            steps: self.steps,
+            m: copy(&self.m),
+            v: copy(&self.v),
+        }
+    }
+
+    /// Overwrites the state.
+    ///
+    /// # Panics
+    ///
+    /// When the state is of another layout.
+    pub fn set_state(&mut self, device: &D, state: &AdamState<D::Elem>) {
+        let len = device.floats_len(&self.m);
+        assert!(
+            state.m.len() == len && state.v.len() == len,
+            "moments for {len} scalars"
+        );
+        device.write(&mut self.m, &state.m);
+        device.write(&mut self.v, &state.v);
+        self.steps = state.steps;
+    }
+}

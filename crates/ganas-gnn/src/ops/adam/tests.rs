@@ -1,0 +1,78 @@
+//! Adam against the definition, and clipping.
+
+use super::{Adam, AdamConfig};
+use crate::{Cpu, Grads, Init, Layout, Params};
+
+fn setup(config: AdamConfig) -> (Cpu<f64>, Params<Cpu<f64>>, Grads<Cpu<f64>>, Adam<Cpu<f64>>) {
+    let device = Cpu::new();
+    let mut layout = Layout::default();
+    layout.matrix("w", 1, 2, Init::Zeros);
+    let mut params = Params::zeros(&device, &layout);
+    params.write(&device, &[1.0, -2.0]);
+    let grads = Grads::zeros(&device, &layout);
+    let adam = Adam::new(&device, &layout, config);
+    (device, params, grads, adam)
+}
+
+#[test]
+fn three_steps_of_the_definition() {
+    let config = AdamConfig::default();
+    let (device, mut params, mut grads, mut adam) = setup(config);
+    let (mut x, mut m, mut v) = ([1.0, -2.0], [0.0; 2], [0.0; 2]);
+    for t in 1..=3 {
+        let g = [0.3 * f64::from(t), -0.1];
+        grads.write(&device, &g);
+        assert_eq!(adam.step(&device, &mut params, &mut grads, 0.01), None);
+        for i in 0..2 {
+            m[i] = 0.9 * m[i] + 0.1 * g[i];
+            v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+            let (m_hat, v_hat): (f64, f64) = (
+                m[i] / (1.0 - 0.9_f64.powi(t)),
+                v[i] / (1.0 - 0.999_f64.powi(t)),
+            );
+            x[i] -= 0.01 * m_hat / (v_hat.sqrt() + 1e-8);
+        }
+        for (found, expected) in params.read(&device).iter().zip(x) {
+            assert!((found - expected).abs() < 1e-14);
+        }
+        assert_eq!(grads.read(&device), [0.0, 0.0]);
+    }
+    assert_eq!(adam.state(&device).steps, 3);
+}
+
+/// The first step of Adam moves every parameter by the learning rate, whatever the gradients' scale; so clipping shows
+/// in the moments.
+#[test]
+fn clipping_scales_to_the_bound() {
+    let (device, mut params, mut grads, mut adam) = setup(AdamConfig {
+        max_norm: Some(1.0),
+        ..AdamConfig::default()
+    });
+    grads.write(&device, &[3.0, 4.0]);
+    let norm = adam.step(&device, &mut params, &mut grads, 0.01).unwrap();
+    assert!((norm - 5.0).abs() < 1e-12);
+    let m = adam.state(&device).m;
+    assert!(
+        (m[0] - 0.06).abs() < 1e-7 && (m[1] - 0.08).abs() < 1e-7,
+        "{m:?}"
+    );
+}
+
+#[test]
+fn state_round_trip_continues_exactly() {
+    let (device, mut params, mut grads, mut adam) = setup(AdamConfig::default());
+    grads.write(&device, &[0.5, 0.25]);
+    adam.step(&device, &mut params, &mut grads, 0.01);
+    let (_, mut params2, mut grads2, mut adam2) = setup(AdamConfig::default());
+    params2.write(&device, &params.read(&device));
+    adam2.set_state(&device, &adam.state(&device));
+    for (p, g, a) in [
+        (&mut params, &mut grads, &mut adam),
+        (&mut params2, &mut grads2, &mut adam2),
+    ] {
+        g.write(&device, &[-0.1, 0.7]);
+        a.step(&device, p, g, 0.02);
+    }
+    assert_eq!(params.read(&device), params2.read(&device));
+    assert_eq!(adam.state(&device), adam2.state(&device));
+}

@@ -1,0 +1,111 @@
+//! Bernoulli decisions on the CPU.
+
+use super::{Bernoulli, Exploration, check};
+use crate::logistic::{sigmoid, softplus};
+use crate::{Cpu, Element, View, ViewMut};
+
+impl<T: Element> Bernoulli for Cpu<T> {
+    fn bernoulli_sample(
+        &self,
+        chosen: &mut Vec<u32>,
+        logits: View<'_, Self>,
+        masks: &Vec<u64>,
+        uniforms: View<'_, Self>,
+        exploration: Exploration,
+    ) {
+        check(&[logits.shape(), uniforms.shape()], masks.len());
+        let (temperature, mix) = (
+            T::of(exploration.temperature),
+            T::of(exploration.uniform_mix),
+        );
+        let rows = logits.host().iter().zip(masks).zip(uniforms.host());
+        chosen.clear();
+        chosen.extend(rows.map(|((&x, &mask), &u)| match legal(mask) {
+            Legal::Only(action) => action,
+            Legal::Both => {
+                let p = (T::one() - mix) * sigmoid(x / temperature) + mix * T::of(0.5);
+                u32::from(u < p)
+            }
+        }));
+    }
+
+    fn bernoulli_fwd(
+        &self,
+        log_prob: ViewMut<'_, Self>,
+        entropy: ViewMut<'_, Self>,
+        logits: View<'_, Self>,
+        masks: &Vec<u64>,
+        chosen: &Vec<u32>,
+    ) {
+        check(
+            &[log_prob.shape(), entropy.shape(), logits.shape()],
+            masks.len(),
+        );
+        let outputs = log_prob.host().iter_mut().zip(entropy.host());
+        let inputs = logits.host().iter().zip(masks).zip(chosen);
+        for ((log_prob, entropy), ((&x, &mask), &action)) in outputs.zip(inputs) {
+            (*log_prob, *entropy) = match legal(mask) {
+                Legal::Only(only) => {
+                    assert!(only == action, "bernoulli: action {action} is illegal");
+                    (T::zero(), T::zero())
+                }
+                Legal::Both => {
+                    let (miss, hit) = (softplus(x), softplus(-x));
+                    let p = sigmoid(x);
+                    (
+                        if action == 1 { -hit } else { -miss },
+                        p * hit + (T::one() - p) * miss,
+                    )
+                }
+            };
+        }
+    }
+
+    fn bernoulli_bwd(
+        &self,
+        d_logits: ViewMut<'_, Self>,
+        d_log_prob: View<'_, Self>,
+        d_entropy: View<'_, Self>,
+        logits: View<'_, Self>,
+        masks: &Vec<u64>,
+        chosen: &Vec<u32>,
+    ) {
+        check(
+            &[
+                d_logits.shape(),
+                d_log_prob.shape(),
+                d_entropy.shape(),
+                logits.shape(),
+            ],
+            masks.len(),
+        );
+        let upstream = d_log_prob.host().iter().zip(d_entropy.host());
+        let inputs = logits.host().iter().zip(masks).zip(chosen);
+        for ((d, (&d_log_prob, &d_entropy)), ((&x, &mask), &action)) in
+            d_logits.host().iter_mut().zip(upstream).zip(inputs)
+        {
+            *d = match legal(mask) {
+                Legal::Only(_) => T::zero(),
+                Legal::Both => {
+                    let p = sigmoid(x);
+                    let hit = if action == 1 { T::one() } else { T::zero() };
+                    d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)
+                }
+            };
+        }
+    }
+}
+
+enum Legal {
+    Only(u32),
+    Both,
+}
+
+fn legal(mask: u64) -> Legal {
+    match mask {
+        0b01 => Legal::Only(0),
+        0b10 => Legal::Only(1),
+        0b11 => Legal::Both,
+        _ => panic!("bernoulli: the mask {mask:#b} must be 1, 2 or 3"),
+    }
+}

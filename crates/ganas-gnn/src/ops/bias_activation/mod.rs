@@ -1,0 +1,109 @@
+//! Bias and activation, in place: `y = act(y + b)`.
+//!
+//! Adjoint, in place: `d_y = d_y act'(y)`, where `y` is the output, then `d_b += Σ_rows d_y`.
+//! An exception to the rule that outputs are separate: the sum before the activation is never needed again.
+
+mod cpu;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use super::expect_shape;
+use crate::{Cpu, Device, Element, View, ViewMut};
+
+/// A pointwise function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// `x`.
+    Identity,
+    /// `max(x, 0)`, with slope 0 at 0.
+    Relu,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+impl Activation {
+    /// The function.
+    #[inline(always)]
+    pub fn apply<T: Element>(self, x: T) -> T {
+        match self {
+            Self::Identity => x,
+            Self::Relu => {
+                if x > T::zero() {
+                    x
+                } else {
+                    T::zero()
+                }
+            }
+            Self::Tanh => x.tanh(),
+        }
+    }
+
+    /// Its slope, as a function of its value.
+    #[inline(always)]
+    pub fn slope<T: Element>(self, y: T) -> T {
+        match self {
+            Self::Identity => T::one(),
+            Self::Relu => {
+                if y > T::zero() {
+                    T::one()
+                } else {
+                    T::zero()
+                }
+            }
+            Self::Tanh => T::one() - y * y,
+        }
+    }
+
+    /// The function of every element, with the choice made once.
+    pub(crate) fn apply_all<T: Element>(self, device: &Cpu<T>, values: &mut [T]) {
+        match self {
+            Self::Identity => {}
+            Self::Relu => device.vectorised(|| {
+                for x in values {
+                    *x = Self::Relu.apply(*x);
+                }
+            }),
+            Self::Tanh => {
+                for x in values {
+                    *x = Self::Tanh.apply(*x);
+                }
+            }
+        }
+    }
+}
+
+/// Devices that add a bias and apply an activation.
+pub trait BiasActivation: Device {
+    /// `y = act(y + bias)`; shapes `[n, c]` and `[1, c]`.
+    ///
+    /// # Panics
+    ///
+    /// When the shapes do not fit.
+    fn bias_activation_fwd(
+        &self,
+        y: ViewMut<'_, Self>,
+        bias: View<'_, Self>,
+        activation: Activation,
+    );
+
+    /// `d_y = d_y act'(y)`, `d_bias += Σ_rows d_y`; shapes `[n, c]`, `[1, c]`, `[n, c]`.
+    ///
+    /// # Panics
+    ///
+    /// When the shapes do not fit.
+    fn bias_activation_bwd(
+        &self,
+        d_y: ViewMut<'_, Self>,
+        d_bias: ViewMut<'_, Self>,
+        y: View<'_, Self>,
+        activation: Activation,
+    );
+}
+
+fn check(y: [usize; 2], bias: [usize; 2]) -> usize {
+    expect_shape("bias_activation: bias", bias, [1, y[1]]);
+    y[1]
+}

@@ -1,0 +1,148 @@
+//! Categorical decisions on the CPU.
+
+use super::{Categorical, CategoricalIn, CategoricalOut, Exploration, check};
+use crate::cpu::at;
+use crate::ops::expect_shape;
+use crate::{Cpu, Element, View, ViewMut};
+
+impl<T: Element> Categorical for Cpu<T> {
+    fn categorical_sample(
+        &self,
+        chosen: &mut Vec<u32>,
+        logits: View<'_, Self>,
+        masks: &Vec<u64>,
+        uniforms: View<'_, Self>,
+        exploration: Exploration,
+    ) {
+        check(logits.shape(), &[uniforms.shape()], masks.len());
+        let actions = logits.shape()[1];
+        chosen.clear();
+        let rows = logits
+            .host()
+            .chunks_exact(actions)
+            .zip(masks)
+            .zip(uniforms.host());
+        chosen.extend(rows.map(|((logits, &mask), &u)| sample(logits, mask, u, exploration)));
+    }
+
+    fn categorical_fwd(
+        &self,
+        out: CategoricalOut<'_, Self>,
+        logits: View<'_, Self>,
+        masks: &Vec<u64>,
+        chosen: &Vec<u32>,
+    ) {
+        check(
+            logits.shape(),
+            &[out.log_prob.shape(), out.entropy.shape()],
+            masks.len(),
+        );
+        expect_shape(
+            "categorical: log_probs",
+            out.log_probs.shape(),
+            logits.shape(),
+        );
+        let actions = logits.shape()[1];
+        let log_probs = out.log_probs.host();
+        let rows = log_probs
+            .chunks_exact_mut(actions)
+            .zip(logits.host().chunks_exact(actions))
+            .zip(masks.iter().zip(chosen))
+            .zip(out.log_prob.host().iter_mut().zip(out.entropy.host()));
+        for (((log_probs, logits), (&mask, &action)), (log_prob, entropy)) in rows {
+            let shift = log_sum_exp(legal(mask, logits));
+            let mut sum = T::zero();
+            for (a, (l, &x)) in log_probs.iter_mut().zip(logits).enumerate() {
+                *l = T::zero();
+                if is_legal(mask, a) {
+                    *l = x - shift;
+                    sum += l.exp() * *l;
+                }
+            }
+            assert!(
+                is_legal(mask, at(action)),
+                "categorical: action {action} is illegal under {mask:#b}"
+            );
+            *log_prob = log_probs[at(action)];
+            *entropy = -sum;
+        }
+    }
+
+    fn categorical_bwd(
+        &self,
+        d_logits: ViewMut<'_, Self>,
+        d: CategoricalIn<'_, Self>,
+        masks: &Vec<u64>,
+        chosen: &Vec<u32>,
+    ) {
+        check(
+            d_logits.shape(),
+            &[d.d_log_prob.shape(), d.d_entropy.shape()],
+            masks.len(),
+        );
+        expect_shape(
+            "categorical: log_probs",
+            d.log_probs.shape(),
+            d_logits.shape(),
+        );
+        let actions = d_logits.shape()[1];
+        let rows = d_logits
+            .host()
+            .chunks_exact_mut(actions)
+            .zip(d.log_probs.host().chunks_exact(actions))
+            .zip(masks.iter().zip(chosen))
+            .zip(d.d_log_prob.host().iter().zip(d.d_entropy.host()));
+        for (((d_logits, log_probs), (&mask, &action)), (&d_log_prob, &d_entropy)) in rows {
+            let entropy = -legal(mask, log_probs).map(|l| l.exp() * l).sum::<T>();
+            for (a, (d, &l)) in d_logits.iter_mut().zip(log_probs).enumerate() {
+                *d = T::zero();
+                if is_legal(mask, a) {
+                    let p = l.exp();
+                    let hit = if a == at(action) { T::one() } else { T::zero() };
+                    *d = d_log_prob * (hit - p) - d_entropy * p * (l + entropy);
+                }
+            }
+        }
+    }
+}
+
+fn is_legal(mask: u64, action: usize) -> bool {
+    mask >> action & 1 == 1
+}
+
+/// The entries of a row at legal actions.
+fn legal<T: Element>(mask: u64, row: &[T]) -> impl Iterator<Item = T> + Clone + '_ {
+    row.iter()
+        .enumerate()
+        .filter(move |(a, _)| is_legal(mask, *a))
+        .map(|(_, &x)| x)
+}
+
+fn log_sum_exp<T: Element>(values: impl Iterator<Item = T> + Clone) -> T {
+    let largest = values.clone().fold(T::neg_infinity(), T::max);
+    assert!(
+        largest > T::neg_infinity(),
+        "categorical: a row has no legal action with a finite logit"
+    );
+    largest + values.map(|x| (x - largest).exp()).sum::<T>().ln()
+}
+
+fn sample<T: Element>(logits: &[T], mask: u64, u: T, exploration: Exploration) -> u32 {
+    let temperature = T::of(exploration.temperature);
+    let mix = T::of(exploration.uniform_mix);
+    let scaled = legal(mask, logits).map(|x| x / temperature);
+    let shift = log_sum_exp(scaled.clone());
+    let uniform = T::one() / T::of_count(scaled.clone().count());
+    let mut cumulative = T::zero();
+    let mut last = 0;
+    let actions = (0..64_u32).filter(|&a| is_legal(mask, at(a)) && at(a) < logits.len());
+    for (a, x) in actions.zip(scaled) {
+        cumulative += (T::one() - mix) * (x - shift).exp() + mix * uniform;
+        last = a;
+        if u < cumulative {
+            break;
+        }
+    }
+    // Rounding may leave the sum below u: then the last legal action is meant.
+    last
+}

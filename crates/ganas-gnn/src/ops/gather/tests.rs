@@ -1,0 +1,39 @@
+//! Row look-up and its adjoint.
+
+use super::Gather as _;
+use crate::testing::{close, mat};
+use crate::{Cpu, Device as _};
+
+#[test]
+fn looks_up_and_scatters() {
+    let device = Cpu::<f64>::new();
+    let mut index = device.ints();
+    device.write_ints(&mut index, &[2, 0, 2]);
+    let table = mat(&device, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2);
+    let mut out = mat(&device, &[0.0; 6], 3, 2);
+    device.gather_fwd(out.view_mut(), table.view(), &index);
+    close(&device, out.view(), &[5.0, 6.0, 1.0, 2.0, 5.0, 6.0], 0.0);
+    let d_out = mat(&device, &[1.0, 2.0, 3.0, 4.0, 10.0, 20.0], 3, 2);
+    let mut d_table = mat(&device, &[100.0; 6], 3, 2);
+    device.gather_bwd(d_table.view_mut(), d_out.view(), &index);
+    close(
+        &device,
+        d_table.view(),
+        &[103.0, 104.0, 100.0, 100.0, 111.0, 122.0],
+        0.0,
+    );
+}
+
+#[test]
+#[should_panic(expected = "range")]
+fn index_out_of_range() {
+    let device = Cpu::<f64>::new();
+    let mut index = device.ints();
+    device.write_ints(&mut index, &[3]);
+    let table = mat(&device, &[0.0; 6], 3, 2);
+    device.gather_fwd(
+        mat(&device, &[0.0; 2], 1, 2).view_mut(),
+        table.view(),
+        &index,
+    );
+}

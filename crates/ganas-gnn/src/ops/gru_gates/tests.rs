@@ -1,0 +1,85 @@
+//! The gates of a GRU cell against the definition, and their gradient.
+
+use super::{GruDerivatives, GruGates as _, GruInputs};
+use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use crate::{Cpu, Mat};
+
+const N: usize = 3;
+const C: usize = 2;
+
+/// The inputs in the order gi, bias_i, gh, bias_h, h.
+fn inputs() -> [Vec<f64>; 5] {
+    [
+        values(1, N * 3 * C),
+        values(2, 3 * C),
+        values(3, N * 3 * C),
+        values(4, 3 * C),
+        values(5, N * C),
+    ]
+}
+
+/// Old and new states, and the gates.
+fn forward(x: &[Vec<f64>; 5]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
+    let device = Cpu::new();
+    let states = [x[4].as_slice(), &[9.0; N * C]].concat();
+    let mut states = mat(&device, &states, 2 * N, C);
+    let mut gates = mat(&device, &[9.0; N * 4 * C], N, 4 * C);
+    let [gi, bias_i, gh, bias_h] =
+        [(0, N), (1, 1), (2, N), (3, 1)].map(|(i, rows)| mat(&device, &x[i], rows, 3 * C));
+    device.gru_gates_fwd(
+        states.view_mut(),
+        gates.view_mut(),
+        GruInputs {
+            gi: gi.view(),
+            bias_i: bias_i.view(),
+            gh: gh.view(),
+            bias_h: bias_h.view(),
+        },
+    );
+    (device, states, gates)
+}
+
+#[test]
+fn equals_the_definition() {
+    let x = inputs();
+    let sigmoid = |v: f64| 1.0 / (1.0 + (-v).exp());
+    let mut expected = Vec::new();
+    for row in 0..N {
+        for k in 0..C {
+            let i = |gate: usize| x[0][row * 3 * C + gate * C + k] + x[1][gate * C + k];
+            let h = |gate: usize| x[2][row * 3 * C + gate * C + k] + x[3][gate * C + k];
+            let (r, z) = (sigmoid(i(0) + h(0)), sigmoid(i(1) + h(1)));
+            let n = (i(2) + r * h(2)).tanh();
+            expected.push((1.0 - z) * n + z * x[4][row * C + k]);
+        }
+    }
+    let (device, states, _) = forward(&x);
+    close(&device, states.rows(N, N), &expected, 1e-14);
+    close(&device, states.rows(0, N), &x[4], 0.0);
+}
+
+#[test]
+fn gradient() {
+    let x = inputs();
+    let (upstream, reader) = (values(6, N * C), values(7, N * C));
+    let (device, states, gates) = forward(&x);
+    let [mut d_gi, mut d_gh] = [(); 2].map(|()| mat(&device, &[0.0; N * 3 * C], N, 3 * C));
+    let mut d_states = mat(&device, &[reader.as_slice(), &upstream].concat(), 2 * N, C);
+    device.gru_gates_bwd(
+        GruDerivatives {
+            d_gi: d_gi.view_mut(),
+            d_gh: d_gh.view_mut(),
+            d_states: d_states.view_mut(),
+        },
+        gates.view(),
+        states.view(),
+    );
+    for (i, d) in [(0, d_gi.view()), (2, d_gh.view()), (4, d_states.rows(0, N))] {
+        check_gradient("input", &x[i], d.host(), |values| {
+            let mut x = x.clone();
+            x[i] = values.to_vec();
+            let (_, states, _) = forward(&x);
+            weighted_sum(states.rows(N, N).host(), &upstream) + weighted_sum(&x[4], &reader)
+        });
+    }
+}

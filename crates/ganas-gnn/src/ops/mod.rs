@@ -1,0 +1,25 @@
+//! Operations: one folder each, with the equation and its adjoint, the argument checks, and the implementation of each
+//! device.
+
+pub mod adam;
+pub mod bce;
+pub mod bernoulli;
+pub mod bias_activation;
+pub mod categorical;
+pub mod gather;
+pub mod graph_conv;
+pub mod gru_gates;
+pub mod pair_scores;
+pub mod prefix_readout;
+pub mod product;
+pub mod ranking;
+pub mod readout;
+
+/// Panics when shapes differ; the message names the operation and the argument.
+#[track_caller]
+pub(crate) fn expect_shape(what: &str, found: [usize; 2], expected: [usize; 2]) {
+    assert!(
+        found == expected,
+        "{what}: expected shape {expected:?}, found {found:?}"
+    );
+}

@@ -1,0 +1,96 @@
+//! The product on the CPU, by the `gemm` crate: its kernels reach the machine's peak at these sizes.
+
+use super::{Old, Operand, Product, check};
+use crate::{Cpu, Element, ViewMut};
+
+impl<T: Element> Product for Cpu<T> {
+    fn product<'a>(
+        &self,
+        out: ViewMut<'_, Self>,
+        a: impl Into<Operand<'a, Self>>,
+        b: impl Into<Operand<'a, Self>>,
+        old: Old,
+    ) {
+        let (a, b) = (a.into(), b.into());
+        let [m, k, n] = check(&out, a, b);
+        product(
+            out.host(),
+            Strided::new(a),
+            Strided::new(b),
+            [m, k, n],
+            match old {
+                Old::Overwrite => T::zero(),
+                Old::Add => T::one(),
+            },
+        );
+    }
+}
+
+/// A row-major or transposed matrix: elements, step between columns, step between rows.
+struct Strided<'a, T> {
+    elements: &'a [T],
+    column: usize,
+    row: usize,
+}
+
+impl<'a, T: Element> Strided<'a, T> {
+    fn new(operand: Operand<'a, Cpu<T>>) -> Self {
+        let [_, cols] = operand.view.shape();
+        let (column, row) = if operand.transposed {
+            (cols, 1)
+        } else {
+            (1, cols)
+        };
+        Self {
+            elements: operand.view.host(),
+            column,
+            row,
+        }
+    }
+
+    /// Whether all elements of an `m` by `n` matrix lie inside the slice.
+    fn covers(&self, m: usize, n: usize) -> bool {
+        m == 0 || n == 0 || (m - 1) * self.row + (n - 1) * self.column < self.elements.len()
+    }
+}
+
+/// `out = scale out + a b`, where a scale of 0 ignores the old contents.
+#[expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
+fn product<T: Element>(
+    out: &mut [T],
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
+    [m, k, n]: [usize; 3],
+    scale: T,
+) {
+    assert!(
+        out.len() == m * n && a.covers(m, k) && b.covers(k, n),
+        "product: operands too short"
+    );
+    let stride = |step: usize| isize::try_from(step).expect("invariant: strides fit in isize");
+    // SAFETY: the assertion above keeps every access inside the three slices; `out` is borrowed exclusively, so it
+    // overlaps neither operand; `gemm` supports the element types f32 and f64, which are all that `Element` has.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            stride(n),
+            scale != T::zero(),
+            a.elements.as_ptr(),
+            stride(a.column),
+            stride(a.row),
+            b.elements.as_ptr(),
+            stride(b.column),
+            stride(b.row),
+            scale,
+            T::one(),
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! Products against the definition, and their adjoint.
+
+use super::Old;
+use super::Product as _;
+use crate::testing::{close, mat, values};
+use crate::{Cpu, Element};
+
+fn naive(a: &[f64], b: &[f64], [m, k, n]: [usize; 3]) -> Vec<f64> {
+    let mut c = vec![0.0; m * n];
+    for i in 0..m {
+        for p in 0..k {
+            for j in 0..n {
+                c[i * n + j] += a[i * k + p] * b[p * n + j];
+            }
+        }
+    }
+    c
+}
+
+fn transpose(a: &[f64], rows: usize, cols: usize) -> Vec<f64> {
+    (0..rows * cols)
+        .map(|i| a[(i % rows) * cols + i / rows])
+        .collect()
+}
+
+fn check<T: Element>(shape: [usize; 3], tolerance: f64) {
+    let device = Cpu::<T>::new();
+    let [m, k, n] = shape;
+    let (a, b, c) = (values(1, m * k), values(2, k * n), values(3, m * n));
+    let expected = naive(&a, &b, shape);
+    let (plain_a, plain_b) = (mat(&device, &a, m, k), mat(&device, &b, k, n));
+    let turned_a = mat(&device, &transpose(&a, m, k), k, m);
+    let turned_b = mat(&device, &transpose(&b, k, n), n, k);
+    for case in 0..4 {
+        let mut out = mat(&device, &c, m, n);
+        let left = if case % 2 == 0 {
+            plain_a.view().into()
+        } else {
+            turned_a.view().transposed()
+        };
+        let right = if case < 2 {
+            plain_b.view().into()
+        } else {
+            turned_b.view().transposed()
+        };
+        device.product(out.view_mut(), left, right, Old::Overwrite);
+        close(&device, out.view(), &expected, tolerance);
+        device.product(out.view_mut(), left, right, Old::Add);
+        let doubled: Vec<f64> = expected.iter().map(|x| 2.0 * x).collect();
+        close(&device, out.view(), &doubled, tolerance);
+    }
+}
+
+#[test]
+fn equals_the_definition() {
+    for shape in [
+        [1, 1, 1],
+        [3, 5, 2],
+        [8, 24, 72],
+        [65, 33, 7],
+        [0, 4, 3],
+        [4, 0, 3],
+        [4, 3, 0],
+    ] {
+        check::<f64>(shape, 1e-12);
+        check::<f32>(shape, 1e-5);
+    }
+}
+
+/// Rows of a product do not depend on how many other rows are computed with them.
+#[test]
+fn rows_are_independent_of_the_batch() {
+    let device = Cpu::<f32>::new();
+    let (a, b) = (values(1, 37 * 24), values(2, 24 * 72));
+    let (a, b) = (mat(&device, &a, 37, 24), mat(&device, &b, 24, 72));
+    let mut whole = mat(&device, &vec![0.0; 37 * 72], 37, 72);
+    device.product(whole.view_mut(), a.view(), b.view(), Old::Overwrite);
+    for (start, count) in [(0, 1), (5, 3), (20, 17)] {
+        let mut part = mat(&device, &vec![0.0; count * 72], count, 72);
+        device.product(
+            part.view_mut(),
+            a.rows(start, count),
+            b.view(),
+            Old::Overwrite,
+        );
+        assert_eq!(part.view().host(), whole.rows(start, count).host());
+    }
+}
+
+#[test]
+#[should_panic(expected = "does not fit")]
+fn shapes_must_fit() {
+    let device = Cpu::<f64>::new();
+    let (a, b) = (mat(&device, &[0.0; 6], 2, 3), mat(&device, &[0.0; 8], 2, 4));
+    let mut out = mat(&device, &[0.0; 8], 2, 4);
+    device.product(out.view_mut(), a.view(), b.view(), Old::Overwrite);
+}

@@ -1,0 +1,43 @@
+//! The ranking loss against the definition, and its gradient.
+
+use super::Ranking as _;
+use crate::Cpu;
+use crate::testing::{check_gradient, mat, values};
+
+const RANKS: [u32; 4] = [3, 0, 1, 1];
+const PARTNERS: [u32; 8] = [1, 2, 3, 0, 2, 3, 1, 0];
+
+fn loss(scores: &[f64], ranks: &[u32]) -> (f64, Vec<f64>) {
+    let device = Cpu::<f64>::new();
+    let mut d = mat(&device, &[9.0; 4], 4, 1);
+    let loss = device.ranking_loss(
+        d.view_mut(),
+        mat(&device, scores, 4, 1).view(),
+        &ranks.to_vec(),
+        &PARTNERS.to_vec(),
+    );
+    (loss, d.view().host().to_vec())
+}
+
+#[test]
+fn equals_the_definition() {
+    let f = values(1, 4);
+    // Winners and losers of the pairs with a winner; the pair (2, 3) is a tie.
+    let pairs = [(0, 1), (2, 1), (0, 3), (0, 2), (3, 1), (2, 1), (0, 3)];
+    let expected: f64 = pairs
+        .iter()
+        .map(|&(w, l)| (1.0 + (f[l] - f[w]).exp()).ln())
+        .sum();
+    assert!((loss(&f, &RANKS).0 - expected / 7.0).abs() < 1e-13);
+}
+
+#[test]
+fn gradient() {
+    let f = values(1, 4);
+    check_gradient("scores", &f, &loss(&f, &RANKS).1, |f| loss(f, &RANKS).0);
+}
+
+#[test]
+fn ties_teach_nothing() {
+    assert_eq!(loss(&values(1, 4), &[5; 4]), (0.0, vec![0.0; 4]));
+}

@@ -1,0 +1,202 @@
+//! Matrices on a device, and views of them.
+
+use crate::Device;
+
+/// A matrix on a device, row-major, that keeps its memory when it shrinks.
+#[derive(Debug)]
+pub struct Mat<D: Device> {
+    floats: D::Floats,
+    rows: usize,
+    cols: usize,
+}
+
+impl<D: Device> Mat<D> {
+    /// A matrix without elements.
+    pub fn empty(device: &D) -> Self {
+        Self {
+            floats: device.floats(0),
+            rows: 0,
+            cols: 0,
+        }
+    }
+
+    /// A matrix with the given rows.
+    ///
+    /// # Panics
+    ///
+    /// When the number of values is not `rows * cols`.
+    pub fn from_host(device: &D, values: &[D::Elem], rows: usize, cols: usize) -> Self {
+        let mut mat = Self::empty(device);
+        mat.set(device, values, rows, cols);
+        mat
+    }
+
+    /// Gives the matrix a shape; its contents are then unspecified. Allocates only when it has never been as large.
+    pub fn reshape(&mut self, device: &D, rows: usize, cols: usize) {
+        if device.floats_len(&self.floats) < rows * cols {
+            self.floats = device.floats(rows * cols);
+        }
+        (self.rows, self.cols) = (rows, cols);
+    }
+
+    /// Gives the matrix a shape and values.
+    ///
+    /// # Panics
+    ///
+    /// When the number of values is not `rows * cols`.
+    pub fn set(&mut self, device: &D, values: &[D::Elem], rows: usize, cols: usize) {
+        assert_eq!(
+            values.len(),
+            rows * cols,
+            "values for {rows} rows of {cols}"
+        );
+        self.reshape(device, rows, cols);
+        device.write(&mut self.floats, values);
+    }
+
+    /// Copies the matrix to the host.
+    pub fn read(&self, device: &D, to: &mut Vec<D::Elem>) {
+        to.resize(self.rows * self.cols, D::Elem::default());
+        device.read(to, &self.floats, 0);
+    }
+
+    /// The number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    pub fn n_cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The whole matrix.
+    pub fn view(&self) -> View<'_, D> {
+        View {
+            floats: &self.floats,
+            offset: 0,
+            rows: self.rows,
+            cols: self.cols,
+        }
+    }
+
+    /// The whole matrix, to be written.
+    pub fn view_mut(&mut self) -> ViewMut<'_, D> {
+        ViewMut {
+            floats: &mut self.floats,
+            offset: 0,
+            rows: self.rows,
+            cols: self.cols,
+        }
+    }
+
+    /// Some consecutive rows.
+    pub fn rows(&self, start: usize, count: usize) -> View<'_, D> {
+        self.view().rows(start, count)
+    }
+
+    /// Some consecutive rows, to be written.
+    pub fn rows_mut(&mut self, start: usize, count: usize) -> ViewMut<'_, D> {
+        self.view_mut().rows(start, count)
+    }
+}
+
+/// A matrix that is read.
+#[derive(Debug)]
+pub struct View<'a, D: Device> {
+    pub(crate) floats: &'a D::Floats,
+    pub(crate) offset: usize,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+}
+
+impl<D: Device> Clone for View<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Device> Copy for View<'_, D> {}
+
+impl<'a, D: Device> View<'a, D> {
+    /// Rows and columns.
+    pub fn shape(self) -> [usize; 2] {
+        [self.rows, self.cols]
+    }
+
+    /// Some consecutive rows.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    pub fn rows(self, start: usize, count: usize) -> Self {
+        assert!(
+            start + count <= self.rows,
+            "rows {start}..{} of {}",
+            start + count,
+            self.rows
+        );
+        Self {
+            offset: self.offset + start * self.cols,
+            rows: count,
+            ..self
+        }
+    }
+
+    /// Copies to the host.
+    pub fn read(self, device: &D, to: &mut Vec<D::Elem>) {
+        to.resize(self.rows * self.cols, D::Elem::default());
+        device.read(to, self.floats, self.offset);
+    }
+}
+
+/// A matrix that is written.
+#[derive(Debug)]
+pub struct ViewMut<'a, D: Device> {
+    pub(crate) floats: &'a mut D::Floats,
+    pub(crate) offset: usize,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+}
+
+impl<D: Device> ViewMut<'_, D> {
+    /// Rows and columns.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows, self.cols]
+    }
+
+    /// Some consecutive rows.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    #[must_use]
+    pub fn rows(self, start: usize, count: usize) -> Self {
+        assert!(
+            start + count <= self.rows,
+            "rows {start}..{} of {}",
+            start + count,
+            self.rows
+        );
+        Self {
+            offset: self.offset + start * self.cols,
+            rows: count,
+            ..self
+        }
+    }
+
+    /// Sets all elements to zero.
+    pub fn clear(self, device: &D) {
+        device.clear(self.floats, self.offset, self.rows * self.cols);
+    }
+
+    /// A shorter-lived view of the same matrix.
+    pub fn reborrow(&mut self) -> ViewMut<'_, D> {
+        ViewMut {
+            floats: self.floats,
+            offset: self.offset,
+            rows: self.rows,
+            cols: self.cols,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The faithful discriminator: truth against generated.
+
+use ganas_gnn::nets::{PairDiscriminator, PairDiscriminatorCache};
+use ganas_gnn::{Backend, Element, GraphBatch, Layout, Mat};
+
+use super::{Training, TrainingState, shape, sigmoid};
+use crate::ga_nas::config::DiscriminatorConfig;
+use crate::ga_nas::encode::SeenGraph;
+use crate::ga_nas::streams::Streams;
+
+/// A pairwise discriminator and its training.
+///
+/// The loss is the mean logistic loss over the pairs of two distinct truth cells (positive), plus that over the pairs of
+/// a truth cell and a negative.
+#[derive(Debug)]
+pub(in crate::ga_nas) struct PairTrainer<B: Backend> {
+    device: B,
+    net: PairDiscriminator,
+    training: Training<B>,
+    learning_rate: f64,
+    batch: GraphBatch<B>,
+    cache: PairDiscriminatorCache<B>,
+    targets: Mat<B>,
+    weights: Mat<B>,
+    logits: Vec<B::Elem>,
+}
+
+impl<B: Backend> PairTrainer<B> {
+    pub(in crate::ga_nas) fn new(
+        device: &B,
+        config: &DiscriminatorConfig,
+        n_labels: usize,
+        streams: Streams,
+    ) -> Self {
+        let mut layout = Layout::default();
+        let net = PairDiscriminator::new(&mut layout, shape(config, n_labels));
+        Self {
+            net,
+            training: Training::new(device, layout, streams, 0),
+            learning_rate: config.learning_rate,
+            batch: GraphBatch::new(device),
+            cache: PairDiscriminatorCache::new(device),
+            targets: Mat::empty(device),
+            weights: Mat::empty(device),
+            logits: Vec::new(),
+            device: device.clone(),
+        }
+    }
+
+    /// Starts afresh.
+    pub(in crate::ga_nas) fn restart(&mut self, streams: Streams, round: u32) {
+        self.training.restart(&self.device, streams, round, 0);
+    }
+
+    /// One training step; returns the loss before it.
+    pub(in crate::ga_nas) fn step(
+        &mut self,
+        truth: &[&SeenGraph],
+        negatives: &[&SeenGraph],
+    ) -> f64 {
+        let (k, n) = (truth.len(), truth.len() + negatives.len());
+        self.forward(truth, negatives);
+        self.set_pairs(k, negatives.len());
+        let device = &self.device;
+        let (logits, d_logits) = self.cache.logits_and_derivative(device);
+        let loss = device.bce(
+            d_logits.view_mut(),
+            logits,
+            self.targets.view(),
+            self.weights.view(),
+        );
+        debug_assert_eq!(d_logits.n_cols(), n, "one column for each graph");
+        let Training {
+            params,
+            grads,
+            adam,
+            ..
+        } = &mut self.training;
+        self.net
+            .backward(device, params, grads, &self.batch, &mut self.cache);
+        adam.step(device, params, grads, self.learning_rate);
+        loss
+    }
+
+    /// The mean over the truth set of the probability that each graph is from it.
+    pub(in crate::ga_nas) fn rewards(
+        &mut self,
+        truth: &[&SeenGraph],
+        graphs: &[&SeenGraph],
+    ) -> Vec<B::Elem> {
+        self.forward(truth, graphs);
+        self.cache.logits().read(&self.device, &mut self.logits);
+        let (k, n) = (truth.len(), truth.len() + graphs.len());
+        (k..n)
+            .map(|column| {
+                let sum: f64 = (0..k)
+                    .map(|row| sigmoid(self.logits[row * n + column].wide()))
+                    .sum();
+                B::Elem::of(sum / f64::of_count(k))
+            })
+            .collect()
+    }
+
+    fn forward(&mut self, truth: &[&SeenGraph], others: &[&SeenGraph]) {
+        self.batch.clear();
+        for graph in truth.iter().chain(others) {
+            graph.push(&mut self.batch);
+        }
+        self.batch.upload(&self.device);
+        let params = &self.training.params;
+        self.net.forward(
+            &self.device,
+            params,
+            &self.batch,
+            truth.len(),
+            &mut self.cache,
+        );
+    }
+
+    /// Targets and weights of all pairs of `k` truth cells with themselves and `m` negatives.
+    fn set_pairs(&mut self, k: usize, m: usize) {
+        let n = k + m;
+        if self.weights.n_rows() == k && self.weights.n_cols() == n {
+            return;
+        }
+        let mean = |pairs: usize| {
+            if pairs == 0 {
+                B::Elem::of(0.0)
+            } else {
+                B::Elem::of(1.0 / f64::of_count(pairs))
+            }
+        };
+        let (positive, negative) = (mean(k * (k - 1)), mean(k * m));
+        let (mut targets, mut weights) = (Vec::new(), Vec::new());
+        for row in 0..k {
+            for column in 0..n {
+                let is_truth = column < k;
+                targets.push(B::Elem::of(if is_truth { 1.0 } else { 0.0 }));
+                weights.push(match (is_truth, row == column) {
+                    (true, true) => B::Elem::of(0.0),
+                    (true, false) => positive,
+                    (false, _) => negative,
+                });
+            }
+        }
+        self.targets.set(&self.device, &targets, k, n);
+        self.weights.set(&self.device, &weights, k, n);
+    }
+
+    pub(in crate::ga_nas) fn state(&self) -> Vec<TrainingState<B::Elem>> {
+        vec![self.training.state(&self.device)]
+    }
+
+    pub(in crate::ga_nas) fn set_state(
+        &mut self,
+        states: &[TrainingState<B::Elem>],
+    ) -> Result<(), String> {
+        match states {
+            [state] => self.training.set_state(&self.device, state),
+            _ => Err(format!(
+                "expected 1 discriminator, the checkpoint has {}",
+                states.len()
+            )),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The improved discriminator: an ensemble of rankers of all history.
+
+use ganas_gnn::nets::{RankDiscriminator, RankDiscriminatorCache};
+use ganas_gnn::{Backend, Element, GraphBatch, Layout};
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+
+use super::{Training, TrainingState, shape, sigmoid};
+use crate::ga_nas::config::DiscriminatorConfig;
+use crate::ga_nas::encode::SeenGraph;
+use crate::ga_nas::history::History;
+use crate::ga_nas::streams::{Purpose, Streams};
+
+/// An ensemble of rankers, each trained on its own minibatches of history.
+///
+/// Members are independent, and are trained in parallel on the threads of the caller's pool.
+#[derive(Debug)]
+pub(in crate::ga_nas) struct RankEnsemble<B: Backend> {
+    device: B,
+    config: DiscriminatorConfig,
+    members: Vec<Member<B>>,
+    batch: GraphBatch<B>,
+}
+
+#[derive(Debug)]
+struct Member<B: Backend> {
+    net: RankDiscriminator,
+    training: Training<B>,
+    batch: GraphBatch<B>,
+    cache: RankDiscriminatorCache<B>,
+    ranks: B::Ints,
+    partners: B::Ints,
+    scores: Vec<B::Elem>,
+}
+
+impl<B: Backend> RankEnsemble<B> {
+    pub(in crate::ga_nas) fn new(
+        device: &B,
+        config: &DiscriminatorConfig,
+        n_labels: usize,
+        streams: Streams,
+    ) -> Self {
+        let members = (0..config.ensemble)
+            .map(|member| {
+                let mut layout = Layout::default();
+                let net = RankDiscriminator::new(&mut layout, shape(config, n_labels));
+                Member {
+                    net,
+                    training: Training::new(device, layout, streams, member),
+                    batch: GraphBatch::new(device),
+                    cache: RankDiscriminatorCache::new(device),
+                    ranks: device.ints(),
+                    partners: device.ints(),
+                    scores: Vec::new(),
+                }
+            })
+            .collect();
+        Self {
+            device: device.clone(),
+            config: config.clone(),
+            members,
+            batch: GraphBatch::new(device),
+        }
+    }
+
+    /// Trains all members on all history; returns the mean of their last losses.
+    pub(in crate::ga_nas) fn train(
+        &mut self,
+        history: &History,
+        streams: Streams,
+        round: u32,
+    ) -> f64 {
+        let (device, config) = (&self.device, &self.config);
+        let ranks = history.ranks();
+        let losses: Vec<f64> = self
+            .members
+            .par_iter_mut()
+            .enumerate()
+            .map(|(number, member)| {
+                if !config.warm {
+                    member.training.restart(device, streams, round, number);
+                }
+                let mut loss = 0.0;
+                let mut sample = Minibatch::default();
+                for step in 0..config.steps {
+                    let mut stream = streams.get(Purpose::Minibatch, round, number, step);
+                    sample.draw(&mut stream, ranks.len(), config.minibatch, config.partners);
+                    let learning_rate = config.learning_rate * schedule(config, step);
+                    loss = member.step(device, history, &ranks, &sample, learning_rate);
+                }
+                loss
+            })
+            .collect();
+        losses.iter().sum::<f64>() / f64::of_count(losses.len())
+    }
+
+    /// The scores that each member gives to each graph.
+    pub(in crate::ga_nas) fn scores(&mut self, graphs: &[&SeenGraph]) -> Vec<Vec<f64>> {
+        self.batch.clear();
+        for graph in graphs {
+            graph.push(&mut self.batch);
+        }
+        self.batch.upload(&self.device);
+        let (device, batch) = (&self.device, &self.batch);
+        self.members
+            .par_iter_mut()
+            .map(|member| {
+                let Member {
+                    net,
+                    training,
+                    cache,
+                    scores,
+                    ..
+                } = member;
+                net.forward(device, &training.params, batch, cache);
+                cache.scores().read(device, scores);
+                scores.iter().map(|score| score.wide()).collect()
+            })
+            .collect()
+    }
+
+    /// The mean over members and truth set of the probability that each graph beats the truth cell.
+    pub(in crate::ga_nas) fn rewards(
+        &mut self,
+        truth: &[&SeenGraph],
+        graphs: &[&SeenGraph],
+    ) -> Vec<B::Elem> {
+        let all: Vec<&SeenGraph> = truth.iter().chain(graphs).copied().collect();
+        let scores = self.scores(&all);
+        let pairs = f64::of_count(truth.len() * scores.len());
+        (truth.len()..all.len())
+            .map(|x| {
+                let beats = |member: &Vec<f64>| -> f64 {
+                    member[..truth.len()]
+                        .iter()
+                        .map(|t| sigmoid(member[x] - t))
+                        .sum()
+                };
+                B::Elem::of(scores.iter().map(beats).sum::<f64>() / pairs)
+            })
+            .collect()
+    }
+
+    /// The state; nothing for members that start afresh in each round.
+    pub(in crate::ga_nas) fn state(&self) -> Vec<TrainingState<B::Elem>> {
+        if !self.config.warm {
+            return Vec::new();
+        }
+        self.members
+            .iter()
+            .map(|member| member.training.state(&self.device))
+            .collect()
+    }
+
+    pub(in crate::ga_nas) fn set_state(
+        &mut self,
+        states: &[TrainingState<B::Elem>],
+    ) -> Result<(), String> {
+        let expected = if self.config.warm {
+            self.members.len()
+        } else {
+            0
+        };
+        if states.len() != expected {
+            return Err(format!(
+                "expected {expected} discriminators, the checkpoint has {}",
+                states.len()
+            ));
+        }
+        for (member, state) in self.members.iter_mut().zip(states) {
+            member.training.set_state(&self.device, state)?;
+        }
+        Ok(())
+    }
+}
+
+/// The learning rate of a step as a share of the configured one.
+fn schedule(config: &DiscriminatorConfig, step: usize) -> f64 {
+    let progress = f64::of_count(step) / f64::of_count(config.steps);
+    if config.warm {
+        (1.0 - progress).max(0.1)
+    } else {
+        0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+    }
+}
+
+/// The entries of history in a minibatch, and the partners of each.
+#[derive(Debug, Default)]
+struct Minibatch {
+    entries: Vec<usize>,
+    partners: Vec<u32>,
+}
+
+impl Minibatch {
+    /// Draws `size` of `n` entries (all, in order, when there are not more) and `permutations` permutations of them.
+    fn draw(&mut self, stream: &mut ganas_rl::Stream, n: usize, size: usize, permutations: usize) {
+        self.entries.clear();
+        self.entries.extend(0..n);
+        if n > size {
+            self.entries.partial_shuffle(stream, size);
+            // The chosen ones stand at the end.
+            self.entries.drain(..n - size);
+        }
+        let m = u32::try_from(self.entries.len()).expect("invariant: a minibatch is small");
+        self.partners.clear();
+        for permutation in 0..permutations {
+            self.partners.extend(0..m);
+            self.partners[permutation * self.entries.len()..].shuffle(stream);
+        }
+    }
+}
+
+impl<B: Backend> Member<B> {
+    fn step(
+        &mut self,
+        device: &B,
+        history: &History,
+        ranks: &[u32],
+        sample: &Minibatch,
+        learning_rate: f64,
+    ) -> f64 {
+        self.batch.clear();
+        for &entry in &sample.entries {
+            history.entries()[entry].seen.push(&mut self.batch);
+        }
+        self.batch.upload(device);
+        let chosen: Vec<u32> = sample.entries.iter().map(|&entry| ranks[entry]).collect();
+        device.write_ints(&mut self.ranks, &chosen);
+        device.write_ints(&mut self.partners, &sample.partners);
+        let Training {
+            params,
+            grads,
+            adam,
+            ..
+        } = &mut self.training;
+        self.net
+            .forward(device, params, &self.batch, &mut self.cache);
+        let (scores, d_scores) = self.cache.scores_and_derivative(device);
+        let loss = device.ranking_loss(d_scores.view_mut(), scores, &self.ranks, &self.partners);
+        self.net
+            .backward(device, params, grads, &self.batch, &mut self.cache);
+        adam.step(device, params, grads, learning_rate);
+        loss
+    }
+}

@@ -1,0 +1,403 @@
+//! GA-NAS: generative adversarial neural architecture search.
+//!
+//! Changiz Rezaei et al., "Generative Adversarial Neural Architecture Search", IJCAI 2021. docs/METHOD.md says what is
+//! the paper's and what is our reading.
+//!
+//! A round: the best architectures so far are the truth set; the generator draws architectures and learns, by policy
+//! gradient, to draw such that the discriminator takes for members of the truth set (or ranks above it); then new
+//! architectures are proposed, and only those are evaluated.
+
+mod config;
+mod discriminator;
+mod encode;
+mod generator;
+mod history;
+mod proposal;
+mod streams;
+
+use std::sync::Arc;
+
+use ganas_gnn::ops::categorical::Exploration;
+use ganas_gnn::{Backend, Element};
+use ganas_space::SearchSpace;
+use rand::seq::index;
+use serde::{Deserialize, Serialize};
+
+pub use config::{
+    BaselineKind, DiscriminatorConfig, DiscriminatorKind, GaNasConfig, GeneratorConfig,
+    GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig,
+};
+pub(crate) use streams::{Purpose, Streams};
+
+use discriminator::{PairTrainer, RankEnsemble, TrainingState};
+use encode::{Rollout, SeenGraph, Steps};
+use generator::{Draws, Generator, GeneratorState};
+use history::History;
+use proposal::{Pool, highest_mean, thompson};
+
+use crate::{Event, Proposal, SearchError, Searcher, Trial};
+
+/// The GA-NAS searcher.
+///
+/// Ensemble members are trained in parallel on the rayon pool in which it is called; the result does not depend on the
+/// number of its threads.
+#[derive(Debug)]
+pub struct GaNas<B: Backend> {
+    space: Arc<dyn SearchSpace>,
+    config: GaNasConfig,
+    streams: Streams,
+    history: History,
+    generator: Generator<B>,
+    discriminator: Discriminator<B>,
+    /// The number of the next round; 0 is the initial design.
+    round: u32,
+    told: u32,
+    events: Vec<Event>,
+}
+
+#[derive(Debug)]
+enum Discriminator<B: Backend> {
+    Pair(PairTrainer<B>),
+    Rank(RankEnsemble<B>),
+}
+
+/// What is needed, with the trials, to continue.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Element")]
+struct State<T> {
+    element: String,
+    round: u32,
+    generator: GeneratorState<T>,
+    discriminators: Vec<TrainingState<T>>,
+}
+
+impl<B: Backend> GaNas<B> {
+    /// The name of the algorithm.
+    pub const NAME: &'static str = "ga-nas";
+
+    /// A searcher that has seen nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::BadConfig`], or [`SearchError::UnsupportedSpace`] when the generator cannot build the space's
+    /// architectures.
+    pub fn new(
+        device: &B,
+        space: Arc<dyn SearchSpace>,
+        config: GaNasConfig,
+        seed: u64,
+    ) -> Result<Self, SearchError> {
+        config.check()?;
+        let streams = Streams { seed };
+        let steps = Steps::of(&*space)?;
+        let n_labels = steps.n_labels;
+        let discriminator = match config.discriminator.kind {
+            DiscriminatorKind::Pair => Discriminator::Pair(PairTrainer::new(
+                device,
+                &config.discriminator,
+                n_labels,
+                streams,
+            )),
+            DiscriminatorKind::Rank => Discriminator::Rank(RankEnsemble::new(
+                device,
+                &config.discriminator,
+                n_labels,
+                streams,
+            )),
+        };
+        Ok(Self {
+            generator: Generator::new(device, &config.generator, steps, streams),
+            space,
+            config,
+            streams,
+            history: History::default(),
+            discriminator,
+            round: 0,
+            told: 0,
+            events: Vec::new(),
+        })
+    }
+
+    /// Trains discriminator and generator against each other.
+    fn train(&mut self) -> Result<(), SearchError> {
+        let (truth, losers) = self.history.truth_and_losers(self.config.truth_set);
+        let mut discriminator_loss = 0.0;
+        match &mut self.discriminator {
+            Discriminator::Rank(ensemble) => {
+                discriminator_loss = ensemble.train(&self.history, self.streams, self.round);
+            }
+            Discriminator::Pair(trainer) if !self.config.discriminator.warm => {
+                trainer.restart(self.streams, self.round);
+            }
+            Discriminator::Pair(_) => {}
+        }
+        let mut report = generator::GeneratorReport::default();
+        let mut mean_reward = 0.0;
+        for inner in 0..self.config.inner_iterations {
+            let rollouts = self.generator.draw(
+                &*self.space,
+                self.streams,
+                self.config.rollouts,
+                Draws {
+                    purpose: Purpose::Rollout,
+                    round: self.round,
+                    draw: inner,
+                    exploration: Exploration::NONE,
+                },
+            )?;
+            let seen: Vec<SeenGraph> = rollouts
+                .iter()
+                .map(|r| SeenGraph::of(&*self.space, &r.arch))
+                .collect();
+            let seen: Vec<&SeenGraph> = seen.iter().collect();
+            let truth_graphs: Vec<&SeenGraph> = truth
+                .iter()
+                .map(|&i| &self.history.entries()[i].seen)
+                .collect();
+            let rewards = match &mut self.discriminator {
+                Discriminator::Rank(ensemble) => ensemble.rewards(&truth_graphs, &seen),
+                Discriminator::Pair(trainer) => {
+                    let negatives = negatives(
+                        &self.config,
+                        &self.history,
+                        &losers,
+                        &seen,
+                        truth.len(),
+                        self.streams,
+                        self.round,
+                        inner,
+                    );
+                    for _ in 0..self.config.discriminator.steps {
+                        discriminator_loss = trainer.step(&truth_graphs, &negatives);
+                    }
+                    trainer.rewards(&truth_graphs, &seen)
+                }
+            };
+            let imitated = self.imitated(&truth, inner)?;
+            report = self.generator.update(&rollouts, &rewards, &imitated);
+            mean_reward =
+                rewards.iter().map(|r| r.wide()).sum::<f64>() / f64::of_count(rewards.len());
+            self.expect_finite("the generator's loss", report.loss)?;
+            self.expect_finite("the discriminator's loss", discriminator_loss)?;
+        }
+        let level = truth
+            .last()
+            .map_or(f64::NAN, |&i| self.history.entries()[i].value);
+        self.events.push(Event {
+            kind: "training".to_owned(),
+            values: vec![
+                ("truth_set".to_owned(), f64::of_count(truth.len())),
+                ("level".to_owned(), level),
+                ("discriminator_loss".to_owned(), discriminator_loss),
+                ("generator_loss".to_owned(), report.loss),
+                ("generator_entropy".to_owned(), report.entropy),
+                ("mean_reward".to_owned(), mean_reward),
+            ],
+        });
+        Ok(())
+    }
+
+    fn expect_finite(&self, what: &'static str, value: f64) -> Result<(), SearchError> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        Err(SearchError::NotFinite {
+            what,
+            value,
+            round: self.round,
+        })
+    }
+
+    /// The truth set as episodes, each relabelled at random; nothing when imitation has no weight.
+    fn imitated(&self, truth: &[usize], inner: usize) -> Result<Vec<Rollout>, SearchError> {
+        if self.config.generator.imitation_weight <= 0.0 {
+            return Ok(Vec::new());
+        }
+        truth
+            .iter()
+            .enumerate()
+            .map(|(item, &entry)| {
+                let mut stream = self
+                    .streams
+                    .get(Purpose::Relabelling, self.round, item, inner);
+                let arch = &self.history.entries()[entry].arch;
+                let arch = self.space.relabelled(arch, &mut stream);
+                Ok(Rollout::of(&*self.space, arch)?)
+            })
+            .collect()
+    }
+
+    /// Proposes `n` architectures from the generator's draws.
+    fn propose(&mut self, n: usize) -> Result<Vec<Proposal>, SearchError> {
+        let mut pool = Pool::default();
+        let space = Arc::clone(&self.space);
+        let config = self.config.proposal.clone();
+        let mut temperature = 1.0;
+        let mut attempts = 0;
+        while pool.len() < n && attempts < config.attempts {
+            let draws = Draws {
+                purpose: Purpose::Pool,
+                round: self.round,
+                draw: attempts,
+                exploration: Exploration {
+                    temperature,
+                    uniform_mix: config.uniform_mix,
+                },
+            };
+            for rollout in self
+                .generator
+                .draw(&*space, self.streams, config.pool, draws)?
+            {
+                pool.add(&*space, &self.history, rollout.arch);
+            }
+            attempts += 1;
+            if config.pick != Pick::Draws {
+                break;
+            }
+            if attempts > config.patience {
+                temperature *= config.temperature_growth;
+            }
+        }
+        let found = pool.len();
+        let random = pool.fill(&*space, &self.history, self.streams, self.round, n);
+        let archs = match (config.pick, &mut self.discriminator) {
+            (Pick::Thompson | Pick::Mean, Discriminator::Rank(ensemble)) => {
+                let seen = pool.seen(&*space);
+                let scores = ensemble.scores(&seen.iter().collect::<Vec<_>>());
+                pool.select(&if config.pick == Pick::Mean {
+                    highest_mean(&scores, n)
+                } else {
+                    thompson(&scores, n)
+                })
+            }
+            (Pick::Draws, _) => pool.first(n),
+            (Pick::Thompson | Pick::Mean, Discriminator::Pair(_)) => {
+                unreachable!("invariant: a checked configuration picks with a ranker only")
+            }
+        };
+        self.events.push(Event {
+            kind: "proposal".to_owned(),
+            values: vec![
+                ("attempts".to_owned(), f64::of_count(attempts)),
+                ("pool".to_owned(), f64::of_count(found)),
+                ("random".to_owned(), f64::of_count(random)),
+            ],
+        });
+        Ok(archs.into_iter().map(|arch| Proposal { arch }).collect())
+    }
+}
+
+/// The negatives of a pairwise step: as many as the truth set, generated, a share of them losers of history instead.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "parts of one searcher, borrowed apart"
+)]
+fn negatives<'a>(
+    config: &GaNasConfig,
+    history: &'a History,
+    losers: &[usize],
+    generated: &[&'a SeenGraph],
+    count: usize,
+    streams: Streams,
+    round: u32,
+    inner: usize,
+) -> Vec<&'a SeenGraph> {
+    let share = config.discriminator.loser_share;
+    let from_history = (0..count)
+        .filter(|&i| share > 0.0 && f64::of_count(i + 1) <= share * f64::of_count(count))
+        .count()
+        .min(losers.len());
+    let mut stream = streams.get(Purpose::Negatives, round, 0, inner);
+    let chosen = index::sample(&mut stream, losers.len(), from_history);
+    let chosen = chosen.iter().map(|i| &history.entries()[losers[i]].seen);
+    generated
+        .iter()
+        .copied()
+        .take(count - from_history)
+        .chain(chosen)
+        .collect()
+}
+
+impl<B: Backend> Searcher for GaNas<B> {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
+        // Failed evaluations may leave too little history to learn from: the design then goes on.
+        if self.round == 0 || self.history.entries().len() < 4 {
+            let mut pool = Pool::default();
+            let n = self.config.initial_designs.min(limit);
+            pool.fill(&*self.space, &self.history, self.streams, self.round, n);
+            return Ok(pool
+                .first(n)
+                .into_iter()
+                .map(|arch| Proposal { arch })
+                .collect());
+        }
+        self.train()?;
+        self.propose(self.config.batch.min(limit))
+    }
+
+    fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
+        for trial in trials {
+            if trial.number.0 != self.told {
+                return Err(SearchError::OutOfOrder {
+                    told: trial.number.0,
+                    expected: self.told,
+                });
+            }
+            self.told += 1;
+            self.history.add(&*self.space, trial);
+        }
+        self.round += 1;
+        Ok(())
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SearchError> {
+        let state = State::<B::Elem> {
+            element: B::Elem::NAME.to_owned(),
+            round: self.round,
+            generator: self.generator.state(),
+            discriminators: match &self.discriminator {
+                Discriminator::Pair(trainer) => trainer.state(),
+                Discriminator::Rank(ensemble) => ensemble.state(),
+            },
+        };
+        rmp_serde::to_vec_named(&state).map_err(|error| SearchError::CheckpointEncoding {
+            reason: error.to_string(),
+        })
+    }
+
+    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+        let bad = |round: u32, reason: String| SearchError::BadCheckpoint { round, reason };
+        let state: State<B::Elem> =
+            rmp_serde::from_slice(checkpoint).map_err(|error| bad(0, error.to_string()))?;
+        if state.element != B::Elem::NAME {
+            let reason = format!(
+                "it holds {} numbers, this device computes in {}",
+                state.element,
+                B::Elem::NAME
+            );
+            return Err(bad(state.round, reason));
+        }
+        self.generator
+            .set_state(&state.generator)
+            .map_err(|reason| bad(state.round, reason))?;
+        match &mut self.discriminator {
+            Discriminator::Pair(trainer) => trainer.set_state(&state.discriminators),
+            Discriminator::Rank(ensemble) => ensemble.set_state(&state.discriminators),
+        }
+        .map_err(|reason| bad(state.round, reason))?;
+        for trial in trials {
+            self.history.add(&*self.space, trial);
+        }
+        self.told = u32::try_from(trials.len()).expect("invariant: trials are numbered in 32 bits");
+        self.round = state.round;
+        Ok(())
+    }
+}

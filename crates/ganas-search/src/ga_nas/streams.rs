@@ -1,0 +1,47 @@
+//! The random streams of a GA-NAS run: everything that is drawn, and what it depends on.
+
+use ganas_rl::{Stream, StreamKey};
+
+/// What a random number is for. The numbers are part of the record: they are never reused for another purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The architectures of the initial design, and those that fill up a proposal.
+    Design = 0,
+    /// The starting values of the generator.
+    GeneratorInit = 1,
+    /// The starting values of a discriminator.
+    DiscriminatorInit = 2,
+    /// The decisions of a rollout that is rewarded.
+    Rollout = 3,
+    /// The decisions of a rollout that may be proposed.
+    Pool = 4,
+    /// The minibatches and partners of a discriminator.
+    Minibatch = 5,
+    /// The order of vertices in which an architecture is imitated.
+    Relabelling = 6,
+    /// The losers that serve as negatives.
+    Negatives = 7,
+    /// The architectures of random search.
+    RandomSearch = 8,
+}
+
+/// The streams of one run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Streams {
+    /// The seed of the run.
+    pub(crate) seed: u64,
+}
+
+impl Streams {
+    /// The stream of one purpose, round, item and step.
+    pub(crate) fn get(self, purpose: Purpose, round: u32, item: usize, step: usize) -> Stream {
+        let narrow = |n: usize| u32::try_from(n).expect("invariant: items and steps are few");
+        Stream::new(StreamKey {
+            seed: self.seed,
+            purpose: purpose as u8,
+            iteration: round,
+            item: narrow(item),
+            step: narrow(step),
+        })
+    }
+}
