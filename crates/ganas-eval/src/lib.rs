@@ -11,6 +11,9 @@ mod evaluator;
 mod metric;
 mod protocol;
 
+#[cfg(test)]
+mod test_space;
+
 pub use counts::{Answer, Counted, QueryCounts};
 pub use error::EvalError;
 pub use evaluator::Evaluator;
