@@ -10,6 +10,8 @@ mod error;
 mod evaluator;
 mod metric;
 mod protocol;
+mod suggestion;
+pub mod table;
 
 #[cfg(test)]
 mod test_space;
