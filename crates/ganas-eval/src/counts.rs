@@ -94,3 +94,127 @@ impl<'a> Counted<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use ganas_space::SearchSpace;
+
+    use super::*;
+    use crate::test_space::Chains;
+    use crate::{Protocol, ProtocolKind, ReportMetric, SearchMetric};
+
+    /// Fails on `pool>pool>pool`, otherwise numbers its answers, so that a second evaluation would show.
+    struct Numbering {
+        protocol: Protocol,
+        n_evaluations: AtomicU32,
+    }
+
+    impl Numbering {
+        fn new() -> Self {
+            Self {
+                protocol: Protocol {
+                    search: "valid".to_owned(),
+                    report: "test".to_owned(),
+                    kind: ProtocolKind::ValidationSelected,
+                    search_epochs: None,
+                    report_epochs: None,
+                },
+                n_evaluations: AtomicU32::new(0),
+            }
+        }
+    }
+
+    impl Evaluator for Numbering {
+        fn protocol(&self) -> &Protocol {
+            &self.protocol
+        }
+
+        fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+            let number = self.n_evaluations.fetch_add(1, Ordering::Relaxed);
+            if *arch == Chains::arch(26) {
+                return Err(EvalError::MissingArch {
+                    arch: Chains::text(26),
+                });
+            }
+            Ok(measurement(number))
+        }
+    }
+
+    fn measurement(number: u32) -> Measurement {
+        Measurement {
+            search: SearchMetric(f64::from(number)),
+            report: ReportMetric(-f64::from(number)),
+        }
+    }
+
+    fn query(counted: &mut Counted<'_>, index: usize) -> Answer {
+        let arch = Chains::arch(index);
+        counted.query(Chains::numbered().key(&arch), &arch)
+    }
+
+    fn counts(raw: u32, unique: u32, failed: u32) -> QueryCounts {
+        QueryCounts {
+            raw,
+            unique,
+            failed,
+        }
+    }
+
+    #[test]
+    fn a_class_is_evaluated_once() {
+        let evaluator = Numbering::new();
+        let mut counted = Counted::new(&evaluator);
+        assert_eq!(counted.counts(), counts(0, 0, 0));
+
+        // Chains 1 (conv>conv>id) and 3 (conv>id>conv) are one class, chain 0 is another.
+        for (index, repeat, number, expected) in [
+            (1, false, 0, counts(1, 1, 0)),
+            (1, true, 0, counts(2, 1, 0)),
+            (3, true, 0, counts(3, 1, 0)),
+            (0, false, 1, counts(4, 2, 0)),
+            (3, true, 0, counts(5, 2, 0)),
+        ] {
+            let answer = query(&mut counted, index);
+            let result = Ok(measurement(number));
+            assert_eq!(answer, Answer { repeat, result });
+            assert_eq!(counted.counts(), expected);
+        }
+        assert_eq!(evaluator.n_evaluations.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_failure_counts_once_and_is_remembered() {
+        let evaluator = Numbering::new();
+        let mut counted = Counted::new(&evaluator);
+        let first = query(&mut counted, 26);
+        assert_eq!(counted.counts(), counts(1, 1, 1));
+        assert!(!first.repeat);
+        assert_eq!(
+            first.result,
+            Err("the table has no row for `pool>pool>pool`".to_owned())
+        );
+        let second = query(&mut counted, 26);
+        assert_eq!(counted.counts(), counts(2, 1, 1));
+        assert!(second.repeat);
+        assert_eq!(second.result, first.result);
+        assert_eq!(evaluator.n_evaluations.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn replayed_queries_count_and_answer_without_the_evaluator() {
+        let evaluator = Numbering::new();
+        let mut counted = Counted::new(&evaluator);
+        let key = |index| Chains::numbered().key(&Chains::arch(index));
+        counted.replay(key(1), Ok(measurement(70)));
+        counted.replay(key(1), Ok(measurement(70)));
+        counted.replay(key(0), Err("crashed".to_owned()));
+        assert_eq!(counted.counts(), counts(3, 2, 1));
+
+        assert_eq!(query(&mut counted, 3).result, Ok(measurement(70)));
+        assert_eq!(query(&mut counted, 0).result, Err("crashed".to_owned()));
+        assert_eq!(counted.counts(), counts(5, 2, 1));
+        assert_eq!(evaluator.n_evaluations.load(Ordering::Relaxed), 0);
+    }
+}

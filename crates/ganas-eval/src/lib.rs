@@ -10,6 +10,11 @@ mod error;
 mod evaluator;
 mod metric;
 mod protocol;
+mod suggestion;
+pub mod table;
+
+#[cfg(test)]
+mod test_space;
 
 pub use counts::{Answer, Counted, QueryCounts};
 pub use error::EvalError;

@@ -14,6 +14,7 @@ mod observer;
 mod random_search;
 mod searcher;
 mod spec;
+mod streams;
 #[cfg(test)]
 mod toy;
 mod trial;

@@ -8,6 +8,7 @@ use ganas_space::{Arch, ArchKey, SearchSpace};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use crate::streams::Purpose;
 use crate::{Event, Proposal, SearchError, Searcher, Trial};
 
 /// Proposes classes of architectures uniformly at random, without repetition.
@@ -48,9 +49,6 @@ impl RandomSearch {
 
     /// The largest space whose remaining classes are listed.
     const ENUMERABLE: u64 = 1_000_000;
-
-    /// The purpose of the random stream.
-    const PURPOSE: u8 = b'r';
 
     /// A random search over a space.
     #[must_use]
@@ -102,7 +100,7 @@ impl RandomSearch {
         self.next_draw += 1;
         Stream::new(StreamKey {
             seed: self.seed,
-            purpose: Self::PURPOSE,
+            purpose: Purpose::RandomSearch as u8,
             iteration: u32::from_le_bytes([e, f, g, h]),
             item: u32::from_le_bytes([a, b, c, d]),
             step: 0,

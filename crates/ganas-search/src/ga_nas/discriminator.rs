@@ -14,7 +14,7 @@ pub(super) use pair::PairTrainer;
 pub(super) use rank::RankEnsemble;
 
 use super::config::DiscriminatorConfig;
-use super::streams::{Purpose, Streams};
+use crate::streams::{Purpose, Streams};
 
 fn shape(config: &DiscriminatorConfig, n_labels: usize) -> Shape {
     Shape {

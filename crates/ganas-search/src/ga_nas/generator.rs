@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{BaselineKind, GeneratorConfig, GeneratorEncoder, PolicyUpdate};
 use super::encode::{EpisodeBuffers, Rollout, Steps, legal, push};
-use super::streams::{Purpose, Streams};
 use crate::SearchError;
+use crate::streams::{Purpose, Streams};
 
 /// The decay of the moving average of rewards.
 const MOVING_AVERAGE_DECAY: f64 = 0.9;

@@ -13,7 +13,6 @@ mod encode;
 mod generator;
 mod history;
 mod proposal;
-mod streams;
 
 use std::sync::Arc;
 
@@ -27,7 +26,6 @@ pub use config::{
     BaselineKind, DiscriminatorConfig, DiscriminatorKind, GaNasConfig, GeneratorConfig,
     GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig,
 };
-pub(crate) use streams::{Purpose, Streams};
 
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
 use encode::{Rollout, SeenGraph, Steps};
@@ -35,6 +33,7 @@ use generator::{Draws, Generator, GeneratorState};
 use history::History;
 use proposal::{Pool, highest_mean, thompson};
 
+use crate::streams::{Purpose, Streams};
 use crate::{Event, Proposal, SearchError, Searcher, Trial};
 
 /// The GA-NAS searcher.

@@ -6,7 +6,7 @@ use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use super::encode::SeenGraph;
 use super::history::History;
-use super::streams::{Purpose, Streams};
+use crate::streams::{Purpose, Streams};
 
 /// Random draws after which a search for an unseen architecture gives up.
 const RANDOM_ATTEMPTS: usize = 10_000;
@@ -126,6 +126,6 @@ mod tests {
     fn the_mean_is_of_standardised_scores() {
         // The second member's scores are larger, but only their order within the member counts.
         let scores = vec![vec![0.0, 1.0, 2.0], vec![1000.0, 900.0, 0.0]];
-        assert_eq!(highest_mean(&scores, 2), [1, 0]);
+        assert_eq!(highest_mean(&scores, 2), [1, 2]);
     }
 }

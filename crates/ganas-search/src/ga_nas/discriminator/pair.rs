@@ -6,7 +6,7 @@ use ganas_gnn::{Backend, Element, GraphBatch, Layout, Mat};
 use super::{Training, TrainingState, shape, sigmoid};
 use crate::ga_nas::config::DiscriminatorConfig;
 use crate::ga_nas::encode::SeenGraph;
-use crate::ga_nas::streams::Streams;
+use crate::streams::Streams;
 
 /// A pairwise discriminator and its training.
 ///

@@ -9,7 +9,7 @@ use super::{Training, TrainingState, shape, sigmoid};
 use crate::ga_nas::config::DiscriminatorConfig;
 use crate::ga_nas::encode::SeenGraph;
 use crate::ga_nas::history::History;
-use crate::ga_nas::streams::{Purpose, Streams};
+use crate::streams::{Purpose, Streams};
 
 /// An ensemble of rankers, each trained on its own minibatches of history.
 ///
@@ -187,6 +187,7 @@ fn schedule(config: &DiscriminatorConfig, step: usize) -> f64 {
 /// The entries of history in a minibatch, and the partners of each.
 #[derive(Debug, Default)]
 struct Minibatch {
+    all: Vec<usize>,
     entries: Vec<usize>,
     partners: Vec<u32>,
 }
@@ -197,9 +198,10 @@ impl Minibatch {
         self.entries.clear();
         self.entries.extend(0..n);
         if n > size {
-            self.entries.partial_shuffle(stream, size);
-            // The chosen ones stand at the end.
-            self.entries.drain(..n - size);
+            self.all.clone_from(&self.entries);
+            let (chosen, _) = self.all.partial_shuffle(stream, size);
+            self.entries.clear();
+            self.entries.extend_from_slice(chosen);
         }
         let m = u32::try_from(self.entries.len()).expect("invariant: a minibatch is small");
         self.partners.clear();

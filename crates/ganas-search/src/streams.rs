@@ -1,4 +1,4 @@
-//! The random streams of a GA-NAS run: everything that is drawn, and what it depends on.
+//! The random streams of a run: everything that is drawn, and what it depends on.
 
 use ganas_rl::{Stream, StreamKey};
 

@@ -1,0 +1,304 @@
+//! The CSV text of an import: architectures as text and columns of numbers, with the line of every problem.
+
+use std::path::Path;
+
+use csv::ByteRecord;
+
+use crate::EvalError;
+use crate::suggestion::closest;
+
+use super::import::{SkipReason, SkippedColumn};
+use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN};
+
+const UTF8_BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A CSV file, read. All columns have one entry for each key.
+pub(crate) struct Delimited {
+    /// The text of each architecture, and the line where its row starts.
+    pub(crate) keys: Vec<Key>,
+    /// The columns of numbers, in file order.
+    pub(crate) columns: Vec<NumberColumn>,
+    /// The other columns.
+    pub(crate) skipped: Vec<SkippedColumn>,
+}
+
+/// A cell of the key column.
+pub(crate) struct Key {
+    pub(crate) line: u64,
+    pub(crate) text: String,
+}
+
+/// A column of finite numbers; empty cells are `None`.
+pub(crate) struct NumberColumn {
+    pub(crate) name: String,
+    pub(crate) values: Vec<Option<f64>>,
+}
+
+impl Delimited {
+    /// Reads the text of a CSV file.
+    ///
+    /// The first cell of a column that is not empty decides whether it holds numbers; text in a column of numbers is
+    /// an error, numbers in a column of text are not looked at.
+    pub(crate) fn parse(file: &Path, text: &[u8], key_column: &str) -> Result<Self, EvalError> {
+        let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text);
+        let mut lines = Lines::new(text);
+        let mut record = ByteRecord::new();
+
+        let no_rows = || EvalError::NoRows {
+            file: file.to_owned(),
+            key_column: key_column.to_owned(),
+        };
+        if !read_record(file, &mut reader, &mut lines, &mut record)? {
+            return Err(no_rows());
+        }
+        let header = header(file, lines.line, &record)?;
+        let key_index = header
+            .iter()
+            .position(|name| name == key_column)
+            .ok_or_else(|| EvalError::MissingKeyColumn {
+                file: file.to_owned(),
+                column: key_column.to_owned(),
+                suggestion: closest(key_column, header.iter().map(String::as_str)),
+                known: header.join(", "),
+            })?;
+
+        let mut keys = Vec::new();
+        let mut columns: Vec<ColumnReader<'_>> = header
+            .iter()
+            .map(|name| ColumnReader {
+                file,
+                name,
+                content: Content::Empty { n_rows: 0 },
+            })
+            .collect();
+        while read_record(file, &mut reader, &mut lines, &mut record)? {
+            let line = lines.line;
+            if record.len() != header.len() {
+                return Err(EvalError::FieldCount {
+                    file: file.to_owned(),
+                    line,
+                    expected: header.len(),
+                    found: record.len(),
+                });
+            }
+            for (index, (cell, column)) in record.iter().zip(&mut columns).enumerate() {
+                let cell = std::str::from_utf8(cell).map_err(|_| EvalError::NotUtf8 {
+                    file: file.to_owned(),
+                    line,
+                    column: column.name.to_owned(),
+                })?;
+                if index == key_index {
+                    keys.push(Key {
+                        line,
+                        text: cell.to_owned(),
+                    });
+                } else {
+                    column.push(line, cell)?;
+                }
+            }
+        }
+        if keys.is_empty() {
+            return Err(no_rows());
+        }
+        columns.remove(key_index);
+        Self::collect(file, keys, columns)
+    }
+
+    fn collect(
+        file: &Path,
+        keys: Vec<Key>,
+        readers: Vec<ColumnReader<'_>>,
+    ) -> Result<Self, EvalError> {
+        let (mut columns, mut skipped) = (Vec::new(), Vec::new());
+        for reader in readers {
+            let name = reader.name.to_owned();
+            match reader.content {
+                Content::Numbers { .. } if name.is_empty() => skipped.push(SkippedColumn {
+                    name,
+                    reason: SkipReason::Unnamed,
+                }),
+                Content::Numbers { values, .. } => {
+                    if [ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN].contains(&reader.name) {
+                        return Err(EvalError::ReservedColumn {
+                            file: file.to_owned(),
+                            column: name,
+                        });
+                    }
+                    columns.push(NumberColumn { name, values });
+                }
+                Content::Text { line, example } => skipped.push(SkippedColumn {
+                    name,
+                    reason: SkipReason::Text { line, example },
+                }),
+                Content::Empty { .. } => skipped.push(SkippedColumn {
+                    name,
+                    reason: SkipReason::Empty,
+                }),
+            }
+        }
+        if columns.is_empty() {
+            let names: Vec<&str> = skipped.iter().map(|c| c.name.as_str()).collect();
+            return Err(EvalError::NoMetricColumn {
+                file: file.to_owned(),
+                skipped: names.join(", "),
+            });
+        }
+        Ok(Self {
+            keys,
+            columns,
+            skipped,
+        })
+    }
+}
+
+/// What a column has held so far.
+enum Content {
+    Empty {
+        n_rows: usize,
+    },
+    Numbers {
+        first_line: u64,
+        values: Vec<Option<f64>>,
+    },
+    Text {
+        line: u64,
+        example: String,
+    },
+}
+
+struct ColumnReader<'a> {
+    file: &'a Path,
+    name: &'a str,
+    content: Content,
+}
+
+impl ColumnReader<'_> {
+    fn push(&mut self, line: u64, cell: &str) -> Result<(), EvalError> {
+        if matches!(self.content, Content::Text { .. }) {
+            return Ok(());
+        }
+        let trimmed = cell.trim();
+        let number = match trimmed.parse::<f64>() {
+            _ if trimmed.is_empty() => Number::Missing,
+            Ok(value) if value.is_finite() => Number::Finite(value),
+            Ok(_) => {
+                return Err(EvalError::NonFinite {
+                    file: self.file.to_owned(),
+                    line,
+                    column: self.name.to_owned(),
+                    text: cell.to_owned(),
+                });
+            }
+            Err(_) => Number::Not,
+        };
+        match (&mut self.content, number) {
+            (Content::Empty { n_rows }, Number::Missing) => *n_rows += 1,
+            (Content::Empty { n_rows }, Number::Finite(value)) => {
+                let mut values = vec![None; *n_rows];
+                values.push(Some(value));
+                self.content = Content::Numbers {
+                    first_line: line,
+                    values,
+                };
+            }
+            (Content::Empty { .. }, Number::Not) => {
+                self.content = Content::Text {
+                    line,
+                    example: cell.to_owned(),
+                };
+            }
+            (Content::Numbers { values, .. }, Number::Missing) => values.push(None),
+            (Content::Numbers { values, .. }, Number::Finite(value)) => values.push(Some(value)),
+            (Content::Numbers { first_line, .. }, Number::Not) => {
+                return Err(EvalError::NotANumber {
+                    file: self.file.to_owned(),
+                    line,
+                    column: self.name.to_owned(),
+                    text: cell.to_owned(),
+                    numeric_line: *first_line,
+                });
+            }
+            (Content::Text { .. }, _) => {}
+        }
+        Ok(())
+    }
+}
+
+enum Number {
+    Missing,
+    Finite(f64),
+    Not,
+}
+
+fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, EvalError> {
+    let mut names: Vec<String> = Vec::with_capacity(record.len());
+    for (index, name) in record.iter().enumerate() {
+        let name = std::str::from_utf8(name).map_err(|_| EvalError::NotUtf8 {
+            file: file.to_owned(),
+            line,
+            column: format!("number {}", index + 1),
+        })?;
+        if !name.is_empty() && names.iter().any(|known| known == name) {
+            return Err(EvalError::DuplicateColumn {
+                file: file.to_owned(),
+                column: name.to_owned(),
+            });
+        }
+        names.push(name.to_owned());
+    }
+    Ok(names)
+}
+
+/// Reads the next record and moves `lines` to its start; false at the end of the file.
+fn read_record(
+    file: &Path,
+    reader: &mut csv::Reader<&[u8]>,
+    lines: &mut Lines<'_>,
+    record: &mut ByteRecord,
+) -> Result<bool, EvalError> {
+    let start = reader.position().byte();
+    lines.advance(start);
+    reader
+        .read_byte_record(record)
+        .map_err(|error| EvalError::BadCsv {
+            file: file.to_owned(),
+            line: lines.line,
+            reason: error.to_string(),
+        })
+}
+
+/// Counts lines. The CSV reader's own count is off after blank lines and CRLF line ends, because it names the place
+/// where it began to look for a record.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// Moves to the first byte at or after `offset` that does not end a line.
+    fn advance(&mut self, offset: u64) {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        while let Some(&byte) = self.text.get(self.at) {
+            let ends_line = matches!(byte, b'\n' | b'\r');
+            if self.at >= offset && !ends_line {
+                return;
+            }
+            let next = self.text.get(self.at + 1);
+            self.line += u64::from(byte == b'\n' || byte == b'\r' && next != Some(&b'\n'));
+            self.at += 1;
+        }
+    }
+}

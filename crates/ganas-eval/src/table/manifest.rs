@@ -1,0 +1,134 @@
+//! The manifest: what a table file says about itself and about its columns.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::MetricRole;
+
+/// The key of the manifest in the schema metadata of the Arrow file.
+pub const MANIFEST_KEY: &str = "ganas.manifest";
+
+/// The version of the table format that this crate writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The column with the text of each architecture.
+pub const ARCH_COLUMN: &str = "arch";
+
+/// The column with the key of each architecture: 16 bytes, big-endian.
+pub const KEY_COLUMN: &str = "key";
+
+/// The column with the row numbers sorted by key, then by row.
+pub const KEY_ORDER_COLUMN: &str = "key_order";
+
+/// What a table file says about itself: one JSON text in the metadata of its schema.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the table format.
+    pub format_version: u32,
+    /// The name of the search space.
+    pub space: String,
+    /// The column of the source that held the architectures.
+    pub key_column: String,
+    /// The number of rows, one for each architecture as text.
+    pub n_rows: u32,
+    /// The number of classes of architectures: distinct keys.
+    pub n_classes: u32,
+    /// How the rows are ordered.
+    pub row_order: RowOrder,
+    /// The version of ganas that imported the table.
+    pub ganas_version: String,
+    /// The file that the table was imported from.
+    pub source: SourceInfo,
+    /// The metric columns, in the order of the file.
+    pub columns: Vec<ColumnInfo>,
+}
+
+/// How the rows of a table are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowOrder {
+    /// Row `i` is the architecture with the official index `i`, and all of the space are there.
+    OfficialIndex,
+    /// The order of the source file.
+    SourceFile,
+}
+
+/// The file that a table was imported from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// The name of the file, without its folder.
+    pub file: String,
+    /// The sha256 of the file as it was, in hexadecimal.
+    pub sha256: String,
+    /// The size of the file as it was.
+    pub bytes: u64,
+}
+
+/// What is known about a metric column; [`naming`](super::naming) infers it from the name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnInfo {
+    /// The name.
+    pub name: String,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// What was measured on.
+    pub role: MetricRole,
+    /// Training epochs before the measurement, when known.
+    pub epochs: Option<u32>,
+}
+
+/// The unit of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// Percent: 0 to 100.
+    #[serde(rename = "percent")]
+    Percent,
+    /// Millions (of parameters, of floating-point operations).
+    #[serde(rename = "millions")]
+    Millions,
+    /// Milliseconds.
+    #[serde(rename = "ms")]
+    Milliseconds,
+    /// Millijoules.
+    #[serde(rename = "mJ")]
+    Millijoules,
+    /// Seconds.
+    #[serde(rename = "seconds")]
+    Seconds,
+    /// None, or not known.
+    #[serde(rename = "none")]
+    None,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Percent => "percent",
+            Self::Millions => "millions",
+            Self::Milliseconds => "ms",
+            Self::Millijoules => "mJ",
+            Self::Seconds => "seconds",
+            Self::None => "none",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_print_as_they_are_stored() {
+        for unit in [
+            Unit::Percent,
+            Unit::Millions,
+            Unit::Milliseconds,
+            Unit::Millijoules,
+            Unit::Seconds,
+            Unit::None,
+        ] {
+            assert_eq!(serde_json::to_string(&unit).unwrap(), format!("\"{unit}\""));
+        }
+    }
+}
