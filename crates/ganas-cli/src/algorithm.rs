@@ -1,0 +1,206 @@
+//! The algorithm: chosen and configured by arguments.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use ganas_gnn::{Cpu, Device as _};
+use ganas_search::{GaNas, GaNasConfig, Preset, RandomSearch, SearchError, Searcher};
+use ganas_space::SearchSpace;
+
+use crate::exit::UsageError;
+use crate::overrides::Draft;
+
+/// Which algorithm, and its configuration.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AlgorithmArguments {
+    /// The search algorithm.
+    #[arg(long, value_enum, default_value_t = AlgorithmName::GaNas)]
+    algorithm: AlgorithmName,
+    /// Where the configuration of ga-nas starts from [default: improved].
+    #[arg(long, value_enum)]
+    preset: Option<PresetName>,
+    /// A TOML file whose fields override the preset; `ganas config` prints one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Overrides one field, after --config; for example `--set generator.learning_rate=1e-3`.
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    sets: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AlgorithmName {
+    /// Generative adversarial NAS.
+    GaNas,
+    /// Uniform over classes, without repetition.
+    Random,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PresetName {
+    /// The algorithm as the paper describes it.
+    Faithful,
+    /// A discriminator that ranks all history and picks what is evaluated.
+    Improved,
+}
+
+/// A configured algorithm.
+#[derive(Debug)]
+pub(crate) enum Algorithm {
+    /// GA-NAS.
+    GaNas(GaNasChoice),
+    /// Random search.
+    Random,
+}
+
+/// A configuration of GA-NAS, and where it came from.
+#[derive(Debug)]
+pub(crate) struct GaNasChoice {
+    preset: PresetName,
+    /// The configuration, checked.
+    pub(crate) config: GaNasConfig,
+    /// The fields that differ from the preset.
+    changed: Vec<String>,
+}
+
+impl AlgorithmArguments {
+    /// Reads the configuration.
+    pub(crate) fn resolve(&self) -> anyhow::Result<Algorithm> {
+        match self.algorithm {
+            AlgorithmName::GaNas => self.ga_nas().map(Algorithm::GaNas),
+            AlgorithmName::Random => {
+                let given = [
+                    ("--preset", self.preset.is_some()),
+                    ("--config", self.config.is_some()),
+                    ("--set", !self.sets.is_empty()),
+                ];
+                match given.into_iter().find(|&(_, given)| given) {
+                    None => Ok(Algorithm::Random),
+                    Some((argument, _)) => Err(UsageError(format!(
+                        "{argument} configures ga-nas, but the algorithm is random, which has nothing to configure: \
+                         leave it out, or choose --algorithm ga-nas"
+                    ))
+                    .into()),
+                }
+            }
+        }
+    }
+
+    fn ga_nas(&self) -> anyhow::Result<GaNasChoice> {
+        let preset = self.preset.unwrap_or(PresetName::Improved);
+        let base = GaNasConfig::preset(match preset {
+            PresetName::Faithful => Preset::Faithful,
+            PresetName::Improved => Preset::Improved,
+        });
+        let mut draft = Draft::new(base)?;
+        if let Some(path) = &self.config {
+            let text = std::fs::read_to_string(path).with_context(|| {
+                format!("cannot read the configuration file {}", path.display())
+            })?;
+            draft.read(&path.display().to_string(), &text)?;
+        }
+        for set in &self.sets {
+            draft.set(set)?;
+        }
+        let (config, changed) = draft.finish()?;
+        Ok(GaNasChoice {
+            preset,
+            config,
+            changed,
+        })
+    }
+}
+
+impl Algorithm {
+    /// The name in records.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::GaNas(_) => GaNas::<Cpu<f32>>::NAME,
+            Self::Random => RandomSearch::NAME,
+        }
+    }
+
+    /// Name, preset and changed fields, for people.
+    pub(crate) fn describe(&self) -> String {
+        let name = self.name();
+        match self {
+            Self::GaNas(choice) => {
+                let preset = match choice.preset {
+                    PresetName::Faithful => "faithful",
+                    PresetName::Improved => "improved",
+                };
+                match choice.changed.as_slice() {
+                    [] => format!("{name}, preset {preset}"),
+                    changed => format!("{name}, preset {preset}, except {}", changed.join(", ")),
+                }
+            }
+            Self::Random => name.to_owned(),
+        }
+    }
+
+    /// The configuration as it is recorded: JSON with every field, in the order of their names.
+    pub(crate) fn config_json(&self) -> anyhow::Result<serde_json::Value> {
+        match self {
+            Self::GaNas(choice) => Ok(json(toml::Value::try_from(&choice.config)?)),
+            Self::Random => Ok(serde_json::json!({})),
+        }
+    }
+
+    /// A searcher.
+    pub(crate) fn searcher(
+        &self,
+        space: Arc<dyn SearchSpace>,
+        seed: u64,
+    ) -> Result<Box<dyn Searcher>, SearchError> {
+        Ok(match self {
+            Self::GaNas(choice) => Box::new(GaNas::new(
+                &Cpu::<f32>::new(),
+                space,
+                choice.config.clone(),
+                seed,
+            )?),
+            Self::Random => Box::new(RandomSearch::new(space, seed)),
+        })
+    }
+}
+
+/// The device that searchers compute on.
+pub(crate) fn device() -> String {
+    Cpu::<f32>::new().describe()
+}
+
+/// TOML as JSON. JSON has no infinity, which is a valid value of some fields: it becomes the text `inf`, as in TOML.
+fn json(value: toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::Table(table) => table
+            .into_iter()
+            .map(|(name, value)| (name, json(value)))
+            .collect(),
+        toml::Value::Array(values) => values.into_iter().map(json).collect(),
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Boolean(truth) => truth.into(),
+        toml::Value::Float(number) if number.is_finite() => number.into(),
+        other => other.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn infinity_is_recorded() {
+        let draft = Draft::new(GaNasConfig::preset(Preset::Improved)).unwrap();
+        let (config, changed) = draft.finish().unwrap();
+        let algorithm = Algorithm::GaNas(GaNasChoice {
+            preset: PresetName::Improved,
+            config,
+            changed,
+        });
+        let json = algorithm.config_json().unwrap();
+        assert_eq!(json["generator"]["max_gradient_norm"], "inf");
+        assert_eq!(json["proposal"]["pick"], "thompson");
+    }
+}

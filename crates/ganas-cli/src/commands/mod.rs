@@ -1,0 +1,9 @@
+//! The commands, one file each: its arguments, and what it does.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod export;
+pub(crate) mod search;
+pub(crate) mod space;
+pub(crate) mod table;
+pub(crate) mod top;

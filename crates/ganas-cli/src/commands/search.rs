@@ -1,0 +1,263 @@
+//! `ganas search`: runs of a search algorithm on a benchmark table.
+
+use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ganas_eval::Evaluator as _;
+use ganas_eval::table::TableEvaluator;
+use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
+use ganas_space::SearchSpace;
+use ganas_store::{OnExisting, Study};
+
+use crate::algorithm::{self, AlgorithmArguments};
+use crate::environment;
+use crate::exit::Outcome;
+use crate::experiment::Experiment;
+use crate::interrupt::Interrupt;
+use crate::output;
+use crate::progress::Progress;
+use crate::run_record::RunRecord;
+use crate::search_report::SearchReport;
+use crate::seeds::Seeds;
+use crate::table_source;
+use crate::workers::Crew;
+
+/// What to search, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The search space; `ganas space list` lists them.
+    #[arg(long, value_parser = ganas_space::by_name)]
+    space: Arc<dyn SearchSpace>,
+    /// A table file, or a CSV file, which is imported into a cache [default: the one of the space in the folder that
+    /// GANAS_DATA names].
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// The metric that is searched on.
+    #[arg(long, value_name = "METRIC", default_value = "cifar10_valid_mean_200")]
+    search: String,
+    /// The metric that is reported for what was found.
+    #[arg(long, value_name = "METRIC", default_value = "cifar10_test_mean_200")]
+    report: String,
+    /// Unique queries of each run; architectures that compute the same function count once.
+    #[arg(long, value_name = "QUERIES", default_value = "150", value_parser = budget)]
+    budget: Budget,
+    /// Seeds, one run each: `7`, `0..20` (without 20), `1,5,10..12`.
+    #[arg(long, alias = "seed", default_value = "0..1")]
+    seeds: Seeds,
+    /// The study that records the runs, created when it does not exist [default: runs are kept in memory only].
+    #[arg(long, value_name = "FILE")]
+    study: Option<PathBuf>,
+    /// Continues the runs that the study holds; finished ones are shown as they are.
+    #[arg(long, requires = "study")]
+    resume: bool,
+    /// Threads; the results do not depend on them [default: all processors].
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Prints one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Prints no header and no progress.
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    algorithm: AlgorithmArguments,
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    let queries: u32 = text
+        .parse()
+        .map_err(|_| format!("expected a number of queries from 1 to {}", u32::MAX))?;
+    Budget::unique(queries).map_err(|error: SearchError| error.to_string())
+}
+
+/// Runs the search.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let Seeds(seeds) = &arguments.seeds;
+    let experiment = experiment(arguments)?;
+    experiment.check_new(seeds)?;
+    let threads = arguments
+        .threads
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN);
+    let crew = Crew::new(threads, seeds.len());
+    if !arguments.quiet {
+        eprint!("{}", header(arguments, &experiment, threads, crew));
+    }
+
+    let interrupt = Interrupt::install(&experiment.stop)?;
+    let shown = !arguments.quiet && std::io::stderr().is_terminal();
+    let budget = experiment.budget.unique_queries();
+    let progress = if shown {
+        Progress::new(seeds.len(), budget)
+    } else {
+        Progress::hidden(seeds.len(), budget)
+    };
+    let results = crew.run(seeds, &experiment.stop, |seed| {
+        experiment.run(seed, &progress)
+    });
+    progress.clear();
+    let mut runs = Vec::new();
+    for result in results?.into_iter().flatten() {
+        runs.push(result?);
+    }
+
+    print(arguments, &experiment, &runs)?;
+    if interrupt.asked() && runs.len() < seeds.len()
+        || runs.iter().any(|run| run.stop == StopReason::Interrupted)
+    {
+        let finished = runs
+            .iter()
+            .filter(|run| run.stop != StopReason::Interrupted)
+            .count();
+        eprintln!(
+            "interrupted: {finished} of {} runs are finished",
+            seeds.len()
+        );
+        match &experiment.study {
+            Some(_) => eprintln!("continue with: {}", environment::resume_command()),
+            None => eprintln!(
+                "the others cannot be continued, since they were kept in memory only; \
+                 with --study FILE, a search can be continued with --resume"
+            ),
+        }
+        return Ok(Outcome::Interrupted);
+    }
+    let failed: u64 = runs.iter().map(|run| u64::from(run.failed)).sum();
+    if failed > 0 {
+        eprintln!("{failed} evaluations failed; `ganas export` of a study says why");
+        return Ok(Outcome::FailedEvaluations);
+    }
+    Ok(Outcome::Done)
+}
+
+fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
+    let space = Arc::clone(&arguments.space);
+    let algorithm = arguments.algorithm.resolve()?;
+    let note = |text: &str| {
+        if !arguments.quiet {
+            eprintln!("{text}");
+        }
+    };
+    let table = table_source::open(arguments.table.as_deref(), &*space, &note)?;
+    let evaluator = TableEvaluator::new(
+        table,
+        Arc::clone(&space),
+        &arguments.search,
+        &arguments.report,
+    )?;
+    let study = arguments
+        .study
+        .as_ref()
+        .map(Study::create_or_open)
+        .transpose()?;
+    let spec = RunSpec {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        space: space.name().to_owned(),
+        table_sha256: evaluator.table().sha256(),
+        protocol: evaluator.protocol().clone(),
+        algorithm: algorithm.name().to_owned(),
+        config: algorithm.config_json()?.to_string(),
+        budget: arguments.budget,
+        device: algorithm::device(),
+        seed: 0,
+    };
+    Ok(Experiment {
+        space,
+        evaluator,
+        algorithm,
+        budget: arguments.budget,
+        spec,
+        study,
+        on_existing: if arguments.resume {
+            OnExisting::Resume
+        } else {
+            OnExisting::Refuse
+        },
+        stop: StopFlag::default(),
+    })
+}
+
+/// What was asked for, with all that the result depends on.
+fn header(
+    arguments: &Arguments,
+    experiment: &Experiment,
+    threads: NonZeroUsize,
+    crew: Crew,
+) -> String {
+    let spec = &experiment.spec;
+    let epochs = |epochs: Option<u32>| match epochs {
+        Some(epochs) => format!(" ({epochs} epochs)"),
+        None => String::new(),
+    };
+    let protocol = &spec.protocol;
+    let lines = [
+        ("ganas", spec.version.clone()),
+        ("space", spec.space.clone()),
+        (
+            "table",
+            format!(
+                "{} (sha256 {})",
+                experiment.evaluator.table().path().display(),
+                spec.table_sha256
+            ),
+        ),
+        (
+            "protocol",
+            format!(
+                "{}: search on {}{}, report {}{}",
+                protocol.kind,
+                protocol.search,
+                epochs(protocol.search_epochs),
+                protocol.report,
+                epochs(protocol.report_epochs)
+            ),
+        ),
+        ("algorithm", experiment.algorithm.describe()),
+        (
+            "budget",
+            format!("{} unique queries a run", u32::from(spec.budget)),
+        ),
+        ("seeds", arguments.seeds.describe()),
+        ("device", spec.device.clone()),
+        (
+            "threads",
+            format!(
+                "{threads} ({} runs at a time, {} threads each)",
+                crew.workers, crew.threads_each
+            ),
+        ),
+        (
+            "study",
+            match &experiment.study {
+                Some(study) => study.path().display().to_string(),
+                None => "none: runs are kept in memory only; --study FILE records them".to_owned(),
+            },
+        ),
+    ];
+    let lines: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name:<9}  {value}\n"))
+        .collect();
+    format!("{lines}\n")
+}
+
+fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> anyhow::Result<()> {
+    let report = SearchReport {
+        version: env!("CARGO_PKG_VERSION"),
+        space: experiment.space.name(),
+        table_sha256: &experiment.spec.table_sha256,
+        protocol: &experiment.spec.protocol,
+        algorithm: experiment.algorithm.name(),
+        config: &experiment.algorithm.config_json()?,
+        budget: experiment.budget.unique_queries(),
+        device: &experiment.spec.device,
+        runs,
+    };
+    if arguments.json {
+        output::print_json(&report)
+    } else {
+        output::print_text(&report.text())
+    }
+}

@@ -1,0 +1,87 @@
+//! `ganas space`: search spaces and what is in them.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use ganas_space::SearchSpace;
+use serde::Serialize;
+
+use crate::exit::{Outcome, UsageError};
+use crate::output;
+use crate::text_table::{Align, TextTable};
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Arguments {
+    /// Lists the built-in search spaces.
+    List {
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints all architectures of a space as text, one a line, in the official index order.
+    Enumerate {
+        /// The name of the space.
+        #[arg(value_parser = ganas_space::by_name)]
+        space: Arc<dyn SearchSpace>,
+    },
+}
+
+/// A line of the list.
+#[derive(Serialize)]
+struct Line {
+    name: &'static str,
+    size: Option<u64>,
+    operations: Vec<&'static str>,
+}
+
+/// Lists or enumerates.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    match arguments {
+        Arguments::List { json } => list(*json)?,
+        Arguments::Enumerate { space } => enumerate(&**space)?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn list(json: bool) -> anyhow::Result<()> {
+    let mut lines = Vec::new();
+    for name in ganas_space::names() {
+        let space = ganas_space::by_name(name)?;
+        let labels = space.labels();
+        lines.push(Line {
+            name,
+            size: space.size(),
+            // The last two labels are input and output.
+            operations: labels[..labels.len().saturating_sub(2)].to_vec(),
+        });
+    }
+    if json {
+        return output::print_json(&serde_json::json!({ "spaces": lines }));
+    }
+    let mut table = TextTable::new([
+        ("space", Align::Left),
+        ("architectures", Align::Right),
+        ("operations", Align::Left),
+    ]);
+    for line in lines {
+        table.row([
+            line.name.to_owned(),
+            line.size.map_or_else(|| "-".to_owned(), |n| n.to_string()),
+            line.operations.join(", "),
+        ]);
+    }
+    output::print_text(&table.render())
+}
+
+fn enumerate(space: &dyn SearchSpace) -> anyhow::Result<()> {
+    let archs = space
+        .enumerate()
+        .ok_or_else(|| UsageError(format!("the space {} cannot be enumerated", space.name())))?;
+    output::print(|out| {
+        for arch in archs {
+            writeln!(out, "{}", space.encode(&arch)).context("cannot write an architecture")?;
+        }
+        Ok(())
+    })
+}

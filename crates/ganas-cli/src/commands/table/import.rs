@@ -1,0 +1,96 @@
+//! `ganas table import`: from a CSV file to a table file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ganas_eval::table::{ImportRequest, RowOrder, SkipReason, SkippedColumn, Table, import};
+use ganas_space::SearchSpace;
+use serde_json::json;
+
+use crate::output;
+
+/// What to import, and where to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The CSV file, plain or compressed with gzip.
+    source: PathBuf,
+    /// The search space of its architectures.
+    #[arg(long, value_parser = ganas_space::by_name)]
+    space: Arc<dyn SearchSpace>,
+    /// The column that holds the architectures as text.
+    #[arg(long, value_name = "COLUMN", default_value = "arch")]
+    key: String,
+    /// The table file to write.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Replaces the table file when it exists.
+    #[arg(long)]
+    overwrite: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Imports.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let report = import(
+        &ImportRequest {
+            source: arguments.source.clone(),
+            key_column: arguments.key.clone(),
+            output: arguments.output.clone(),
+            overwrite: arguments.overwrite,
+        },
+        &*arguments.space,
+    )?;
+    let sha256 = Table::open(&arguments.output)?.sha256();
+    let manifest = &report.manifest;
+    if arguments.json {
+        let skipped: Vec<_> = report
+            .skipped
+            .iter()
+            .map(|column| json!({ "column": column.name, "reason": reason(column) }))
+            .collect();
+        return output::print_json(&json!({
+            "table": arguments.output,
+            "table_sha256": sha256,
+            "bytes": report.output_bytes,
+            "manifest": manifest,
+            "repeated_rows": report.repeated_rows,
+            "skipped": skipped,
+        }));
+    }
+    let mut text = format!(
+        "{}: {} rows ({}), {} classes, {} metrics, {} bytes\nsha256 {sha256}\n",
+        arguments.output.display(),
+        manifest.n_rows,
+        match manifest.row_order {
+            RowOrder::OfficialIndex => "all of the space, by official index",
+            RowOrder::SourceFile => "a part of the space, in the order of the file",
+        },
+        manifest.n_classes,
+        manifest.columns.len(),
+        report.output_bytes,
+    );
+    if report.repeated_rows > 0 {
+        text.push_str(&format!(
+            "left out {} rows that repeat an earlier one exactly\n",
+            report.repeated_rows
+        ));
+    }
+    for column in &report.skipped {
+        text.push_str(&format!(
+            "left out the column `{}`: {}\n",
+            column.name,
+            reason(column)
+        ));
+    }
+    output::print_text(&text)
+}
+
+fn reason(column: &SkippedColumn) -> String {
+    match &column.reason {
+        SkipReason::Text { line, example } => format!("text, line {line} has `{example}`"),
+        SkipReason::Empty => "all of its cells are empty".to_owned(),
+        SkipReason::Unnamed => "it has no name".to_owned(),
+    }
+}

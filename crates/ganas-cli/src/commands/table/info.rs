@@ -1,0 +1,143 @@
+//! `ganas table info`: what a table says about itself.
+
+use std::path::PathBuf;
+
+use ganas_eval::MetricRole;
+use ganas_eval::table::{ColumnInfo, RowOrder, Table};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::number::optional;
+use crate::output;
+use crate::text_table::{Align, TextTable};
+
+/// Which table.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The table file.
+    table: PathBuf,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A metric with its largest values.
+#[derive(Serialize)]
+struct Metric<'a> {
+    #[serde(flatten)]
+    info: &'a ColumnInfo,
+    /// Rows with a value.
+    values: usize,
+    /// Over all rows: the published optimum.
+    maximum: Option<f64>,
+    /// Over what queries can return.
+    query_maximum: Option<f64>,
+}
+
+/// Describes the table.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let table = Table::open(&arguments.table)?;
+    let metrics: Vec<Metric<'_>> = table
+        .columns()
+        .map(|column| Metric {
+            info: table.info(column),
+            values: table
+                .rows()
+                .filter(|&row| table.value(column, row).is_some())
+                .count(),
+            maximum: table.maximum(column),
+            query_maximum: table.query_maximum(column),
+        })
+        .collect();
+    if arguments.json {
+        return output::print_json(&json!({
+            "table": arguments.table,
+            "table_sha256": table.sha256(),
+            "manifest": table.manifest(),
+            "metrics": metrics,
+        }));
+    }
+    output::print_text(&text(&table, &metrics))
+}
+
+fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
+    let manifest = table.manifest();
+    let lines = [
+        ("table", table.path().display().to_string()),
+        ("sha256", table.sha256()),
+        ("space", manifest.space.clone()),
+        (
+            "rows",
+            format!(
+                "{} ({})",
+                manifest.n_rows,
+                match manifest.row_order {
+                    RowOrder::OfficialIndex => "all of the space, by official index",
+                    RowOrder::SourceFile => "in the order of the source file",
+                }
+            ),
+        ),
+        (
+            "classes",
+            format!(
+                "{}; a query returns the lowest row of a class",
+                manifest.n_classes
+            ),
+        ),
+        (
+            "source",
+            format!(
+                "{} ({} bytes, sha256 {}), key column {}",
+                manifest.source.file,
+                manifest.source.bytes,
+                manifest.source.sha256,
+                manifest.key_column
+            ),
+        ),
+        (
+            "format",
+            format!(
+                "{}, imported by ganas {}",
+                manifest.format_version, manifest.ganas_version
+            ),
+        ),
+    ];
+    let lines: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name:<7}  {value}\n"))
+        .collect();
+    let mut columns = TextTable::new([
+        ("metric", Align::Left),
+        ("role", Align::Left),
+        ("unit", Align::Left),
+        ("epochs", Align::Right),
+        ("values", Align::Right),
+        ("maximum", Align::Right),
+        ("of queries", Align::Right),
+    ]);
+    for metric in metrics {
+        columns.row([
+            metric.info.name.clone(),
+            role(metric.info.role).to_owned(),
+            metric.info.unit.to_string(),
+            metric
+                .info
+                .epochs
+                .map_or_else(|| "-".to_owned(), |epochs| epochs.to_string()),
+            metric.values.to_string(),
+            optional(metric.maximum),
+            optional(metric.query_maximum),
+        ]);
+    }
+    format!("{lines}\n{}", columns.render())
+}
+
+/// The role in words.
+fn role(role: MetricRole) -> &'static str {
+    match role {
+        MetricRole::Validation => "validation",
+        MetricRole::Test => "test",
+        MetricRole::Cost => "cost",
+        MetricRole::Other => "other",
+    }
+}

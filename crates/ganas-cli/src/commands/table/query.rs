@@ -1,0 +1,199 @@
+//! `ganas table query`: the measurements of an architecture.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use ganas_eval::EvalError;
+use ganas_eval::table::{Column, ColumnInfo, Row, RowOrder, Table};
+use ganas_space::{ArchKey, SearchSpace};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::exit::UsageError;
+use crate::output;
+use crate::text_table::{Align, TextTable};
+
+/// Which architecture of which table.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The table file.
+    table: PathBuf,
+    /// The architecture: as text, by the number of its row (the official index in a complete table), or by its key.
+    architecture: String,
+    /// The metrics to print [default: all].
+    #[arg(long = "metric", value_name = "NAME")]
+    metrics: Vec<String>,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found.
+struct Found {
+    /// The row of the architecture itself; none, when only another one of its class is in the table.
+    row: Option<Row>,
+    /// The text of the architecture that was asked for.
+    arch: String,
+    /// Its class.
+    key: ArchKey,
+    /// The row that answers queries for the class.
+    representative: Row,
+}
+
+/// A metric with its values.
+#[derive(Serialize)]
+struct Metric<'a> {
+    #[serde(flatten)]
+    info: &'a ColumnInfo,
+    /// Of the row of the architecture itself.
+    value: Option<f64>,
+    /// What a query returns.
+    query_value: Option<f64>,
+}
+
+/// Prints the measurements.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let table = Table::open(&arguments.table)?;
+    let space = ganas_space::by_name(&table.manifest().space)
+        .with_context(|| format!("{}", arguments.table.display()))?;
+    let columns: Vec<Column> = if arguments.metrics.is_empty() {
+        table.columns().collect()
+    } else {
+        let names = arguments.metrics.iter();
+        names
+            .map(|name| table.column(name))
+            .collect::<Result<_, _>>()?
+    };
+    let found = find(&table, &*space, &arguments.architecture)?;
+    let metrics: Vec<Metric<'_>> = columns
+        .into_iter()
+        .map(|column| Metric {
+            info: table.info(column),
+            value: found.row.and_then(|row| table.value(column, row)),
+            query_value: table.value(column, found.representative),
+        })
+        .collect();
+    if arguments.json {
+        print_json(&table, &found, &metrics)
+    } else {
+        output::print_text(&text(&table, &found, &metrics))
+    }
+}
+
+fn find(table: &Table, space: &dyn SearchSpace, asked: &str) -> anyhow::Result<Found> {
+    let missing = |arch: &str| EvalError::MissingArch {
+        arch: arch.to_owned(),
+    };
+    if let Ok(key) = asked.parse::<ArchKey>() {
+        let row = table.row_of(key).ok_or_else(|| missing(asked))?;
+        return Ok(of_row(table, row));
+    }
+    if !asked.is_empty() && asked.bytes().all(|b| b.is_ascii_digit()) {
+        let row = asked.parse().ok().and_then(|index| table.row(index));
+        return match row {
+            Some(row) => Ok(of_row(table, row)),
+            None => Err(UsageError(format!(
+                "the table has no row {asked}: expected a number below {}",
+                table.n_rows()
+            ))
+            .into()),
+        };
+    }
+    let arch = space.decode(asked).map_err(|error| {
+        UsageError(format!(
+            "{error}; an architecture is named by its text, the number of its row, or the 32 digits of its key"
+        ))
+    })?;
+    let (arch, key) = (space.encode(&arch), space.key(&arch));
+    let representative = table.row_of(key).ok_or_else(|| missing(asked))?;
+    Ok(Found {
+        row: table.rows().find(|&row| table.arch_text(row) == arch),
+        arch,
+        key,
+        representative,
+    })
+}
+
+fn of_row(table: &Table, row: Row) -> Found {
+    let key = table.key(row);
+    Found {
+        row: Some(row),
+        arch: table.arch_text(row).to_owned(),
+        key,
+        representative: table.row_of(key).unwrap_or(row),
+    }
+}
+
+fn print_json(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::Result<()> {
+    let official = table.manifest().row_order == RowOrder::OfficialIndex;
+    let row = found.row.map(Row::index);
+    output::print_json(&json!({
+        "table_sha256": table.sha256(),
+        "space": table.manifest().space,
+        "arch": found.arch,
+        "key": found.key,
+        "row": row,
+        "index": row.filter(|_| official),
+        "representative": {
+            "arch": table.arch_text(found.representative),
+            "row": found.representative.index(),
+        },
+        "metrics": metrics,
+    }))
+}
+
+fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
+    let numbering = match table.manifest().row_order {
+        RowOrder::OfficialIndex => "index",
+        RowOrder::SourceFile => "row",
+    };
+    let representative = found.representative;
+    let is_representative = found.row == Some(representative);
+    let row = match found.row {
+        Some(row) => row.index().to_string(),
+        None => "none: only others of its class are in the table".to_owned(),
+    };
+    let class = if is_representative {
+        "queries of its class return this row".to_owned()
+    } else {
+        format!(
+            "queries of its class return {numbering} {}: {}",
+            representative.index(),
+            table.arch_text(representative)
+        )
+    };
+    let lines: String = [
+        ("arch", found.arch.clone()),
+        (numbering, row),
+        ("key", found.key.to_string()),
+        ("class", class),
+    ]
+    .iter()
+    .map(|(name, value)| format!("{name:<5}  {value}\n"))
+    .collect();
+
+    let full = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| v.to_string());
+    let mut columns = if is_representative {
+        TextTable::new([
+            ("metric", Align::Left),
+            ("value", Align::Right),
+            ("unit", Align::Left),
+        ])
+    } else {
+        TextTable::new([
+            ("metric", Align::Left),
+            ("value", Align::Right),
+            ("of queries", Align::Right),
+            ("unit", Align::Left),
+        ])
+    };
+    for metric in metrics {
+        let mut cells = vec![metric.info.name.clone(), full(metric.value)];
+        if !is_representative {
+            cells.push(full(metric.query_value));
+        }
+        cells.push(metric.info.unit.to_string());
+        columns.row(cells);
+    }
+    format!("{lines}\n{}", columns.render())
+}

@@ -1,0 +1,121 @@
+//! An experiment: everything that the runs of one command have in common, and how one of them is done.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use ganas_eval::table::TableEvaluator;
+use ganas_search::{Budget, Observer, RunSpec, StopFlag, run};
+use ganas_space::SearchSpace;
+use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
+
+use crate::algorithm::Algorithm;
+use crate::clock;
+use crate::progress::Progress;
+use crate::run_record::RunRecord;
+
+/// What all runs have in common.
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    /// The search space.
+    pub(crate) space: Arc<dyn SearchSpace>,
+    /// What answers queries.
+    pub(crate) evaluator: TableEvaluator,
+    /// The algorithm.
+    pub(crate) algorithm: Algorithm,
+    /// The budget of each run.
+    pub(crate) budget: Budget,
+    /// The spec of each run, but for its seed.
+    pub(crate) spec: RunSpec,
+    /// Where runs are recorded; nowhere, when there is none.
+    pub(crate) study: Option<Study>,
+    /// What to do with runs that the study holds.
+    pub(crate) on_existing: OnExisting,
+    /// Stops all runs.
+    pub(crate) stop: StopFlag,
+}
+
+impl Experiment {
+    /// Fails when a run is to be new, and is not, before any run begins.
+    pub(crate) fn check_new(&self, seeds: &[u64]) -> anyhow::Result<()> {
+        let Some(study) = &self.study else {
+            return Ok(());
+        };
+        if self.on_existing == OnExisting::Resume {
+            return Ok(());
+        }
+        let known = study.runs()?;
+        for &seed in seeds {
+            let spec = self.spec_of(seed);
+            if let Some(run) = known.iter().find(|run| run.spec == spec) {
+                return Err(StoreError::RunExists {
+                    path: study.path().to_owned(),
+                    seed,
+                    status: run.status,
+                    rounds: run.rounds,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Does one run, or what is left of it.
+    pub(crate) fn run(&self, seed: u64, progress: &Progress) -> anyhow::Result<RunRecord> {
+        let mut bar = progress.run(seed);
+        let result = self
+            .run_observed(seed, &mut bar)
+            .with_context(|| format!("the run with seed {seed}"));
+        progress.end(&bar);
+        result
+    }
+
+    fn run_observed(&self, seed: u64, bar: &mut dyn Observer) -> anyhow::Result<RunRecord> {
+        let started = clock::now();
+        let (claim, resume) = match &self.study {
+            None => (None, None),
+            Some(study) => {
+                let session = Session {
+                    started_at: clock::unix_seconds(),
+                    pid: std::process::id(),
+                };
+                let spec = self.spec_of(seed);
+                match study.begin(&spec, self.on_existing, &*self.space, session)? {
+                    Begun::Fresh(claim) => (Some(claim), None),
+                    Begun::Resume(claim, point) => (Some(claim), Some(point)),
+                    Begun::Finished(id) => return Ok(RunRecord::of_study(study, id)?),
+                }
+            }
+        };
+        let space = || Arc::clone(&self.space);
+        let mut searcher = self.algorithm.searcher(space(), seed)?;
+        let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
+        let id = writer.as_ref().map(ganas_store::RunWriter::id);
+        let mut observers: Vec<&mut dyn Observer> = Vec::new();
+        // The study comes first: progress is shown once it is safe.
+        if let Some(writer) = &mut writer {
+            observers.push(writer);
+        }
+        observers.push(bar);
+        let outcome = run(
+            &*self.space,
+            &mut *searcher,
+            &self.evaluator,
+            self.budget,
+            resume,
+            &mut observers,
+            &self.stop,
+        )?;
+        let wall_s = match (&self.study, id) {
+            (Some(study), Some(id)) => study.run(id)?.wall_s,
+            _ => started.elapsed().as_secs_f64(),
+        };
+        Ok(RunRecord::of_outcome(seed, &outcome, &*self.space, wall_s))
+    }
+
+    fn spec_of(&self, seed: u64) -> RunSpec {
+        RunSpec {
+            seed,
+            ..self.spec.clone()
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Results on stdout. A reader that has seen enough (`| head`) is no error.
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+/// Writes to stdout, buffered.
+pub(crate) fn print(
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let result = write(&mut out).and_then(|()| Ok(out.flush()?));
+    match result {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        result => result.context("cannot write to stdout"),
+    }
+}
+
+/// Writes a text to stdout.
+pub(crate) fn print_text(text: &str) -> anyhow::Result<()> {
+    print(|out| Ok(out.write_all(text.as_bytes())?))
+}
+
+/// Writes one JSON object to stdout, in one line.
+pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(|out| {
+        serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
+        Ok(writeln!(out)?)
+    })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,179 @@
+//! The record of one run as it is printed: from memory, or from a study.
+
+use ganas_eval::QueryCounts;
+use ganas_search::{RunOutcome, StopReason, TrialState};
+use ganas_space::SearchSpace;
+use ganas_store::{RunId, StoreError, Study};
+use serde::Serialize;
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct RunRecord {
+    /// Its seed.
+    pub(crate) seed: u64,
+    /// All queries, repeats included.
+    pub(crate) queries: u32,
+    /// Distinct classes queried, failed ones included.
+    pub(crate) unique_queries: u32,
+    /// Unique queries that failed.
+    pub(crate) failed: u32,
+    /// The number of unique queries when the best was first found, itself included.
+    pub(crate) queries_to_best: Option<u32>,
+    /// The best by search metric, the earliest among equals.
+    pub(crate) best: Option<Best>,
+    /// Seconds spent, over all sessions.
+    pub(crate) wall_s: f64,
+    /// Why it ended.
+    pub(crate) stop: StopReason,
+    /// The best `[search, report]` after each unique query; null before the first that did not fail.
+    pub(crate) curve: Vec<Option<[f64; 2]>>,
+}
+
+/// The best architecture of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Best {
+    /// As text.
+    pub(crate) arch: String,
+    /// Its class.
+    pub(crate) key: String,
+    /// The search metric.
+    pub(crate) search: f64,
+    /// The reported metric of the same query.
+    pub(crate) report: f64,
+}
+
+/// What is needed of a trial.
+struct Point {
+    repeat: bool,
+    /// Search and reported metric of a completed trial.
+    measured: Option<[f64; 2]>,
+}
+
+impl RunRecord {
+    /// The record of a run that has just ended.
+    pub(crate) fn of_outcome(
+        seed: u64,
+        outcome: &RunOutcome,
+        space: &dyn SearchSpace,
+        wall_s: f64,
+    ) -> Self {
+        let points = outcome.trials.iter().map(|record| Point {
+            repeat: record.trial.repeat,
+            measured: record
+                .trial
+                .search()
+                .zip(record.report)
+                .map(|(search, report)| [search.0, report.0]),
+        });
+        let mut run = Self::new(seed, outcome.counts, wall_s, outcome.stop);
+        let best = run.follow(points);
+        run.best = best.map(|(at, [search, report])| {
+            let trial = &outcome.trials[at].trial;
+            Best {
+                arch: space.encode(&trial.arch),
+                key: trial.key.to_string(),
+                search,
+                report,
+            }
+        });
+        run
+    }
+
+    /// The record of a run of a study.
+    pub(crate) fn of_study(study: &Study, id: RunId) -> Result<Self, StoreError> {
+        let summary = study.run(id)?;
+        let trials = study.trials(id)?;
+        let points = trials.iter().map(|trial| Point {
+            repeat: trial.repeat,
+            measured: match (&trial.state, trial.report) {
+                (TrialState::Completed(search), Some(report)) => Some([search.0, report.0]),
+                _ => None,
+            },
+        });
+        let mut run = Self::new(
+            summary.spec.seed,
+            summary.counts,
+            summary.wall_s,
+            summary.stop.unwrap_or(StopReason::Interrupted),
+        );
+        let best = run.follow(points);
+        run.best = best.map(|(at, [search, report])| Best {
+            arch: trials[at].arch.clone(),
+            key: trials[at].key.to_string(),
+            search,
+            report,
+        });
+        Ok(run)
+    }
+
+    fn new(seed: u64, counts: QueryCounts, wall_s: f64, stop: StopReason) -> Self {
+        Self {
+            seed,
+            queries: counts.raw,
+            unique_queries: counts.unique,
+            failed: counts.failed,
+            queries_to_best: None,
+            best: None,
+            wall_s,
+            stop,
+            curve: Vec::new(),
+        }
+    }
+
+    /// Fills the curve; the number of the best trial, and what it measured.
+    fn follow(&mut self, points: impl Iterator<Item = Point>) -> Option<(usize, [f64; 2])> {
+        let mut best: Option<(usize, [f64; 2])> = None;
+        let mut unique = 0;
+        for (at, point) in points.enumerate() {
+            if point.repeat {
+                continue;
+            }
+            unique += 1;
+            if let Some(measured) = point.measured
+                && best.is_none_or(|(_, best)| measured[0] > best[0])
+            {
+                best = Some((at, measured));
+                self.queries_to_best = Some(unique);
+            }
+            self.curve.push(best.map(|(_, measured)| measured));
+        }
+        best
+    }
+}
+
+/// The text of a stop reason, for people.
+pub(crate) fn stop_text(stop: StopReason) -> &'static str {
+    match stop {
+        StopReason::BudgetSpent => "budget spent",
+        StopReason::SpaceExhausted => "space exhausted",
+        StopReason::OnlyRepeats => "only repeats",
+        StopReason::Interrupted => "interrupted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curve_counts_unique_queries() {
+        let counts = QueryCounts::default();
+        let mut run = RunRecord::new(0, counts, 0.0, StopReason::BudgetSpent);
+        let point = |repeat, measured| Point { repeat, measured };
+        let best = run.follow(
+            [
+                point(false, None),
+                point(false, Some([1.0, 5.0])),
+                point(true, Some([1.0, 5.0])),
+                point(false, Some([3.0, 4.0])),
+                point(false, Some([3.0, 9.0])),
+                point(false, Some([2.0, 9.0])),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(best, Some((3, [3.0, 4.0])));
+        assert_eq!(run.queries_to_best, Some(3));
+        let (first, top) = (Some([1.0, 5.0]), Some([3.0, 4.0]));
+        assert_eq!(run.curve, [None, first, top, top, top]);
+    }
+}

@@ -1,0 +1,140 @@
+//! Where the table of a search comes from: a table file, a CSV file, or the folder that GANAS_DATA names.
+//!
+//! A CSV file is imported into the user's cache folder, under a name that holds the sha256 of the file, so that it is
+//! imported once.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use ganas_eval::table::{ImportRequest, Table, import};
+use ganas_space::SearchSpace;
+use sha2::{Digest, Sha256};
+
+use crate::environment;
+use crate::exit::UsageError;
+
+/// What an Arrow IPC file begins with.
+const ARROW_MAGIC: &[u8] = b"ARROW1";
+
+/// Opens the table that was asked for, or that of GANAS_DATA. `note` is told about imports.
+pub(crate) fn open(
+    named: Option<&Path>,
+    space: &dyn SearchSpace,
+    note: &dyn Fn(&str),
+) -> anyhow::Result<Arc<Table>> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => in_data_folder(space)?,
+    };
+    let table = if is_table_file(&path)? {
+        Table::open(&path)?
+    } else {
+        imported(&path, space, note)?
+    };
+    Ok(Arc::new(table))
+}
+
+/// The files of a space in the data folder, the first that is there.
+fn known_files(space: &str) -> [String; 3] {
+    let stem = match space {
+        "nasbench201" => "nb201",
+        other => other,
+    };
+    ["arrow", "csv.gz", "csv"].map(|ending| format!("{space}/{stem}_accuracy.{ending}"))
+}
+
+fn in_data_folder(space: &dyn SearchSpace) -> anyhow::Result<PathBuf> {
+    let files = known_files(space.name());
+    let Some(folder) = environment::data_folder() else {
+        return Err(UsageError(format!(
+            "no table to search on: name one with --table FILE (from `ganas table import`, or a CSV file), \
+             or set {} to a folder that holds {}",
+            environment::DATA,
+            files[1]
+        ))
+        .into());
+    };
+    let found = files
+        .iter()
+        .map(|file| folder.join(file))
+        .find(|path| path.is_file());
+    found.with_context(|| {
+        format!(
+            "{} is {}, where none of {} is a file: correct it, or name a table with --table",
+            environment::DATA,
+            folder.display(),
+            files.join(", ")
+        )
+    })
+}
+
+/// Whether a file is a table file already, told by its name or its first bytes.
+fn is_table_file(path: &Path) -> anyhow::Result<bool> {
+    if path.extension().is_some_and(|ending| ending == "arrow") {
+        return Ok(true);
+    }
+    let mut start = [0; ARROW_MAGIC.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    match read {
+        Ok(()) => Ok(start == ARROW_MAGIC),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot read the table {}", path.display()))
+        }
+    }
+}
+
+/// Opens a CSV file by way of the cache.
+fn imported(source: &Path, space: &dyn SearchSpace, note: &dyn Fn(&str)) -> anyhow::Result<Table> {
+    let bytes =
+        fs::read(source).with_context(|| format!("cannot read the table {}", source.display()))?;
+    let sha256 = Sha256::digest(&bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+    drop(bytes);
+    let folder = environment::cache_folder()?.join("tables");
+    // The import of another version of ganas may read names differently.
+    let name = format!(
+        "{}-{sha256}-{}.arrow",
+        space.name(),
+        env!("CARGO_PKG_VERSION")
+    );
+    let output = folder.join(name);
+    if output.is_file()
+        && let Ok(table) = Table::open(&output)
+        && table.manifest().source.sha256 == sha256
+    {
+        return Ok(table);
+    }
+    note(&format!(
+        "importing {} into {}",
+        source.display(),
+        output.display()
+    ));
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create the cache folder {}", folder.display()))?;
+    let request = ImportRequest {
+        // A damaged file of the cache is replaced.
+        overwrite: true,
+        ..ImportRequest::new(source, &output)
+    };
+    let report = import(&request, space)?;
+    if report.manifest.source.sha256 != sha256 {
+        bail!(
+            "{} changed while it was imported: try again",
+            source.display()
+        );
+    }
+    note(&format!(
+        "imported {} rows of {} classes",
+        report.manifest.n_rows, report.manifest.n_classes
+    ));
+    Ok(Table::open(&output)?)
+}
