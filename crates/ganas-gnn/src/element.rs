@@ -7,6 +7,8 @@ use num_traits::{Float, NumAssign};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::functions::{exp_f32, tanh_f32};
+
 /// A floating-point number: `f32` for work, `f64` for gradient checks.
 pub trait Element:
     Float + NumAssign + Sum + Default + Debug + Send + Sync + Serialize + DeserializeOwned + 'static
@@ -22,6 +24,24 @@ pub trait Element:
 
     /// Widens to double precision.
     fn wide(self) -> f64;
+
+    /// The exponential function, in the form that loops are vectorised with.
+    fn exponential(self) -> Self;
+
+    /// The hyperbolic tangent, in the form that loops are vectorised with.
+    fn hyperbolic_tangent(self) -> Self;
+
+    /// The logistic function `1 / (1 + exp(-x))`; 0 or 1 where `exp` overflows.
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        Self::one() / (Self::one() + (-self).exponential())
+    }
+
+    /// `log(1 + exp x)`, without overflow.
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        self.max(Self::zero()) + (-self.abs()).exponential().ln_1p()
+    }
 }
 
 impl Element for f32 {
@@ -46,6 +66,16 @@ impl Element for f32 {
     fn wide(self) -> f64 {
         f64::from(self)
     }
+
+    #[inline(always)]
+    fn exponential(self) -> Self {
+        exp_f32(self)
+    }
+
+    #[inline(always)]
+    fn hyperbolic_tangent(self) -> Self {
+        tanh_f32(self)
+    }
 }
 
 impl Element for f64 {
@@ -65,5 +95,15 @@ impl Element for f64 {
     #[inline]
     fn wide(self) -> f64 {
         self
+    }
+
+    #[inline(always)]
+    fn exponential(self) -> Self {
+        self.exp()
+    }
+
+    #[inline(always)]
+    fn hyperbolic_tangent(self) -> Self {
+        self.tanh()
     }
 }

@@ -21,9 +21,10 @@
 mod backend;
 mod cpu;
 mod element;
+mod functions;
 mod graph;
+mod lanes;
 pub mod layers;
-mod logistic;
 pub mod nets;
 pub mod ops;
 mod params;

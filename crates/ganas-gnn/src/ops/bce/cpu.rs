@@ -1,7 +1,6 @@
 //! Binary cross-entropy on the CPU.
 
 use super::{BinaryCrossEntropy, check};
-use crate::logistic::{sigmoid, softplus};
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> BinaryCrossEntropy for Cpu<T> {
@@ -19,8 +18,8 @@ impl<T: Element> BinaryCrossEntropy for Cpu<T> {
         let inputs = logits.host().iter().zip(targets.host()).zip(weights.host());
         let mut loss = 0.0;
         for (d, ((&x, &t), &w)) in d_logits.host().iter_mut().zip(inputs) {
-            loss += (w * (softplus(x) - t * x)).wide();
-            *d = w * (sigmoid(x) - t);
+            loss += (w * (T::softplus(x) - t * x)).wide();
+            *d = w * (T::sigmoid(x) - t);
         }
         loss
     }

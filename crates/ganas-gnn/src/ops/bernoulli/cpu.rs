@@ -1,7 +1,6 @@
 //! Bernoulli decisions on the CPU.
 
 use super::{Bernoulli, Exploration, check};
-use crate::logistic::{sigmoid, softplus};
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Bernoulli for Cpu<T> {
@@ -23,7 +22,7 @@ impl<T: Element> Bernoulli for Cpu<T> {
         chosen.extend(rows.map(|((&x, &mask), &u)| match legal(mask) {
             Legal::Only(action) => action,
             Legal::Both => {
-                let p = (T::one() - mix) * sigmoid(x / temperature) + mix * T::of(0.5);
+                let p = (T::one() - mix) * T::sigmoid(x / temperature) + mix * T::of(0.5);
                 u32::from(u < p)
             }
         }));
@@ -50,8 +49,8 @@ impl<T: Element> Bernoulli for Cpu<T> {
                     (T::zero(), T::zero())
                 }
                 Legal::Both => {
-                    let (miss, hit) = (softplus(x), softplus(-x));
-                    let p = sigmoid(x);
+                    let (miss, hit) = (T::softplus(x), T::softplus(-x));
+                    let p = T::sigmoid(x);
                     (
                         if action == 1 { -hit } else { -miss },
                         p * hit + (T::one() - p) * miss,
@@ -87,7 +86,7 @@ impl<T: Element> Bernoulli for Cpu<T> {
             *d = match legal(mask) {
                 Legal::Only(_) => T::zero(),
                 Legal::Both => {
-                    let p = sigmoid(x);
+                    let p = T::sigmoid(x);
                     let hit = if action == 1 { T::one() } else { T::zero() };
                     d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)
                 }

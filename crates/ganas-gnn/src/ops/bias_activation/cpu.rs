@@ -4,6 +4,27 @@ use super::{Activation, BiasActivation, check};
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
 
+/// Runs a loop once for each activation, so that inside it the choice is a constant and the loop is vectorised.
+macro_rules! with_activation {
+    ($activation:expr, |$act:ident| $body:expr) => {
+        match $activation {
+            Activation::Identity => {
+                let $act = Activation::Identity;
+                $body
+            }
+            Activation::Relu => {
+                let $act = Activation::Relu;
+                $body
+            }
+            Activation::Tanh => {
+                let $act = Activation::Tanh;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_activation;
+
 impl<T: Element> BiasActivation for Cpu<T> {
     fn bias_activation_fwd(
         &self,
@@ -16,14 +37,13 @@ impl<T: Element> BiasActivation for Cpu<T> {
             return;
         }
         let (y, bias) = (y.host(), bias.host());
-        self.vectorised(|| {
+        with_activation!(activation, |act| self.vectorised(|| {
             for row in y.chunks_exact_mut(c) {
                 for (x, &b) in row.iter_mut().zip(bias) {
-                    *x += b;
+                    *x = act.apply(*x + b);
                 }
             }
-        });
-        activation.apply_all(self, y);
+        }));
     }
 
     fn bias_activation_bwd(
@@ -39,13 +59,13 @@ impl<T: Element> BiasActivation for Cpu<T> {
             return;
         }
         let (d_y, d_bias, y) = (d_y.host(), d_bias.host(), y.host());
-        self.vectorised(|| {
+        with_activation!(activation, |act| self.vectorised(|| {
             for (d_row, row) in d_y.chunks_exact_mut(c).zip(y.chunks_exact(c)) {
                 for ((d, &y), sum) in d_row.iter_mut().zip(row).zip(d_bias.iter_mut()) {
-                    *d *= activation.slope(y);
+                    *d *= act.slope(y);
                     *sum += *d;
                 }
             }
-        });
+        }));
     }
 }

@@ -3,14 +3,14 @@
 //! Adjoint, in place: `d_y = d_y act'(y)`, where `y` is the output, then `d_b += Σ_rows d_y`.
 //! An exception to the rule that outputs are separate: the sum before the activation is never needed again.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
 use super::expect_shape;
-use crate::{Cpu, Device, Element, View, ViewMut};
+use crate::{Device, Element, View, ViewMut};
 
 /// A pointwise function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl Activation {
                     T::zero()
                 }
             }
-            Self::Tanh => x.tanh(),
+            Self::Tanh => x.hyperbolic_tangent(),
         }
     }
 
@@ -54,23 +54,6 @@ impl Activation {
                 }
             }
             Self::Tanh => T::one() - y * y,
-        }
-    }
-
-    /// The function of every element, with the choice made once.
-    pub(crate) fn apply_all<T: Element>(self, device: &Cpu<T>, values: &mut [T]) {
-        match self {
-            Self::Identity => {}
-            Self::Relu => device.vectorised(|| {
-                for x in values {
-                    *x = Self::Relu.apply(*x);
-                }
-            }),
-            Self::Tanh => {
-                for x in values {
-                    *x = Self::Tanh.apply(*x);
-                }
-            }
         }
     }
 }

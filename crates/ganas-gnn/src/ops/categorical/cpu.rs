@@ -56,7 +56,7 @@ impl<T: Element> Categorical for Cpu<T> {
                 *l = T::zero();
                 if is_legal(mask, a) {
                     *l = x - shift;
-                    sum += l.exp() * *l;
+                    sum += l.exponential() * *l;
                 }
             }
             assert!(
@@ -93,11 +93,13 @@ impl<T: Element> Categorical for Cpu<T> {
             .zip(masks.iter().zip(chosen))
             .zip(d.d_log_prob.host().iter().zip(d.d_entropy.host()));
         for (((d_logits, log_probs), (&mask, &action)), (&d_log_prob, &d_entropy)) in rows {
-            let entropy = -legal(mask, log_probs).map(|l| l.exp() * l).sum::<T>();
+            let entropy = -legal(mask, log_probs)
+                .map(|l| l.exponential() * l)
+                .sum::<T>();
             for (a, (d, &l)) in d_logits.iter_mut().zip(log_probs).enumerate() {
                 *d = T::zero();
                 if is_legal(mask, a) {
-                    let p = l.exp();
+                    let p = l.exponential();
                     let hit = if a == at(action) { T::one() } else { T::zero() };
                     *d = d_log_prob * (hit - p) - d_entropy * p * (l + entropy);
                 }
@@ -124,7 +126,7 @@ fn log_sum_exp<T: Element>(values: impl Iterator<Item = T> + Clone) -> T {
         largest > T::neg_infinity(),
         "categorical: a row has no legal action with a finite logit"
     );
-    largest + values.map(|x| (x - largest).exp()).sum::<T>().ln()
+    largest + values.map(|x| (x - largest).exponential()).sum::<T>().ln()
 }
 
 fn sample<T: Element>(logits: &[T], mask: u64, u: T, exploration: Exploration) -> u32 {
@@ -137,7 +139,7 @@ fn sample<T: Element>(logits: &[T], mask: u64, u: T, exploration: Exploration) -
     let mut last = 0;
     let actions = (0..64_u32).filter(|&a| is_legal(mask, at(a)) && at(a) < logits.len());
     for (a, x) in actions.zip(scaled) {
-        cumulative += (T::one() - mix) * (x - shift).exp() + mix * uniform;
+        cumulative += (T::one() - mix) * (x - shift).exponential() + mix * uniform;
         last = a;
         if u < cumulative {
             break;

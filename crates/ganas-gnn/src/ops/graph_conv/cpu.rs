@@ -3,7 +3,9 @@
 use super::{Direction, GraphConvolve, check};
 use crate::cpu::at;
 use crate::graph::Neighbours;
+use crate::lanes;
 use crate::ops::bias_activation::Activation;
+use crate::ops::bias_activation::cpu::with_activation;
 use crate::{Cpu, Element, GraphBatch, View, ViewMut};
 
 impl<T: Element> GraphConvolve for Cpu<T> {
@@ -27,8 +29,9 @@ impl<T: Element> GraphConvolve for Cpu<T> {
             return;
         }
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
-        self.vectorised(|| forward(out, projected, bias, graphs, direction, c));
-        activation.apply_all(self, out);
+        with_activation!(activation, |act| self.vectorised(|| {
+            forward(out, projected, bias, graphs, direction, c, act);
+        }));
     }
 
     fn graph_conv_bwd(
@@ -83,24 +86,24 @@ fn forward<T: Element>(
     graphs: &GraphBatch<Cpu<T>>,
     direction: Direction,
     c: usize,
+    activation: Activation,
 ) {
     let width = direction.projections() * c;
     for (i, row) in out.chunks_exact_mut(c).enumerate() {
-        let root = &projected[i * width..i * width + c];
-        for ((x, &r), &b) in row.iter_mut().zip(root).zip(bias) {
-            *x = r + b;
-        }
+        lanes::combine(row, &projected[i * width..i * width + c], bias, |x, b| {
+            x + b
+        });
         for &j in neighbours(&graphs.predecessors, i) {
-            add(row, &projected[at(j) * width + c..at(j) * width + 2 * c]);
+            let block = at(j) * width + c;
+            lanes::add(row, &projected[block..block + c]);
         }
         if direction == Direction::Both {
             for &j in neighbours(&graphs.successors, i) {
-                add(
-                    row,
-                    &projected[at(j) * width + 2 * c..at(j) * width + 3 * c],
-                );
+                let block = at(j) * width + 2 * c;
+                lanes::add(row, &projected[block..block + c]);
             }
         }
+        lanes::apply(row, |x| activation.apply(x));
     }
 }
 
@@ -120,22 +123,18 @@ fn backward<T: Element>(
     c: usize,
 ) {
     let width = direction.projections() * c;
-    let rows = d_projected
-        .chunks_exact_mut(width)
-        .zip(d_out.chunks_exact(c))
-        .zip(out.chunks_exact(c));
-    for ((d_row, d_out), out) in rows {
+    let rows = d_projected.chunks_exact_mut(width);
+    for ((d_row, d_out), out) in rows.zip(d_out.chunks_exact(c)).zip(out.chunks_exact(c)) {
         let root = &mut d_row[..c];
-        for ((e, &d), &y) in root.iter_mut().zip(d_out).zip(out) {
-            *e = d * activation.slope(y);
-        }
-        add(d_bias, root);
+        lanes::combine(root, d_out, out, |d, y| d * activation.slope(y));
+        lanes::add(d_bias, root);
     }
     for j in 0..graphs.n_nodes() {
         sum_roots(
             d_projected,
             neighbours(&graphs.successors, j),
-            j * width + c,
+            j,
+            c,
             width,
             c,
         );
@@ -143,7 +142,8 @@ fn backward<T: Element>(
             sum_roots(
                 d_projected,
                 neighbours(&graphs.predecessors, j),
-                j * width + 2 * c,
+                j,
+                2 * c,
                 width,
                 c,
             );
@@ -151,37 +151,33 @@ fn backward<T: Element>(
     }
 }
 
-/// Writes the sum of the root blocks of some nodes into the block that starts at `target`.
+/// Writes the sum of the root blocks of some nodes into the block of node `j` that starts at column `column`.
 #[inline(always)]
 fn sum_roots<T: Element>(
     d_projected: &mut [T],
     nodes: &[u32],
-    target: usize,
+    j: usize,
+    column: usize,
     width: usize,
     c: usize,
 ) {
-    d_projected[target..target + c].fill(T::zero());
+    let (before, rest) = d_projected.split_at_mut(j * width);
+    let (row, after) = rest.split_at_mut(width);
+    let target = &mut row[column..column + c];
+    target.fill(T::zero());
     for &i in nodes {
-        let source = at(i) * width;
-        let (from, to) = if source < target {
-            let (head, tail) = d_projected.split_at_mut(target);
-            (&head[source..source + c], &mut tail[..c])
+        let i = at(i);
+        let source = if i < j {
+            &before[i * width..i * width + c]
         } else {
-            let (head, tail) = d_projected.split_at_mut(source);
-            (&tail[..c], &mut head[target..target + c])
+            let start = (i - j - 1) * width;
+            &after[start..start + c]
         };
-        add(to, from);
+        lanes::add(target, source);
     }
 }
 
 #[inline(always)]
 fn neighbours<T: Element>(neighbours: &Neighbours<Cpu<T>>, node: usize) -> &[u32] {
     &neighbours.nodes[at(neighbours.start[node])..at(neighbours.start[node + 1])]
-}
-
-#[inline(always)]
-fn add<T: Element>(to: &mut [T], from: &[T]) {
-    for (x, &y) in to.iter_mut().zip(from) {
-        *x += y;
-    }
 }

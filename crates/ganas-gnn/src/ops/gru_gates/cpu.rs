@@ -1,7 +1,6 @@
 //! The gates of a GRU cell on the CPU.
 
 use super::{GruDerivatives, GruGates, GruInputs, check};
-use crate::logistic::sigmoid;
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
 
@@ -35,20 +34,11 @@ impl<T: Element> GruGates for Cpu<T> {
                     .chunks_exact(3 * c)
                     .zip(gh.host().chunks_exact(3 * c)),
             );
-        for (((out, h), gates), (gi, gh)) in rows {
-            for k in 0..c {
-                let (u, v) = (c + k, 2 * c + k);
-                let reset = sigmoid(gi[k] + bias_i[k] + gh[k] + bias_h[k]);
-                let update = sigmoid(gi[u] + bias_i[u] + gh[u] + bias_h[u]);
-                let inner = gh[v] + bias_h[v];
-                let new = (gi[v] + bias_i[v] + reset * inner).tanh();
-                out[k] = (T::one() - update) * new + update * h[k];
-                gates[k] = reset;
-                gates[u] = update;
-                gates[v] = new;
-                gates[3 * c + k] = inner;
+        self.vectorised(|| {
+            for (((out, h), gates), products) in rows {
+                forward_row(out, gates, h, products, [bias_i, bias_h]);
             }
-        }
+        });
     }
 
     fn gru_gates_bwd(
@@ -80,6 +70,31 @@ impl<T: Element> GruGates for Cpu<T> {
                 backward_row(d_gi, d_gh, d_h, d_out, gates, h);
             }
         });
+    }
+}
+
+#[inline(always)]
+fn forward_row<T: Element>(
+    out: &mut [T],
+    gates: &mut [T],
+    h: &[T],
+    (gi, gh): (&[T], &[T]),
+    [bias_i, bias_h]: [&[T]; 2],
+) {
+    let c = h.len();
+    let (rz, rest) = gates.split_at_mut(2 * c);
+    let sums = gi.iter().zip(bias_i).zip(gh.iter().zip(bias_h));
+    for (gate, ((&i, &b_i), (&h, &b_h))) in rz.iter_mut().zip(sums) {
+        *gate = (i + b_i + (h + b_h)).sigmoid();
+    }
+    let (new, inner) = rest.split_at_mut(c);
+    for ((inner, &h), &b) in inner.iter_mut().zip(&gh[2 * c..]).zip(&bias_h[2 * c..]) {
+        *inner = h + b;
+    }
+    let (reset, update) = rz.split_at(c);
+    for k in 0..c {
+        new[k] = (gi[2 * c + k] + bias_i[2 * c + k] + reset[k] * inner[k]).hyperbolic_tangent();
+        out[k] = (T::one() - update[k]) * new[k] + update[k] * h[k];
     }
 }
 

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 
 use super::{Ranking, check};
 use crate::cpu::at;
-use crate::logistic::{sigmoid, softplus};
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Ranking for Cpu<T> {
@@ -38,8 +37,8 @@ impl<T: Element> Ranking for Cpu<T> {
                 };
                 let margin = sign * (scores[i] - scores[j]);
                 pairs += 1;
-                loss += softplus(-margin).wide();
-                let slope = -sign * sigmoid(-margin);
+                loss += T::softplus(-margin).wide();
+                let slope = -sign * T::sigmoid(-margin);
                 d_scores[i] += slope;
                 d_scores[j] -= slope;
             }

@@ -1,0 +1,64 @@
+//! Loops over short rows, in blocks of eight.
+//!
+//! The rows of these networks have 24 to 128 columns. A compiler unrolls a plain loop for long ones, and leaves short ones
+//! to its scalar remainder; blocks of a fixed size become one vector instruction each.
+
+use crate::Element;
+
+const LANES: usize = 8;
+
+/// `to_i = f(to_i, a_i)`.
+#[inline(always)]
+pub(crate) fn update<T: Element>(to: &mut [T], a: &[T], f: impl Fn(T, T) -> T) {
+    assert_eq!(to.len(), a.len(), "rows of one length");
+    let (to_blocks, to_rest) = to.as_chunks_mut::<LANES>();
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    for (to, a) in to_blocks.iter_mut().zip(a_blocks) {
+        for lane in 0..LANES {
+            to[lane] = f(to[lane], a[lane]);
+        }
+    }
+    for (to, &a) in to_rest.iter_mut().zip(a_rest) {
+        *to = f(*to, a);
+    }
+}
+
+/// `to_i = f(a_i, b_i)`.
+#[inline(always)]
+pub(crate) fn combine<T: Element>(to: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
+    assert!(
+        to.len() == a.len() && to.len() == b.len(),
+        "rows of one length"
+    );
+    let (to_blocks, to_rest) = to.as_chunks_mut::<LANES>();
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    for ((to, a), b) in to_blocks.iter_mut().zip(a_blocks).zip(b_blocks) {
+        for lane in 0..LANES {
+            to[lane] = f(a[lane], b[lane]);
+        }
+    }
+    for ((to, &a), &b) in to_rest.iter_mut().zip(a_rest).zip(b_rest) {
+        *to = f(a, b);
+    }
+}
+
+/// `to_i = to_i + a_i`.
+#[inline(always)]
+pub(crate) fn add<T: Element>(to: &mut [T], a: &[T]) {
+    update(to, a, |x, y| x + y);
+}
+
+/// `to_i = f(to_i)`.
+#[inline(always)]
+pub(crate) fn apply<T: Element>(to: &mut [T], f: impl Fn(T) -> T) {
+    let (blocks, rest) = to.as_chunks_mut::<LANES>();
+    for block in blocks {
+        for x in block {
+            *x = f(*x);
+        }
+    }
+    for x in rest {
+        *x = f(*x);
+    }
+}
