@@ -49,7 +49,7 @@ enum PresetName {
 #[derive(Debug)]
 pub(crate) enum Algorithm {
     /// GA-NAS.
-    GaNas(GaNasChoice),
+    GaNas(Box<GaNasChoice>),
     /// Random search.
     Random,
 }
@@ -68,7 +68,7 @@ impl AlgorithmArguments {
     /// Reads the configuration.
     pub(crate) fn resolve(&self) -> anyhow::Result<Algorithm> {
         match self.algorithm {
-            AlgorithmName::GaNas => self.ga_nas().map(Algorithm::GaNas),
+            AlgorithmName::GaNas => Ok(Algorithm::GaNas(Box::new(self.ga_nas()?))),
             AlgorithmName::Random => {
                 let given = [
                     ("--preset", self.preset.is_some()),
@@ -194,11 +194,11 @@ mod tests {
     fn infinity_is_recorded() {
         let draft = Draft::new(GaNasConfig::preset(Preset::Improved)).unwrap();
         let (config, changed) = draft.finish().unwrap();
-        let algorithm = Algorithm::GaNas(GaNasChoice {
+        let algorithm = Algorithm::GaNas(Box::new(GaNasChoice {
             preset: PresetName::Improved,
             config,
             changed,
-        });
+        }));
         let json = algorithm.config_json().unwrap();
         assert_eq!(json["generator"]["max_gradient_norm"], "inf");
         assert_eq!(json["proposal"]["pick"], "thompson");

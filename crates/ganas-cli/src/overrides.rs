@@ -3,6 +3,7 @@
 //! Fields are set one by one, so that an error names the field and where its value stands.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use ganas_search::{GaNasConfig, SearchError};
 use toml::de::{DeTable, DeValue};
@@ -39,9 +40,16 @@ impl Draft {
         })?;
         let mut leaves = Vec::new();
         collect(root.get_ref(), "", &mut leaves);
-        for (path, key_at, span) in leaves {
-            let origin = format!("{file}:{}", line(key_at));
-            let value = value(&text[span])
+        for Leaf { path, key, value } in leaves {
+            let origin = format!("{file}:{}", line(key));
+            let Some(span) = value else {
+                if !self.is_section(&path) {
+                    return Err(self.unknown(&path, &origin).into());
+                }
+                continue;
+            };
+            self.check_known(&path, &origin)?;
+            let value = toml_value(&text[span])
                 .map_err(|reason| UsageError(format!("{origin}: `{path}`: {reason}")))?;
             self.put(&path, value, origin)?;
         }
@@ -58,8 +66,10 @@ impl Draft {
             .into());
         };
         let right = right.trim();
-        let value = value(right).unwrap_or_else(|_| Value::String(right.to_owned()));
-        self.put(path.trim(), value, origin)
+        let path = path.trim();
+        self.check_known(path, &origin)?;
+        let value = toml_value(right).unwrap_or_else(|_| Value::String(right.to_owned()));
+        Ok(self.put(path, value, origin)?)
     }
 
     /// The configuration, checked, and the paths of the fields that differ from the preset.
@@ -86,26 +96,39 @@ impl Draft {
         Ok((config, changed))
     }
 
-    fn put(&mut self, path: &str, value: Value, origin: String) -> anyhow::Result<()> {
-        let fail = |reason: String| Err(UsageError(format!("{origin}: {reason}")).into());
-        let known = leaves(&self.table);
-        if !known.contains_key(path) {
-            let section = format!("{path}.");
-            let fields: Vec<&str> = known
-                .keys()
-                .filter_map(|known| known.strip_prefix(&section))
-                .collect();
-            return fail(match fields.as_slice() {
-                [] => format!(
-                    "unknown field `{path}`{}; `ganas config` prints all fields",
-                    suggestion(path, known.keys())
-                ),
-                fields => format!(
-                    "`{path}` is a section: set one of its fields, {}",
-                    fields.join(", ")
-                ),
-            });
+    /// Fails unless there is a field with this path.
+    fn check_known(&self, path: &str, origin: &str) -> Result<(), UsageError> {
+        if leaves(&self.table).contains_key(path) {
+            Ok(())
+        } else {
+            Err(self.unknown(path, origin))
         }
+    }
+
+    fn is_section(&self, path: &str) -> bool {
+        matches!(self.table.get(path), Some(Value::Table(_)))
+    }
+
+    /// The error for a path that is no field.
+    fn unknown(&self, path: &str, origin: &str) -> UsageError {
+        let known = leaves(&self.table);
+        UsageError(match self.table.get(path) {
+            Some(Value::Table(section)) => {
+                let fields: Vec<&str> = section.keys().map(String::as_str).collect();
+                format!(
+                    "{origin}: `{path}` is a section: set one of its fields, {}",
+                    fields.join(", ")
+                )
+            }
+            _ => format!(
+                "{origin}: unknown field `{path}`{}; `ganas config` prints all fields",
+                suggestion(path, known.keys())
+            ),
+        })
+    }
+
+    /// Sets a field that is known.
+    fn put(&mut self, path: &str, value: Value, origin: String) -> Result<(), UsageError> {
         let mut changed = self.table.clone();
         let mut place = &mut changed;
         let (sections, field) = path.rsplit_once('.').unwrap_or(("", path));
@@ -117,7 +140,10 @@ impl Draft {
         }
         place.insert(field.to_owned(), value);
         if let Err(error) = changed.clone().try_into::<GaNasConfig>() {
-            return fail(format!("`{path}`: {}", one_line(error.message())));
+            return Err(UsageError(format!(
+                "{origin}: `{path}`: {}",
+                one_line(error.message())
+            )));
         }
         self.table = changed;
         self.origins.insert(path.to_owned(), origin);
@@ -125,24 +151,30 @@ impl Draft {
     }
 }
 
-/// The leaves of a parsed file: path, where the key stands, and where the value stands.
-fn collect(
-    table: &DeTable<'_>,
-    prefix: &str,
-    leaves: &mut Vec<(String, usize, std::ops::Range<usize>)>,
-) {
-    // In the order of the file, so that the first error is the first in the file.
+/// A field of a parsed file.
+struct Leaf {
+    path: String,
+    /// Where its key stands.
+    key: usize,
+    /// Where its value stands; none for a section without fields.
+    value: Option<Range<usize>>,
+}
+
+/// The leaves of a parsed file, in its order, so that the first error is the first in the file.
+fn collect(table: &DeTable<'_>, prefix: &str, leaves: &mut Vec<Leaf>) {
     let mut entries: Vec<(&Spanned<_>, &Spanned<DeValue<'_>>)> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     for (key, value) in entries {
         let path = format!("{prefix}{}", key.get_ref());
+        let leaf = |value| Leaf {
+            path: path.clone(),
+            key: key.span().start,
+            value,
+        };
         match value.get_ref() {
-            DeValue::Table(inner) if !inner.is_empty() => {
-                collect(inner, &format!("{path}."), leaves);
-            }
-            // A section without fields overrides nothing.
-            DeValue::Table(_) if value.span().is_empty() || prefix.is_empty() => {}
-            _ => leaves.push((path, key.span().start, value.span())),
+            DeValue::Table(inner) if inner.is_empty() => leaves.push(leaf(None)),
+            DeValue::Table(inner) => collect(inner, &format!("{path}."), leaves),
+            _ => leaves.push(leaf(Some(value.span()))),
         }
     }
 }
@@ -166,7 +198,7 @@ fn leaves(table: &Table) -> BTreeMap<String, Value> {
 }
 
 /// Reads one TOML value.
-fn value(text: &str) -> Result<Value, String> {
+fn toml_value(text: &str) -> Result<Value, String> {
     let line = format!("value = {text}");
     let mut table: Table = line
         .parse()
@@ -277,6 +309,8 @@ mod tests {
                 "generator = 1\n",
                 "c.toml:1: `generator` is a section: set one of its fields, ",
             ),
+            ("[generater]\n", "c.toml:1: unknown field `generater`"),
+            ("\n[[a]]\nb = 1\n", "c.toml:2: unknown field `a`"),
             ("batch = = 1\n", "c.toml:1: "),
             ("a = 1\na = 2\n", "c.toml:2: duplicate key"),
         ] {

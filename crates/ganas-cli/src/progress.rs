@@ -1,9 +1,14 @@
 //! Progress on stderr: a bar for each active run, and one for all runs when there are several.
 
+use std::time::Duration;
+
 use ganas_search::{Observer, ObserverError, RoundReport, RunOutcome};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::number::measurement;
+
+/// How often the elapsed time is drawn.
+const TICK: Duration = Duration::from_millis(250);
 
 /// The bars of a search.
 #[derive(Debug)]
@@ -58,7 +63,9 @@ impl Progress {
             Some(runs) => self.bars.insert_before(runs, bar),
             None => self.bars.add(bar),
         };
-        bar.tick();
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(TICK);
+        }
         RunBar { bar }
     }
 

@@ -98,10 +98,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         experiment.run(seed, &progress)
     });
     progress.clear();
-    let mut runs = Vec::new();
-    for result in results?.into_iter().flatten() {
-        runs.push(result?);
-    }
+    let results: anyhow::Result<Vec<RunRecord>> = results?.into_iter().flatten().collect();
+    let runs = results.inspect_err(|_| {
+        if experiment.study.is_some() && seeds.len() > 1 {
+            eprintln!(
+                "the other runs were stopped; once the error is mended, continue with: {}",
+                environment::resume_command()
+            );
+        }
+    })?;
 
     print(arguments, &experiment, &runs)?;
     if interrupt.asked() && runs.len() < seeds.len()
@@ -224,7 +229,7 @@ fn header(
         (
             "threads",
             format!(
-                "{threads} ({} runs at a time, {} threads each)",
+                "{threads} (runs at a time: {}, threads of each: {})",
                 crew.workers, crew.threads_each
             ),
         ),

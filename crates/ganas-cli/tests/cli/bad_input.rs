@@ -1,0 +1,310 @@
+//! Bad input: a message that says what is wrong and what to do, the right exit code, and nothing left behind.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::sandbox::{Sandbox, search};
+use crate::synthetic_table::{archs, csv, row};
+
+/// Imports a CSV file that is bad.
+fn check_import(file: &[u8], more: &[&str], expected: &[&str]) {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.csv", file);
+    let mut arguments = vec![
+        "table",
+        "import",
+        "--space",
+        "nasbench201",
+        "bad.csv",
+        "-o",
+        "t.arrow",
+    ];
+    arguments.extend(more);
+    let ended = sandbox
+        .ganas(arguments)
+        .expect_code(1)
+        .expect_stderr(expected);
+    check_message(&ended.stderr);
+    assert!(!sandbox.path("t.arrow").exists());
+}
+
+/// Searches with arguments that are bad.
+fn check_search(sandbox: &Sandbox, more: &[&str], code: i32, expected: &[&str]) {
+    let ended = sandbox
+        .ganas(search(more))
+        .expect_code(code)
+        .expect_stderr(expected);
+    assert_eq!(ended.stdout, "");
+    check_message(&ended.stderr);
+}
+
+/// One line that begins with `error: `, whatever else there is.
+fn check_message(stderr: &str) {
+    let errors = stderr.lines().filter(|line| line.starts_with("error: "));
+    assert_eq!(errors.count(), 1, "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+fn rows() -> Vec<String> {
+    archs()[..5].iter().map(|arch| row(arch)).collect()
+}
+
+#[test]
+fn missing_key_column() {
+    check_import(
+        csv(rows()).as_bytes(),
+        &["--key", "arhc"],
+        &["bad.csv: line 1: there is no column `arhc` (did you mean `arch`?)"],
+    );
+}
+
+#[test]
+fn unknown_operation() {
+    let mut rows = rows();
+    rows[2] = rows[2].replacen("~0", "x~0", 1);
+    check_import(
+        csv(rows).as_bytes(),
+        &[],
+        &[
+            "bad.csv: line 4, column `arch`: unknown operation",
+            "did you mean",
+        ],
+    );
+}
+
+#[test]
+fn truncated_gzip() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(csv(rows()).as_bytes()).unwrap();
+    let bytes = gzip.finish().unwrap();
+    check_import(
+        &bytes[..bytes.len() / 2],
+        &[],
+        &[
+            "bad.csv: the gzip stream ends in the middle",
+            "download or copy it again",
+        ],
+    );
+}
+
+#[test]
+fn metric_that_is_nan() {
+    let mut rows = rows();
+    rows[1] = format!("{},NaN,1,1,text", archs()[1]);
+    check_import(
+        csv(rows).as_bytes(),
+        &[],
+        &[
+            "bad.csv: line 3, column `cifar10_valid_mean_200`: found `NaN`, expected a finite number",
+        ],
+    );
+}
+
+#[test]
+fn duplicate_key_with_other_values() {
+    let mut rows = rows();
+    rows.push(format!("{},1,2,3,text", archs()[0]));
+    check_import(
+        csv(rows).as_bytes(),
+        &[],
+        &[
+            "bad.csv: lines 2 and 7 are both `|",
+            "keep one of the two lines",
+        ],
+    );
+}
+
+#[test]
+fn missing_source() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .ganas([
+            "table",
+            "import",
+            "--space",
+            "nasbench201",
+            "no.csv",
+            "-o",
+            "t.arrow",
+        ])
+        .expect_code(1)
+        .expect_stderr(&["error: no.csv: cannot read the source file"]);
+}
+
+#[test]
+fn bad_arguments_of_a_search() {
+    let sandbox = Sandbox::with_table();
+    for (more, expected) in [
+        (
+            &["--budget", "0"][..],
+            "the budget is 0 queries: a search needs at least 1",
+        ),
+        (&["--budget", "x"], "expected a number of queries from 1"),
+        (
+            &["--search", "cifar10_vaild_mean_200"],
+            "the table has no metric `cifar10_vaild_mean_200` (did you mean `cifar10_valid_mean_200`?)",
+        ),
+        (&["--report", "test"], "the table has no metric `test`"),
+        (
+            &["--search", "params_m"],
+            "cannot search on `params_m`: it is a cost",
+        ),
+        (&["--seeds", "5..5"], "the range `5..5` is empty"),
+        (&["--seeds", "one"], "`one` is not a seed"),
+        (&["--seeds", "1,1"], "the seed 1 is named twice"),
+        (&["--threads", "0"], "--threads"),
+        (&["--resume"], "--study"),
+        (&["--algorithm", "ga-nsa"], "ga-nas"),
+        (
+            &["--set", "generator.learning_rat=1"],
+            "unknown field `generator.learning_rat` (did you mean `generator.learning_rate`?)",
+        ),
+        (
+            &["--set", "batch=0"],
+            "--set batch=0: configuration field `batch`: found 0",
+        ),
+        (
+            &["--set", "batch=many"],
+            "`batch`: invalid type: string \"many\"",
+        ),
+        (
+            &["--algorithm", "random", "--preset", "faithful"],
+            "--preset configures ga-nas, but the algorithm is random",
+        ),
+    ] {
+        check_search(&sandbox, more, 2, &[expected]);
+    }
+}
+
+#[test]
+fn unknown_space() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .ganas(["search", "--space", "nasbench210"])
+        .expect_code(2)
+        .expect_stderr(&["unknown search space `nasbench210` (did you mean `nasbench201`?)"]);
+    sandbox
+        .ganas(["space", "enumerate", "nasbench"])
+        .expect_code(2)
+        .expect_stderr(&["unknown search space `nasbench`"]);
+}
+
+#[test]
+fn no_table() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .ganas(["search", "--space", "nasbench201"])
+        .expect_code(2)
+        .expect_stderr(&[
+            "error: no table to search on: name one with --table",
+            "GANAS_DATA",
+        ]);
+    check_search(
+        &sandbox,
+        &[],
+        1,
+        &["error: nb201.arrow: cannot open the table"],
+    );
+}
+
+#[test]
+fn unknown_field_in_a_configuration_file() {
+    let sandbox = Sandbox::with_table();
+    sandbox.write("c.toml", b"batch = 5\n\n[discriminator]\nstpes = 3\n");
+    check_search(
+        &sandbox,
+        &["--config", "c.toml"],
+        2,
+        &[
+            "error: c.toml:4: unknown field `discriminator.stpes` (did you mean `discriminator.steps`?)",
+        ],
+    );
+    check_search(
+        &sandbox,
+        &["--config", "none.toml"],
+        1,
+        &["cannot read the configuration file none.toml"],
+    );
+}
+
+#[test]
+fn studies_that_cannot_be_written() {
+    let sandbox = Sandbox::with_table();
+    let random = ["--algorithm", "random", "--budget", "5", "--study"];
+    let check = |study, expected: &[&str]| {
+        let mut all = random.to_vec();
+        all.push(study);
+        check_search(&sandbox, &all, 1, expected);
+    };
+    check(
+        "no/such/s.db",
+        &[
+            "cannot create the study",
+            "the directory no/such does not exist",
+        ],
+    );
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
+    check("folder", &["cannot write the study folder"]);
+    check(
+        "nb201.csv",
+        &["nb201.csv is not a SQLite database, so it is no study"],
+    );
+}
+
+#[test]
+fn a_run_that_exists_needs_resume() {
+    let sandbox = Sandbox::with_table();
+    let run = |seeds| {
+        let mut all = search(&["--algorithm", "random", "--budget", "5", "--study", "s.db"]);
+        all.extend(["--seeds", seeds]);
+        sandbox.ganas(all)
+    };
+    run("3").expect_code(0);
+    let before = sandbox.export("s.db");
+    run("0..5").expect_code(1).expect_stderr(&[
+        "the study s.db already holds this run with seed 3 (finished, 1 rounds done)",
+        "pass `--resume` to continue it",
+    ]);
+    assert_eq!(sandbox.export("s.db"), before, "nothing was begun");
+}
+
+#[test]
+fn table_of_another_space() {
+    let sandbox = Sandbox::with_table();
+    // A name of the same length, so that the file stays one.
+    let mut bytes = std::fs::read(sandbox.path("nb201.arrow")).unwrap();
+    let (old, new) = (br#"space":"nasbench201""#, br#"space":"nasbench101""#);
+    let places: Vec<usize> = (0..bytes.len() - old.len())
+        .filter(|&at| bytes[at..].starts_with(old))
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + new.len()].copy_from_slice(new);
+    }
+    sandbox.write("nb201.arrow", &bytes);
+    check_search(
+        &sandbox,
+        &[],
+        1,
+        &["the table is of the space `nasbench101`, but the search is in `nasbench201`"],
+    );
+    sandbox
+        .ganas(["table", "query", "nb201.arrow", "0"])
+        .expect_code(2)
+        .expect_stderr(&["unknown search space `nasbench101`"]);
+}
+
+#[test]
+fn damaged_table() {
+    let sandbox = Sandbox::with_table();
+    let bytes = std::fs::read(sandbox.path("nb201.arrow")).unwrap();
+    sandbox.write("nb201.arrow", &bytes[..bytes.len() / 2]);
+    check_search(
+        &sandbox,
+        &[],
+        1,
+        &["nb201.arrow: not a readable Arrow IPC file"],
+    );
+}

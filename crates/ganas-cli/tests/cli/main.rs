@@ -1,0 +1,17 @@
+//! Black-box tests: the built `ganas` with arguments, files and signals.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests: a failed step ends the test, and a skipped one says so"
+)]
+
+mod bad_input;
+mod commands;
+mod failed_evaluations;
+mod interrupt;
+mod real_table;
+mod resume;
+mod sandbox;
+mod search_json;
+mod synthetic_table;

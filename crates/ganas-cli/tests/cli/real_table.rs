@@ -1,0 +1,66 @@
+//! The published table, when GANAS_DATA names a folder that holds it.
+
+use std::path::PathBuf;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn the_published_table_is_imported_and_searched() {
+    #[expect(clippy::disallowed_methods, reason = "the folder is named by the user")]
+    let folder = std::env::var_os("GANAS_DATA").filter(|folder| !folder.is_empty());
+    let Some(folder) = folder.map(PathBuf::from) else {
+        eprintln!("SKIPPED the_published_table_is_imported_and_searched: GANAS_DATA is not set");
+        return;
+    };
+    let source = folder.join("nasbench201/nb201_accuracy.csv.gz");
+    if !source.is_file() {
+        eprintln!(
+            "SKIPPED the_published_table_is_imported_and_searched: there is no {}",
+            source.display()
+        );
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut import = sandbox.command([
+        "table",
+        "import",
+        "--space",
+        "nasbench201",
+        "--key",
+        "arch",
+        "-o",
+        "nb201.arrow",
+    ]);
+    let ended = import.arg(&source).output().unwrap();
+    let ended = crate::sandbox::Ended::from(ended).expect_code(0);
+    assert!(
+        ended.stdout.contains("15625 rows (all of the space"),
+        "{}",
+        ended.stdout
+    );
+
+    // The command of the README, with a smaller budget.
+    let run = || {
+        let output = sandbox
+            .command([
+                "search",
+                "--space",
+                "nasbench201",
+                "--budget",
+                "40",
+                "--json",
+            ])
+            .env("GANAS_DATA", &folder)
+            .output();
+        crate::sandbox::Ended::from(output.unwrap()).expect_code(0)
+    };
+    let first = run().expect_stderr(&["importing ", "imported 15625 rows of 8765 classes"]);
+    let second = run();
+    assert!(!second.stderr.contains("import"), "{}", second.stderr);
+    let (first, second) = (first.json(), second.json());
+    assert_eq!(first["runs"][0]["best"], second["runs"][0]["best"]);
+    assert_eq!(first["protocol"]["kind"], "validation-selected");
+    assert_eq!(first["protocol"]["search_epochs"], 200);
+    let best = first["runs"][0]["best"]["search"].as_f64().unwrap();
+    assert!((85.0..91.7).contains(&best), "{best}");
+}
