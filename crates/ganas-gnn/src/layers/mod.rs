@@ -4,6 +4,9 @@ mod encoder;
 mod gru;
 mod linear;
 
+#[cfg(test)]
+mod golden_tests;
+
 pub use encoder::{Encoder, EncoderCache, EncoderConfig};
 pub use gru::{Gru, GruCache, GruConfig};
 pub use linear::Linear;

@@ -5,6 +5,8 @@ mod policy;
 mod rank_discriminator;
 
 #[cfg(test)]
+pub(crate) mod golden_tests;
+#[cfg(test)]
 mod tests;
 
 pub use pair_discriminator::{PairDiscriminator, PairDiscriminatorCache};

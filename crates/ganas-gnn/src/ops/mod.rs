@@ -15,6 +15,9 @@ pub mod product;
 pub mod ranking;
 pub mod readout;
 
+#[cfg(test)]
+mod golden_tests;
+
 /// Panics when shapes differ; the message names the operation and the argument.
 #[track_caller]
 pub(crate) fn expect_shape(what: &str, found: [usize; 2], expected: [usize; 2]) {

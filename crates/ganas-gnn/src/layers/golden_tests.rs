@@ -1,0 +1,122 @@
+//! The layers against PyTorch: outputs, and gradients for a random upstream gradient.
+
+use super::*;
+use crate::nets::golden_tests::{Case, N_LABELS, golden};
+use crate::ops::bias_activation::Activation;
+use crate::ops::graph_conv::Direction;
+use crate::ops::product::Old;
+use crate::{Backend, Cpu, Element as _, Grads, Layout, Mat};
+
+fn check_gru<B: Backend>(device: B) {
+    let case = Case::new(device, golden!("gru"));
+    let device = &case.device;
+    let mut layout = Layout::default();
+    let config = GruConfig {
+        steps: 4,
+        inputs: 5,
+        width: 4,
+    };
+    let layer = Gru::new(&mut layout, "gru", config);
+    let params = case.params(&layout);
+    let mut grads = Grads::zeros(device, &layout);
+    let (x, d_out) = (case.mat("x"), case.mat("d_out"));
+    let mut cache = GruCache::new(device);
+    layer.forward(device, &params, x.view(), &mut cache);
+    case.check("out", cache.output());
+    // The product with the identity is the copy that every device has.
+    let identity = identity(device, config.width);
+    let d_states = layer.d_output(device, &mut cache);
+    device.product(d_states, d_out.view(), identity.view(), Old::Overwrite);
+    let mut d_x = Mat::empty(device);
+    layer.backward(device, &params, &mut grads, &mut d_x, x.view(), &mut cache);
+    case.check("d_x", d_x.view());
+    case.check_gradients(&layout, &grads);
+}
+
+#[test]
+fn gru() {
+    check_gru(Cpu::<f64>::new());
+    check_gru(Cpu::<f32>::new());
+}
+
+fn identity<B: Backend>(device: &B, n: usize) -> Mat<B> {
+    let mut values = vec![B::Elem::of(0.0); n * n];
+    values
+        .iter_mut()
+        .step_by(n + 1)
+        .for_each(|x| *x = B::Elem::of(1.0));
+    Mat::from_host(device, &values, n, n)
+}
+
+fn check_encoder<B: Backend>(device: B, json: &str, direction: Direction, activation: Activation) {
+    let case = Case::new(device, json);
+    let device = &case.device;
+    let mut layout = Layout::default();
+    let config = EncoderConfig {
+        n_labels: N_LABELS,
+        width: 3,
+        layers: 3,
+        direction,
+        activation,
+    };
+    let layer = Encoder::new(&mut layout, "encoder", config);
+    let params = case.params(&layout);
+    let mut grads = Grads::zeros(device, &layout);
+    let (graphs, d_out) = (case.graphs(), case.mat("d_out"));
+    let mut cache = EncoderCache::new(device);
+    layer.forward(device, &params, &graphs, &mut cache);
+    case.check("out", cache.output());
+    layer.backward(
+        device,
+        &params,
+        &mut grads,
+        d_out.view(),
+        &graphs,
+        &mut cache,
+    );
+    case.check_gradients(&layout, &grads);
+}
+
+#[test]
+fn encoder() {
+    use {Activation::*, Direction::*};
+    for (json, direction, activation) in [
+        (golden!("encoder_predecessors_relu"), Predecessors, Relu),
+        (golden!("encoder_predecessors_tanh"), Predecessors, Tanh),
+        (golden!("encoder_both_relu"), Both, Relu),
+        (golden!("encoder_both_tanh"), Both, Tanh),
+    ] {
+        check_encoder(Cpu::<f64>::new(), json, direction, activation);
+        check_encoder(Cpu::<f32>::new(), json, direction, activation);
+    }
+}
+
+fn check_linear<B: Backend>(device: B, json: &str, activation: Activation) {
+    let case = Case::new(device, json);
+    let device = &case.device;
+    let mut layout = Layout::default();
+    let layer = Linear::new(&mut layout, "linear", 4, 7, activation);
+    let params = case.params(&layout);
+    let mut grads = Grads::zeros(device, &layout);
+    let (x, mut d_y) = (case.mat("x"), case.mat("d_out"));
+    let (mut y, mut d_x) = (Mat::empty(device), Mat::empty(device));
+    layer.forward(device, &params, &mut y, x.view());
+    case.check("out", y.view());
+    layer.backward(device, &mut grads, &mut d_y, y.view(), x.view());
+    d_x.reshape(device, x.n_rows(), x.n_cols());
+    layer.backward_input(device, &params, d_x.view_mut(), d_y.view(), Old::Overwrite);
+    case.check("d_x", d_x.view());
+    case.check_gradients(&layout, &grads);
+}
+
+#[test]
+fn linear() {
+    for (json, activation) in [
+        (golden!("linear_identity"), Activation::Identity),
+        (golden!("linear_relu"), Activation::Relu),
+        (golden!("linear_tanh"), Activation::Tanh),
+    ] {
+        check_linear(Cpu::<f64>::new(), json, activation);
+        check_linear(Cpu::<f32>::new(), json, activation);
+    }
+}

@@ -1,0 +1,149 @@
+//! Decisions and losses against PyTorch, with logits as far apart as they can be.
+
+use super::bernoulli::Exploration;
+use super::categorical::{CategoricalIn, CategoricalOut};
+use crate::nets::golden_tests::{Case, golden};
+use crate::{Backend, Cpu, Mat};
+
+/// A matrix to be overwritten, whose values no result may keep.
+fn unset<B: Backend>(case: &Case<B>, like: &str) -> Mat<B> {
+    let mut mat = case.mat(like);
+    let [rows, cols] = [mat.n_rows(), mat.n_cols()];
+    let nan = <B::Elem as num_traits::Float>::nan();
+    mat.set(&case.device, &vec![nan; rows * cols], rows, cols);
+    mat
+}
+
+/// With the distribution as it is, and with the exploration that the script has.
+const DRAWS: [(&str, Exploration); 2] = [
+    ("drawn", Exploration::NONE),
+    (
+        "explored",
+        Exploration {
+            temperature: 2.0,
+            uniform_mix: 0.5,
+        },
+    ),
+];
+
+fn check_categorical<B: Backend>(device: B) {
+    let case = Case::new(device, golden!("categorical"));
+    let device = &case.device;
+    let (logits, masks, chosen) = (case.mat("logits"), case.masks("masks"), case.ints("chosen"));
+    let [mut log_prob, mut entropy] = ["log_prob", "entropy"].map(|name| unset(&case, name));
+    let [mut log_probs, mut d_logits] = [(); 2].map(|()| unset(&case, "logits"));
+    let out = CategoricalOut {
+        log_prob: log_prob.view_mut(),
+        entropy: entropy.view_mut(),
+        log_probs: log_probs.view_mut(),
+    };
+    device.categorical_fwd(out, logits.view(), &masks, &chosen);
+    case.check("log_prob", log_prob.view());
+    case.check("entropy", entropy.view());
+    let [d_log_prob, d_entropy] = ["d_log_prob", "d_entropy"].map(|name| case.mat(name));
+    let d = CategoricalIn {
+        d_log_prob: d_log_prob.view(),
+        d_entropy: d_entropy.view(),
+        log_probs: log_probs.view(),
+    };
+    device.categorical_bwd(d_logits.view_mut(), d, &masks, &chosen);
+    case.check("d_logits", d_logits.view());
+    let uniforms = case.mat("uniforms");
+    for (name, exploration) in DRAWS {
+        let mut drawn = case.ints("chosen");
+        device.categorical_sample(
+            &mut drawn,
+            logits.view(),
+            &masks,
+            uniforms.view(),
+            exploration,
+        );
+        case.check_ints(name, &drawn);
+    }
+}
+
+#[test]
+fn categorical() {
+    check_categorical(Cpu::<f64>::new());
+    check_categorical(Cpu::<f32>::new());
+}
+
+fn check_bernoulli<B: Backend>(device: B) {
+    let case = Case::new(device, golden!("bernoulli"));
+    let device = &case.device;
+    let (logits, masks, chosen) = (case.mat("logits"), case.masks("masks"), case.ints("chosen"));
+    let [mut log_prob, mut entropy, mut d_logits] =
+        ["log_prob", "entropy", "d_logits"].map(|name| unset(&case, name));
+    let (log_prob_mut, entropy_mut) = (log_prob.view_mut(), entropy.view_mut());
+    device.bernoulli_fwd(log_prob_mut, entropy_mut, logits.view(), &masks, &chosen);
+    case.check("log_prob", log_prob.view());
+    case.check("entropy", entropy.view());
+    let [d_log_prob, d_entropy] = ["d_log_prob", "d_entropy"].map(|name| case.mat(name));
+    device.bernoulli_bwd(
+        d_logits.view_mut(),
+        d_log_prob.view(),
+        d_entropy.view(),
+        logits.view(),
+        &masks,
+        &chosen,
+    );
+    case.check("d_logits", d_logits.view());
+    let uniforms = case.mat("uniforms");
+    for (name, exploration) in DRAWS {
+        let mut drawn = case.ints("chosen");
+        device.bernoulli_sample(
+            &mut drawn,
+            logits.view(),
+            &masks,
+            uniforms.view(),
+            exploration,
+        );
+        case.check_ints(name, &drawn);
+    }
+}
+
+#[test]
+fn bernoulli() {
+    check_bernoulli(Cpu::<f64>::new());
+    check_bernoulli(Cpu::<f32>::new());
+}
+
+fn check_bce<B: Backend>(device: B) {
+    let case = Case::new(device, golden!("bce"));
+    let [logits, targets, weights] = ["logits", "targets", "weights"].map(|name| case.mat(name));
+    let mut d_logits = unset(&case, "d_logits");
+    let d = d_logits.view_mut();
+    let loss = case
+        .device
+        .bce(d, logits.view(), targets.view(), weights.view());
+    case.check_values("loss", &[loss]);
+    case.check("d_logits", d_logits.view());
+}
+
+#[test]
+fn bce() {
+    check_bce(Cpu::<f64>::new());
+    check_bce(Cpu::<f32>::new());
+}
+
+fn check_ranking<B: Backend>(device: B) {
+    let case = Case::new(device, golden!("ranking"));
+    let (scores, ranks, partners) = (
+        case.mat("scores"),
+        case.ints("ranks"),
+        case.ints("partners"),
+    );
+    let mut d_scores = unset(&case, "d_scores");
+    let d = d_scores.view_mut();
+    let loss = case
+        .device
+        .ranking_loss(d, scores.view(), &ranks, &partners);
+    case.check_values("loss", &[loss]);
+    case.check("d_scores", d_scores.view());
+}
+
+#[test]
+fn ranking() {
+    check_ranking(Cpu::<f64>::new());
+    check_ranking(Cpu::<f32>::new());
+}
