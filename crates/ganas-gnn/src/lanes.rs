@@ -1,7 +1,8 @@
 //! Loops over short rows, in blocks of eight.
 //!
 //! The rows of these networks have 24 to 128 columns. A compiler unrolls a plain loop for long ones, and leaves short ones
-//! to its scalar remainder; blocks of a fixed size become one vector instruction each.
+//! to its scalar remainder; blocks of a fixed size become one vector instruction each. A block is read as a whole before
+//! it is written, so that the compiler need not prove that reads and writes do not overlap.
 
 use crate::Element;
 
@@ -14,9 +15,11 @@ pub(crate) fn update<T: Element>(to: &mut [T], a: &[T], f: impl Fn(T, T) -> T) {
     let (to_blocks, to_rest) = to.as_chunks_mut::<LANES>();
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     for (to, a) in to_blocks.iter_mut().zip(a_blocks) {
+        let (mut x, a) = (*to, *a);
         for lane in 0..LANES {
-            to[lane] = f(to[lane], a[lane]);
+            x[lane] = f(x[lane], a[lane]);
         }
+        *to = x;
     }
     for (to, &a) in to_rest.iter_mut().zip(a_rest) {
         *to = f(*to, a);
@@ -34,9 +37,11 @@ pub(crate) fn combine<T: Element>(to: &mut [T], a: &[T], b: &[T], f: impl Fn(T, 
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();
     for ((to, a), b) in to_blocks.iter_mut().zip(a_blocks).zip(b_blocks) {
+        let (mut x, b) = (*a, *b);
         for lane in 0..LANES {
-            to[lane] = f(a[lane], b[lane]);
+            x[lane] = f(x[lane], b[lane]);
         }
+        *to = x;
     }
     for ((to, &a), &b) in to_rest.iter_mut().zip(a_rest).zip(b_rest) {
         *to = f(a, b);
@@ -54,9 +59,11 @@ pub(crate) fn add<T: Element>(to: &mut [T], a: &[T]) {
 pub(crate) fn apply<T: Element>(to: &mut [T], f: impl Fn(T) -> T) {
     let (blocks, rest) = to.as_chunks_mut::<LANES>();
     for block in blocks {
-        for x in block {
+        let mut x = *block;
+        for x in &mut x {
             *x = f(*x);
         }
+        *block = x;
     }
     for x in rest {
         *x = f(*x);

@@ -69,10 +69,19 @@ const RULES: &[Rule] = &[
     Rule {
         subject: "the environment",
         names: &[
-            &["std", "env"],
+            // Everything but `env::consts`, which is about the target and not the machine.
             &["env", "var"],
             &["env", "var_os"],
+            &["env", "vars"],
+            &["env", "vars_os"],
+            &["env", "set_var"],
+            &["env", "remove_var"],
             &["env", "args"],
+            &["env", "args_os"],
+            &["env", "current_dir"],
+            &["env", "current_exe"],
+            &["env", "home_dir"],
+            &["env", "temp_dir"],
         ],
         macros: &[],
         allowed: &["crates/ganas-cli/", "xtask/"],

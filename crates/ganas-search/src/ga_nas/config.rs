@@ -211,7 +211,7 @@ impl GaNasConfig {
                 activation: Activation::Tanh,
                 ensemble: 1,
                 warm: true,
-                steps: 1,
+                steps: 2,
                 learning_rate: 2e-3,
                 minibatch: 64,
                 partners: 8,

@@ -56,7 +56,7 @@ pub struct GaNas<B: Backend> {
 
 #[derive(Debug)]
 enum Discriminator<B: Backend> {
-    Pair(PairTrainer<B>),
+    Pair(Box<PairTrainer<B>>),
     Rank(RankEnsemble<B>),
 }
 
@@ -91,12 +91,12 @@ impl<B: Backend> GaNas<B> {
         let steps = Steps::of(&*space)?;
         let n_labels = steps.n_labels;
         let discriminator = match config.discriminator.kind {
-            DiscriminatorKind::Pair => Discriminator::Pair(PairTrainer::new(
+            DiscriminatorKind::Pair => Discriminator::Pair(Box::new(PairTrainer::new(
                 device,
                 &config.discriminator,
                 n_labels,
                 streams,
-            )),
+            ))),
             DiscriminatorKind::Rank => Discriminator::Rank(RankEnsemble::new(
                 device,
                 &config.discriminator,

@@ -3,7 +3,9 @@
 use super::{Adam, AdamConfig};
 use crate::{Cpu, Grads, Init, Layout, Params};
 
-fn setup(config: AdamConfig) -> (Cpu<f64>, Params<Cpu<f64>>, Grads<Cpu<f64>>, Adam<Cpu<f64>>) {
+type Setup = (Cpu<f64>, Params<Cpu<f64>>, Grads<Cpu<f64>>, Adam<Cpu<f64>>);
+
+fn setup(config: AdamConfig) -> Setup {
     let device = Cpu::new();
     let mut layout = Layout::default();
     layout.matrix("w", 1, 2, Init::Zeros);

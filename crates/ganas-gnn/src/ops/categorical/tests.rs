@@ -94,8 +94,8 @@ fn sampling_follows_the_distribution() {
             .iter()
             .map(|&a: &usize| (logits[a] / temperature).exp())
             .sum();
-        for action in 0..A {
-            let p = (logits[action] / temperature).exp() / total;
+        for (action, logit) in logits.iter().enumerate() {
+            let p = (logit / temperature).exp() / total;
             let expected = if legal.contains(&action) {
                 (1.0 - uniform_mix) * p + uniform_mix / 4.0
             } else {

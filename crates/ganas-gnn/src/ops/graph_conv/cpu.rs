@@ -29,7 +29,7 @@ impl<T: Element> GraphConvolve for Cpu<T> {
             return;
         }
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
-        with_activation!(activation, |act| self.vectorised(|| {
+        with_activation!(activation, |act| self.vectorised(move || {
             forward(out, projected, bias, graphs, direction, c, act);
         }));
     }
@@ -63,7 +63,7 @@ impl<T: Element> GraphConvolve for Cpu<T> {
         }
         let (d_projected, d_bias) = (d_projected.host(), d_bias.host());
         let (d_out, out) = (d_out.host(), out.host());
-        self.vectorised(|| {
+        self.vectorised(move || {
             backward(
                 d_projected,
                 d_bias,

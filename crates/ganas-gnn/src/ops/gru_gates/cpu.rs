@@ -34,7 +34,7 @@ impl<T: Element> GruGates for Cpu<T> {
                     .chunks_exact(3 * c)
                     .zip(gh.host().chunks_exact(3 * c)),
             );
-        self.vectorised(|| {
+        self.vectorised(move || {
             for (((out, h), gates), products) in rows {
                 forward_row(out, gates, h, products, [bias_i, bias_h]);
             }
@@ -65,7 +65,7 @@ impl<T: Element> GruGates for Cpu<T> {
             .zip(d_old.chunks_exact_mut(c))
             .zip(d_new.chunks_exact(c).zip(gates.host().chunks_exact(4 * c)))
             .zip(states.host().chunks_exact(c));
-        self.vectorised(|| {
+        self.vectorised(move || {
             for ((((d_gi, d_gh), d_h), (d_out, gates)), h) in rows {
                 backward_row(d_gi, d_gh, d_h, d_out, gates, h);
             }

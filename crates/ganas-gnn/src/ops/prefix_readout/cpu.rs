@@ -16,7 +16,7 @@ impl<T: Element> PrefixReadout for Cpu<T> {
         if graphs == 0 || c == 0 {
             return;
         }
-        self.vectorised(|| {
+        self.vectorised(move || {
             for (rows, &k) in out.chunks_exact_mut(graphs * 2 * c).zip(prefixes) {
                 let scale = T::one() / T::of_count(k);
                 for (row, nodes) in rows
@@ -52,7 +52,7 @@ impl<T: Element> PrefixReadout for Cpu<T> {
         if graphs == 0 || c == 0 {
             return;
         }
-        self.vectorised(|| {
+        self.vectorised(move || {
             for (rows, &k) in d_out.chunks_exact(graphs * 2 * c).zip(prefixes) {
                 let scale = T::one() / T::of_count(k);
                 for (row, nodes) in rows
