@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ganas_space::SpaceError;
 use thiserror::Error;
 
+use crate::official::Problem;
 use crate::suggestion::did_you_mean;
 
 /// What can be wrong with a table, its import, or a query.
@@ -288,6 +289,26 @@ pub enum EvalError {
         second: Option<f64>,
     },
 
+    // Import: the official files of a benchmark.
+    /// A place of an official file is damaged, or is not what the benchmark has.
+    #[error("{}: {place}: {problem}", file.display())]
+    OfficialFile {
+        /// The file.
+        file: PathBuf,
+        /// The record or the member of the archive, and the byte.
+        place: String,
+        /// What is wrong there.
+        problem: Problem,
+    },
+    /// The file is in no format that is known.
+    #[error("{}: not a known benchmark file: expected {expected}", file.display())]
+    UnknownFormat {
+        /// The file.
+        file: PathBuf,
+        /// The formats that are known.
+        expected: &'static str,
+    },
+
     // Import: the output.
     /// The output file exists, and the request does not allow to replace it.
     #[error("{}: the output file exists; choose another name, or allow overwriting", file.display())]
@@ -344,7 +365,7 @@ pub enum EvalError {
     },
     /// The table was written in another version of the format.
     #[error(
-        "{}: the table has format version {found}, this version of ganas reads {supported}; \
+        "{}: the table has format version {found}, this version of ganas reads {oldest} to {newest}; \
          import the table again, or use the ganas that wrote it",
         file.display()
     )]
@@ -353,8 +374,10 @@ pub enum EvalError {
         file: PathBuf,
         /// The version of the file.
         found: u64,
-        /// The version that this crate reads.
-        supported: u32,
+        /// The oldest version that this crate reads.
+        oldest: u32,
+        /// The newest version that this crate reads.
+        newest: u32,
     },
     /// A column is missing, in the wrong place, of the wrong type or length.
     #[error(

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::EvalError;
 
-use super::manifest::{ARCH_COLUMN, FORMAT_VERSION, MANIFEST_KEY, Manifest};
+use super::manifest::{ARCH_COLUMN, FORMAT_VERSION, MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION};
 use super::write::fields;
 
 /// The file starts with this, padded to 8 bytes, and ends with it.
@@ -108,11 +108,13 @@ fn manifest(path: &Path, schema: &Schema) -> Result<Manifest, EvalError> {
     let found = serde_json::from_str::<Versioned>(json)
         .map_err(bad)?
         .format_version;
-    if found != u64::from(FORMAT_VERSION) {
+    let readable = u64::from(OLDEST_FORMAT_VERSION)..=u64::from(FORMAT_VERSION);
+    if !readable.contains(&found) {
         return Err(EvalError::FormatVersion {
             file: path.to_owned(),
             found,
-            supported: FORMAT_VERSION,
+            oldest: OLDEST_FORMAT_VERSION,
+            newest: FORMAT_VERSION,
         });
     }
     serde_json::from_str(json).map_err(bad)

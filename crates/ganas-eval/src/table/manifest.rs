@@ -9,8 +9,13 @@ use crate::MetricRole;
 /// The key of the manifest in the schema metadata of the Arrow file.
 pub const MANIFEST_KEY: &str = "ganas.manifest";
 
-/// The version of the table format that this crate writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// The version of the table format that this crate writes.
+///
+/// Version 2 added runs, training schedules and query times to [`ColumnInfo`].
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The oldest version of the table format that this crate reads.
+pub const OLDEST_FORMAT_VERSION: u32 = 1;
 
 /// The column with the text of each architecture.
 pub const ARCH_COLUMN: &str = "arch";
@@ -76,6 +81,38 @@ pub struct ColumnInfo {
     pub role: MetricRole,
     /// Training epochs before the measurement, when known.
     pub epochs: Option<u32>,
+    /// The epochs that the training was planned for, when known: a learning rate that falls to zero in time makes 54
+    /// of 108 epochs another thing than 54 of 54.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_epochs: Option<u32>,
+    /// Which of several trainings, or their mean; none when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+    /// The column with the seconds that the official interface charges for a query of this one: simulated time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_time: Option<String>,
+}
+
+/// Which of several trainings of an architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Run {
+    /// The mean over those that the architecture has.
+    Mean,
+    /// The training with this seed.
+    Seed(u32),
+    /// The training with this number, from 0, in the order of the source.
+    Repeat(u32),
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mean => f.write_str("mean"),
+            Self::Seed(seed) => write!(f, "seed{seed}"),
+            Self::Repeat(number) => write!(f, "run{number}"),
+        }
+    }
 }
 
 /// The unit of a metric.

@@ -45,14 +45,18 @@
 //! ```
 
 mod container;
+pub mod convert;
 mod delimited;
 mod evaluator;
 mod import;
+mod ipc_file;
 mod manifest;
 mod mapping;
 pub mod naming;
 mod open;
+mod rank;
 mod source;
+mod spool;
 mod write;
 
 #[cfg(test)]
@@ -62,6 +66,7 @@ pub use evaluator::TableEvaluator;
 pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import};
 pub use manifest::{
     ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN, MANIFEST_KEY, Manifest,
-    RowOrder, SourceInfo, Unit,
+    OLDEST_FORMAT_VERSION, RowOrder, Run, SourceInfo, Unit,
 };
 pub use open::{Column, Row, Table};
+pub use rank::Rank;

@@ -20,10 +20,12 @@
 //!
 //! **Epochs.** The last token, when it is a positive whole number and the role is validation or test (`_12`, `_200`);
 //! the `120` of the data set name `imagenet16_120` does not count.
+//!
+//! **Run.** The first token that is `mean`, `seed` with a number (`seed888`) or `run` with a number (`run0`).
 
 use crate::MetricRole;
 
-use super::manifest::{ColumnInfo, Unit};
+use super::manifest::{ColumnInfo, Run, Unit};
 
 const COST: [&str; 9] = [
     "params", "flops", "latency", "energy", "time", "ms", "mj", "loss", "error",
@@ -44,7 +46,22 @@ pub fn column_info(name: &str, values: &[Option<f64>]) -> ColumnInfo {
         unit: unit(&tokens, role, values),
         role,
         epochs: epochs(&tokens, role),
+        schedule_epochs: None,
+        run: run(&tokens),
+        query_time: None,
     }
+}
+
+fn run(tokens: &[&str]) -> Option<Run> {
+    let number = |digits: &str| digits.parse().ok();
+    tokens.iter().find_map(|token| {
+        if *token == "mean" {
+            return Some(Run::Mean);
+        }
+        let seed = token.strip_prefix("seed").and_then(number);
+        let repeat = || token.strip_prefix("run").and_then(number);
+        seed.map(Run::Seed).or_else(|| repeat().map(Run::Repeat))
+    })
 }
 
 fn role(tokens: &[&str]) -> MetricRole {
@@ -164,6 +181,8 @@ mod tests {
             ("valid_loss_12", Cost, Unit::None, None),
             ("test_error", Cost, Unit::Percent, None),
             ("cifar10_12_train_acc", Other, Unit::Percent, None),
+            ("test_run1_108", Test, Unit::Percent, Some(108)),
+            ("runs_seed_run", Other, Unit::None, None),
             ("index", Other, Unit::None, None),
             ("latest", Other, Unit::None, None),
         ] {
@@ -172,6 +191,14 @@ mod tests {
                 unit,
                 role,
                 epochs,
+                schedule_epochs: None,
+                run: match name {
+                    _ if name.contains("_mean_") => Some(Run::Mean),
+                    _ if name.contains("seed888") => Some(Run::Seed(888)),
+                    _ if name.contains("run1") => Some(Run::Repeat(1)),
+                    _ => None,
+                },
+                query_time: None,
             };
             assert_eq!(column_info(name, &percentages), expected);
         }

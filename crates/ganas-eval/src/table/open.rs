@@ -241,6 +241,18 @@ impl Table {
             .then(|| values.value(row.index()))
     }
 
+    /// The seconds that the official interface charges for a query of this metric, `None` when they are not known:
+    /// simulated time.
+    ///
+    /// # Panics
+    ///
+    /// When the column or the row is not one of this table.
+    #[must_use]
+    pub fn query_time(&self, column: Column, row: Row) -> Option<f64> {
+        let name = self.info(column).query_time.as_deref()?;
+        self.value(self.column(name).ok()?, row)
+    }
+
     /// The largest value of a metric over all rows, `None` when there are no values.
     ///
     /// This is the published optimum of a benchmark. Where rows of one class differ it can be out of reach of

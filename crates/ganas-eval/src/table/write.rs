@@ -8,6 +8,7 @@ use arrow_array::builder::FixedSizeBinaryBuilder;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
+use tempfile::NamedTempFile;
 
 use super::delimited::NumberColumn;
 use super::import::{ImportRequest, ImportedArch};
@@ -69,12 +70,23 @@ fn encode_batch(schema: &Arc<Schema>, arrays: Vec<ArrayRef>) -> Result<Vec<u8>, 
     writer.into_inner()
 }
 
-/// Writes the output through a temporary file in the same folder, which a failure removes again.
-pub(crate) fn write_file(request: &ImportRequest, bytes: &[u8]) -> io::Result<()> {
-    let folder = match request.output.parent() {
+/// Whether an output that exists may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replace {
+    Allowed,
+    Refused,
+}
+
+/// The folder of a file.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// A temporary file in the folder of the output, which a failure removes again.
+pub(crate) fn output_file(output: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".ganas-import-");
     // A temporary file is private by default, a table is as readable as any other file of its owner.
@@ -83,13 +95,27 @@ pub(crate) fn write_file(request: &ImportRequest, bytes: &[u8]) -> io::Result<()
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o666))
     };
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    builder.tempfile_in(folder_of(output))
+}
+
+/// Puts a complete temporary file in the place of the output.
+pub(crate) fn place(file: NamedTempFile, output: &Path, replace: Replace) -> io::Result<()> {
     file.as_file().sync_all()?;
-    if request.overwrite {
-        file.persist(&request.output)?;
-    } else {
-        file.persist_noclobber(&request.output)?;
-    }
+    match replace {
+        Replace::Allowed => file.persist(output)?,
+        Replace::Refused => file.persist_noclobber(output)?,
+    };
     Ok(())
+}
+
+/// Writes the output of an import.
+pub(crate) fn write_file(request: &ImportRequest, bytes: &[u8]) -> io::Result<()> {
+    let mut file = output_file(&request.output)?;
+    file.write_all(bytes)?;
+    let replace = if request.overwrite {
+        Replace::Allowed
+    } else {
+        Replace::Refused
+    };
+    place(file, &request.output, replace)
 }

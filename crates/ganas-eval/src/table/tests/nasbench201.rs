@@ -11,14 +11,6 @@ use super::*;
 use crate::table::{Row, RowOrder, TableEvaluator};
 use crate::{Evaluator, ProtocolKind};
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the tables lie is known to whoever runs the tests only"
-)]
-fn data_folder() -> Option<String> {
-    std::env::var("GANAS_DATA").ok()
-}
-
 /// Imports the table into `folder`, or says that it is not there.
 fn imported(folder: &Folder, test: &str) -> Option<Table> {
     let Some(data) = data_folder() else {

@@ -230,6 +230,19 @@ fn rewriting_alone_changes_nothing() {
 }
 
 #[test]
+fn version_1_is_read() {
+    let folder = Folder::new();
+    folder.import(SMALL).unwrap();
+    let older = |schema: &mut Schema, _: &mut Vec<ArrayRef>| {
+        edit_manifest(schema, "\"format_version\":2", "\"format_version\":1");
+    };
+    let table = rewritten(&folder.path("table.arrow"), older, 1).unwrap();
+    let valid = table.column("valid").unwrap();
+    assert_eq!(table.info(valid).run, None);
+    assert_eq!(table.value(valid, table.row(1).unwrap()), Some(60.0));
+}
+
+#[test]
 fn bad_manifests() {
     check(
         |schema, _| schema.metadata = Default::default(),
@@ -237,9 +250,9 @@ fn bad_manifests() {
         &["ganas.manifest", "CSV"],
     );
     check(
-        |schema, _| edit_manifest(schema, "\"format_version\":1", "\"format_version\":7"),
+        |schema, _| edit_manifest(schema, "\"format_version\":2", "\"format_version\":7"),
         |e| matches!(e, EvalError::FormatVersion { found: 7, .. }),
-        &["version 7", "reads 1"],
+        &["version 7", "reads 1 to 2"],
     );
     for (from, to, part) in [
         ("{", "", "expected"),

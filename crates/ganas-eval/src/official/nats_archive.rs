@@ -1,0 +1,253 @@
+//! Where the records of NATS-Bench and NAS-Bench-201 lie: in a folder, a tar file, one pickle, or a `.pth` file.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use bzip2::read::MultiBzDecoder;
+
+use crate::EvalError;
+
+use super::fault::{Fault, Problem};
+use super::nats::{Record, record};
+use super::pickle::{self, Heap, Limits, Machine, References, Value, Watcher};
+
+/// The end of the name of a record; the rest is its index.
+const RECORD_ENDING: &str = ".pickle.pbz2";
+/// A record has less than 100 KiB, and the limit is on what is read of a member of a tar file.
+const MAX_MEMBER_BYTES: u64 = 1 << 26;
+/// Of one huge pickle: the memo keeps what is referred to later, mostly texts.
+const SINGLE_LIMITS: Limits = Limits {
+    values: 20_000_000,
+    memo: 20_000_000,
+    text_bytes: 1 << 24,
+};
+const ZIP_MAGIC: &[u8] = b"PK";
+/// The mapping from index to record in a single pickle.
+const RECORDS_KEY: &str = "arch2infos";
+
+/// The records of a folder in the order of their names, which is that of their indices.
+pub(crate) fn record_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path
+            .file_name()
+            .is_some_and(|name| is_record(&name.to_string_lossy()))
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_record(name: &str) -> bool {
+    name.strip_suffix(RECORD_ENDING)
+        .is_some_and(|index| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Reads the records of a folder.
+pub(crate) fn read_folder(
+    folder: &Path,
+    mut each: impl FnMut(&Record) -> Result<(), Problem>,
+) -> Result<u64, EvalError> {
+    let unreadable = |file: &Path, source| EvalError::ReadSource {
+        file: file.to_owned(),
+        source,
+    };
+    let files = record_files(folder).map_err(|error| unreadable(folder, error))?;
+    let mut n_records = 0;
+    for path in files {
+        let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
+        read_record(file)
+            .and_then(|record| each(&record).map_err(|problem| Fault::at(0, problem)))
+            .map_err(|fault| fault.in_file(&path))?;
+        n_records += 1;
+    }
+    Ok(n_records)
+}
+
+/// Reads the records of a tar file.
+pub(crate) fn read_tar(
+    file: impl Read,
+    mut each: impl FnMut(&Record) -> Result<(), Problem>,
+) -> Result<u64, Fault> {
+    let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 18, file));
+    let in_archive = |error: &io::Error| Fault::of_read(0, error, "the tar file");
+    let mut n_records = 0;
+    for entry in archive.entries().map_err(|error| in_archive(&error))? {
+        let mut entry = entry.map_err(|error| in_archive(&error))?;
+        let path = entry.path().map_err(|error| in_archive(&error))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !is_record(&name) {
+            continue;
+        }
+        let name = name.into_owned();
+        // Read as a whole first: a truncated tar file would otherwise look like a truncated member.
+        let size = entry.size();
+        let mut bytes = Vec::new();
+        (&mut entry)
+            .take(MAX_MEMBER_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(|error| in_archive(&error).within(|| name.clone()))?;
+        if (bytes.len() as u64) < size {
+            let problem = Problem::Truncated {
+                missing: size - bytes.len() as u64,
+                of: "the tar file",
+            };
+            return Err(Fault::at(bytes.len() as u64, problem).within(|| name));
+        }
+        read_record(&bytes[..])
+            .and_then(|record| each(&record).map_err(|problem| Fault::at(0, problem)))
+            .map_err(|fault| fault.within(|| name))?;
+        n_records += 1;
+    }
+    Ok(n_records)
+}
+
+/// Reads a compressed record.
+pub(crate) fn read_record(compressed: impl Read) -> Result<Record, Fault> {
+    let mut reader = BufReader::with_capacity(1 << 15, MultiBzDecoder::new(compressed));
+    let (heap, value) = pickle::read(&mut reader, Limits::default())?;
+    check_end(&mut reader)?;
+    record(&heap, &value).map_err(|problem| Fault::at(0, problem))
+}
+
+/// Reads what is left, so that the checksums at the end of a compressed file are compared.
+fn check_end(reader: &mut impl BufRead) -> Result<(), Fault> {
+    match reader.fill_buf() {
+        Ok([]) => Ok(()),
+        Ok(_) => Err(Fault::at(
+            0,
+            Problem::content("nothing after the pickle", "more bytes"),
+        )),
+        Err(error) => Err(Fault::of_read(0, &error, "the compressed file")),
+    }
+}
+
+/// Reads a single compressed pickle.
+pub(crate) fn read_single(
+    file: &Path,
+    each: impl FnMut(&Record) -> Result<(), Problem>,
+) -> Result<u64, Fault> {
+    let open = || -> io::Result<_> {
+        let file = BufReader::with_capacity(1 << 18, File::open(file)?);
+        Ok(BufReader::with_capacity(1 << 18, MultiBzDecoder::new(file)))
+    };
+    read_all(open, each)
+}
+
+/// Reads a `.pth` file: a zip file with a pickle, or, before PyTorch 1.6, four pickles after each other. Tensors are
+/// not read.
+pub(crate) fn read_torch(
+    path: &Path,
+    each: impl FnMut(&Record) -> Result<(), Problem>,
+) -> Result<u64, Fault> {
+    let open = || -> io::Result<_> { Ok(BufReader::with_capacity(1 << 18, File::open(path)?)) };
+    let unreadable = |error: &io::Error| Fault::of_read(0, error, "the file");
+    let mut start = open().map_err(|error| unreadable(&error))?;
+    let is_zip = start
+        .fill_buf()
+        .map_err(|error| unreadable(&error))?
+        .starts_with(ZIP_MAGIC);
+    if is_zip {
+        let (offset, length) = stored_pickle(start)?;
+        let open = || {
+            let mut file = open()?;
+            io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+            Ok(file.take(length))
+        };
+        return read_all(open, each);
+    }
+    // A magic number, a version, and the sizes of numbers on the machine that wrote it.
+    let open = || {
+        let mut file = open()?;
+        for _ in 0..3 {
+            pickle::read(&mut file, Limits::default())
+                .map_err(|_| io::Error::other("it does not begin like a file of PyTorch"))?;
+        }
+        Ok(file)
+    };
+    read_all(open, each)
+}
+
+/// Where the pickle of a zip file lies; PyTorch does not compress it.
+fn stored_pickle(file: BufReader<File>) -> Result<(u64, u64), Fault> {
+    let damaged = |reason: String| Fault::at(0, Problem::Unreadable { reason });
+    let mut archive = zip::ZipArchive::new(file).map_err(|error| damaged(error.to_string()))?;
+    let name = archive
+        .file_names()
+        .filter_map(Result::ok)
+        .find(|name| *name == "data.pkl" || name.ends_with("/data.pkl"))
+        .map(|name| name.into_owned())
+        .ok_or_else(|| {
+            Fault::at(
+                0,
+                Problem::content("a member `data.pkl`", "none in the zip file"),
+            )
+        })?;
+    let member = archive
+        .by_name(&name)
+        .map_err(|error| damaged(error.to_string()))?;
+    if member.compression() != zip::CompressionMethod::Stored {
+        let problem = Problem::content(
+            "a member without compression",
+            member.compression().to_string(),
+        );
+        return Err(Fault::at(0, problem).within(|| name));
+    }
+    let offset = member
+        .data_start()
+        .ok_or_else(|| damaged("its pickle has no place".to_owned()))?;
+    Ok((offset, member.size()))
+}
+
+/// Reads the records of one pickle that maps [`RECORDS_KEY`] to all of them, in two passes.
+fn read_all<R: BufRead>(
+    open: impl Fn() -> io::Result<R>,
+    each: impl FnMut(&Record) -> Result<(), Problem>,
+) -> Result<u64, Fault> {
+    let reader = || open().map_err(|error| Fault::of_read(0, &error, "the file"));
+    let references = References::find(reader()?)?;
+    let mut records = Records { each, n_records: 0 };
+    let machine = Machine::new(reader()?, SINGLE_LIMITS, &mut records).keeping(&references);
+    let (heap, value) = machine.run()?;
+    // Entries that were not shown because of how they were written.
+    let rest = heap
+        .get(&value, RECORDS_KEY)
+        .and_then(|all| heap.entries(all))
+        .ok_or_else(|| {
+            let expected = format!("a mapping with `{RECORDS_KEY}`");
+            Fault::at(0, Problem::content(expected, value.kind(&heap)))
+        })?;
+    for (key, value) in rest {
+        records
+            .entry(&heap, key, value)
+            .map_err(|problem| Fault::at(0, problem))?;
+    }
+    Ok(records.n_records)
+}
+
+struct Records<F> {
+    each: F,
+    n_records: u64,
+}
+
+impl<F: FnMut(&Record) -> Result<(), Problem>> Watcher for Records<F> {
+    fn watches(&self, key: Option<&str>) -> bool {
+        key == Some(RECORDS_KEY)
+    }
+
+    fn entry(&mut self, heap: &Heap, key: &Value, value: &Value) -> Result<(), Problem> {
+        let record = record(heap, value)?;
+        if key.as_i64() != i64::try_from(record.index).ok() {
+            return Err(Problem::content(
+                format!("the record of index {:?}", key.as_i64()),
+                format!("that of index {}", record.index),
+            ));
+        }
+        self.n_records += 1;
+        (self.each)(&record)
+    }
+}

@@ -1,0 +1,107 @@
+//! The bytes of a pickle, with their offset.
+
+use std::io::{BufRead, ErrorKind};
+
+use crate::official::fault::{Fault, Problem};
+
+/// How much is allocated before any byte of a long text has been seen.
+const CHUNK: usize = 64 * 1024;
+
+/// Reads and counts.
+pub(crate) struct Input<R> {
+    reader: R,
+    offset: u64,
+}
+
+impl<R: BufRead> Input<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Self { reader, offset: 0 }
+    }
+
+    /// Bytes read so far.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(crate) fn fault(&self, problem: Problem) -> Fault {
+        Fault::at(self.offset, problem)
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, Fault> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let mut array = [0; N];
+        self.fill(&mut array, N as u64)?;
+        Ok(array)
+    }
+
+    /// `length` bytes; memory grows with the bytes that are there, not with the length that is claimed.
+    pub(crate) fn bytes(&mut self, length: u64, limit: u64) -> Result<Vec<u8>, Fault> {
+        if length > limit {
+            return Err(self.fault(Problem::TooLong { length, limit }));
+        }
+        let length =
+            usize::try_from(length).map_err(|_| self.fault(Problem::TooLong { length, limit }))?;
+        let mut bytes = Vec::new();
+        while bytes.len() < length {
+            let start = bytes.len();
+            let end = length.min(start + CHUNK.max(start));
+            bytes.resize(end, 0);
+            let missing = (length - start) as u64;
+            self.fill(&mut bytes[start..end], missing)?;
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes up to a line feed, which is read too.
+    pub(crate) fn line(&mut self, limit: u64) -> Result<Vec<u8>, Fault> {
+        let mut line = Vec::new();
+        loop {
+            match self.byte()? {
+                b'\n' => return Ok(line),
+                byte => line.push(byte),
+            }
+            let length = line.len() as u64;
+            if length > limit {
+                return Err(self.fault(Problem::TooLong { length, limit }));
+            }
+        }
+    }
+
+    /// Passes over bytes without keeping them.
+    pub(crate) fn skip(&mut self, length: u64) -> Result<(), Fault> {
+        let mut buffer = [0; 256];
+        let mut left = length;
+        while left > 0 {
+            let n = usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .min(buffer.len());
+            self.fill(&mut buffer[..n], left)?;
+            left -= n as u64;
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, buffer: &mut [u8], wanted: u64) -> Result<(), Fault> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => {
+                    return Err(self.fault(Problem::Truncated {
+                        missing: wanted - filled as u64,
+                        of: "the pickle",
+                    }));
+                }
+                Ok(n) => {
+                    filled += n;
+                    self.offset += n as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Fault::of_read(self.offset, &error, "the pickle")),
+            }
+        }
+        Ok(())
+    }
+}

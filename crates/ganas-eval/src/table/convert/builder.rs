@@ -1,0 +1,151 @@
+//! The table that a conversion builds: architectures in memory, measurements in the spool.
+
+use std::io;
+use std::path::Path;
+
+use ganas_space::{Arch, ArchKey, SearchSpace};
+
+use crate::EvalError;
+use crate::official::Problem;
+use crate::table::ipc_file::IpcFile;
+use crate::table::manifest::{FORMAT_VERSION, Manifest, RowOrder, SourceInfo};
+use crate::table::spool::Spool;
+use crate::table::write::{Replace, folder_of, output_file, place};
+
+/// A table that grows by rows and measurements.
+pub(crate) struct Builder<'a> {
+    space: &'a dyn SearchSpace,
+    texts: String,
+    /// The end of each text.
+    ends: Vec<usize>,
+    keys: Vec<ArchKey>,
+    indices: Vec<Option<u64>>,
+    pub(crate) spool: Spool,
+}
+
+impl<'a> Builder<'a> {
+    /// A table for this output, in whose folder it is spooled.
+    pub(crate) fn new(space: &'a dyn SearchSpace, output: &Path) -> Self {
+        Self {
+            space,
+            texts: String::new(),
+            ends: Vec::new(),
+            keys: Vec::new(),
+            indices: Vec::new(),
+            spool: Spool::new(folder_of(output)),
+        }
+    }
+
+    pub(crate) fn space(&self) -> &'a dyn SearchSpace {
+        self.space
+    }
+
+    pub(crate) fn n_rows(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The class of a row.
+    pub(crate) fn key(&self, row: u32) -> ArchKey {
+        self.keys[row as usize]
+    }
+
+    /// Adds a row.
+    pub(crate) fn row(&mut self, arch: &Arch) -> Result<u32, Problem> {
+        let too_many = Problem::TooMany {
+            what: "architectures",
+            limit: i32::MAX.unsigned_abs() as usize,
+        };
+        let row = u32::try_from(self.keys.len());
+        self.texts.push_str(&self.space.encode(arch));
+        let (Ok(row), true) = (row, i32::try_from(self.texts.len()).is_ok()) else {
+            return Err(too_many);
+        };
+        self.ends.push(self.texts.len());
+        self.keys.push(self.space.key(arch));
+        self.indices.push(self.space.index_of(arch));
+        Ok(row)
+    }
+
+    fn text(&self, row: u32) -> &str {
+        let row = row as usize;
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.texts[start..self.ends[row]]
+    }
+
+    /// Writes the table.
+    pub(crate) fn finish(
+        self,
+        key_column: &str,
+        source: SourceInfo,
+        output: &Path,
+        replace: Replace,
+    ) -> Result<(Manifest, u64), EvalError> {
+        let write = |source| EvalError::WriteOutput {
+            file: output.to_owned(),
+            source,
+        };
+        self.write(key_column, source, output, replace)
+            .map_err(write)
+    }
+
+    fn write(
+        self,
+        key_column: &str,
+        source: SourceInfo,
+        output: &Path,
+        replace: Replace,
+    ) -> io::Result<(Manifest, u64)> {
+        let n_rows = u32::try_from(self.keys.len()).map_err(io::Error::other)?;
+        let (rows, row_order) = self.row_order(n_rows);
+        let mut by_key: Vec<(ArchKey, u32)> =
+            rows.iter().map(|&row| self.key(row)).zip(0..).collect();
+        by_key.sort_unstable();
+        let n_classes = by_key.chunk_by(|a, b| a.0 == b.0).count();
+        let key_order: Vec<u32> = by_key.into_iter().map(|(_, row)| row).collect();
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            space: self.space.name().to_owned(),
+            key_column: key_column.to_owned(),
+            n_rows,
+            n_classes: u32::try_from(n_classes).map_err(io::Error::other)?,
+            row_order,
+            ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
+            source,
+            columns: self.spool.columns(),
+        };
+
+        let mut temporary = output_file(output)?;
+        let mut file = IpcFile::begin(temporary.as_file_mut(), &manifest, self.texts.len() as u64)?;
+        file.write_texts(rows.iter().map(|&row| self.text(row)))?;
+        file.write_keys(rows.iter().map(|&row| self.key(row).0))?;
+        let mut first = 0;
+        for family in self.spool.into_families() {
+            let n_columns = family.n_columns();
+            family.drain(rows.len(), |column, values| {
+                let values = rows.iter().map(|&row| values[row as usize]);
+                file.write_metric(first + column, values.map(|v| (!v.is_nan()).then_some(v)))
+            })?;
+            first += n_columns;
+        }
+        file.finish(&key_order)?;
+        let bytes = temporary.as_file().metadata()?.len();
+        place(temporary, output, replace)?;
+        Ok((manifest, bytes))
+    }
+
+    /// The rows in the order of the table.
+    fn row_order(&self, n_rows: u32) -> (Vec<u32>, RowOrder) {
+        let mut rows: Vec<u32> = (0..n_rows).collect();
+        if self.space.size() == Some(n_rows.into()) && self.indices.iter().all(Option::is_some) {
+            rows.sort_by_key(|&row| self.indices[row as usize]);
+            let complete = (0..)
+                .zip(&rows)
+                .all(|(i, &row)| self.indices[row as usize] == Some(i));
+            if complete {
+                return (rows, RowOrder::OfficialIndex);
+            }
+            rows.sort_unstable();
+        }
+        (rows, RowOrder::SourceFile)
+    }
+}

@@ -1,0 +1,159 @@
+//! The conversion of the files in which benchmarks are published into table files.
+//!
+//! Records are read one after another and their measurements go to scratch files beside the output, so that memory
+//! does not grow with the file. What the columns are called stands in [`nasbench101`] and [`nats`].
+
+mod builder;
+mod fingerprint;
+mod format;
+mod nasbench101;
+mod nats;
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use ganas_space::SearchSpace;
+
+use crate::EvalError;
+use crate::official::nasbench101::read_tfrecords;
+use crate::official::{Fault, Problem, nasbench_pickle, nats_archive};
+
+use super::manifest::Manifest;
+use super::spool::{FamilyId, Spool};
+use super::write::Replace;
+
+use builder::Builder;
+pub use format::OfficialFormat;
+
+/// What to convert, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConvertRequest {
+    /// The official file or folder.
+    pub source: PathBuf,
+    /// Its format; [`OfficialFormat::detect`] finds out.
+    pub format: OfficialFormat,
+    /// The table file to write. Its folder needs room for the measurements twice.
+    pub output: PathBuf,
+    /// Whether `output` may be replaced when it exists.
+    pub overwrite: bool,
+}
+
+/// What a conversion did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConvertReport {
+    /// The manifest that was written.
+    pub manifest: Manifest,
+    /// Records of the source: trainings in NAS-Bench-101, architectures elsewhere.
+    pub n_records: u64,
+    /// The size of the table file.
+    pub output_bytes: u64,
+}
+
+/// Converts official files into a table of `space`.
+///
+/// # Errors
+///
+/// What is wrong with the source, with the record or member and the byte, or why the output cannot be written; nothing
+/// is written then.
+pub fn convert(
+    request: &ConvertRequest,
+    space: &dyn SearchSpace,
+) -> Result<ConvertReport, EvalError> {
+    if !request.overwrite && request.output.exists() {
+        return Err(EvalError::OutputExists {
+            file: request.output.clone(),
+        });
+    }
+    let source = &*request.source;
+    let info = fingerprint::of(source).map_err(|error| unreadable(source, error))?;
+    let mut builder = Builder::new(space, &request.output);
+    let n_records = read(request.format, source, &mut builder)?;
+    if builder.n_rows() == 0 {
+        let problem = Problem::content("at least one record", "none");
+        return Err(Fault::at(0, problem).in_file(source));
+    }
+    let replace = if request.overwrite {
+        Replace::Allowed
+    } else {
+        Replace::Refused
+    };
+    let key_column = request.format.key_column();
+    let (manifest, output_bytes) = builder.finish(key_column, info, &request.output, replace)?;
+    Ok(ConvertReport {
+        manifest,
+        n_records,
+        output_bytes,
+    })
+}
+
+/// Reads all records into the builder; returns how many those were.
+fn read(
+    format: OfficialFormat,
+    source: &Path,
+    builder: &mut Builder<'_>,
+) -> Result<u64, EvalError> {
+    let open = || File::open(source).map_err(|error| unreadable(source, error));
+    let in_file = |fault: Fault| fault.in_file(source);
+    match format {
+        OfficialFormat::NasBench101TfRecord => {
+            let mut trainings = nasbench101::Trainings::new(builder);
+            let reader = BufReader::with_capacity(1 << 18, open()?);
+            read_tfrecords(reader, |cell, training| trainings.add(cell, training)).map_err(in_file)
+        }
+        OfficialFormat::NasLib101Pickle => {
+            let mut trainings = nasbench101::Trainings::new(builder);
+            nasbench_pickle::read_naslib(
+                || Ok(BufReader::with_capacity(1 << 18, File::open(source)?)),
+                |cell, training| trainings.add(cell, training),
+            )
+            .map_err(in_file)
+        }
+        OfficialFormat::NatsFolder => {
+            let mut records = nats::Records::new(builder);
+            nats_archive::read_folder(source, |record| records.add(record))
+        }
+        OfficialFormat::NatsTar => {
+            let mut records = nats::Records::new(builder);
+            nats_archive::read_tar(open()?, |record| records.add(record)).map_err(in_file)
+        }
+        OfficialFormat::NatsPickle => {
+            let mut records = nats::Records::new(builder);
+            nats_archive::read_single(source, |record| records.add(record)).map_err(in_file)
+        }
+        OfficialFormat::NasBench201Torch => {
+            let mut records = nats::Records::new(builder);
+            nats_archive::read_torch(source, |record| records.add(record)).map_err(in_file)
+        }
+    }
+}
+
+/// Spools the values of a training; a scratch file that cannot be written is a problem of the record at hand.
+fn spool(
+    spool: &mut Spool,
+    family: FamilyId,
+    run: u32,
+    row: u32,
+    values: &[Option<f64>],
+) -> Result<(), Problem> {
+    match spool.add(family, run, row, values) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Problem::TooMany {
+            what: "seeds or repeats of a training",
+            limit: super::spool::MAX_RUNS,
+        }),
+        Err(error) => Err(Problem::Scratch {
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn unreadable(file: &Path, source: io::Error) -> EvalError {
+    EvalError::ReadSource {
+        file: file.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+pub(crate) use nats::metrics as nats_metrics_for_tests;
