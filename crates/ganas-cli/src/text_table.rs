@@ -18,7 +18,8 @@ pub(crate) struct TextTable {
 
 impl TextTable {
     /// A table with a header.
-    pub(crate) fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
+    pub(crate) fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
+        let columns: Vec<(&str, Align)> = columns.into_iter().collect();
         Self {
             aligns: columns.iter().map(|&(_, align)| align).collect(),
             rows: vec![columns.iter().map(|&(name, _)| name.to_owned()).collect()],

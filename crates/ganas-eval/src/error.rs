@@ -186,6 +186,32 @@ pub enum EvalError {
         /// What the reader said.
         reason: String,
     },
+    /// A line that is no JSON object.
+    #[error("{}: line {line}: expected a JSON object: {reason}; fix the line", file.display())]
+    BadJson {
+        /// The source file.
+        file: PathBuf,
+        /// The line.
+        line: u64,
+        /// What the reader said.
+        reason: String,
+    },
+    /// A JSON object without an architecture.
+    #[error(
+        "{}: line {line}: there is no text `{field}`{} to read the architecture from; name another key field",
+        file.display(),
+        did_you_mean(suggestion.as_deref())
+    )]
+    MissingKeyField {
+        /// The source file.
+        file: PathBuf,
+        /// The line.
+        line: u64,
+        /// The field that was asked for.
+        field: String,
+        /// The closest field, when one is close.
+        suggestion: Option<String>,
+    },
     /// A row has more or fewer fields than the header.
     #[error(
         "{}: line {line}: found {found} fields, expected {expected} as in the header; \

@@ -69,11 +69,7 @@ impl Delimited {
         let mut keys = Vec::new();
         let mut columns: Vec<ColumnReader<'_>> = header
             .iter()
-            .map(|name| ColumnReader {
-                file,
-                name,
-                content: Content::Empty { n_rows: 0 },
-            })
+            .map(|name| ColumnReader::new(file, name.clone(), 0))
             .collect();
         while read_record(file, &mut reader, &mut lines, &mut record)? {
             let line = lines.line;
@@ -89,7 +85,7 @@ impl Delimited {
                 let cell = std::str::from_utf8(cell).map_err(|_| EvalError::NotUtf8 {
                     file: file.to_owned(),
                     line,
-                    column: column.name.to_owned(),
+                    column: column.name.clone(),
                 })?;
                 if index == key_index {
                     keys.push(Key {
@@ -108,21 +104,21 @@ impl Delimited {
         Self::collect(file, keys, columns)
     }
 
-    fn collect(
+    pub(crate) fn collect(
         file: &Path,
         keys: Vec<Key>,
         readers: Vec<ColumnReader<'_>>,
     ) -> Result<Self, EvalError> {
         let (mut columns, mut skipped) = (Vec::new(), Vec::new());
         for reader in readers {
-            let name = reader.name.to_owned();
+            let name = reader.name;
             match reader.content {
                 Content::Numbers { .. } if name.is_empty() => skipped.push(SkippedColumn {
                     name,
                     reason: SkipReason::Unnamed,
                 }),
                 Content::Numbers { values, .. } => {
-                    if [ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN].contains(&reader.name) {
+                    if [ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN].contains(&name.as_str()) {
                         return Err(EvalError::ReservedColumn {
                             file: file.to_owned(),
                             column: name,
@@ -170,14 +166,55 @@ enum Content {
     },
 }
 
-struct ColumnReader<'a> {
+/// A column that is being read.
+pub(crate) struct ColumnReader<'a> {
     file: &'a Path,
-    name: &'a str,
+    name: String,
     content: Content,
 }
 
-impl ColumnReader<'_> {
-    fn push(&mut self, line: u64, cell: &str) -> Result<(), EvalError> {
+impl<'a> ColumnReader<'a> {
+    /// A column that was missing in the first rows.
+    pub(crate) fn new(file: &'a Path, name: String, n_rows: usize) -> Self {
+        Self {
+            file,
+            name,
+            content: Content::Empty { n_rows },
+        }
+    }
+
+    /// Makes the cells up to a row missing that were not pushed.
+    pub(crate) fn fill_to(&mut self, n_rows: usize) {
+        match &mut self.content {
+            Content::Empty { n_rows: n } => *n = n_rows,
+            Content::Numbers { values, .. } => values.resize(n_rows, None),
+            Content::Text { .. } => {}
+        }
+    }
+
+    /// Adds a cell that is text even when it looks like a number.
+    pub(crate) fn push_text(&mut self, line: u64, cell: &str) -> Result<(), EvalError> {
+        match &self.content {
+            Content::Empty { .. } => {
+                self.content = Content::Text {
+                    line,
+                    example: cell.to_owned(),
+                };
+                Ok(())
+            }
+            Content::Numbers { first_line, .. } => Err(EvalError::NotANumber {
+                file: self.file.to_owned(),
+                line,
+                column: self.name.clone(),
+                text: cell.to_owned(),
+                numeric_line: *first_line,
+            }),
+            Content::Text { .. } => Ok(()),
+        }
+    }
+
+    /// Adds a cell.
+    pub(crate) fn push(&mut self, line: u64, cell: &str) -> Result<(), EvalError> {
         if matches!(self.content, Content::Text { .. }) {
             return Ok(());
         }
@@ -189,7 +226,7 @@ impl ColumnReader<'_> {
                 return Err(EvalError::NonFinite {
                     file: self.file.to_owned(),
                     line,
-                    column: self.name.to_owned(),
+                    column: self.name.clone(),
                     text: cell.to_owned(),
                 });
             }
@@ -217,7 +254,7 @@ impl ColumnReader<'_> {
                 return Err(EvalError::NotANumber {
                     file: self.file.to_owned(),
                     line,
-                    column: self.name.to_owned(),
+                    column: self.name.clone(),
                     text: cell.to_owned(),
                     numeric_line: *first_line,
                 });

@@ -1,4 +1,4 @@
-//! The import: from a CSV file to a table file.
+//! The import: from a file of CSV or JSON lines to a table file.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use super::write::{Rows, encode, write_file};
 /// What to import, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportRequest {
-    /// The CSV file, plain or gzip'd (told apart by their first bytes), with a header line.
+    /// The CSV file with a header line, or the file of JSON lines, plain or gzip'd (told apart by their first bytes).
     pub source: PathBuf,
     /// The column that holds the architectures in the text form of the space. [`ImportRequest::new`] says `arch`, as
     /// the tables of this project do.
@@ -78,7 +78,7 @@ pub enum SkipReason {
     Unnamed,
 }
 
-/// Imports a CSV file as a table of `space`.
+/// Imports a file of CSV or JSON lines as a table of `space`.
 ///
 /// Every column of numbers becomes a metric, see [`naming`](super::naming); an empty cell is a missing value. Rows are
 /// in the official index order when the space has one and every architecture of it is in the file, otherwise in file
@@ -96,7 +96,11 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         });
     }
     let source = Source::read(&request.source)?;
-    let delimited = Delimited::parse(&request.source, &source.text, &request.key_column)?;
+    let delimited = if Delimited::is_json_lines(&source.text) {
+        Delimited::parse_json_lines(&request.source, &source.text, &request.key_column)?
+    } else {
+        Delimited::parse(&request.source, &source.text, &request.key_column)?
+    };
 
     let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
     let too_large = |what, limit: u32| EvalError::TooLarge {

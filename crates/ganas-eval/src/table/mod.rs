@@ -1,6 +1,7 @@
 //! Benchmark tables: the measurements of all architectures of a space, or of many.
 //!
-//! [`import`] reads a CSV file once and writes a *table file*; [`Table::open`] maps that file into memory, which takes
+//! [`import`](import()) reads a file of CSV or JSON lines once and writes a *table file*, [`convert`] does so with the
+//! files in which benchmarks are published; [`Table::open`] maps that file into memory, which takes
 //! milliseconds; [`TableEvaluator`] answers the queries of a search from it.
 //!
 //! # Format
@@ -48,8 +49,10 @@ mod container;
 pub mod convert;
 mod delimited;
 mod evaluator;
+mod export;
 mod import;
 mod ipc_file;
+mod json_lines;
 mod manifest;
 mod mapping;
 pub mod naming;
@@ -63,6 +66,7 @@ mod write;
 mod tests;
 
 pub use evaluator::TableEvaluator;
+pub use export::ExportFormat;
 pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import};
 pub use manifest::{
     ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN, MANIFEST_KEY, Manifest,

@@ -1,5 +1,7 @@
 //! The rank of an architecture: how many classes are better.
 
+use std::cmp::Ordering;
+
 use crate::MetricRole;
 
 use super::manifest::ColumnInfo;
@@ -32,13 +34,13 @@ impl Table {
         let own = self.key(row);
         let (mut better, mut equal, mut worse) = (0usize, 0usize, 0usize);
         for other in self.class_rows().filter(|&other| self.key(other) != own) {
-            match self.value(column, other) {
-                Some(other) => match (sign * other).total_cmp(&(sign * value)) {
-                    std::cmp::Ordering::Greater => better += 1,
-                    std::cmp::Ordering::Equal => equal += 1,
-                    std::cmp::Ordering::Less => worse += 1,
-                },
-                None => {}
+            let Some(other) = self.value(column, other) else {
+                continue;
+            };
+            match (sign * other).total_cmp(&(sign * value)) {
+                Ordering::Greater => better += 1,
+                Ordering::Equal => equal += 1,
+                Ordering::Less => worse += 1,
             }
         }
         let others = better + equal + worse;

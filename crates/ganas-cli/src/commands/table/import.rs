@@ -1,9 +1,12 @@
-//! `ganas table import`: from a CSV file to a table file.
+//! `ganas table import`: from official files, a CSV file or JSON lines to a table file.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::table::{ImportRequest, RowOrder, SkipReason, SkippedColumn, Table, import};
+use ganas_eval::table::convert::{ConvertRequest, OfficialFormat, convert};
+use ganas_eval::table::{
+    ImportRequest, Manifest, RowOrder, SkipReason, SkippedColumn, Table, import,
+};
 use ganas_space::SearchSpace;
 use serde_json::json;
 
@@ -12,12 +15,12 @@ use crate::output;
 /// What to import, and where to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The CSV file, plain or compressed with gzip.
+    /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON lines, plain or gzip'd.
     source: PathBuf,
     /// The search space of its architectures.
     #[arg(long, value_parser = ganas_space::by_name)]
     space: Arc<dyn SearchSpace>,
-    /// The column that holds the architectures as text.
+    /// The column that holds the architectures as text, in CSV and JSON lines.
     #[arg(long, value_name = "COLUMN", default_value = "arch")]
     key: String,
     /// The table file to write.
@@ -33,6 +36,10 @@ pub(crate) struct Arguments {
 
 /// Imports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    // A source that cannot be read is an error of the import, which says what to do.
+    if let Ok(Some(format)) = OfficialFormat::detect(&arguments.source) {
+        return run_official(arguments, format);
+    }
     let report = import(
         &ImportRequest {
             source: arguments.source.clone(),
@@ -59,18 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "skipped": skipped,
         }));
     }
-    let mut text = format!(
-        "{}: {} rows ({}), {} classes, {} metrics, {} bytes\nsha256 {sha256}\n",
-        arguments.output.display(),
-        manifest.n_rows,
-        match manifest.row_order {
-            RowOrder::OfficialIndex => "all of the space, by official index",
-            RowOrder::SourceFile => "a part of the space, in the order of the file",
-        },
-        manifest.n_classes,
-        manifest.columns.len(),
-        report.output_bytes,
-    );
+    let mut text = summary(arguments, manifest, report.output_bytes, &sha256);
     if report.repeated_rows > 0 {
         text.push_str(&format!(
             "left out {} rows that repeat an earlier one exactly\n",
@@ -85,6 +81,47 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ));
     }
     output::print_text(&text)
+}
+
+/// Converts official files.
+fn run_official(arguments: &Arguments, format: OfficialFormat) -> anyhow::Result<()> {
+    let request = ConvertRequest {
+        source: arguments.source.clone(),
+        format,
+        output: arguments.output.clone(),
+        overwrite: arguments.overwrite,
+    };
+    let report = convert(&request, &*arguments.space)?;
+    let sha256 = Table::open(&arguments.output)?.sha256();
+    if arguments.json {
+        return output::print_json(&json!({
+            "table": arguments.output,
+            "table_sha256": sha256,
+            "bytes": report.output_bytes,
+            "format": format.to_string(),
+            "records": report.n_records,
+            "manifest": report.manifest,
+        }));
+    }
+    let summary = summary(arguments, &report.manifest, report.output_bytes, &sha256);
+    output::print_text(&format!(
+        "{summary}read {} records of the format {format}\n",
+        report.n_records
+    ))
+}
+
+fn summary(arguments: &Arguments, manifest: &Manifest, bytes: u64, sha256: &str) -> String {
+    format!(
+        "{}: {} rows ({}), {} classes, {} metrics, {bytes} bytes\nsha256 {sha256}\n",
+        arguments.output.display(),
+        manifest.n_rows,
+        match manifest.row_order {
+            RowOrder::OfficialIndex => "all of the space, by official index",
+            RowOrder::SourceFile => "a part of the space, in the order of the file",
+        },
+        manifest.n_classes,
+        manifest.columns.len(),
+    )
 }
 
 fn reason(column: &SkippedColumn) -> String {

@@ -1,7 +1,9 @@
 //! `ganas table`: benchmark tables.
 
+mod export;
 mod import;
 mod info;
+mod list;
 mod query;
 
 use crate::exit::Outcome;
@@ -9,8 +11,12 @@ use crate::exit::Outcome;
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Arguments {
-    /// Imports a CSV file as a table file.
+    /// Lists the benchmarks that can be imported, and what is in the data folder.
+    List(list::Arguments),
+    /// Imports the official files of a benchmark, a CSV file or JSON lines as a table file.
     Import(import::Arguments),
+    /// Writes a table file as CSV or JSON lines.
+    Export(export::Arguments),
     /// Describes a table file: its manifest and its metrics.
     Info(info::Arguments),
     /// Prints the measurements of an architecture.
@@ -20,6 +26,8 @@ pub(crate) enum Arguments {
 /// Does it.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     match arguments {
+        Arguments::List(arguments) => list::run(arguments)?,
+        Arguments::Export(arguments) => export::run(arguments)?,
         Arguments::Import(arguments) => import::run(arguments)?,
         Arguments::Info(arguments) => info::run(arguments)?,
         Arguments::Query(arguments) => query::run(arguments)?,

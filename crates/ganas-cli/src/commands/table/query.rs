@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use ganas_eval::EvalError;
-use ganas_eval::table::{Column, ColumnInfo, Row, RowOrder, Table};
+use ganas_eval::table::{ColumnInfo, Row, RowOrder, Table};
 use ganas_space::{ArchKey, SearchSpace};
 use serde::Serialize;
 use serde_json::json;
@@ -49,6 +49,18 @@ struct Metric<'a> {
     value: Option<f64>,
     /// What a query returns.
     query_value: Option<f64>,
+    /// The seconds that the official interface charges for that query.
+    query_seconds: Option<f64>,
+    /// Of the row of the architecture itself, or else of the one that answers: its place among the classes.
+    rank: Option<RankFields>,
+}
+
+/// A rank, as it is printed.
+#[derive(Serialize)]
+struct RankFields {
+    position: f64,
+    of: usize,
+    percentile: f64,
 }
 
 /// Prints the measurements.
@@ -56,14 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = Table::open(&arguments.table)?;
     let space = ganas_space::by_name(&table.manifest().space)
         .with_context(|| format!("{}", arguments.table.display()))?;
-    let columns: Vec<Column> = if arguments.metrics.is_empty() {
-        table.columns().collect()
-    } else {
-        let names = arguments.metrics.iter();
-        names
-            .map(|name| table.column(name))
-            .collect::<Result<_, _>>()?
-    };
+    let columns = super::export::columns(&table, &arguments.metrics)?;
     let found = find(&table, &*space, &arguments.architecture)?;
     let metrics: Vec<Metric<'_>> = columns
         .into_iter()
@@ -71,6 +76,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             info: table.info(column),
             value: found.row.and_then(|row| table.value(column, row)),
             query_value: table.value(column, found.representative),
+            query_seconds: table.query_time(column, found.representative),
+            rank: table
+                .rank(column, found.row.unwrap_or(found.representative))
+                .map(|rank| RankFields {
+                    position: rank.position,
+                    of: rank.of,
+                    percentile: rank.percentile,
+                }),
         })
         .collect();
     if arguments.json {
@@ -173,27 +186,38 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     .collect();
 
     let full = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| v.to_string());
-    let mut columns = if is_representative {
-        TextTable::new([
-            ("metric", Align::Left),
-            ("value", Align::Right),
-            ("unit", Align::Left),
-        ])
-    } else {
-        TextTable::new([
-            ("metric", Align::Left),
-            ("value", Align::Right),
-            ("of queries", Align::Right),
-            ("unit", Align::Left),
-        ])
-    };
+    let mut header = vec![("metric", Align::Left), ("value", Align::Right)];
+    if !is_representative {
+        header.push(("of queries", Align::Right));
+    }
+    header.extend([
+        ("unit", Align::Left),
+        ("rank", Align::Right),
+        ("of", Align::Right),
+        ("percentile", Align::Right),
+    ]);
+    let mut columns = TextTable::new(header);
     for metric in metrics {
         let mut cells = vec![metric.info.name.clone(), full(metric.value)];
         if !is_representative {
             cells.push(full(metric.query_value));
         }
         cells.push(metric.info.unit.to_string());
+        if let Some(rank) = &metric.rank {
+            cells.extend([
+                rank.position.to_string(),
+                rank.of.to_string(),
+                format!("{:.2}", rank.percentile),
+            ]);
+        }
         columns.row(cells);
     }
-    format!("{lines}\n{}", columns.render())
+    let ranks = match table.manifest().row_order {
+        RowOrder::OfficialIndex => "ranks are among all classes of the space",
+        RowOrder::SourceFile => "ranks are among the classes of the table",
+    };
+    format!(
+        "{lines}\n{}\n{ranks}; ties share the mean of their places\n",
+        columns.render()
+    )
 }

@@ -1,6 +1,7 @@
 //! Tests of tables, and what they share: a folder, a CSV text, an import.
 
 mod evaluator;
+mod export;
 mod importing;
 mod nasbench201;
 mod official;

@@ -11,7 +11,7 @@ use crate::table::RowOrder;
 
 /// Chains in some order, and for each a value or none in every column. The first row has all values, so that every
 /// column is one of numbers.
-fn tables() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<Option<f64>>>)> {
+pub(super) fn tables() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<Option<f64>>>)> {
     (btree_set(0..Chains::SIZE, 1..=Chains::SIZE), 1..5usize)
         .prop_flat_map(|(indices, n_columns)| {
             let n_rows = indices.len();
@@ -28,7 +28,7 @@ fn tables() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<Option<f64>>>)> {
         })
 }
 
-fn csv(order: &[usize], rows: &[Vec<Option<f64>>]) -> String {
+pub(super) fn csv(order: &[usize], rows: &[Vec<Option<f64>>]) -> String {
     let mut csv = "arch".to_owned();
     for column in 0..rows[0].len() {
         csv += &format!(",metric_{column}");

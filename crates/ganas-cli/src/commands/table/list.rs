@@ -1,0 +1,136 @@
+//! `ganas table list`: the benchmarks that can be read, and which files of them are in the data folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ganas_eval::table::Table;
+use ganas_eval::table::convert::OfficialFormat;
+use serde_json::json;
+
+use crate::environment;
+use crate::output;
+
+/// How to print.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A benchmark.
+struct Benchmark {
+    name: &'static str,
+    space: &'static str,
+    /// Its official files, and where they come from.
+    files: &'static str,
+}
+
+const BENCHMARKS: [Benchmark; 4] = [
+    Benchmark {
+        name: "NAS-Bench-101",
+        space: "nasbench101",
+        files: "nasbench_full.tfrecord, nasbench_only108.tfrecord (https://storage.googleapis.com/nasbench/)",
+    },
+    Benchmark {
+        name: "NAS-Bench-101 of NASLib",
+        space: "nasbench101",
+        files: "nasbench_only108.pkl (github.com/automl/NASLib)",
+    },
+    Benchmark {
+        name: "NATS-Bench, topology",
+        space: "nasbench201",
+        files: "NATS-tss-v1_0-3ffb9-simple (folder or tar), NATS-tss-v1_0-3ffb9.pickle.pbz2 (github.com/D-X-Y/NATS-Bench)",
+    },
+    Benchmark {
+        name: "NAS-Bench-201",
+        space: "nasbench201",
+        files: "NAS-Bench-201-v1_0-e61699.pth, NAS-Bench-201-v1_1-096897.pth (github.com/D-X-Y/NAS-Bench-201)",
+    },
+];
+/// Folders below the data folder that are looked into.
+const DEPTH: usize = 3;
+
+/// A file of the data folder that can be imported or is a table already.
+struct Present {
+    path: PathBuf,
+    what: String,
+}
+
+/// Lists.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let folder = environment::data_folder();
+    let mut present = Vec::new();
+    if let Some(folder) = &folder {
+        look_into(folder, DEPTH, &mut present);
+    }
+    if arguments.json {
+        let benchmarks: Vec<_> = BENCHMARKS
+            .iter()
+            .map(|b| json!({ "name": b.name, "space": b.space, "files": b.files }))
+            .collect();
+        let present: Vec<_> = present
+            .iter()
+            .map(|p| json!({ "path": p.path, "what": p.what }))
+            .collect();
+        return output::print_json(&json!({
+            "benchmarks": benchmarks,
+            "data_folder": folder,
+            "present": present,
+        }));
+    }
+    let mut text = String::from("benchmarks whose official files `ganas table import` reads:\n");
+    for benchmark in &BENCHMARKS {
+        text.push_str(&format!(
+            "  {} (--space {})\n    {}\n",
+            benchmark.name, benchmark.space, benchmark.files
+        ));
+    }
+    text.push_str(
+        "any CSV file or JSON lines with architectures as text and numbers is imported, too\n\n",
+    );
+    match folder {
+        None => text.push_str(&format!(
+            "set {} to a folder to see what is there\n",
+            environment::DATA
+        )),
+        Some(folder) => {
+            let n = present.len();
+            text.push_str(&format!(
+                "{n} official files and tables below {}:\n",
+                folder.display()
+            ));
+            for file in present {
+                text.push_str(&format!("  {}: {}\n", file.path.display(), file.what));
+            }
+        }
+    }
+    output::print_text(&text)
+}
+
+/// Adds what can be recognised; what cannot be read is passed over.
+fn look_into(folder: &Path, depth: usize, present: &mut Vec<Present>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.extension().is_some_and(|ending| ending == "arrow") {
+            let what = match Table::open(&path) {
+                Ok(table) => format!(
+                    "table of {}, {} rows",
+                    table.manifest().space,
+                    table.n_rows()
+                ),
+                Err(_) => continue,
+            };
+            present.push(Present { path, what });
+        } else if let Ok(Some(format)) = OfficialFormat::detect(&path) {
+            let what = format.to_string();
+            present.push(Present { path, what });
+        } else if path.is_dir() && depth > 1 {
+            look_into(&path, depth - 1, present);
+        }
+    }
+}

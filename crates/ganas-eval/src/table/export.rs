@@ -1,0 +1,73 @@
+//! The export of a table as text, from which [`import`](super::import()) makes the same table again.
+
+use std::io::{self, Write};
+
+use super::manifest::ARCH_COLUMN;
+use super::open::{Column, Table};
+
+/// A text format of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// A header and a line for each architecture; a missing value is an empty cell.
+    Csv,
+    /// One JSON object in a line for each architecture; a missing value is `null`.
+    JsonLines,
+}
+
+impl Table {
+    /// Writes architectures and metrics, in the order of the rows.
+    ///
+    /// Numbers are written with as many digits as it takes to read the same ones.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// When a column is not one of this table.
+    pub fn export(
+        &self,
+        format: ExportFormat,
+        columns: &[Column],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match format {
+            ExportFormat::Csv => self.export_csv(columns, out),
+            ExportFormat::JsonLines => self.export_json_lines(columns, out),
+        }
+    }
+
+    fn export_csv(&self, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_field(ARCH_COLUMN)?;
+        for &column in columns {
+            writer.write_field(&self.info(column).name)?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+        for row in self.rows() {
+            writer.write_field(self.arch_text(row))?;
+            for &column in columns {
+                let value = self.value(column, row);
+                writer.write_field(value.map_or_else(String::new, |v| v.to_string()))?;
+            }
+            writer.write_record(None::<&[u8]>)?;
+        }
+        writer.flush()
+    }
+
+    fn export_json_lines(&self, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
+        for row in self.rows() {
+            let mut object = serde_json::Map::new();
+            let arch = self.arch_text(row).to_owned();
+            object.insert(ARCH_COLUMN.to_owned(), arch.into());
+            for &column in columns {
+                let name = self.info(column).name.clone();
+                object.insert(name, self.value(column, row).into());
+            }
+            serde_json::to_writer(&mut *out, &object)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! The JSON lines of an import: objects with the architecture as text and with numbers.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::EvalError;
+use crate::suggestion::closest;
+
+use super::delimited::{ColumnReader, Delimited, Key};
+
+impl Delimited {
+    /// Whether a text is of JSON lines: it begins with an object.
+    pub(crate) fn is_json_lines(text: &[u8]) -> bool {
+        text.trim_ascii_start().starts_with(b"{")
+    }
+
+    /// Reads JSON lines; a field that an object does not have is missing.
+    pub(crate) fn parse_json_lines(
+        file: &Path,
+        text: &[u8],
+        key_column: &str,
+    ) -> Result<Self, EvalError> {
+        let mut keys = Vec::new();
+        let mut columns: IndexMap<String, ColumnReader<'_>> = IndexMap::new();
+        for (line, number) in text.split(|&byte| byte == b'\n').zip(1u64..) {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            // In the order of the line, which becomes the order of the columns.
+            let object: IndexMap<String, Value> =
+                serde_json::from_slice(line).map_err(|error| EvalError::BadJson {
+                    file: file.to_owned(),
+                    line: number,
+                    reason: error.to_string(),
+                })?;
+            let Some(key) = object.get(key_column).and_then(Value::as_str) else {
+                return Err(EvalError::MissingKeyField {
+                    file: file.to_owned(),
+                    line: number,
+                    field: key_column.to_owned(),
+                    suggestion: closest(key_column, object.keys().map(String::as_str)),
+                });
+            };
+            for (name, value) in object.iter().filter(|(name, _)| *name != key_column) {
+                let column = columns
+                    .entry(name.clone())
+                    .or_insert_with(|| ColumnReader::new(file, name.clone(), keys.len()));
+                match value {
+                    Value::Null => column.push(number, "")?,
+                    Value::Number(value) => column.push(number, &value.to_string())?,
+                    Value::String(text) => column.push_text(number, text)?,
+                    other => column.push_text(number, &other.to_string())?,
+                }
+            }
+            keys.push(Key {
+                line: number,
+                text: key.to_owned(),
+            });
+            for column in columns.values_mut() {
+                column.fill_to(keys.len());
+            }
+        }
+        if keys.is_empty() {
+            return Err(EvalError::NoRows {
+                file: file.to_owned(),
+                key_column: key_column.to_owned(),
+            });
+        }
+        Self::collect(file, keys, columns.into_values().collect())
+    }
+}

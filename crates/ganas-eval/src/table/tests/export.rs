@@ -1,0 +1,88 @@
+//! Exported tables import to the same values.
+
+use proptest::prelude::*;
+
+use super::round_trip::{csv, tables};
+use super::*;
+use crate::table::ExportFormat;
+
+/// Exports in this format and imports again.
+fn again(table: &Table, format: ExportFormat) -> (Folder, Table) {
+    let columns: Vec<_> = table.columns().collect();
+    let mut text = Vec::new();
+    table.export(format, &columns, &mut text).unwrap();
+    let folder = Folder::new();
+    let table = folder.table(text);
+    (folder, table)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+
+    #[test]
+    fn export_and_import_are_exact((order, rows) in tables()) {
+        let folder = Folder::new();
+        let first = folder.table(csv(&order, &rows));
+        for format in [ExportFormat::Csv, ExportFormat::JsonLines] {
+            let (_folder, second) = again(&first, format);
+            prop_assert_eq!(second.n_rows(), first.n_rows());
+            prop_assert_eq!(&second.manifest().columns, &first.manifest().columns);
+            for row in first.rows() {
+                prop_assert_eq!(second.arch_text(row), first.arch_text(row));
+                for column in first.columns() {
+                    let [a, b] = [&first, &second].map(|t| t.value(column, row).map(f64::to_bits));
+                    prop_assert_eq!(a, b);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn json_lines_are_imported() {
+    let folder = Folder::new();
+    let table = folder.table(
+        "{\"arch\": \"id>id>id\", \"valid\": 50}\n\n{\"note\": \"x\", \"arch\": \"conv>id>id\", \"params\": 1.5}\n",
+    );
+    let names: Vec<_> = table
+        .columns()
+        .map(|c| table.info(c).name.clone())
+        .collect();
+    assert_eq!(names, ["valid", "params"]);
+    let value = |column: usize, row: usize| {
+        let column = table.columns().nth(column).unwrap();
+        table.value(column, table.row(row).unwrap())
+    };
+    assert_eq!([value(0, 0), value(0, 1)], [Some(50.0), None]);
+    assert_eq!([value(1, 0), value(1, 1)], [None, Some(1.5)]);
+}
+
+#[test]
+fn bad_json_lines_are_errors() {
+    for (text, parts) in [
+        (
+            "{\"arch\": \"id>id>id\", \"x\": 1}\n{\"arch\"",
+            &["line 2", "JSON object"][..],
+        ),
+        (
+            "{\"arch\": \"id>id>id\", \"x\": 1}\n[1]",
+            &["line 2", "JSON object"],
+        ),
+        (
+            "{\"acrh\": \"id>id>id\"}",
+            &["line 1", "did you mean `acrh`?"],
+        ),
+        ("{\"arch\": 3}", &["line 1", "no text `arch`"]),
+        (
+            "{\"arch\": \"id>id>id\", \"x\": 1}\n{\"arch\": \"id>id>conv\", \"x\": \"1\"}",
+            &["line 2", "column `x`", "as in line 1"],
+        ),
+        ("{\"arch\": \"id>id>id\"}", &["no column holds numbers"]),
+    ] {
+        let folder = Folder::new();
+        let error = folder.import(text).unwrap_err();
+        check_message(&error, &["source.csv"]);
+        check_message(&error, parts);
+        assert_eq!(folder.names(), ["source.csv"]);
+    }
+}
