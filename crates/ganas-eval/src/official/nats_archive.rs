@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use bzip2::read::MultiBzDecoder;
+use rayon::prelude::*;
 
 use crate::EvalError;
 
@@ -14,8 +15,11 @@ use super::pickle::{self, Heap, Limits, Machine, References, Value, Watcher};
 
 /// The end of the name of a record; the rest is its index.
 const RECORD_ENDING: &str = ".pickle.pbz2";
-/// A record has less than 100 KiB, and the limit is on what is read of a member of a tar file.
-const MAX_MEMBER_BYTES: u64 = 1 << 26;
+/// A record has less than 100 KiB.
+const MAX_MEMBER_BYTES: u64 = 1 << 24;
+/// Records that are decompressed at a time, on all threads together, and the memory that they may take.
+const BATCH: usize = 32;
+const MAX_BATCH_BYTES: usize = 1 << 25;
 /// Of one huge pickle: the memo keeps what is referred to later, mostly texts.
 const SINGLE_LIMITS: Limits = Limits {
     values: 20_000_000,
@@ -57,15 +61,25 @@ pub(crate) fn read_folder(
         source,
     };
     let files = record_files(folder).map_err(|error| unreadable(folder, error))?;
-    let mut n_records = 0;
-    for path in files {
-        let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
-        read_record(file)
-            .and_then(|record| each(&record).map_err(|problem| Fault::at(0, problem)))
-            .map_err(|fault| fault.in_file(&path))?;
-        n_records += 1;
+    for files in files.chunks(BATCH) {
+        let records: Vec<_> = files
+            .par_iter()
+            .map(|path| {
+                let file = File::open(path).map_err(|error| unreadable(path, error))?;
+                read_record(file).map_err(|fault| fault.in_file(path))
+            })
+            .collect();
+        for (record, path) in records.into_iter().zip(files) {
+            each(&record?).map_err(|problem| Fault::at(0, problem).in_file(path))?;
+        }
     }
-    Ok(n_records)
+    Ok(files.len() as u64)
+}
+
+/// A member of a tar file.
+struct Member {
+    name: String,
+    bytes: Vec<u8>,
 }
 
 /// Reads the records of a tar file.
@@ -75,8 +89,47 @@ pub(crate) fn read_tar(
 ) -> Result<u64, Fault> {
     let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 18, file));
     let in_archive = |error: &io::Error| Fault::of_read(0, error, "the tar file");
+    let mut entries = archive.entries().map_err(|error| in_archive(&error))?;
     let mut n_records = 0;
-    for entry in archive.entries().map_err(|error| in_archive(&error))? {
+    loop {
+        // What follows a member that cannot be read does not matter, but what comes before it is looked at first.
+        let mut end = Ok(());
+        let mut members = Vec::new();
+        let mut n_bytes = 0;
+        while members.len() < BATCH && n_bytes < MAX_BATCH_BYTES {
+            match next_member(&mut entries) {
+                Ok(Some(member)) => {
+                    n_bytes += member.bytes.len();
+                    members.push(member);
+                }
+                Ok(None) => break,
+                Err(fault) => {
+                    end = Err(fault);
+                    break;
+                }
+            }
+        }
+        let records: Vec<_> = members
+            .par_iter()
+            .map(|member| read_record(&member.bytes[..]))
+            .collect();
+        for (record, member) in records.into_iter().zip(&members) {
+            record
+                .and_then(|record| each(&record).map_err(|problem| Fault::at(0, problem)))
+                .map_err(|fault| fault.within(|| member.name.clone()))?;
+            n_records += 1;
+        }
+        end?;
+        if members.is_empty() {
+            return Ok(n_records);
+        }
+    }
+}
+
+/// The next record of a tar file, still compressed; none at the end.
+fn next_member<R: Read>(entries: &mut tar::Entries<'_, R>) -> Result<Option<Member>, Fault> {
+    let in_archive = |error: &io::Error| Fault::of_read(0, error, "the tar file");
+    for entry in entries {
         let mut entry = entry.map_err(|error| in_archive(&error))?;
         let path = entry.path().map_err(|error| in_archive(&error))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -84,11 +137,16 @@ pub(crate) fn read_tar(
             continue;
         }
         let name = name.into_owned();
-        // Read as a whole first: a truncated tar file would otherwise look like a truncated member.
         let size = entry.size();
+        if size > MAX_MEMBER_BYTES {
+            let problem = Problem::TooLong {
+                length: size,
+                limit: MAX_MEMBER_BYTES,
+            };
+            return Err(Fault::at(0, problem).within(|| name));
+        }
         let mut bytes = Vec::new();
-        (&mut entry)
-            .take(MAX_MEMBER_BYTES)
+        entry
             .read_to_end(&mut bytes)
             .map_err(|error| in_archive(&error).within(|| name.clone()))?;
         if (bytes.len() as u64) < size {
@@ -98,12 +156,9 @@ pub(crate) fn read_tar(
             };
             return Err(Fault::at(bytes.len() as u64, problem).within(|| name));
         }
-        read_record(&bytes[..])
-            .and_then(|record| each(&record).map_err(|problem| Fault::at(0, problem)))
-            .map_err(|fault| fault.within(|| name))?;
-        n_records += 1;
+        return Ok(Some(Member { name, bytes }));
     }
-    Ok(n_records)
+    Ok(None)
 }
 
 /// Reads a compressed record.

@@ -16,9 +16,6 @@ mod name;
 mod number;
 mod references;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use heap::{Heap, Node, Value};
 pub(crate) use machine::{Limits, Machine, Watcher, read};
 pub(crate) use references::References;

@@ -1,7 +1,9 @@
 //! Conversion of official files: the real samples, and small files made here.
 
+mod hostile;
 mod nasbench101;
 mod nats;
+mod pickled;
 
 use std::path::{Path, PathBuf};
 
