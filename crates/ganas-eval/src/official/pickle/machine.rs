@@ -75,6 +75,9 @@ pub(crate) struct Machine<'w, R, W> {
     heap: Heap,
     stack: Vec<Value>,
     marks: Vec<usize>,
+    /// Entries of the memo from 0 on without gaps: all, unless a first pass chose.
+    dense_memo: Vec<Value>,
+    /// The other entries of the memo.
     memo: IndexMap<u32, Value>,
     /// The number of entries that were ever put, which the next MEMOIZE takes.
     n_memoized: u32,
@@ -106,6 +109,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             heap: Heap::default(),
             stack: Vec::new(),
             marks: Vec::new(),
+            dense_memo: Vec::new(),
             memo: IndexMap::new(),
             n_memoized: 0,
             texts: IndexSet::new(),
@@ -541,19 +545,38 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         if self.kept.is_some_and(|kept| !kept.contains(index)) {
             return Ok(());
         }
-        if self.memo.len() >= self.limits.memo {
+        if self.dense_memo.len() + self.memo.len() >= self.limits.memo {
             return Err(Problem::TooMany {
                 what: "entries of a pickle's memo",
                 limit: self.limits.memo,
             });
         }
         let top = self.top()?.clone();
-        self.memo.insert(index, top);
+        let place = index as usize;
+        let n_dense = self.dense_memo.len();
+        match self.dense_memo.get_mut(place) {
+            Some(entry) => *entry = top,
+            // While entries are dropped from the end of the other part, new ones must go there.
+            None if self.kept.is_none()
+                && self.watched.is_none()
+                && self.memo.is_empty()
+                && place == n_dense =>
+            {
+                self.dense_memo.push(top);
+            }
+            None => {
+                self.memo.insert(index, top);
+            }
+        }
         Ok(())
     }
 
     fn recall(&mut self, index: u32) -> Result<(), Problem> {
-        let value = self.memo.get(&index).ok_or(Problem::Malformed {
+        let entry = self
+            .dense_memo
+            .get(index as usize)
+            .or_else(|| self.memo.get(&index));
+        let value = entry.ok_or(Problem::Malformed {
             reason: "it refers to an entry of its memo that does not exist",
         })?;
         self.push(value.clone())
@@ -597,6 +620,10 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
     }
 
     fn shared_text(&mut self, text: &str) -> Value {
+        // Only a large file, which is read in two passes, holds enough equal texts for sharing to be worth a search.
+        if self.kept.is_none() {
+            return Value::Text(text.into());
+        }
         if let Some(known) = self.texts.get(text) {
             return Value::Text(Rc::clone(known));
         }

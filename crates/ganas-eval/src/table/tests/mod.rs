@@ -6,6 +6,7 @@ mod importing;
 mod nasbench201;
 mod official;
 mod open;
+mod python;
 mod rank;
 mod round_trip;
 

@@ -1,0 +1,95 @@
+//! Table files are read by Python's libraries, where those are installed.
+
+use std::process::Command;
+
+use super::*;
+
+/// Reads the table with pandas (by way of pyarrow) and with polars, and compares what it prints.
+#[test]
+fn pandas_and_polars_read_a_table() {
+    let folder = Folder::new();
+    let table = folder.table(all_chains());
+    let script = "\
+import sys, json
+import pyarrow as pa, pyarrow.feather as feather, polars as pl
+path = sys.argv[1]
+manifest = json.loads(pa.ipc.open_file(path).schema.metadata[b'ganas.manifest'])
+frame = feather.read_table(path).to_pandas()
+print(manifest['space'], len(frame), frame['test_200'].sum(), frame['params_m'].isna().sum(), frame['arch'][26])
+frame = pl.read_ipc(path, memory_map=False)
+print(frame.height, frame['test_200'].sum(), frame['params_m'].null_count(), frame['arch'][26])
+";
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "which Python to ask is known to whoever runs the tests only"
+    )]
+    let python = std::env::var("GANAS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let run = Command::new(&python)
+        .args(["-c", script])
+        .arg(table.path())
+        .output();
+    let (code, stdout, stderr) = match run {
+        Ok(output) => (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ),
+        Err(error) => (None, String::new(), error.to_string()),
+    };
+    if code.is_none() || stderr.contains("ModuleNotFoundError") {
+        let reason = stderr.lines().last().unwrap_or_default();
+        eprintln!(
+            "SKIPPED: pandas_and_polars_read_a_table needs {python} with pyarrow, pandas and polars ({reason}); \
+             name one with GANAS_PYTHON"
+        );
+        return;
+    }
+    assert_eq!(code, Some(0), "{stderr}");
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "chains 27 351.0 26 pool>pool>pool",
+            "27 351.0 26 pool>pool>pool"
+        ]
+    );
+}
+
+/// The same for a table that was converted, which another part of the crate writes.
+#[test]
+fn arrow_reads_a_converted_table_as_it_is() {
+    use arrow_array::{Array, Float64Array};
+    use arrow_ipc::reader::FileReader;
+
+    let folder = Folder::new();
+    let Some(data) = data_folder() else {
+        eprintln!(
+            "SKIPPED: arrow_reads_a_converted_table_as_it_is reads the samples of NATS-Bench; set GANAS_DATA to their folder"
+        );
+        return;
+    };
+    let source = std::path::Path::new(&data).join("formats/nats_bench/NATS-tss-v1_0-3ffb9-simple");
+    let request = crate::table::convert::ConvertRequest {
+        source,
+        format: crate::table::convert::OfficialFormat::NatsFolder,
+        output: folder.path("table.arrow"),
+        overwrite: false,
+    };
+    let space = ganas_space::nasbench201::NasBench201::new();
+    crate::table::convert::convert(&request, &space).unwrap();
+    let table = Table::open(&request.output).unwrap();
+    let mut reader = FileReader::try_new(fs::File::open(&request.output).unwrap(), None).unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    assert!(reader.next().is_none());
+    assert_eq!(batch.num_columns(), table.columns().count() + 3);
+    for (column, array) in table.columns().zip(&batch.columns()[2..]) {
+        let array = array.as_any().downcast_ref::<Float64Array>().unwrap();
+        let nulls = table.rows().filter(|&r| table.value(column, r).is_none());
+        assert_eq!(
+            array.null_count(),
+            nulls.count(),
+            "{}",
+            table.info(column).name
+        );
+    }
+}
