@@ -216,8 +216,7 @@ fn page_text(options: &Options, sample: &SearchResult, groups: &[Group]) -> Resu
          * Presets were tuned on seeds 0-99 only; the seeds above were run once, after the last change to the code or the presets.\n\
          * *validation-selected* searches on validation accuracy and reports the test accuracy of the cell with the best validation accuracy; *test-selected* searches on the reported test accuracy itself, and is optimistic.\n\
          * *optimum*: per cent of seeds that found the best value of the search metric in the table.\n\
-         * *p*: Wilcoxon's signed-rank test, two-sided and exact, of the best search metric at {BUDGET} queries against random search with the same seeds.\n\
-         * *seconds*: mean wall time of a run on one thread, with two runs side by side on a shared machine of two cores.\n\n\
+         * *p*: Wilcoxon's signed-rank test, two-sided and exact, of the best search metric at {BUDGET} queries against random search with the same seeds.\n\n\
          Each row is the output of one command, for example\n\n\
          ```sh\n\
          ganas table import --space nasbench201 --key arch \"$GANAS_DATA/nasbench201/nb201_accuracy.csv.gz\" -o nb201.arrow\n\

@@ -71,9 +71,9 @@ pub(super) fn group_table(group: &Group, budgets: Budgets) -> Result<String> {
     let last = budgets[budgets.len() - 1];
     let _ = writeln!(
         text,
-        " search @150 | search @{last} | report @{last} | median queries to best | p | seconds |"
+        " search @150 | search @{last} | report @{last} | median queries to best | p |"
     );
-    text.push_str(&format!("|---|{}\n", "---|".repeat(budgets.len() + 6)));
+    text.push_str(&format!("|---|{}\n", "---|".repeat(budgets.len() + 5)));
     let control = group
         .rows
         .iter()
@@ -99,7 +99,6 @@ pub(super) fn group_table(group: &Group, budgets: Budgets) -> Result<String> {
             .iter()
             .filter_map(|run| run.queries_to_best.map(f64::from))
             .collect();
-        let seconds: Vec<f64> = runs.iter().map(|run| run.wall_s).collect();
         let p = if row.is_control {
             "-".to_owned()
         } else {
@@ -113,12 +112,11 @@ pub(super) fn group_table(group: &Group, budgets: Budgets) -> Result<String> {
         };
         let _ = writeln!(
             text,
-            " {} | {} | {} | {:.0} | {p} | {:.1} |",
+            " {} | {} | {} | {:.0} | {p} |",
             plus_minus(&searches(runs, 150)?),
             plus_minus(&searches(runs, last)?),
             plus_minus(&reports),
             median(&to_best),
-            mean_and_sd(&seconds).0
         );
     }
     Ok(text)

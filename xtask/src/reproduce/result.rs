@@ -19,7 +19,6 @@ pub(super) struct Run {
     pub(super) queries: u32,
     pub(super) unique_queries: u32,
     pub(super) queries_to_best: Option<u32>,
-    pub(super) wall_s: f64,
     /// Best search metric, and the report metric of that architecture, after each unique query.
     pub(super) curve: Vec<Option<(f64, f64)>>,
 }
