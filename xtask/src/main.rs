@@ -8,6 +8,7 @@
 )]
 
 mod ci;
+mod data;
 mod golden;
 mod tidy;
 
@@ -30,6 +31,8 @@ enum Command {
     Tidy,
     /// Runs everything that a change must pass, apart from the tests (`cargo test --workspace`).
     Ci(ci::Options),
+    /// Lists, fetches, verifies and converts published benchmark files.
+    Data(data::Options),
     /// Computes the golden values of ganas-gnn again, with PyTorch.
     Golden(golden::Options),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Tidy => tidy::run(root),
         Command::Ci(options) => ci::run(root, options),
+        Command::Data(options) => data::run(root, &options),
         Command::Golden(options) => golden::run(root, &options),
     };
     match result {
