@@ -8,7 +8,9 @@
 )]
 
 mod ci;
+mod clock;
 mod golden;
+mod reproduce;
 mod tidy;
 
 use std::path::Path;
@@ -32,6 +34,9 @@ enum Command {
     Ci(ci::Options),
     /// Computes the golden values of ganas-gnn again, with PyTorch.
     Golden(golden::Options),
+    /// Runs a long study and writes its page in docs/results.
+    #[command(subcommand)]
+    Reproduce(reproduce::Study),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(root),
         Command::Ci(options) => ci::run(root, options),
         Command::Golden(options) => golden::run(root, &options),
+        Command::Reproduce(study) => reproduce::run(root, &study),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
