@@ -14,6 +14,7 @@ mod error;
 mod key;
 #[cfg(test)]
 mod laws;
+pub mod nasbench101;
 pub mod nasbench201;
 mod registry;
 mod space;

@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::nasbench101::{NasBench101, Vertices};
 use crate::nasbench201::NasBench201;
 use crate::{SearchSpace, SpaceError};
 
 /// The names of all built-in search spaces.
 #[must_use]
 pub fn names() -> &'static [&'static str] {
-    &[NasBench201::NAME]
+    &[
+        NasBench201::NAME,
+        NasBench101::NAME,
+        "nasbench101-v6",
+        "nasbench101-v5",
+        "nasbench101-v4",
+    ]
 }
 
 /// The search space with this name.
@@ -17,9 +24,12 @@ pub fn names() -> &'static [&'static str] {
 ///
 /// [`SpaceError::UnknownSpace`], with the closest name when one is close.
 pub fn by_name(name: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
-    match name {
-        NasBench201::NAME => Ok(Arc::new(NasBench201::new())),
-        _ => Err(SpaceError::UnknownSpace {
+    if name == NasBench201::NAME {
+        return Ok(Arc::new(NasBench201::new()));
+    }
+    match Vertices::ALL.into_iter().find(|v| v.name() == name) {
+        Some(vertices) => Ok(Arc::new(NasBench101::up_to(vertices))),
+        None => Err(SpaceError::UnknownSpace {
             name: name.to_owned(),
             suggestion: closest(name, names().iter().copied()),
             known: names().join(", "),

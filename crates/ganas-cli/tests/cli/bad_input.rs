@@ -275,7 +275,7 @@ fn table_of_another_space() {
     let sandbox = Sandbox::with_table();
     // A name of the same length, so that the file stays one.
     let mut bytes = std::fs::read(sandbox.path("nb201.arrow")).unwrap();
-    let (old, new) = (br#"space":"nasbench201""#, br#"space":"nasbench101""#);
+    let (old, new) = (br#"space":"nasbench201""#, br#"space":"nasbench901""#);
     let places: Vec<usize> = (0..bytes.len() - old.len())
         .filter(|&at| bytes[at..].starts_with(old))
         .collect();
@@ -288,12 +288,12 @@ fn table_of_another_space() {
         &sandbox,
         &[],
         1,
-        &["the table is of the space `nasbench101`, but the search is in `nasbench201`"],
+        &["the table is of the space `nasbench901`, but the search is in `nasbench201`"],
     );
     sandbox
         .ganas(["table", "query", "nb201.arrow", "0"])
         .expect_code(2)
-        .expect_stderr(&["unknown search space `nasbench101`"]);
+        .expect_stderr(&["unknown search space `nasbench901`"]);
 }
 
 #[test]

@@ -1,0 +1,419 @@
+//! The text forms of an architecture.
+//!
+//! Written is the adjacency matrix row by row, `|`, and the official names of the labels:
+//! `0110 0001 0001 0000|input,conv3x3-bn-relu,maxpool3x3,output`.
+//!
+//! Read are, with any white space between their parts:
+//!
+//! | form | example |
+//! |---|---|
+//! | rows separated by spaces, commas or line breaks, then `|` | `010 001 000|input,maxpool3x3,output` |
+//! | the matrix in one piece, as in the official records and in nasbench-rs | `010001000|input,maxpool3x3,output` |
+//! | Python lists | `[[0, 1, 0], [0, 0, 1], [0, 0, 0]] ['input', 'maxpool3x3', 'output']` |
+//! | the official label numbers of the inner vertices for the labels | `010001000|2` |
+//! | vertices, upper triangle in hexadecimal, label numbers | `3:5:2` |
+//!
+//! Labels are separated by commas or spaces, and may have quotes; `3x3`, `conv3x3`, `1x1`, `conv1x1` and `maxpool`
+//! are read too.
+//! In the last form the triangle is read row by row, its first entry being the highest of the n(n-1)/2 bits.
+//!
+//! The official limits hold for the pruned cell.
+//! A text with more vertices or edges is read as what is left after pruning; any other is kept as it is written.
+
+use crate::{Arch, OpId, SpaceError, registry};
+
+use super::Vertices;
+use super::cell::{INPUT, LABELS, N_OPS, OUTPUT};
+use super::text_reader::Reader;
+
+/// Other names of the operations, in the order of their numbers.
+const SHORT_NAMES: [&[&str]; 3] = [&["conv3x3", "3x3"], &["conv1x1", "1x1"], &["maxpool"]];
+
+/// Writes the text form.
+pub(super) fn encode(arch: &Arch) -> String {
+    let n = arch.n_vertices();
+    let mut text = String::with_capacity((n + 1) * n + n * 16);
+    for u in 0..n {
+        if u > 0 {
+            text.push(' ');
+        }
+        for sources in arch.predecessors() {
+            text.push(if sources >> u & 1 == 1 { '1' } else { '0' });
+        }
+    }
+    for (v, label) in arch.labels().iter().enumerate() {
+        text.push(if v == 0 { '|' } else { ',' });
+        text.push_str(LABELS[label.index()]);
+    }
+    text
+}
+
+/// Reads any of the forms; what is read is a graph, but may be none of the space.
+pub(super) fn decode(vertices: Vertices, text: &str) -> Result<Arch, SpaceError> {
+    let mut reader = Reader::new(vertices.name(), text);
+    reader.skip_white_space();
+    let (n, predecessors) = if text.contains(':') {
+        compact_matrix(&mut reader)?
+    } else if reader.rest().starts_with('[') {
+        list_matrix(&mut reader)?
+    } else {
+        plain_matrix(&mut reader)?
+    };
+    let labels = labels(&mut reader, n)?;
+    Arch::new(labels, predecessors)
+}
+
+/// Predecessor sets, and how many there are.
+type Matrix = (usize, Vec<u64>);
+
+/// `3:5:`
+fn compact_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
+    let at = reader.at();
+    let n = reader.take_while(|c| c.is_ascii_digit());
+    let n: usize = match n.parse() {
+        Ok(n) if (2..=Arch::MAX_VERTICES).contains(&n) => n,
+        _ => return Err(reader.expected_at(at, "the number of vertices, 2 or more")),
+    };
+    reader.expect(':')?;
+    let at = reader.at();
+    let n_bits = n * (n - 1) / 2;
+    let hex = reader.take_while(|c| c.is_ascii_hexdigit());
+    let bits = u128::from_str_radix(hex, 16);
+    let bits = match bits {
+        Ok(bits) if n_bits < 128 && bits >> n_bits == 0 => bits,
+        _ => {
+            return Err(reader.expected_at(at, &format!("{n_bits} bits in hexadecimal")));
+        }
+    };
+    reader.expect(':')?;
+    let mut predecessors = vec![0; n];
+    let mut left = n_bits;
+    for u in 0..n {
+        for sources in &mut predecessors[u + 1..] {
+            left -= 1;
+            *sources |= u64::from(bits >> left & 1 == 1) << u;
+        }
+    }
+    Ok((n, predecessors))
+}
+
+/// `[[0, 1], [0, 0]]`
+fn list_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
+    let mut cells = Vec::new();
+    let mut n_rows = 0;
+    reader.expect('[')?;
+    loop {
+        reader.skip_white_space();
+        reader.expect('[')?;
+        loop {
+            reader.skip_white_space();
+            cells.push(bit(reader)?);
+            reader.skip_white_space();
+            if !reader.accept(',') {
+                break;
+            }
+        }
+        reader.expect(']')?;
+        n_rows += 1;
+        if n_rows * n_rows > cells.len() && n_rows > Arch::MAX_VERTICES {
+            return Err(reader.expected("a square matrix"));
+        }
+        reader.skip_white_space();
+        if !reader.accept(',') {
+            break;
+        }
+    }
+    reader.expect(']')?;
+    let matrix = matrix(reader, n_rows, &cells)?;
+    reader.skip_white_space();
+    if !reader.accept('|') {
+        reader.accept(',');
+    }
+    Ok(matrix)
+}
+
+/// `01 00|` or `0100|`
+fn plain_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
+    let mut cells = Vec::new();
+    let mut row_ends = Vec::new();
+    loop {
+        if !reader.rest().starts_with(['0', '1']) {
+            return Err(reader.expected(if cells.is_empty() {
+                "`0` or `1`"
+            } else {
+                "`0`, `1` or `|`"
+            }));
+        }
+        while reader.rest().starts_with(['0', '1']) {
+            cells.push(bit(reader)?);
+        }
+        row_ends.push(cells.len());
+        reader.skip_white_space();
+        if reader.accept(',') {
+            reader.skip_white_space();
+        }
+        if reader.accept('|') {
+            break;
+        }
+    }
+    let n = match row_ends.len() {
+        1 => cells.len().isqrt(),
+        n_rows if n_rows == cells.len() => cells.len().isqrt(),
+        n_rows if (1..).zip(&row_ends).all(|(nth, end)| *end == nth * n_rows) => n_rows,
+        _ => return Err(reader.expected("a matrix with as many rows as columns before it")),
+    };
+    matrix(reader, n, &cells)
+}
+
+fn bit(reader: &mut Reader<'_>) -> Result<(usize, bool), SpaceError> {
+    let at = reader.at();
+    if reader.accept('1') {
+        Ok((at, true))
+    } else if reader.accept('0') {
+        Ok((at, false))
+    } else {
+        Err(reader.expected("`0` or `1`"))
+    }
+}
+
+/// The predecessor sets of entries, row by row, each with its place in the text.
+fn matrix(reader: &Reader<'_>, n: usize, entries: &[(usize, bool)]) -> Result<Matrix, SpaceError> {
+    if n * n != entries.len() || !(2..=Arch::MAX_VERTICES).contains(&n) {
+        return Err(reader.expected(&format!(
+            "a square matrix of at least 2 rows before it, not {} entries",
+            entries.len()
+        )));
+    }
+    let mut predecessors = vec![0; n];
+    for (i, (at, present)) in entries.iter().enumerate() {
+        let (from, to) = (i / n, i % n);
+        if *present && from >= to {
+            return Err(reader.expected_at(*at, "`0`: edges go from lower to higher vertices"));
+        }
+        predecessors[to] |= u64::from(*present) << from;
+    }
+    Ok((n, predecessors))
+}
+
+/// The labels of `n` vertices, up to the end of the text.
+fn labels(reader: &mut Reader<'_>, n: usize) -> Result<Vec<OpId>, SpaceError> {
+    reader.skip_white_space();
+    let digits = reader.rest().trim_end();
+    if digits.len() == n - 2 && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return numbered_labels(reader);
+    }
+    let in_brackets = reader.accept('[');
+    let mut labels = Vec::new();
+    for v in 0..n {
+        reader.skip_white_space();
+        if v > 0 && reader.accept(',') {
+            reader.skip_white_space();
+        }
+        let at = reader.at();
+        let label = label(reader)?;
+        let fits = match v {
+            0 => label == INPUT,
+            _ if v == n - 1 => label == OUTPUT,
+            _ => label.0 < N_OPS,
+        };
+        if !fits {
+            return Err(reader.expected_at(
+                at,
+                match v {
+                    0 => "`input` as the first label",
+                    _ if v == n - 1 => "`output` as the last label",
+                    _ => "the name of an operation",
+                },
+            ));
+        }
+        labels.push(label);
+    }
+    reader.skip_white_space();
+    if in_brackets {
+        reader.expect(']')?;
+        reader.skip_white_space();
+    }
+    reader.expect_end()?;
+    Ok(labels)
+}
+
+/// Label numbers of the inner vertices.
+fn numbered_labels(reader: &mut Reader<'_>) -> Result<Vec<OpId>, SpaceError> {
+    let mut labels = vec![INPUT];
+    while let Some(digit) = reader.rest().chars().next().filter(char::is_ascii_digit) {
+        let number = (0..N_OPS).find(|op| digit == char::from(b'0' + op));
+        let number = number.ok_or_else(|| reader.expected("the number of an operation, 0 to 2"))?;
+        reader.accept(digit);
+        labels.push(OpId(number));
+    }
+    labels.push(OUTPUT);
+    reader.skip_white_space();
+    reader.expect_end()?;
+    Ok(labels)
+}
+
+/// A label with or without quotes.
+fn label(reader: &mut Reader<'_>) -> Result<OpId, SpaceError> {
+    let quote = ['\'', '"'].into_iter().find(|quote| reader.accept(*quote));
+    let name = reader.take_while(|c| !c.is_whitespace() && !",[]|'\"".contains(c));
+    if name.is_empty() {
+        return Err(reader.expected("the name of a label"));
+    }
+    let number = (0..).zip(LABELS).find_map(|(number, official)| {
+        let short = SHORT_NAMES.get(usize::from(number));
+        let found = official == name || short.is_some_and(|names| names.contains(&name));
+        found.then_some(OpId(number))
+    });
+    let label = number.ok_or_else(|| SpaceError::UnknownOp {
+        space: reader.space(),
+        name: name.to_owned(),
+        text: reader.text().to_owned(),
+        suggestion: registry::closest(name, LABELS.into_iter()),
+        known: LABELS.join(", "),
+    })?;
+    if let Some(quote) = quote {
+        reader.expect(quote)?;
+    }
+    Ok(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::nasbench101::{NasBench101, Vertices};
+    use crate::{SearchSpace, SpaceError};
+
+    const OFFICIAL: &str = "0110 0001 0001 0000|input,conv3x3-bn-relu,maxpool3x3,output";
+
+    #[test]
+    fn all_forms_are_read() {
+        for text in [
+            OFFICIAL,
+            " 0110  0001\n0001\t0000 \n| input , 3x3 , maxpool , output \n",
+            "0110,0001,0001,0000|input conv3x3 maxpool3x3 output",
+            "0 1 1 0, 0 0 0 1, 0 0 0 1, 0 0 0 0|input,conv3x3,maxpool,output",
+            "0110000100010000|input,conv3x3-bn-relu,maxpool3x3,output",
+            "0110000100010000|02",
+            "0110 0001 0001 0000 | 02",
+            "4:33:02",
+            "4:033: 02 ",
+            "[[0, 1, 1, 0], [0,0,0,1], [0,0,0,1], [0,0,0,0]] ['input', 'conv3x3-bn-relu', 'maxpool3x3', 'output']",
+            "[[0,1,1,0],[0,0,0,1],[0,0,0,1],[0,0,0,0]],[\"input\",\"3x3\",\"maxpool\",\"output\"]",
+            "[[0,1,1,0],[0,0,0,1],[0,0,0,1],[0,0,0,0]]|02",
+        ] {
+            let space = NasBench101::new();
+            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(space.encode(&arch), OFFICIAL, "{text}");
+        }
+        let smallest = "01 00|input,output";
+        for text in ["0100|", "01 00|", "2:1:", smallest, "[[0,1],[0,0]]"] {
+            let space = NasBench101::new();
+            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(space.encode(&arch), smallest, "{text}");
+        }
+    }
+
+    /// The official limits hold after pruning; useless parts within the limits are kept.
+    #[test]
+    fn what_is_over_the_limits_is_pruned() {
+        let check = |text: &str, expected: &str| {
+            let space = NasBench101::up_to(Vertices::Four);
+            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(space.encode(&arch), expected, "{text}");
+        };
+        check("011 000 000|0", "011 000 000|input,conv3x3-bn-relu,output");
+        check("01001 00110 00000 00000 00000|000", "01 00|input,output");
+    }
+
+    #[test]
+    fn errors_name_the_byte_and_what_was_expected() {
+        check_bad("", 0, "`0` or `1`");
+        check_bad("hello", 0, "`0` or `1`");
+        check_bad("0100", 4, "`0`, `1` or `|`");
+        check_bad("01 00", 5, "`0`, `1` or `|`");
+        check_bad("01 00|input", 11, "the name of a label");
+        check_bad("01 00|input,output,", 18, "the end of the text");
+        check_bad("01 00|output,input", 6, "`input` as the first label");
+        check_bad("01 00|input,input", 12, "`output` as the last label");
+        check_bad(
+            "00 10|input,output",
+            3,
+            "`0`: edges go from lower to higher vertices",
+        );
+        check_bad("010 001 000|3", 12, "the number of an operation, 0 to 2");
+        check_bad("9999:1:", 0, "the number of vertices, 2 or more");
+        check_bad("3:f:0", 2, "3 bits in hexadecimal");
+        check_bad("[[0,1],[0,0]", 12, "`]`");
+    }
+
+    fn check_bad(text: &str, at: usize, expected: &str) {
+        let error = SpaceError::BadText {
+            space: "nasbench101",
+            text: text.to_owned(),
+            at,
+            expected: expected.to_owned(),
+        };
+        assert_eq!(NasBench101::new().decode(text), Err(error));
+    }
+
+    #[test]
+    fn unknown_operations_come_with_a_suggestion() {
+        let error = NasBench101::new()
+            .decode("010 001 000|input,conv3x3-bn-rely,output")
+            .unwrap_err();
+        let SpaceError::UnknownOp { suggestion, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(suggestion.as_deref(), Some("conv3x3-bn-relu"));
+    }
+
+    #[test]
+    fn cells_that_are_none_are_refused() {
+        for text in ["00 00|", "010 000 000|0", "7:1fffff:00000"] {
+            let result = NasBench101::new().decode(text);
+            assert!(
+                matches!(result, Err(SpaceError::NotInSpace { .. })),
+                "{result:?}"
+            );
+        }
+    }
+
+    /// Whatever is read is written in the official form and read back; an error points into the text.
+    fn check_total(text: &str) -> Result<(), TestCaseError> {
+        let space = NasBench101::new();
+        match space.decode(text) {
+            Ok(arch) => prop_assert_eq!(space.decode(&space.encode(&arch)), Ok(arch)),
+            Err(SpaceError::BadText { at, .. }) => prop_assert!(text.is_char_boundary(at)),
+            Err(SpaceError::UnknownOp { name, .. }) => prop_assert!(text.contains(&name)),
+            Err(SpaceError::NotInSpace { .. }) => {}
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            check_total(&text)?;
+        }
+
+        #[test]
+        fn texts_of_the_right_alphabet_are_read_or_refused(
+            tokens in prop::collection::vec(
+                prop::sample::select(vec![
+                    "0", "1", "01", "00", " ", ",", "|", ":", "[", "]", "[[0,1],[0,0]]", "'", "f", "7:", "input",
+                    "output", "3x3", "maxpool3x3", "é",
+                ]),
+                0..30,
+            ),
+        ) {
+            check_total(&tokens.concat())?;
+        }
+
+        #[test]
+        fn compact_texts_are_read_or_refused(n in 0..90_u32, bits: u64, ops in "[0-3]{0,6}") {
+            check_total(&format!("{n}:{bits:x}:{ops}"))?;
+        }
+    }
+}
