@@ -24,7 +24,7 @@ const BUDGET: u32 = 450;
 const BUDGETS: Budgets = [100, 150, 300, 444, 450];
 
 /// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 6] = [
+const SEARCHERS: [(&str, &str, &[&str]); 5] = [
     (
         "improved",
         "GA-NAS, improved",
@@ -34,18 +34,6 @@ const SEARCHERS: [(&str, &str, &[&str]); 6] = [
         "faithful",
         "GA-NAS, faithful",
         &["--algorithm", "ga-nas", "--preset", "faithful"],
-    ),
-    (
-        "improved-gru",
-        "improved, plain GRU policy (ablation)",
-        &[
-            "--algorithm",
-            "ga-nas",
-            "--preset",
-            "improved",
-            "--set",
-            "generator.encoder=\"last_label\"",
-        ],
     ),
     (
         "faithful-gru",
