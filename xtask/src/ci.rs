@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -34,7 +34,7 @@ pub(crate) fn run(root: &Path, options: Options) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for step in STEPS {
         println!("\n==> {}", step.name);
-        let start = now();
+        let start = crate::clock::now();
         let result = (step.run)(root, options);
         let row = Row {
             name: step.name,
@@ -158,7 +158,7 @@ fn cold_release_build(root: &Path, options: Options) -> anyhow::Result<String> {
         // A cache would make the build warm.
         .env("RUSTC_WRAPPER", "")
         .stdout(Stdio::piped());
-    let start = now();
+    let start = crate::clock::now();
     let mut child = command.spawn().context("cannot start cargo")?;
     let messages = BufReader::new(child.stdout.take().context("cargo has no output")?);
     let crates = count_packages(messages)?;
@@ -243,14 +243,6 @@ impl Drop for FreshFolder {
             eprintln!("warning: cannot delete {}: {error}", self.0.display());
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "xtask may read the clock: it times steps"
-)]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

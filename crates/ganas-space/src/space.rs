@@ -135,6 +135,14 @@ pub trait SearchSpace: Debug + Send + Sync {
     /// All architectures in the official index order, when they can be enumerated.
     fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>>;
 
+    /// The key of each architecture that [`enumerate`](Self::enumerate) yields, in its order.
+    ///
+    /// Spaces that hold their keys in a table return those.
+    fn keys(&self) -> Option<Box<dyn Iterator<Item = ArchKey> + '_>> {
+        let archs = self.enumerate()?;
+        Some(Box::new(archs.map(move |arch| self.key(&arch))))
+    }
+
     /// The official index of an architecture, when the space has one.
     fn index_of(&self, arch: &Arch) -> Option<u64>;
 

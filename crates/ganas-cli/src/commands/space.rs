@@ -19,11 +19,14 @@ pub(crate) enum Arguments {
         #[arg(long)]
         json: bool,
     },
-    /// Prints all architectures of a space as text, one a line, in the official index order.
+    /// Prints all architectures of a space, one a line, in the official index order.
     Enumerate {
         /// The name of the space.
         #[arg(value_parser = ganas_space::by_name)]
         space: Arc<dyn SearchSpace>,
+        /// Prints the key of each architecture instead of its text: in NAS-Bench-101 the official module hash.
+        #[arg(long)]
+        hashes: bool,
     },
 }
 
@@ -39,7 +42,14 @@ struct Line {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     match arguments {
         Arguments::List { json } => list(*json)?,
-        Arguments::Enumerate { space } => enumerate(&**space)?,
+        Arguments::Enumerate {
+            space,
+            hashes: false,
+        } => print_archs(&**space)?,
+        Arguments::Enumerate {
+            space,
+            hashes: true,
+        } => print_keys(&**space)?,
     }
     Ok(Outcome::Done)
 }
@@ -74,14 +84,26 @@ fn list(json: bool) -> anyhow::Result<()> {
     output::print_text(&table.render())
 }
 
-fn enumerate(space: &dyn SearchSpace) -> anyhow::Result<()> {
-    let archs = space
-        .enumerate()
-        .ok_or_else(|| UsageError(format!("the space {} cannot be enumerated", space.name())))?;
+fn print_archs(space: &dyn SearchSpace) -> anyhow::Result<()> {
+    let archs = space.enumerate().ok_or_else(|| not_enumerable(space))?;
     output::print(|out| {
         for arch in archs {
             writeln!(out, "{}", space.encode(&arch)).context("cannot write an architecture")?;
         }
         Ok(())
     })
+}
+
+fn print_keys(space: &dyn SearchSpace) -> anyhow::Result<()> {
+    let keys = space.keys().ok_or_else(|| not_enumerable(space))?;
+    output::print(|out| {
+        for key in keys {
+            writeln!(out, "{key}").context("cannot write a key")?;
+        }
+        Ok(())
+    })
+}
+
+fn not_enumerable(space: &dyn SearchSpace) -> UsageError {
+    UsageError(format!("the space {} cannot be enumerated", space.name()))
 }

@@ -52,6 +52,21 @@ fn spaces_are_listed() {
 }
 
 #[test]
+fn hashes_are_enumerated() {
+    let sandbox = Sandbox::new();
+    let enumerate = ["space", "enumerate", "nasbench101-v4"];
+    let texts = sandbox.ganas(enumerate).expect_code(0).stdout;
+    let hashes = ["space", "enumerate", "nasbench101-v4", "--hashes"];
+    let hashes = sandbox.ganas(hashes).expect_code(0).stdout;
+    assert_eq!(texts.lines().count(), 91);
+    assert_eq!(hashes.lines().count(), 91);
+    let mut lines = texts.lines().zip(hashes.lines());
+    let smallest = "043721b9c7fe8c5fad811d47d83132ec";
+    let text = lines.find(|(_, hash)| *hash == smallest).unwrap().0;
+    assert_eq!(text, "01 00|input,output");
+}
+
+#[test]
 fn a_table_is_imported_described_and_queried() {
     let sandbox = Sandbox::with_table();
     let again = [

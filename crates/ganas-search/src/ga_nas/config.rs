@@ -374,7 +374,7 @@ impl GeneratorConfig {
             encoder: GeneratorEncoder::Graph,
             encoder_width: 32,
             encoder_layers: 3,
-            encoder_activation: Activation::Tanh,
+            encoder_activation: Activation::Relu,
             state_width: 48,
             head_width: 48,
             learning_rate: 2e-3,

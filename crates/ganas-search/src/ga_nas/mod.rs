@@ -13,6 +13,8 @@ mod encode;
 mod generator;
 mod history;
 mod proposal;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -57,7 +59,7 @@ pub struct GaNas<B: Backend> {
 #[derive(Debug)]
 enum Discriminator<B: Backend> {
     Pair(Box<PairTrainer<B>>),
-    Rank(RankEnsemble<B>),
+    Rank(Box<RankEnsemble<B>>),
 }
 
 /// What is needed, with the trials, to continue.
@@ -90,19 +92,16 @@ impl<B: Backend> GaNas<B> {
         let streams = Streams { seed };
         let steps = Steps::of(&*space)?;
         let n_labels = steps.n_labels;
-        let discriminator = match config.discriminator.kind {
-            DiscriminatorKind::Pair => Discriminator::Pair(Box::new(PairTrainer::new(
-                device,
-                &config.discriminator,
-                n_labels,
-                streams,
-            ))),
-            DiscriminatorKind::Rank => Discriminator::Rank(RankEnsemble::new(
-                device,
-                &config.discriminator,
-                n_labels,
-                streams,
-            )),
+        let settings = &config.discriminator;
+        let discriminator = match settings.kind {
+            DiscriminatorKind::Pair => {
+                let trainer = PairTrainer::new(device, settings, n_labels, streams);
+                Discriminator::Pair(Box::new(trainer))
+            }
+            DiscriminatorKind::Rank => {
+                let ensemble = RankEnsemble::new(device, settings, n_labels, streams);
+                Discriminator::Rank(Box::new(ensemble))
+            }
         };
         Ok(Self {
             generator: Generator::new(device, &config.generator, steps, streams),

@@ -138,7 +138,11 @@ fn plain_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
     let mut row_ends = Vec::new();
     loop {
         if !reader.rest().starts_with(['0', '1']) {
-            return Err(reader.expected("`0` or `1`"));
+            return Err(reader.expected(if cells.is_empty() {
+                "`0` or `1`"
+            } else {
+                "`0`, `1` or `|`"
+            }));
         }
         while reader.rest().starts_with(['0', '1']) {
             cells.push(bit(reader)?);
@@ -271,4 +275,145 @@ fn label(reader: &mut Reader<'_>) -> Result<OpId, SpaceError> {
         reader.expect(quote)?;
     }
     Ok(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::nasbench101::{NasBench101, Vertices};
+    use crate::{SearchSpace, SpaceError};
+
+    const OFFICIAL: &str = "0110 0001 0001 0000|input,conv3x3-bn-relu,maxpool3x3,output";
+
+    #[test]
+    fn all_forms_are_read() {
+        for text in [
+            OFFICIAL,
+            " 0110  0001\n0001\t0000 \n| input , 3x3 , maxpool , output \n",
+            "0110,0001,0001,0000|input conv3x3 maxpool3x3 output",
+            "0 1 1 0, 0 0 0 1, 0 0 0 1, 0 0 0 0|input,conv3x3,maxpool,output",
+            "0110000100010000|input,conv3x3-bn-relu,maxpool3x3,output",
+            "0110000100010000|02",
+            "0110 0001 0001 0000 | 02",
+            "4:33:02",
+            "4:033: 02 ",
+            "[[0, 1, 1, 0], [0,0,0,1], [0,0,0,1], [0,0,0,0]] ['input', 'conv3x3-bn-relu', 'maxpool3x3', 'output']",
+            "[[0,1,1,0],[0,0,0,1],[0,0,0,1],[0,0,0,0]],[\"input\",\"3x3\",\"maxpool\",\"output\"]",
+            "[[0,1,1,0],[0,0,0,1],[0,0,0,1],[0,0,0,0]]|02",
+        ] {
+            let space = NasBench101::new();
+            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(space.encode(&arch), OFFICIAL, "{text}");
+        }
+        let smallest = "01 00|input,output";
+        for text in ["0100|", "01 00|", "2:1:", smallest, "[[0,1],[0,0]]"] {
+            let space = NasBench101::new();
+            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(space.encode(&arch), smallest, "{text}");
+        }
+    }
+
+    /// The official limits hold after pruning; useless parts within the limits are kept.
+    #[test]
+    fn what_is_over_the_limits_is_pruned() {
+        let check = |text: &str, expected: &str| {
+            let space = NasBench101::up_to(Vertices::Four);
+            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(space.encode(&arch), expected, "{text}");
+        };
+        check("011 000 000|0", "011 000 000|input,conv3x3-bn-relu,output");
+        check("01001 00110 00000 00000 00000|000", "01 00|input,output");
+    }
+
+    #[test]
+    fn errors_name_the_byte_and_what_was_expected() {
+        check_bad("", 0, "`0` or `1`");
+        check_bad("hello", 0, "`0` or `1`");
+        check_bad("0100", 4, "`0`, `1` or `|`");
+        check_bad("01 00", 5, "`0`, `1` or `|`");
+        check_bad("01 00|input", 11, "the name of a label");
+        check_bad("01 00|input,output,", 18, "the end of the text");
+        check_bad("01 00|output,input", 6, "`input` as the first label");
+        check_bad("01 00|input,input", 12, "`output` as the last label");
+        check_bad(
+            "00 10|input,output",
+            3,
+            "`0`: edges go from lower to higher vertices",
+        );
+        check_bad("010 001 000|3", 12, "the number of an operation, 0 to 2");
+        check_bad("9999:1:", 0, "the number of vertices, 2 or more");
+        check_bad("3:f:0", 2, "3 bits in hexadecimal");
+        check_bad("[[0,1],[0,0]", 12, "`]`");
+    }
+
+    fn check_bad(text: &str, at: usize, expected: &str) {
+        let error = SpaceError::BadText {
+            space: "nasbench101",
+            text: text.to_owned(),
+            at,
+            expected: expected.to_owned(),
+        };
+        assert_eq!(NasBench101::new().decode(text), Err(error));
+    }
+
+    #[test]
+    fn unknown_operations_come_with_a_suggestion() {
+        let error = NasBench101::new()
+            .decode("010 001 000|input,conv3x3-bn-rely,output")
+            .unwrap_err();
+        let SpaceError::UnknownOp { suggestion, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(suggestion.as_deref(), Some("conv3x3-bn-relu"));
+    }
+
+    #[test]
+    fn cells_that_are_none_are_refused() {
+        for text in ["00 00|", "010 000 000|0", "7:1fffff:00000"] {
+            let result = NasBench101::new().decode(text);
+            assert!(
+                matches!(result, Err(SpaceError::NotInSpace { .. })),
+                "{result:?}"
+            );
+        }
+    }
+
+    /// Whatever is read is written in the official form and read back; an error points into the text.
+    fn check_total(text: &str) -> Result<(), TestCaseError> {
+        let space = NasBench101::new();
+        match space.decode(text) {
+            Ok(arch) => prop_assert_eq!(space.decode(&space.encode(&arch)), Ok(arch)),
+            Err(SpaceError::BadText { at, .. }) => prop_assert!(text.is_char_boundary(at)),
+            Err(SpaceError::UnknownOp { name, .. }) => prop_assert!(text.contains(&name)),
+            Err(SpaceError::NotInSpace { .. }) => {}
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            check_total(&text)?;
+        }
+
+        #[test]
+        fn texts_of_the_right_alphabet_are_read_or_refused(
+            tokens in prop::collection::vec(
+                prop::sample::select(vec![
+                    "0", "1", "01", "00", " ", ",", "|", ":", "[", "]", "[[0,1],[0,0]]", "'", "f", "7:", "input",
+                    "output", "3x3", "maxpool3x3", "é",
+                ]),
+                0..30,
+            ),
+        ) {
+            check_total(&tokens.concat())?;
+        }
+
+        #[test]
+        fn compact_texts_are_read_or_refused(n in 0..90_u32, bits: u64, ops in "[0-3]{0,6}") {
+            check_total(&format!("{n}:{bits:x}:{ops}"))?;
+        }
+    }
 }

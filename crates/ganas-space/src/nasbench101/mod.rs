@@ -128,6 +128,15 @@ impl NasBench101 {
         Some(CODES[order.class_at[index] as usize].cell().arch())
     }
 
+    /// Parameters and FLOPs of the network built of the cell with its vertices in the order of the architecture.
+    ///
+    /// They may differ a little from those of [`SearchSpace::cost`], which the whole class shares, where channels are
+    /// divided with a remainder.
+    #[must_use]
+    pub fn cost_in_order(&self, arch: &Arch) -> Cost {
+        cost::cost(&self.cell(arch))
+    }
+
     /// The representatives of the classes.
     fn codes(&self) -> &'static [Code] {
         &CODES[..self.n_classes()]
@@ -209,6 +218,13 @@ impl SearchSpace for NasBench101 {
                 .class_at
                 .iter()
                 .map(|class| CODES[*class as usize].cell().arch()),
+        ))
+    }
+
+    /// The official hashes, ascending.
+    fn keys(&self) -> Option<Box<dyn Iterator<Item = ArchKey> + '_>> {
+        Some(Box::new(
+            HashOrder::of(self.vertices).hashes.iter().copied(),
         ))
     }
 

@@ -1,0 +1,267 @@
+//! GA-NAS as a searcher: what it learns, what it depends on, how it continues.
+
+use std::sync::Arc;
+
+use ganas_gnn::Cpu;
+use ganas_space::SearchSpace;
+use ganas_space::nasbench201::NasBench201;
+
+use super::*;
+use crate::{TrialNumber, TrialState};
+use ganas_eval::SearchMetric;
+
+/// A metric that rewards 3x3 convolutions and a skip on the edge from input to output; the best cell is unique.
+fn metric(space: &dyn SearchSpace, arch: &ganas_space::Arch) -> f64 {
+    let canonical = space.canonical(arch);
+    let labels = canonical.labels();
+    let convolutions = labels.iter().filter(|label| label.0 == 3).count();
+    let skip = if labels[4].0 == 1 { 1.5 } else { 0.0 };
+    f64::of_count(convolutions) + skip
+}
+
+struct Session {
+    space: Arc<dyn SearchSpace>,
+    searcher: GaNas<Cpu<f32>>,
+    trials: Vec<Trial>,
+}
+
+impl Session {
+    fn new(config: GaNasConfig, seed: u64) -> Self {
+        let space: Arc<dyn SearchSpace> = Arc::new(NasBench201::new());
+        let searcher = GaNas::new(&Cpu::new(), Arc::clone(&space), config, seed).unwrap();
+        Self {
+            space,
+            searcher,
+            trials: Vec::new(),
+        }
+    }
+
+    /// One round; every `fail`-th trial fails.
+    fn round(&mut self, fail: Option<u32>) {
+        let proposals = self.searcher.ask(1000).unwrap();
+        let round = self.searcher.round;
+        let new: Vec<Trial> = proposals
+            .into_iter()
+            .zip(self.trials.len()..)
+            .map(|(proposal, number)| {
+                let number = u32::try_from(number).unwrap();
+                let failed = fail.is_some_and(|every| number.is_multiple_of(every));
+                let key = self.space.key(&proposal.arch);
+                let value = metric(&*self.space, &proposal.arch);
+                Trial {
+                    number: TrialNumber(number),
+                    round,
+                    repeat: self.trials.iter().any(|t| t.key == key),
+                    arch: proposal.arch,
+                    key,
+                    state: if failed {
+                        TrialState::Failed("on purpose".to_owned())
+                    } else {
+                        TrialState::Completed(SearchMetric(value))
+                    },
+                }
+            })
+            .collect();
+        self.searcher.tell(&new).unwrap();
+        self.trials.extend(new);
+    }
+
+    fn best(&self) -> f64 {
+        self.trials
+            .iter()
+            .filter_map(Trial::search)
+            .map(|s| s.0)
+            .fold(f64::MIN, f64::max)
+    }
+
+    fn keys(&self) -> Vec<ganas_space::ArchKey> {
+        self.trials.iter().map(|t| t.key).collect()
+    }
+}
+
+/// A preset that takes a fraction of the time.
+fn small(preset: Preset) -> GaNasConfig {
+    let mut config = GaNasConfig::preset(preset);
+    config.initial_designs = 20;
+    config.batch = 10;
+    config.truth_set = 10;
+    config.rollouts = 32;
+    config.inner_iterations = if preset == Preset::Faithful { 20 } else { 5 };
+    config.generator.encoder_width = 16;
+    config.generator.state_width = 24;
+    config.generator.head_width = 24;
+    config.discriminator.width = 16;
+    config.discriminator.steps = if preset == Preset::Faithful { 2 } else { 30 };
+    config.discriminator.ensemble = if preset == Preset::Faithful { 1 } else { 2 };
+    config.proposal.pool = 100;
+    config
+}
+
+/// All forms that a configuration can choose.
+fn variants() -> Vec<GaNasConfig> {
+    let change = |preset, edit: fn(&mut GaNasConfig)| {
+        let mut config = small(preset);
+        edit(&mut config);
+        config
+    };
+    vec![
+        small(Preset::Faithful),
+        small(Preset::Improved),
+        change(Preset::Faithful, |c| c.generator.update = PolicyUpdate::Ppo),
+        change(Preset::Faithful, |c| {
+            c.generator.encoder = GeneratorEncoder::LastLabel
+        }),
+        change(Preset::Faithful, |c| {
+            c.generator.baseline = BaselineKind::MovingAverage;
+            c.generator.max_gradient_norm = 1.0;
+            c.discriminator.warm = false;
+            c.discriminator.loser_share = 0.5;
+            c.generator.imitation_weight = 0.3;
+        }),
+        change(Preset::Improved, |c| {
+            c.discriminator.warm = true;
+            c.proposal.pick = Pick::Mean;
+        }),
+        change(Preset::Improved, |c| c.proposal.pick = Pick::Draws),
+    ]
+}
+
+#[test]
+fn every_variant_improves_on_its_initial_design() {
+    for config in variants() {
+        let mut session = Session::new(config.clone(), 3);
+        session.round(None);
+        let start = session.best();
+        for _ in 0..8 {
+            session.round(None);
+        }
+        assert!(
+            session.best() >= start + 1.0,
+            "{start} -> {} with {config:?}",
+            session.best()
+        );
+    }
+}
+
+#[test]
+fn nothing_is_proposed_twice() {
+    for preset in [Preset::Faithful, Preset::Improved] {
+        let mut session = Session::new(small(preset), 5);
+        for _ in 0..5 {
+            session.round(None);
+        }
+        assert_eq!(session.trials.len(), 60);
+        assert!(session.trials.iter().all(|t| !t.repeat));
+    }
+}
+
+#[test]
+fn proposals_depend_on_the_seed_only() {
+    let run = |seed, threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| {
+            let mut session = Session::new(small(Preset::Improved), seed);
+            for _ in 0..3 {
+                session.round(None);
+            }
+            session.keys()
+        })
+    };
+    assert_eq!(run(7, 1), run(7, 2));
+    assert_ne!(run(7, 1), run(8, 1));
+}
+
+#[test]
+fn a_restored_searcher_continues_as_the_one_that_was_not_stopped() {
+    for config in variants() {
+        let mut session = Session::new(config.clone(), 11);
+        for _ in 0..3 {
+            session.round(None);
+        }
+        let checkpoint = session.searcher.checkpoint().unwrap();
+        let mut restored = Session::new(config, 11);
+        restored
+            .searcher
+            .restore(&checkpoint, &session.trials)
+            .unwrap();
+        restored.trials = session.trials.clone();
+        assert_eq!(restored.searcher.checkpoint().unwrap(), checkpoint);
+        for _ in 0..2 {
+            session.round(None);
+            restored.round(None);
+        }
+        assert_eq!(session.keys(), restored.keys());
+    }
+}
+
+#[test]
+fn failed_trials_are_not_learnt_from_and_not_proposed_again() {
+    let mut session = Session::new(small(Preset::Improved), 2);
+    for _ in 0..4 {
+        session.round(Some(2));
+    }
+    assert!(session.trials.iter().all(|t| !t.repeat));
+    assert_eq!(
+        session.searcher.history.entries().len(),
+        session.trials.len() / 2
+    );
+}
+
+/// With nothing but failures there is nothing to learn from: the design goes on.
+#[test]
+fn a_design_that_fails_altogether_is_continued() {
+    let mut session = Session::new(small(Preset::Faithful), 2);
+    for _ in 0..3 {
+        session.round(Some(1));
+    }
+    assert_eq!(session.trials.len(), 60);
+}
+
+#[test]
+fn checkpoints_that_do_not_fit_are_refused() {
+    let mut session = Session::new(small(Preset::Improved), 1);
+    session.round(None);
+    let checkpoint = session.searcher.checkpoint().unwrap();
+    let refused = |mut other: Session, bytes: &[u8]| {
+        let error = other.searcher.restore(bytes, &session.trials).unwrap_err();
+        assert!(
+            matches!(error, SearchError::BadCheckpoint { .. }),
+            "{error}"
+        );
+    };
+    let mut wider = small(Preset::Improved);
+    wider.generator.state_width = 32;
+    refused(Session::new(wider, 1), &checkpoint);
+    let mut warm = small(Preset::Improved);
+    warm.discriminator.warm = true;
+    refused(Session::new(warm, 1), &checkpoint);
+    refused(
+        Session::new(small(Preset::Improved), 1),
+        &checkpoint[..checkpoint.len() / 2],
+    );
+    refused(Session::new(small(Preset::Improved), 1), b"");
+}
+
+#[test]
+fn trials_are_told_in_order() {
+    let mut session = Session::new(small(Preset::Faithful), 1);
+    session.round(None);
+    let late = Trial {
+        number: TrialNumber(99),
+        ..session.trials[0].clone()
+    };
+    let error = session.searcher.tell(&[late]).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SearchError::OutOfOrder {
+                told: 99,
+                expected: 20
+            }
+        ),
+        "{error}"
+    );
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask reproduce`: the long studies behind the numbers in docs/results.
+//!
+//! A study is a list of searches, each run by the release binary with `--json`. What a search printed is kept under
+//! `target/reproduce`, so that a study that was interrupted goes on where it stopped; `--fresh` starts over.
+
+mod nasbench201;
+mod page;
+mod result;
+mod searches;
+mod statistics;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// A study.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Study {
+    /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
+    Nasbench201(Options),
+}
+
+/// How a study is run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The folder with the benchmark tables.
+    #[arg(long, env = "GANAS_DATA")]
+    data: PathBuf,
+    /// Seeds of every search, `from..to`, the end not included.
+    #[arg(long, default_value = "1000..1020")]
+    seeds: String,
+    /// Searches run on so many threads.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Runs only the searches whose name contains this; the page is then not written.
+    #[arg(long)]
+    only: Option<String>,
+    /// Forgets what earlier calls found.
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// Runs a study.
+pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
+    match study {
+        Study::Nasbench201(options) => nasbench201::run(root, options),
+    }
+}

@@ -1,0 +1,32 @@
+//! What `ganas search --json` prints, as far as studies need it.
+
+use serde::Deserialize;
+
+/// The result of one search.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct SearchResult {
+    pub(super) version: String,
+    pub(super) table_sha256: String,
+    pub(super) device: String,
+    pub(super) budget: u32,
+    pub(super) runs: Vec<Run>,
+}
+
+/// One run: a seed.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Run {
+    pub(super) seed: u64,
+    pub(super) queries: u32,
+    pub(super) unique_queries: u32,
+    pub(super) queries_to_best: Option<u32>,
+    /// Best search metric, and the report metric of that architecture, after each unique query.
+    pub(super) curve: Vec<Option<(f64, f64)>>,
+}
+
+impl Run {
+    /// The best search metric and its report metric after so many unique queries.
+    pub(super) fn at(&self, queries: usize) -> Option<(f64, f64)> {
+        let index = queries.min(self.curve.len()).checked_sub(1)?;
+        self.curve[index]
+    }
+}

@@ -1,0 +1,111 @@
+//! Running searches with the release binary, and keeping what they print.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::Options;
+use super::result::SearchResult;
+
+/// One search of a study: a name, and the arguments that follow `ganas search`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Search {
+    /// Unique within the study; also the name of the file that keeps the result.
+    pub(super) name: String,
+    /// Arguments, without table, seeds and output.
+    pub(super) arguments: Vec<String>,
+}
+
+/// The release binary and the folder for what it prints.
+#[derive(Debug)]
+pub(super) struct Runner {
+    binary: PathBuf,
+    folder: PathBuf,
+}
+
+impl Runner {
+    /// Builds the release binary.
+    pub(super) fn new(root: &Path, study: &str, fresh: bool) -> Result<Self> {
+        let status = crate::cargo(root)
+            .args(["build", "--release", "--quiet", "-p", "ganas-cli"])
+            .status()
+            .context("cannot start cargo")?;
+        if !status.success() {
+            bail!("the release build failed");
+        }
+        let folder = root.join("target/reproduce").join(study);
+        if fresh && folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(Self {
+            binary: root.join("target/release/ganas"),
+            folder,
+        })
+    }
+
+    /// A file of this study.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Runs the binary and returns what it prints on stdout.
+    pub(super) fn ganas(&self, arguments: &[String]) -> Result<String> {
+        let output = Command::new(&self.binary)
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .output()
+            .with_context(|| format!("cannot start {}", self.binary.display()))?;
+        if !output.status.success() {
+            bail!(
+                "ganas {} failed ({}):\n{}",
+                arguments.join(" "),
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        String::from_utf8(output.stdout).context("ganas printed something that is not UTF-8")
+    }
+
+    /// The result of a search: the kept one, or a new one.
+    pub(super) fn result(
+        &self,
+        search: &Search,
+        table: &Path,
+        options: &Options,
+    ) -> Result<SearchResult> {
+        let file = self.file(&format!("{}.{}.json", search.name, options.seeds));
+        if !file.exists() {
+            let start = crate::clock::now();
+            let mut arguments = vec!["search".to_owned()];
+            arguments.extend(search.arguments.iter().cloned());
+            for (flag, value) in [
+                ("--table", table.display().to_string()),
+                ("--seeds", options.seeds.clone()),
+                ("--threads", options.threads.to_string()),
+            ] {
+                arguments.extend([flag.to_owned(), value]);
+            }
+            arguments.push("--json".to_owned());
+            let text = self.ganas(&arguments)?;
+            let unfinished = file.with_extension("part");
+            fs::write(&unfinished, text)
+                .with_context(|| format!("cannot write {}", unfinished.display()))?;
+            fs::rename(&unfinished, &file)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            eprintln!("{}: {:.0} s", search.name, start.elapsed().as_secs_f64());
+        }
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{} is not the output of a search: remove it",
+                file.display()
+            )
+        })
+    }
+}
