@@ -9,6 +9,7 @@
 
 mod ci;
 mod clock;
+mod data;
 mod golden;
 mod reproduce;
 mod tidy;
@@ -32,6 +33,8 @@ enum Command {
     Tidy,
     /// Runs everything that a change must pass, apart from the tests (`cargo test --workspace`).
     Ci(ci::Options),
+    /// Lists, fetches, verifies and converts published benchmark files.
+    Data(data::Options),
     /// Computes the golden values of ganas-gnn again, with PyTorch.
     Golden(golden::Options),
     /// Runs a long study and writes its page in docs/results.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Tidy => tidy::run(root),
         Command::Ci(options) => ci::run(root, options),
+        Command::Data(options) => data::run(root, &options),
         Command::Golden(options) => golden::run(root, &options),
         Command::Reproduce(study) => reproduce::run(root, &study),
     };

@@ -192,9 +192,9 @@ fn optimum(runner: &Runner, table: &Path, metric: &str) -> Result<f64> {
         "--json".to_owned(),
     ];
     let info: serde_json::Value = serde_json::from_str(&runner.ganas(&arguments)?)?;
-    let columns = info["columns"]
+    let columns = info["metrics"]
         .as_array()
-        .context("`table info --json` has no columns")?;
+        .context("`table info --json` has no metrics")?;
     columns
         .iter()
         .find(|column| column["name"] == metric)

@@ -1,0 +1,202 @@
+//! Downloads that go on where they stopped: after a dropped connection, in a later run, or not at all.
+
+use std::fs;
+
+use super::server::{Answer, Server, always, break_off, ignore_range, raw, serve};
+use super::{Scene, TAG, content, known, scene, source, starts};
+
+#[test]
+fn dropped_connections_are_continued() {
+    let (server, scene) = scene([
+        break_off(2_500, &content(), TAG),
+        break_off(1_200, &content(), TAG),
+        break_off(0, &content(), TAG),
+        // Three failures are more than the two retries, but there was headway.
+        serve(&content(), TAG),
+    ]);
+    scene.expect(&content());
+    assert_eq!(
+        starts(&server),
+        [None, Some(2_500), Some(3_700), Some(3_700)]
+    );
+    assert_eq!(server.requests()[1].header("if-range"), Some(TAG));
+    assert!(scene.noted("broke off at 2500 of 10000 bytes"));
+    assert!(scene.noted("going on with s.bin at 2.5 kB"));
+}
+
+#[test]
+fn a_later_run_continues() {
+    let (server, mut scene) = scene([
+        break_off(2_500, &content(), TAG),
+        break_off(10, &content(), TAG),
+        serve(&content(), TAG),
+    ]);
+    scene.patience.retries = 0;
+    let error = scene.error();
+    assert!(error.contains("2.5 kB of s.bin are kept in "), "{error}");
+    assert!(error.contains("run the command again to go on"), "{error}");
+    assert_eq!(scene.files(), ["s.bin.part", "s.bin.part.json"]);
+    assert_eq!(fs::read(scene.part()).unwrap(), content()[..2_500]);
+    assert!(scene.error().contains("2.5 kB of s.bin are kept"));
+    scene.expect(&content());
+    assert_eq!(starts(&server), [None, Some(2_500), Some(2_510)]);
+}
+
+#[test]
+fn a_damaged_part_is_found_out() {
+    let (_server, mut scene) = scene([
+        break_off(2_500, &content(), TAG),
+        serve(&content(), TAG),
+        serve(&content(), TAG),
+    ]);
+    scene.patience.retries = 0;
+    scene.error();
+    fs::write(scene.part(), vec![b'x'; 2_500]).unwrap();
+    assert!(scene.error().contains("its sha256 should be"));
+    assert_eq!(scene.files(), ["s.bin.bad"]);
+    scene.fetch().unwrap();
+    assert_eq!(fs::read(scene.place().file()).unwrap(), content());
+}
+
+#[test]
+fn a_finished_part_needs_no_request() {
+    let (server, scene) = scene([serve(&content(), TAG)]);
+    fs::write(scene.part(), content()).unwrap();
+    scene.expect(&content());
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_part_without_version_is_not_continued() {
+    let (server, scene) = scene([serve(&content(), TAG)]);
+    fs::write(scene.part(), &content()[..100]).unwrap();
+    scene.expect(&content());
+    assert_eq!(starts(&server), [None]);
+    assert!(scene.noted("cannot be told to be of the same file"));
+}
+
+#[test]
+fn a_part_from_another_address_is_not_continued() {
+    let (_first, mut scene) = scene([break_off(2_500, &content(), TAG)]);
+    scene.patience.retries = 0;
+    scene.error();
+    let other = Server::start([serve(&content(), TAG)]);
+    scene.source = known(&other.url("s.bin"), &content());
+    scene.expect(&content());
+    assert_eq!(starts(&other), [None]);
+}
+
+#[test]
+fn a_part_that_is_too_long_is_not_continued() {
+    let (server, scene) = scene([serve(&content(), TAG)]);
+    fs::write(scene.part(), vec![0; 10_001]).unwrap();
+    scene.expect(&content());
+    assert_eq!(starts(&server), [None]);
+    assert!(scene.noted("longer than the file"));
+}
+
+#[test]
+fn server_that_ignores_range() {
+    let (server, scene) = scene([
+        break_off(2_500, &content(), TAG),
+        ignore_range(&content(), TAG),
+    ]);
+    scene.expect(&content());
+    assert_eq!(starts(&server), [None, Some(2_500)]);
+    assert!(scene.noted("it ignores Range); starting over"));
+}
+
+#[test]
+fn server_that_ignores_range_and_always_breaks_off() {
+    let broken: Answer = Box::new(|_| {
+        raw(
+            "200 OK\nContent-Length: 10000\nETag: \"v1\"",
+            &content()[..5_000],
+        )
+    });
+    let (server, scene) = scene([broken]);
+    let error = scene.error();
+    assert!(error.contains("after 2 retries without headway"), "{error}");
+    // That each attempt begins again and gets as far as the first is no headway.
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
+fn file_that_changes_meanwhile() {
+    let (_server, scene) = scene([
+        break_off(2_500, &[b'o'; 10_000], "\"v0\""),
+        serve(&content(), TAG),
+    ]);
+    scene.expect(&content());
+    assert!(scene.noted("the file has changed on the server; starting over"));
+}
+
+#[test]
+fn dates_stand_in_for_tags() {
+    let date = "Thu, 01 Jan 2026 00:00:00 GMT";
+    let head = format!("200 OK\nContent-Length: 10000\nETag: W/\"v1\"\nLast-Modified: {date}");
+    let (server, scene) = scene([always(&head, &content()[..2_500]), serve(&content(), date)]);
+    scene.expect(&content());
+    assert_eq!(server.requests()[1].header("if-range"), Some(date));
+    assert_eq!(starts(&server), [None, Some(2_500)]);
+}
+
+#[test]
+fn ranges_that_were_not_asked_for() {
+    for range in [
+        "bytes 0-9999/10000",
+        "bytes 2500-5000/10000",
+        "bytes 2500-9999/*",
+        "bytes 2501-9999/10000",
+        "nonsense",
+    ] {
+        let head = format!("206 Partial Content\nContent-Range: {range}");
+        let (server, scene) = scene([
+            break_off(2_500, &content(), TAG),
+            always(&head, &content()[2_500..]),
+        ]);
+        let error = scene.error();
+        assert!(error.contains("where bytes 2500 to the end"), "{error}");
+        assert_eq!(server.requests().len(), 2);
+        assert_eq!(fs::read(scene.part()).unwrap(), content()[..2_500]);
+    }
+    let (_server, scene) = scene([always("206 Partial Content", &content())]);
+    assert!(scene.error().contains("status 206"));
+}
+
+#[test]
+fn a_rest_of_another_total() {
+    let head = "206 Partial Content\nContent-Range: bytes 2500-8999/9000";
+    let (_server, scene) = scene([
+        break_off(2_500, &content(), TAG),
+        always(head, &content()[2_500..9_000]),
+    ]);
+    assert!(scene.error().contains("offers 9000 bytes"));
+}
+
+#[test]
+fn nothing_more() {
+    // The size is not known, and the part is complete.
+    let server = Server::start([break_off(10_000, &content(), TAG), serve(&content(), TAG)]);
+    let scene = Scene::new(source(&server.url("x"), ""));
+    scene.fetch().unwrap();
+    fs::rename(scene.place().file(), scene.part()).unwrap();
+    let version = format!(
+        "{{\"url\": \"{}\", \"etag\": \"\\\"v1\\\"\", \"last_modified\": null}}",
+        server.url("x")
+    );
+    fs::write(scene.place().version(), version).unwrap();
+    scene.expect(&content());
+    assert_eq!(starts(&server), [None, Some(10_000)]);
+
+    // The part is longer than the file.
+    let server = Server::start([
+        break_off(10_001, &[b'x'; 10_002], TAG),
+        serve(&content(), TAG),
+        serve(&content(), TAG),
+    ]);
+    let scene = Scene::new(source(&server.url("x"), ""));
+    scene.expect(&content());
+    assert_eq!(starts(&server), [None, Some(10_001), None]);
+    assert!(scene.noted("nothing after byte 10001"));
+}
