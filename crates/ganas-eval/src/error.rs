@@ -324,7 +324,7 @@ pub enum EvalError {
         /// The record or the member of the archive, and the byte.
         place: String,
         /// What is wrong there.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// The file is in no format that is known.
     #[error("{}: not a known benchmark file: expected {expected}", file.display())]

@@ -8,6 +8,9 @@
 mod counts;
 mod error;
 mod evaluator;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod metric;
 mod official;
 mod protocol;

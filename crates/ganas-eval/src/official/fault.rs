@@ -53,7 +53,7 @@ impl Fault {
         EvalError::OfficialFile {
             file: file.to_owned(),
             place,
-            problem: self.problem,
+            problem: Box::new(self.problem),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where the records of NATS-Bench and NAS-Bench-201 lie: in a folder, a tar file, one pickle, or a `.pth` file.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use bzip2::read::MultiBzDecoder;
@@ -200,6 +200,14 @@ pub(crate) fn read_torch(
     each: impl FnMut(&Record) -> Result<(), Problem>,
 ) -> Result<u64, Fault> {
     let open = || -> io::Result<_> { Ok(BufReader::with_capacity(1 << 18, File::open(path)?)) };
+    read_torch_from(open, each)
+}
+
+/// The same from anything that can be opened twice.
+pub(crate) fn read_torch_from<R: BufRead + Seek>(
+    open: impl Fn() -> io::Result<R>,
+    each: impl FnMut(&Record) -> Result<(), Problem>,
+) -> Result<u64, Fault> {
     let unreadable = |error: &io::Error| Fault::of_read(0, error, "the file");
     let mut start = open().map_err(|error| unreadable(&error))?;
     let is_zip = start
@@ -210,7 +218,7 @@ pub(crate) fn read_torch(
         let (offset, length) = stored_pickle(start)?;
         let open = || {
             let mut file = open()?;
-            io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+            file.seek(SeekFrom::Start(offset))?;
             Ok(file.take(length))
         };
         return read_all(open, each);
@@ -228,7 +236,7 @@ pub(crate) fn read_torch(
 }
 
 /// Where the pickle of a zip file lies; PyTorch does not compress it.
-fn stored_pickle(file: BufReader<File>) -> Result<(u64, u64), Fault> {
+fn stored_pickle(file: impl Read + Seek) -> Result<(u64, u64), Fault> {
     let damaged = |reason: String| Fault::at(0, Problem::Unreadable { reason });
     let mut archive = zip::ZipArchive::new(file).map_err(|error| damaged(error.to_string()))?;
     let name = archive

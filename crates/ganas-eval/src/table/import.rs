@@ -1,6 +1,6 @@
 //! The import: from a file of CSV or JSON lines to a table file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ganas_space::{ArchKey, SearchSpace};
 use indexmap::IndexMap;
@@ -96,11 +96,7 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         });
     }
     let source = Source::read(&request.source)?;
-    let delimited = if Delimited::is_json_lines(&source.text) {
-        Delimited::parse_json_lines(&request.source, &source.text, &request.key_column)?
-    } else {
-        Delimited::parse(&request.source, &source.text, &request.key_column)?
-    };
+    let delimited = parse_text(&request.source, &source.text, &request.key_column)?;
 
     let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
     let too_large = |what, limit: u32| EvalError::TooLarge {
@@ -152,6 +148,19 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         repeated_rows,
         output_bytes: bytes.len() as u64,
     })
+}
+
+/// Reads CSV or JSON lines, told apart by the first character.
+pub(crate) fn parse_text(
+    file: &Path,
+    text: &[u8],
+    key_column: &str,
+) -> Result<Delimited, EvalError> {
+    if Delimited::is_json_lines(text) {
+        Delimited::parse_json_lines(file, text, key_column)
+    } else {
+        Delimited::parse(file, text, key_column)
+    }
 }
 
 /// An architecture of the file.

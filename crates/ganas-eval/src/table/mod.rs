@@ -67,6 +67,8 @@ mod tests;
 
 pub use evaluator::TableEvaluator;
 pub use export::ExportFormat;
+#[cfg(fuzzing)]
+pub(crate) use import::parse_text;
 pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import};
 pub use manifest::{
     ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN, MANIFEST_KEY, Manifest,

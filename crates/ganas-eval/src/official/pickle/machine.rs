@@ -7,11 +7,11 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::official::fault::{Fault, Problem};
 
-use super::heap::{Heap, Node, NodeId, Value};
+use super::heap::{Heap, Node, Value};
 use super::input::Input;
 use super::name::Name;
-use super::number::numpy_scalar;
 use super::references::References;
+use super::watch::{NoWatcher, Watched, Watcher};
 
 /// The highest protocol that is known.
 const MAX_PROTOCOL: u8 = 5;
@@ -38,31 +38,6 @@ impl Default for Limits {
     }
 }
 
-/// Is shown the entries of a mapping while they are read, so that a file that is one huge mapping need not be held.
-///
-/// What was shown is dropped from the mapping. Entries of a mapping that was not written in one piece may remain in
-/// it, so the mapping must be looked at again at the end.
-pub(crate) trait Watcher {
-    /// Whether the mapping under this key of the outermost mapping is watched; without a key, the outermost one.
-    fn watches(&self, key: Option<&str>) -> bool;
-
-    /// An entry of the watched mapping, whose value is a mapping or a list.
-    fn entry(&mut self, heap: &Heap, key: &Value, value: &Value) -> Result<(), Problem>;
-}
-
-/// Watches nothing.
-pub(crate) struct NoWatcher;
-
-impl Watcher for NoWatcher {
-    fn watches(&self, _key: Option<&str>) -> bool {
-        false
-    }
-
-    fn entry(&mut self, _heap: &Heap, _key: &Value, _value: &Value) -> Result<(), Problem> {
-        Ok(())
-    }
-}
-
 /// Reads one pickle.
 pub(crate) fn read(reader: impl BufRead, limits: Limits) -> Result<(Heap, Value), Fault> {
     Machine::new(reader, limits, &mut NoWatcher).run()
@@ -71,34 +46,23 @@ pub(crate) fn read(reader: impl BufRead, limits: Limits) -> Result<(Heap, Value)
 /// A pickle that is being read.
 pub(crate) struct Machine<'w, R, W> {
     input: Input<R>,
-    limits: Limits,
-    heap: Heap,
-    stack: Vec<Value>,
-    marks: Vec<usize>,
+    pub(super) limits: Limits,
+    pub(super) heap: Heap,
+    pub(super) stack: Vec<Value>,
+    pub(super) marks: Vec<usize>,
     /// Entries of the memo from 0 on without gaps: all, unless a first pass chose.
-    dense_memo: Vec<Value>,
+    pub(super) dense_memo: Vec<Value>,
     /// The other entries of the memo.
-    memo: IndexMap<u32, Value>,
+    pub(super) memo: IndexMap<u32, Value>,
     /// The number of entries that were ever put, which the next MEMOIZE takes.
     n_memoized: u32,
     /// Texts that were seen, so that equal ones share their memory.
     texts: IndexSet<Rc<str>>,
-    n_values: usize,
+    pub(super) n_values: usize,
     /// Memo entries that are referred to, when a first pass has found them; the others are not kept.
     kept: Option<&'w References>,
-    watcher: &'w mut W,
-    watched: Option<Watched>,
-}
-
-/// The mapping that is being watched.
-#[derive(Clone, Copy)]
-struct Watched {
-    mapping: NodeId,
-    /// The height of the stack below its entries.
-    base: usize,
-    /// Counts at the end of the last entry.
-    n_values: usize,
-    n_memo: usize,
+    pub(super) watcher: &'w mut W,
+    pub(super) watched: Option<Watched>,
 }
 
 impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
@@ -289,250 +253,6 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         Ok(())
     }
 
-    /// The instructions without arguments, which take from the stack and put something there.
-    fn compose(&mut self, opcode: u8) -> Result<(), Problem> {
-        match opcode {
-            b'(' => {
-                if self.marks.len() >= self.limits.values {
-                    return Err(self.too_many_values());
-                }
-                self.begin_watching();
-                self.marks.push(self.stack.len());
-                Ok(())
-            }
-            b'0' => {
-                // Python drops a mark when nothing is above it.
-                if self.marks.last() == Some(&self.stack.len()) {
-                    self.marks.pop();
-                    Ok(())
-                } else {
-                    self.pop().map(drop)
-                }
-            }
-            b'1' => self.pop_mark().map(drop),
-            b'2' => {
-                let top = self.top()?.clone();
-                self.push(top)
-            }
-            b')' => self.push_node(Node::Tuple(Vec::new())),
-            0x85..=0x87 => {
-                let length = usize::from(opcode - 0x84);
-                let values = self.pop_many(length)?;
-                self.push_node(Node::Tuple(values))?;
-                self.show_entry()
-            }
-            b't' => {
-                let values = self.pop_mark()?;
-                self.push_node(Node::Tuple(values))
-            }
-            b']' => self.push_node(Node::List(Vec::new())),
-            b'l' => {
-                let values = self.pop_mark()?;
-                self.push_node(Node::List(values))
-            }
-            b'a' => {
-                let value = self.pop()?;
-                self.extend(vec![value])
-            }
-            b'e' | 0x90 => {
-                let values = self.pop_mark()?;
-                self.extend(values)
-            }
-            b'}' => self.push_node(Node::Dict(Vec::new())),
-            b'd' => {
-                let entries = pairs(self.pop_mark()?)?;
-                self.push_node(Node::Dict(entries))
-            }
-            b's' => {
-                let values = self.pop_many(2)?;
-                self.insert(values)
-            }
-            b'u' => {
-                let values = self.pop_mark()?;
-                self.insert(values)
-            }
-            0x8f => self.push_node(Node::Set(Vec::new())),
-            0x91 => {
-                let values = self.pop_mark()?;
-                self.push_node(Node::Set(values))
-            }
-            b'R' | 0x81 => {
-                let (arguments, callable) = (self.pop()?, self.pop()?);
-                let result = self.call(&callable, &arguments)?;
-                self.push(result)
-            }
-            b'b' => {
-                let state = self.pop()?;
-                let Value::Node(id) = self.top()?.clone() else {
-                    return Err(Problem::Malformed {
-                        reason: "a state for something that is no object",
-                    });
-                };
-                // A mapping keeps its content, whatever else was attached to it.
-                if let Some(Node::Object { state: slot, .. }) = self.heap.node_mut(id) {
-                    *slot = state;
-                }
-                Ok(())
-            }
-            _ => Err(Problem::Instruction { opcode }),
-        }
-    }
-
-    /// The data that a call of a listed name stands for.
-    fn call(&mut self, callable: &Value, arguments: &Value) -> Result<Value, Problem> {
-        let Value::Name(name) = callable else {
-            return Err(Problem::Malformed {
-                reason: "a call of something that is no name",
-            });
-        };
-        let (Value::Node(id), Some(values)) = (arguments, self.heap.elements(arguments)) else {
-            return Err(Problem::Malformed {
-                reason: "a call with arguments that are no tuple",
-            });
-        };
-        let id = *id;
-        let node = match (name, values) {
-            (Name::Mapping, []) => Node::Dict(Vec::new()),
-            (Name::Mapping, [items]) => {
-                let items = self.heap.elements(items).unwrap_or_default();
-                let entry = |item: &Value| match self.heap.elements(item) {
-                    Some([key, value]) => Ok((key.clone(), value.clone())),
-                    _ => Err(Problem::Malformed {
-                        reason: "a mapping made from something else than pairs",
-                    }),
-                };
-                Node::Dict(items.iter().map(entry).collect::<Result<_, _>>()?)
-            }
-            (Name::Set, [items]) => {
-                Node::Set(self.heap.elements(items).unwrap_or_default().to_vec())
-            }
-            (Name::Encode, [Value::Text(text), ..]) => {
-                // Latin-1: every character is a byte.
-                let bytes: Option<Rc<[u8]>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
-                let bytes = bytes.ok_or(Problem::Malformed {
-                    reason: "bytes written as a text that is not Latin-1",
-                })?;
-                return Ok(Value::Bytes(bytes));
-            }
-            (Name::NumpyScalar, values) => {
-                if let Some(number) = numpy_scalar(&self.heap, values) {
-                    return Ok(number);
-                }
-                Node::inert()
-            }
-            (name, _) => Node::Object {
-                name: *name,
-                arguments: Some(id),
-                state: Value::None,
-            },
-        };
-        let n_new = match &node {
-            Node::Dict(entries) => 2 * entries.len(),
-            Node::Set(values) => values.len(),
-            _ => 0,
-        };
-        self.count(n_new)?;
-        self.new_node(node)
-    }
-
-    fn extend(&mut self, values: Vec<Value>) -> Result<(), Problem> {
-        match self.top_node()? {
-            Some(Node::List(list) | Node::Set(list)) => {
-                list.extend(values);
-            }
-            // The content of an array or tensor subclass.
-            Some(Node::Object { .. }) => {}
-            _ => {
-                return Err(Problem::Malformed {
-                    reason: "elements for something that is no list",
-                });
-            }
-        }
-        self.show_entry()
-    }
-
-    fn insert(&mut self, values: Vec<Value>) -> Result<(), Problem> {
-        let new = pairs(values)?;
-        let watched = self.watched.map(|watched| watched.mapping);
-        if let (Value::Node(id), Some(mapping)) = (self.top()?, watched)
-            && *id == mapping
-        {
-            // Its entries were shown; those that were not, because they are no mappings, stay.
-            let heap = &self.heap;
-            let rest: Vec<_> = new
-                .into_iter()
-                .filter(|(_, value)| !value.is_released(heap))
-                .collect();
-            self.watched = None;
-            if let Some(Node::Dict(entries)) = self.heap.node_mut(mapping) {
-                entries.extend(rest);
-            }
-            return Ok(());
-        }
-        match self.top_node()? {
-            Some(Node::Dict(entries)) => entries.extend(new),
-            Some(Node::Object { .. }) => {}
-            _ => {
-                return Err(Problem::Malformed {
-                    reason: "entries for something that is no mapping",
-                });
-            }
-        }
-        self.show_entry()
-    }
-
-    /// At a mark: begins to watch the mapping below it, when it is an entry of the outermost one that is asked for.
-    fn begin_watching(&mut self) {
-        if self.watched.is_some() {
-            return;
-        }
-        let (key, mapping) = match (self.marks.len(), &self.stack[self.floor()..]) {
-            (0, [Value::Node(mapping)]) => (None, mapping),
-            (1, [.., Value::Text(key), Value::Node(mapping)]) => (Some(&**key), mapping),
-            _ => return,
-        };
-        if matches!(self.heap.node(*mapping), Node::Dict(_)) && self.watcher.watches(key) {
-            self.watched = Some(Watched {
-                mapping: *mapping,
-                base: self.stack.len(),
-                n_values: self.n_values,
-                n_memo: self.memo.len(),
-            });
-        }
-    }
-
-    /// Shows the entry that the last instruction completed, when it is one of the watched mapping, and drops it.
-    fn show_entry(&mut self) -> Result<(), Problem> {
-        let Some(watched) = &mut self.watched else {
-            return Ok(());
-        };
-        if self.marks.last() != Some(&watched.base) {
-            return Ok(());
-        }
-        // The values of the entries below were released; otherwise this is an entry of an entry.
-        let (key, value) = match &self.stack[watched.base..] {
-            [key, value] => (key.clone(), value.clone()),
-            [.., before, key, value] if before.is_released(&self.heap) => {
-                (key.clone(), value.clone())
-            }
-            _ => return Ok(()),
-        };
-        self.watcher.entry(&self.heap, &key, &value)?;
-        self.heap.release(&value);
-        self.n_values = watched.n_values + 2;
-        // Entries of the memo that were made by this entry and that point into it are of no use any more.
-        let heap = &self.heap;
-        let recent: Vec<_> = self
-            .memo
-            .drain(watched.n_memo..)
-            .filter(|(_, value)| !value.is_released(heap))
-            .collect();
-        self.memo.extend(recent);
-        watched.n_values = self.n_values;
-        watched.n_memo = self.memo.len();
-        Ok(())
-    }
-
     fn mention(&mut self, module: &str, name: &str) -> Result<(), Problem> {
         let listed = Name::of(module, name).ok_or_else(|| Problem::ForbiddenName {
             name: format!("{module}.{name}").chars().take(200).collect(),
@@ -653,23 +373,23 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         })
     }
 
-    fn push(&mut self, value: Value) -> Result<(), Problem> {
+    pub(super) fn push(&mut self, value: Value) -> Result<(), Problem> {
         self.count(1)?;
         self.stack.push(value);
         Ok(())
     }
 
-    fn push_node(&mut self, node: Node) -> Result<(), Problem> {
+    pub(super) fn push_node(&mut self, node: Node) -> Result<(), Problem> {
         let value = self.new_node(node)?;
         self.push(value)
     }
 
-    fn new_node(&mut self, node: Node) -> Result<Value, Problem> {
+    pub(super) fn new_node(&mut self, node: Node) -> Result<Value, Problem> {
         let too_many = self.too_many_values();
         self.heap.add(node).map(Value::Node).ok_or(too_many)
     }
 
-    fn count(&mut self, n: usize) -> Result<(), Problem> {
+    pub(super) fn count(&mut self, n: usize) -> Result<(), Problem> {
         self.n_values += n;
         if self.n_values > self.limits.values {
             return Err(self.too_many_values());
@@ -677,7 +397,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         Ok(())
     }
 
-    fn too_many_values(&self) -> Problem {
+    pub(super) fn too_many_values(&self) -> Problem {
         Problem::TooMany {
             what: "values in a pickle",
             limit: self.limits.values,
@@ -685,15 +405,15 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
     }
 
     /// Where the part of the stack begins that instructions may take from.
-    fn floor(&self) -> usize {
+    pub(super) fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    fn top(&self) -> Result<&Value, Problem> {
+    pub(super) fn top(&self) -> Result<&Value, Problem> {
         self.stack[self.floor()..].last().ok_or(EMPTY)
     }
 
-    fn top_node(&mut self) -> Result<Option<&mut Node>, Problem> {
+    pub(super) fn top_node(&mut self) -> Result<Option<&mut Node>, Problem> {
         match self.top()? {
             Value::Node(id) => {
                 let id = *id;
@@ -703,14 +423,14 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         }
     }
 
-    fn pop(&mut self) -> Result<Value, Problem> {
+    pub(super) fn pop(&mut self) -> Result<Value, Problem> {
         if self.stack.len() <= self.floor() {
             return Err(EMPTY);
         }
         self.stack.pop().ok_or(EMPTY)
     }
 
-    fn pop_many(&mut self, n: usize) -> Result<Vec<Value>, Problem> {
+    pub(super) fn pop_many(&mut self, n: usize) -> Result<Vec<Value>, Problem> {
         let start = self.stack.len().checked_sub(n).ok_or(EMPTY)?;
         if start < self.floor() {
             return Err(EMPTY);
@@ -718,7 +438,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         Ok(self.stack.split_off(start))
     }
 
-    fn pop_mark(&mut self) -> Result<Vec<Value>, Problem> {
+    pub(super) fn pop_mark(&mut self) -> Result<Vec<Value>, Problem> {
         let mark = self.marks.pop().ok_or(Problem::Malformed {
             reason: "no mark on its stack",
         })?;
@@ -727,7 +447,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
 }
 
 impl Node {
-    fn inert() -> Self {
+    pub(super) fn inert() -> Self {
         Self::Object {
             name: Name::Inert,
             arguments: None,
@@ -739,17 +459,3 @@ impl Node {
 const EMPTY: Problem = Problem::Malformed {
     reason: "it takes more from its stack than there is",
 };
-
-fn pairs(values: Vec<Value>) -> Result<Vec<(Value, Value)>, Problem> {
-    if !values.len().is_multiple_of(2) {
-        return Err(Problem::Malformed {
-            reason: "a key without a value",
-        });
-    }
-    let mut values = values.into_iter();
-    let mut entries = Vec::with_capacity(values.len() / 2);
-    while let (Some(key), Some(value)) = (values.next(), values.next()) {
-        entries.push((key, value));
-    }
-    Ok(entries)
-}

@@ -9,13 +9,16 @@
 //! recursion. Memory is bounded by the limits on values and on the length of a text, and a length that the file claims
 //! is believed only as far as bytes really follow.
 
+mod compose;
 mod heap;
 mod input;
 mod machine;
 mod name;
 mod number;
 mod references;
+mod watch;
 
 pub(crate) use heap::{Heap, Node, Value};
-pub(crate) use machine::{Limits, Machine, Watcher, read};
+pub(crate) use machine::{Limits, Machine, read};
 pub(crate) use references::References;
+pub(crate) use watch::Watcher;

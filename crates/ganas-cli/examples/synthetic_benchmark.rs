@@ -1,10 +1,9 @@
-//! Writes benchmark files of full size with made-up numbers, and converts files, to measure time and memory:
+//! Writes benchmark files of full size with made-up numbers, to measure the time and memory of an import:
 //!
 //! ```text
-//! cargo build --release -p ganas-eval --example synthetic_benchmark
-//! synthetic_benchmark nasbench101 nasbench_full.tfrecord
-//! synthetic_benchmark nats NATS-tss.tar 15625
-//! command time -v synthetic_benchmark convert nasbench_full.tfrecord out.arrow nasbench101
+//! cargo run --release -p ganas-cli --example synthetic_benchmark -- nasbench101 nasbench_full.tfrecord
+//! cargo run --release -p ganas-cli --example synthetic_benchmark -- nats NATS-tss.tar 15625
+//! command time -v ganas table import nasbench_full.tfrecord --space nasbench101 --output nb101.arrow
 //! ```
 //!
 //! The files have the layout, the number of records and about the size of the official ones. Writing that of
@@ -19,7 +18,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bzip2::Compression;
 use bzip2::write::BzEncoder;
-use ganas_eval::table::convert::{ConvertRequest, OfficialFormat, convert};
 use ganas_space::SearchSpace;
 use ganas_space::nasbench101::NasBench101;
 use ganas_space::nasbench201::NasBench201;
@@ -34,27 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments[..] {
         ["nasbench101", file] => nasbench101(Path::new(file)),
         ["nats", file, count] => nats(Path::new(file), count.parse()?),
-        ["convert", source, output, space] => {
-            let source = Path::new(source);
-            let request = ConvertRequest {
-                source: source.to_owned(),
-                format: OfficialFormat::detect(source)?.ok_or(OfficialFormat::KNOWN)?,
-                output: output.into(),
-                overwrite: true,
-            };
-            let report = convert(&request, &*ganas_space::by_name(space)?)?;
-            let mut out = std::io::stdout();
-            let (rows, columns) = (report.manifest.n_rows, report.manifest.columns.len());
-            writeln!(
-                out,
-                "{} records, {rows} rows, {columns} columns",
-                report.n_records
-            )?;
-            Ok(())
-        }
-        _ => Err(
-            "expected: nasbench101 FILE, nats FILE COUNT, or convert SOURCE OUTPUT SPACE".into(),
-        ),
+        _ => Err("expected: nasbench101 FILE, or nats FILE COUNT".into()),
     }
 }
 

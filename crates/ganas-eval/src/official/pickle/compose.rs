@@ -1,0 +1,220 @@
+//! The instructions of the stack machine that compose values from those on its stack.
+
+use std::io::BufRead;
+use std::rc::Rc;
+
+use crate::official::fault::Problem;
+
+use super::heap::{Node, Value};
+use super::machine::Machine;
+use super::name::Name;
+use super::number::numpy_scalar;
+use super::watch::Watcher;
+
+impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
+    /// The instructions without arguments, which take from the stack and put something there.
+    pub(super) fn compose(&mut self, opcode: u8) -> Result<(), Problem> {
+        match opcode {
+            b'(' => {
+                if self.marks.len() >= self.limits.values {
+                    return Err(self.too_many_values());
+                }
+                self.begin_watching();
+                self.marks.push(self.stack.len());
+                Ok(())
+            }
+            b'0' => {
+                // Python drops a mark when nothing is above it.
+                if self.marks.last() == Some(&self.stack.len()) {
+                    self.marks.pop();
+                    Ok(())
+                } else {
+                    self.pop().map(drop)
+                }
+            }
+            b'1' => self.pop_mark().map(drop),
+            b'2' => {
+                let top = self.top()?.clone();
+                self.push(top)
+            }
+            b')' => self.push_node(Node::Tuple(Vec::new())),
+            0x85..=0x87 => {
+                let length = usize::from(opcode - 0x84);
+                let values = self.pop_many(length)?;
+                self.push_node(Node::Tuple(values))?;
+                self.show_entry()
+            }
+            b't' => {
+                let values = self.pop_mark()?;
+                self.push_node(Node::Tuple(values))
+            }
+            b']' => self.push_node(Node::List(Vec::new())),
+            b'l' => {
+                let values = self.pop_mark()?;
+                self.push_node(Node::List(values))
+            }
+            b'a' => {
+                let value = self.pop()?;
+                self.extend(vec![value])
+            }
+            b'e' | 0x90 => {
+                let values = self.pop_mark()?;
+                self.extend(values)
+            }
+            b'}' => self.push_node(Node::Dict(Vec::new())),
+            b'd' => {
+                let entries = pairs(self.pop_mark()?)?;
+                self.push_node(Node::Dict(entries))
+            }
+            b's' => {
+                let values = self.pop_many(2)?;
+                self.insert(values)
+            }
+            b'u' => {
+                let values = self.pop_mark()?;
+                self.insert(values)
+            }
+            0x8f => self.push_node(Node::Set(Vec::new())),
+            0x91 => {
+                let values = self.pop_mark()?;
+                self.push_node(Node::Set(values))
+            }
+            b'R' | 0x81 => {
+                let (arguments, callable) = (self.pop()?, self.pop()?);
+                let result = self.call(&callable, &arguments)?;
+                self.push(result)
+            }
+            b'b' => {
+                let state = self.pop()?;
+                let Value::Node(id) = self.top()?.clone() else {
+                    return Err(Problem::Malformed {
+                        reason: "a state for something that is no object",
+                    });
+                };
+                // A mapping keeps its content, whatever else was attached to it.
+                if let Some(Node::Object { state: slot, .. }) = self.heap.node_mut(id) {
+                    *slot = state;
+                }
+                Ok(())
+            }
+            _ => Err(Problem::Instruction { opcode }),
+        }
+    }
+
+    /// The data that a call of a listed name stands for.
+    fn call(&mut self, callable: &Value, arguments: &Value) -> Result<Value, Problem> {
+        let Value::Name(name) = callable else {
+            return Err(Problem::Malformed {
+                reason: "a call of something that is no name",
+            });
+        };
+        let (Value::Node(id), Some(values)) = (arguments, self.heap.elements(arguments)) else {
+            return Err(Problem::Malformed {
+                reason: "a call with arguments that are no tuple",
+            });
+        };
+        let id = *id;
+        let node = match (name, values) {
+            (Name::Mapping, []) => Node::Dict(Vec::new()),
+            (Name::Mapping, [items]) => {
+                let items = self.heap.elements(items).unwrap_or_default();
+                let entry = |item: &Value| match self.heap.elements(item) {
+                    Some([key, value]) => Ok((key.clone(), value.clone())),
+                    _ => Err(Problem::Malformed {
+                        reason: "a mapping made from something else than pairs",
+                    }),
+                };
+                Node::Dict(items.iter().map(entry).collect::<Result<_, _>>()?)
+            }
+            (Name::Set, [items]) => {
+                Node::Set(self.heap.elements(items).unwrap_or_default().to_vec())
+            }
+            (Name::Encode, [Value::Text(text), ..]) => {
+                // Latin-1: every character is a byte.
+                let bytes: Option<Rc<[u8]>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+                let bytes = bytes.ok_or(Problem::Malformed {
+                    reason: "bytes written as a text that is not Latin-1",
+                })?;
+                return Ok(Value::Bytes(bytes));
+            }
+            (Name::NumpyScalar, values) => {
+                if let Some(number) = numpy_scalar(&self.heap, values) {
+                    return Ok(number);
+                }
+                Node::inert()
+            }
+            (name, _) => Node::Object {
+                name: *name,
+                arguments: Some(id),
+                state: Value::None,
+            },
+        };
+        let n_new = match &node {
+            Node::Dict(entries) => 2 * entries.len(),
+            Node::Set(values) => values.len(),
+            _ => 0,
+        };
+        self.count(n_new)?;
+        self.new_node(node)
+    }
+
+    fn extend(&mut self, values: Vec<Value>) -> Result<(), Problem> {
+        match self.top_node()? {
+            Some(Node::List(list) | Node::Set(list)) => {
+                list.extend(values);
+            }
+            // The content of an array or tensor subclass.
+            Some(Node::Object { .. }) => {}
+            _ => {
+                return Err(Problem::Malformed {
+                    reason: "elements for something that is no list",
+                });
+            }
+        }
+        self.show_entry()
+    }
+
+    fn insert(&mut self, values: Vec<Value>) -> Result<(), Problem> {
+        let new = pairs(values)?;
+        let watched = self.watched.map(|watched| watched.mapping);
+        if let (Value::Node(id), Some(mapping)) = (self.top()?, watched)
+            && *id == mapping
+        {
+            // Its entries were shown; those that were not, because they are no mappings, stay.
+            let heap = &self.heap;
+            let rest: Vec<_> = new
+                .into_iter()
+                .filter(|(_, value)| !value.is_released(heap))
+                .collect();
+            self.watched = None;
+            if let Some(Node::Dict(entries)) = self.heap.node_mut(mapping) {
+                entries.extend(rest);
+            }
+            return Ok(());
+        }
+        match self.top_node()? {
+            Some(Node::Dict(entries)) => entries.extend(new),
+            Some(Node::Object { .. }) => {}
+            _ => {
+                return Err(Problem::Malformed {
+                    reason: "entries for something that is no mapping",
+                });
+            }
+        }
+        self.show_entry()
+    }
+}
+
+fn pairs(values: Vec<Value>) -> Result<Vec<(Value, Value)>, Problem> {
+    if !values.len().is_multiple_of(2) {
+        return Err(Problem::Malformed {
+            reason: "a key without a value",
+        });
+    }
+    let mut values = values.into_iter();
+    let mut entries = Vec::with_capacity(values.len() / 2);
+    while let (Some(key), Some(value)) = (values.next(), values.next()) {
+        entries.push((key, value));
+    }
+    Ok(entries)
+}

@@ -1,0 +1,5 @@
+//! CSV and JSON lines.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::import(data));

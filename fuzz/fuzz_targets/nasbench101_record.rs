@@ -1,0 +1,5 @@
+//! The payload of a NAS-Bench-101 record.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::nasbench101_record(data));

@@ -1,0 +1,5 @@
+//! NASLib's pickle of NAS-Bench-101.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::naslib_pickle(data));

@@ -1,0 +1,5 @@
+//! A TFRecord file; checksums are compared, so this one is about frames.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::tfrecord(data));

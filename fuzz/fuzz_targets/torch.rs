@@ -1,0 +1,5 @@
+//! A .pth file, zipped or not.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::torch(data));
