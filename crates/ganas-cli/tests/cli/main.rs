@@ -14,6 +14,7 @@ mod bad_input;
 mod commands;
 mod failed_evaluations;
 mod interrupt;
+mod official_files;
 mod real_table;
 mod resume;
 mod sandbox;

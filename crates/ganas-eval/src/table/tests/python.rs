@@ -16,7 +16,7 @@ path = sys.argv[1]
 manifest = json.loads(pa.ipc.open_file(path).schema.metadata[b'ganas.manifest'])
 frame = feather.read_table(path).to_pandas()
 print(manifest['space'], len(frame), frame['test_200'].sum(), frame['params_m'].isna().sum(), frame['arch'][26])
-frame = pl.read_ipc(path, memory_map=False)
+frame = pl.read_ipc(path)
 print(frame.height, frame['test_200'].sum(), frame['params_m'].null_count(), frame['arch'][26])
 ";
     #[expect(
