@@ -92,7 +92,7 @@ fn run_official(arguments: &Arguments, format: OfficialFormat) -> anyhow::Result
         overwrite: arguments.overwrite,
     };
     let report = convert(&request, &*arguments.space)?;
-    let sha256 = Table::open(&arguments.output)?.sha256();
+    let sha256 = &report.output_sha256;
     if arguments.json {
         return output::print_json(&json!({
             "table": arguments.output,
@@ -103,7 +103,7 @@ fn run_official(arguments: &Arguments, format: OfficialFormat) -> anyhow::Result
             "manifest": report.manifest,
         }));
     }
-    let summary = summary(arguments, &report.manifest, report.output_bytes, &sha256);
+    let summary = summary(arguments, &report.manifest, report.output_bytes, sha256);
     output::print_text(&format!(
         "{summary}read {} records of the format {format}\n",
         report.n_records

@@ -41,7 +41,8 @@ pub(crate) fn of(source: &Path) -> io::Result<SourceInfo> {
     })
 }
 
-fn of_file(file: &Path) -> io::Result<(String, u64)> {
+/// The sha256 and the size of a file, read in pieces.
+pub(crate) fn of_file(file: &Path) -> io::Result<(String, u64)> {
     let mut file = File::open(file)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

@@ -6,8 +6,8 @@
 mod builder;
 mod fingerprint;
 mod format;
-mod nasbench101;
-mod nats;
+pub mod nasbench101;
+pub mod nats;
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -48,6 +48,8 @@ pub struct ConvertReport {
     pub n_records: u64,
     /// The size of the table file.
     pub output_bytes: u64,
+    /// The sha256 of the table file in hexadecimal.
+    pub output_sha256: String,
 }
 
 /// Converts official files into a table of `space`.
@@ -80,10 +82,14 @@ pub fn convert(
     };
     let key_column = request.format.key_column();
     let (manifest, output_bytes) = builder.finish(key_column, info, &request.output, replace)?;
+    // Not by way of the mapped table, which would have to be in memory as a whole.
+    let (output_sha256, _) = fingerprint::of_file(&request.output)
+        .map_err(|error| unreadable(&request.output, error))?;
     Ok(ConvertReport {
         manifest,
         n_records,
         output_bytes,
+        output_sha256,
     })
 }
 

@@ -44,8 +44,10 @@ fn records_are_the_published_numbers() {
         return;
     };
     let folder = Folder::new();
-    let table = folder.converted(&source, &NasBench201::new());
+    let report = folder.convert(&source, &NasBench201::new()).unwrap();
+    let table = Table::open(folder.path("table.arrow")).unwrap();
     assert_eq!(table.n_rows(), CELLS.len());
+    assert_eq!(table.sha256(), report.output_sha256);
     let rows: Vec<Row> = table.rows().collect();
     let check = |csv: &str, renamed: &dyn Fn(&str) -> Option<String>| {
         let mut n_compared = 0;
