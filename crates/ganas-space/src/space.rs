@@ -1,6 +1,7 @@
 //! The search space as seen by searchers, evaluators and generators.
 
 use std::fmt::Debug;
+use std::num::NonZeroUsize;
 
 use rand_core::Rng;
 
@@ -131,6 +132,14 @@ pub trait SearchSpace: Debug + Send + Sync {
 
     /// The number of architectures as text (not of classes), when it is known.
     fn size(&self) -> Option<u64>;
+
+    /// Computes what [`enumerate`](Self::enumerate), [`keys`](Self::keys) and [`index_of`](Self::index_of) need, on so
+    /// many threads; otherwise the first call of one of them does it on one.
+    ///
+    /// Does nothing in spaces where that takes no time, and changes no result.
+    fn prepare(&self, threads: NonZeroUsize) {
+        let _ = threads;
+    }
 
     /// All architectures in the official index order, when they can be enumerated.
     fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>>;

@@ -1,5 +1,6 @@
 //! `ganas space`: search spaces and what is in them.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -45,11 +46,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Arguments::Enumerate {
             space,
             hashes: false,
-        } => print_archs(&**space)?,
+        } => {
+            space.prepare(threads());
+            print_archs(&**space)?;
+        }
         Arguments::Enumerate {
             space,
             hashes: true,
-        } => print_keys(&**space)?,
+        } => {
+            space.prepare(threads());
+            print_keys(&**space)?;
+        }
     }
     Ok(Outcome::Done)
 }
@@ -102,6 +109,11 @@ fn print_keys(space: &dyn SearchSpace) -> anyhow::Result<()> {
         }
         Ok(())
     })
+}
+
+/// As many threads as the machine runs at the same time.
+fn threads() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 fn not_enumerable(space: &dyn SearchSpace) -> UsageError {

@@ -4,6 +4,7 @@
 //! of the symmetries of that matrix makes them lexicographically smaller.
 //! What is kept is one representative of each class, in increasing order of the code, and nothing has to be looked up.
 
+use std::num::NonZeroUsize;
 use std::sync::{LazyLock, OnceLock};
 
 use crate::ArchKey;
@@ -28,19 +29,26 @@ pub(super) struct HashOrder {
 }
 
 impl HashOrder {
-    /// The order of a space; hashing all cells takes a few seconds, once a process.
-    pub(super) fn of(vertices: Vertices) -> &'static Self {
+    /// The order of a space; hashing all cells takes a few seconds, once a process, divided among so many threads.
+    pub(super) fn of(vertices: Vertices, threads: NonZeroUsize) -> &'static Self {
         static ORDERS: [OnceLock<HashOrder>; Vertices::ALL.len()] =
             [const { OnceLock::new() }; Vertices::ALL.len()];
-        ORDERS[vertices as usize].get_or_init(|| Self::compute(&CODES[..vertices.n_classes()]))
+        ORDERS[vertices as usize]
+            .get_or_init(|| Self::compute(&CODES[..vertices.n_classes()], threads))
     }
 
-    fn compute(codes: &[Code]) -> Self {
-        let mut order: Vec<(ArchKey, u32)> = codes
-            .iter()
-            .zip(0..)
-            .map(|(code, class)| (module_hash(&code.cell()), class))
-            .collect();
+    fn compute(codes: &[Code], threads: NonZeroUsize) -> Self {
+        let mut order: Vec<(ArchKey, u32)> = codes.iter().map(|_| ArchKey(0)).zip(0..).collect();
+        let n_each = codes.len().div_ceil(threads.get());
+        std::thread::scope(|scope| {
+            for (codes, entries) in codes.chunks(n_each).zip(order.chunks_mut(n_each)) {
+                scope.spawn(move || {
+                    for (code, (hash, _)) in codes.iter().zip(entries) {
+                        *hash = module_hash(&code.cell());
+                    }
+                });
+            }
+        });
         order.sort_unstable();
         let mut index_of = vec![0; order.len()];
         for ((_, class), index) in order.iter().zip(0..) {

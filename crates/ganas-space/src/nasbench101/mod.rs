@@ -62,6 +62,8 @@ mod tests;
 mod text_reader;
 mod vertices;
 
+use std::num::NonZeroUsize;
+
 use rand::RngExt;
 use rand_core::Rng;
 
@@ -115,7 +117,7 @@ impl NasBench101 {
     /// The canonical form of the class at an official index, or `None` where there is none.
     #[must_use]
     pub fn arch_at(&self, index: u64) -> Option<Arch> {
-        let order = HashOrder::of(self.vertices);
+        let order = self.hash_order();
         let class = order.class_at.get(usize::try_from(index).ok()?)?;
         Some(CODES[*class as usize].cell().arch())
     }
@@ -123,7 +125,7 @@ impl NasBench101 {
     /// The canonical form of the class with a key, or `None` when the space has no such class.
     #[must_use]
     pub fn arch_of_key(&self, key: ArchKey) -> Option<Arch> {
-        let order = HashOrder::of(self.vertices);
+        let order = self.hash_order();
         let index = order.hashes.binary_search(&key).ok()?;
         Some(CODES[order.class_at[index] as usize].cell().arch())
     }
@@ -135,6 +137,11 @@ impl NasBench101 {
     #[must_use]
     pub fn cost_in_order(&self, arch: &Arch) -> Cost {
         cost::cost(&self.cell(arch))
+    }
+
+    /// The classes by their hashes.
+    fn hash_order(&self) -> &'static HashOrder {
+        HashOrder::of(self.vertices, NonZeroUsize::MIN)
     }
 
     /// The representatives of the classes.
@@ -210,9 +217,14 @@ impl SearchSpace for NasBench101 {
         u64::try_from(self.n_classes()).ok()
     }
 
+    /// Hashes all cells of the space.
+    fn prepare(&self, threads: NonZeroUsize) {
+        HashOrder::of(self.vertices, threads);
+    }
+
     /// The canonical forms in the ascending order of their hashes.
     fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        let order = HashOrder::of(self.vertices);
+        let order = self.hash_order();
         Some(Box::new(
             order
                 .class_at
@@ -223,16 +235,14 @@ impl SearchSpace for NasBench101 {
 
     /// The official hashes, ascending.
     fn keys(&self) -> Option<Box<dyn Iterator<Item = ArchKey> + '_>> {
-        Some(Box::new(
-            HashOrder::of(self.vertices).hashes.iter().copied(),
-        ))
+        Some(Box::new(self.hash_order().hashes.iter().copied()))
     }
 
     /// The place of the class in the ascending order of the hashes.
     fn index_of(&self, arch: &Arch) -> Option<u64> {
         let code = canonical_code(&self.checked_cell(arch).ok()?);
         let class = self.codes().binary_search(&code).ok()?;
-        Some(u64::from(HashOrder::of(self.vertices).index_of[class]))
+        Some(u64::from(self.hash_order().index_of[class]))
     }
 
     /// The input vertex.
