@@ -9,11 +9,13 @@
 //! MD5 is no protection against forgery, and need not be one here: the authors checked that no two cells of the space
 //! share a hash.
 
+use std::sync::LazyLock;
+
 use md5::{Digest as _, Md5};
 
 use crate::ArchKey;
 
-use super::cell::{Cell, MAX_VERTICES};
+use super::cell::{Cell, INPUT, LABELS, MAX_VERTICES, OUTPUT};
 
 /// A hash as hexadecimal digits.
 type Hex = [u8; 32];
@@ -34,11 +36,12 @@ pub(super) fn module_hash(cell: &Cell) -> ArchKey {
     let mut hashes = [[0; 32]; MAX_VERTICES];
     for (v, hash) in hashes[..n].iter_mut().enumerate() {
         let label = match v {
-            0 => "-1",
-            _ if v == n - 1 => "-2",
-            _ => ["0", "1", "2"][usize::from(cell.ops()[v - 1])],
+            0 => INPUT.index(),
+            _ if v == n - 1 => OUTPUT.index(),
+            _ => usize::from(cell.ops()[v - 1]),
         };
-        *hash = first_hash(successors[v], cell.predecessors()[v], label);
+        let degrees = [successors[v], cell.predecessors()[v]].map(|set| set.count_ones() as usize);
+        *hash = FIRST_HASHES[degrees[0]][degrees[1]][label];
     }
     for _ in 0..n {
         let mut next = hashes;
@@ -65,22 +68,20 @@ pub(super) fn module_hash(cell: &Cell) -> ArchKey {
     ArchKey(u128::from_be_bytes(md5(text.bytes())))
 }
 
-/// The hash of a vertex by its degrees and its label.
-fn first_hash(successors: u8, predecessors: u8, label: &str) -> Hex {
-    let digit = |set: u8| {
-        let degree = u8::try_from(set.count_ones()).expect("invariant: 8 bits are set at most");
-        [b'0' + degree]
-    };
-    let mut text = Text::<16>::new();
-    text.push(b"(");
-    text.push(&digit(successors));
-    text.push(b", ");
-    text.push(&digit(predecessors));
-    text.push(b", ");
-    text.push(label.as_bytes());
-    text.push(b")");
-    hex(md5(text.bytes()))
-}
+/// The first hash of a vertex by out-degree, in-degree and label; there are few, and every cell has some of them.
+static FIRST_HASHES: LazyLock<[[[Hex; LABELS.len()]; MAX_VERTICES]; MAX_VERTICES]> =
+    LazyLock::new(|| {
+        let mut hashes = [[[[0; 32]; LABELS.len()]; MAX_VERTICES]; MAX_VERTICES];
+        for (out_degree, hashes) in hashes.iter_mut().enumerate() {
+            for (in_degree, hashes) in hashes.iter_mut().enumerate() {
+                for (label, hash) in ["0", "1", "2", "-1", "-2"].into_iter().zip(hashes) {
+                    let text = format!("({out_degree}, {in_degree}, {label})");
+                    *hash = hex(md5(text.as_bytes()));
+                }
+            }
+        }
+        hashes
+    });
 
 fn md5(text: &[u8]) -> [u8; 16] {
     Md5::digest(text).into()
