@@ -122,7 +122,8 @@ impl Encoder {
             projected.reshape(device, n, direction.projections() * width);
             let weight = params.view(layer.weight);
             if l == 0 {
-                device.gather_fwd(projected.view_mut(), weight, &graphs.labels);
+                let labels = &graphs.labels;
+                device.gather_fwd(projected.view_mut(), weight, labels, Old::Overwrite);
             } else {
                 device.product(
                     projected.view_mut(),

@@ -25,10 +25,20 @@ fn check_gru<B: Backend>(device: B) {
     case.check("out", cache.output());
     // The product with the identity is the copy that every device has.
     let identity = identity(device, config.width);
-    let d_states = layer.d_output(device, &mut cache);
-    device.product(d_states, d_out.view(), identity.view(), Old::Overwrite);
+    let mut d_states = Mat::empty(device);
+    let d_output = layer.d_output(device, &mut d_states, d_out.n_rows() / config.steps);
+    device.product(d_output, d_out.view(), identity.view(), Old::Overwrite);
     let mut d_x = Mat::empty(device);
-    layer.backward(device, &params, &mut grads, &mut d_x, x.view(), &mut cache);
+    let inputs = x.view();
+    layer.backward(
+        device,
+        &params,
+        &mut grads,
+        &mut d_x,
+        &mut d_states,
+        inputs,
+        &mut cache,
+    );
     case.check("d_x", d_x.view());
     case.check_gradients(&layout, &grads);
 }

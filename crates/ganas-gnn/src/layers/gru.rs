@@ -39,7 +39,6 @@ pub struct GruCache<D: Device> {
     gi: Mat<D>,
     gh: Mat<D>,
     ones: Mat<D>,
-    d_states: Mat<D>,
     n: usize,
 }
 
@@ -53,7 +52,6 @@ impl<D: Device> GruCache<D> {
             gi: mat(),
             gh: mat(),
             ones: mat(),
-            d_states: mat(),
             n: 0,
         }
     }
@@ -183,28 +181,33 @@ impl Gru {
         );
     }
 
-    /// Where the derivative of all outputs, `[steps * n, width]`, must be written before the backward pass.
+    /// Prepares the memory for the derivatives of all states, `[(steps + 1) * n, width]`, and returns the part for those
+    /// after each step, `[steps * n, width]`, which must be written before the backward pass.
     pub fn d_output<'a, B: Backend>(
         &self,
         device: &B,
-        cache: &'a mut GruCache<B>,
+        d_states: &'a mut Mat<B>,
+        n: usize,
     ) -> ViewMut<'a, B> {
-        let n = cache.n;
-        cache
-            .d_states
-            .reshape(device, (self.config.steps + 1) * n, self.config.width);
-        cache.d_states.rows_mut(0, n).clear(device);
-        cache.d_states.rows_mut(n, self.config.steps * n)
+        d_states.reshape(device, (self.config.steps + 1) * n, self.config.width);
+        d_states.rows_mut(0, n).clear(device);
+        d_states.rows_mut(n, self.config.steps * n)
     }
 
-    /// Adds to the gradients and fills `d_x [steps * n, inputs]`, after [`d_output`](Self::d_output) was written.
-    /// `x` are the inputs of the forward pass. The cache is used up.
+    /// Adds to the gradients and fills `d_x [steps * n, inputs]`, from `d_states`, of which the
+    /// [`d_output`](Self::d_output) was written. `x` are the inputs of the forward pass. The cache and `d_states` are
+    /// used up.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "outputs, upstream, inputs: a backward pass"
+    )]
     pub fn backward<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
         grads: &mut Grads<B>,
         d_x: &mut Mat<B>,
+        d_states: &mut Mat<B>,
         x: View<'_, B>,
         cache: &mut GruCache<B>,
     ) {
@@ -215,7 +218,6 @@ impl Gru {
             gi,
             gh,
             ones,
-            d_states,
             n,
         } = cache;
         let n = *n;

@@ -344,6 +344,7 @@ fn check_policy<B: Backend>(device: B, json: &str, input: PolicyInput, loss: Pol
         input,
         state_width: 4,
         head_width: 5,
+        edges: EdgeChoice::Fixed,
     };
     let net = Policy::new(&mut layout, config);
     let episodes = Episodes {
@@ -352,6 +353,7 @@ fn check_policy<B: Backend>(device: B, json: &str, input: PolicyInput, loss: Pol
             masks: case.masks("masks"),
             chosen: case.ints("chosen"),
             last_labels: case.ints("last_labels"),
+            edges: EdgeDecisions::new(device),
         },
     };
     let mut cache = PolicyCache::new(device);

@@ -1,19 +1,23 @@
 //! Networks: a policy that builds graphs step by step, and two discriminators of finished graphs.
 
+mod edge_head;
 mod pair_discriminator;
 mod policy;
 mod rank_discriminator;
+mod sampler;
 
 #[cfg(test)]
 pub(crate) mod golden_tests;
 #[cfg(test)]
 mod tests;
 
+pub use edge_head::{EdgeDecisions, EdgeRows};
 pub use pair_discriminator::{PairDiscriminator, PairDiscriminatorCache};
 pub use policy::{
-    Decisions, Episodes, Policy, PolicyCache, PolicyConfig, PolicyInput, PolicyOutput, Sampler,
+    Decisions, EdgeChoice, Episodes, Policy, PolicyCache, PolicyConfig, PolicyInput, PolicyOutput,
 };
 pub use rank_discriminator::{RankDiscriminator, RankDiscriminatorCache};
+pub use sampler::Sampler;
 
 use crate::layers::EncoderConfig;
 

@@ -1,8 +1,9 @@
 //! The policy of the generator: a graph encoder and a GRU that label the nodes of a graph one after the other.
 
+use super::edge_head::{EdgeCache, EdgeDecisions, EdgeHead};
 use crate::layers::{Encoder, EncoderCache, EncoderConfig, Gru, GruCache, GruConfig, Linear};
 use crate::ops::bias_activation::Activation;
-use crate::ops::categorical::{CategoricalIn, CategoricalOut, Exploration};
+use crate::ops::categorical::{CategoricalIn, CategoricalOut};
 use crate::ops::graph_conv::Direction;
 use crate::ops::product::Old;
 use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
@@ -39,29 +40,42 @@ pub struct PolicyConfig {
     pub input: PolicyInput,
     /// The width of the GRU's state.
     pub state_width: usize,
-    /// The width of the hidden layer between the state and the heads.
+    /// The width of the hidden layer between the state and the heads, and of that of the edge head.
     pub head_width: usize,
+    /// Whether a step also decides the edges into its node; needs [`PolicyInput::Graph`].
+    pub edges: EdgeChoice,
+}
+
+/// What a step decides besides a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EdgeChoice {
+    /// Nothing: the edges are fixed.
+    Fixed,
+    /// For each earlier node, whether there is an edge from it.
+    Free,
 }
 
 /// `z_t` = read-out of the first `k_t` nodes; `h_{t+1} = GRU(z_t, h_t)`; `m_t = relu(h_{t+1} W + b)`;
 /// `logits_t = m_t U_t + c_t`, with an own output layer for each step, which starts near zero so that the policy starts
 /// near uniform; `value_t = h_{t+1} v + d`.
+/// Where edges are free, the edge head then decides them one by one, and the log-probability of the step is the sum.
 ///
 /// Shapes: `n` finished graphs of `V` nodes, `T` steps; all rows have steps as the slow index, `t n + i`.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    config: PolicyConfig,
-    input_width: usize,
-    input: Input,
-    gru: Gru,
-    hidden: Linear,
+    pub(super) config: PolicyConfig,
+    pub(super) input_width: usize,
+    pub(super) input: Input,
+    pub(super) gru: Gru,
+    pub(super) hidden: Linear,
     logits: ParamId,
     logits_bias: ParamId,
     value: Linear,
+    pub(super) edges: Option<EdgeHead>,
 }
 
 #[derive(Clone, Debug)]
-enum Input {
+pub(super) enum Input {
     Graph(Encoder),
     LastLabel(ParamId),
 }
@@ -84,6 +98,8 @@ pub struct Decisions<D: Device> {
     pub chosen: D::Ints,
     /// `t n_labels + label` of the last node before the decision.
     pub last_labels: D::Ints,
+    /// The edges, where they are free: for each step, each earlier node and each graph, in this order.
+    pub edges: EdgeDecisions<D>,
 }
 
 impl<D: Device> Episodes<D> {
@@ -95,6 +111,7 @@ impl<D: Device> Episodes<D> {
                 masks: device.masks(),
                 chosen: device.ints(),
                 last_labels: device.ints(),
+                edges: EdgeDecisions::new(device),
             },
         }
     }
@@ -132,6 +149,8 @@ pub struct PolicyCache<D: Device> {
     d_hidden: Mat<D>,
     d_z: Mat<D>,
     d_nodes: Mat<D>,
+    d_states: Mat<D>,
+    edges: EdgeCache<D>,
 }
 
 impl<D: Device> PolicyCache<D> {
@@ -157,51 +176,18 @@ impl<D: Device> PolicyCache<D> {
             d_hidden: mat(),
             d_z: mat(),
             d_nodes: mat(),
-        }
-    }
-}
-
-/// Sampling in progress: the state of the GRU after each step so far.
-#[derive(Debug)]
-pub struct Sampler<D: Device> {
-    /// The graphs as they are before the next step, to be filled by the caller.
-    pub graphs: GraphBatch<D>,
-    /// The legal labels of the next decision, to be filled by the caller.
-    pub masks: D::Masks,
-    /// A uniform number in `[0, 1)` for each graph, `[n, 1]`, to be filled by the caller.
-    pub uniforms: Mat<D>,
-    /// `t n_labels + label` of the last node before the decision, to be filled by the caller.
-    pub last_labels: D::Ints,
-    /// The labels that were drawn.
-    pub chosen: D::Ints,
-    encoder: EncoderCache<D>,
-    gru: GruCache<D>,
-    z: Mat<D>,
-    hidden: Mat<D>,
-    logits: Mat<D>,
-}
-
-impl<D: Device> Sampler<D> {
-    /// A sampler that has not started.
-    pub fn new(device: &D) -> Self {
-        let mat = || Mat::empty(device);
-        Self {
-            graphs: GraphBatch::new(device),
-            masks: device.masks(),
-            uniforms: mat(),
-            last_labels: device.ints(),
-            chosen: device.ints(),
-            encoder: EncoderCache::new(device),
-            gru: GruCache::new(device),
-            z: mat(),
-            hidden: mat(),
-            logits: mat(),
+            d_states: mat(),
+            edges: EdgeCache::new(device),
         }
     }
 }
 
 impl Policy {
     /// Adds the parameters to a layout.
+    ///
+    /// # Panics
+    ///
+    /// When edges are free and there is no graph encoder.
     pub fn new(layout: &mut Layout, config: PolicyConfig) -> Self {
         let steps = config.prefixes.len();
         let PolicyConfig {
@@ -241,7 +227,7 @@ impl Policy {
             width: state_width,
         };
         let near_zero = Init::Normal { deviation: 0.05 };
-        Self {
+        let mut policy = Self {
             input_width,
             input,
             gru: Gru::new(layout, "gru", gru),
@@ -256,8 +242,18 @@ impl Policy {
                 Activation::Identity,
                 Init::Zeros,
             ),
+            edges: None,
             config,
+        };
+        if policy.config.edges == EdgeChoice::Free {
+            assert!(
+                matches!(policy.input, Input::Graph(_)),
+                "free edges need a graph encoder"
+            );
+            let shape = [state_width, input_width / 2, n_labels, head_width];
+            policy.edges = Some(EdgeHead::new(layout, shape));
         }
+        policy
     }
 
     /// The number of steps of an episode.
@@ -284,6 +280,7 @@ impl Policy {
             hidden,
             logits,
             log_probs,
+            edges,
             ..
         } = cache;
         z.reshape(device, rows, self.input_width);
@@ -297,7 +294,8 @@ impl Policy {
             }
             Input::LastLabel(table) => {
                 let last = &episodes.decisions.last_labels;
-                device.gather_fwd(z.view_mut(), params.view(*table), last);
+                let table = params.view(*table);
+                device.gather_fwd(z.view_mut(), table, last, Old::Overwrite);
             }
         }
         self.gru.forward(device, params, z.view(), gru);
@@ -328,6 +326,12 @@ impl Policy {
             &episodes.decisions.masks,
             &episodes.decisions.chosen,
         );
+        if let Some(head) = &self.edges {
+            let (decisions, nodes) = (&episodes.decisions.edges, encoder.output());
+            head.logits(device, params, &decisions.rows, nodes, gru.output(), edges);
+            let (log_prob, entropy) = (out.log_prob.view_mut(), out.entropy.view_mut());
+            head.forward(device, decisions, log_prob, entropy, edges);
+        }
     }
 
     /// Adds to the gradients, from the derivatives in `cache.out`.
@@ -380,21 +384,40 @@ impl Policy {
             c.out.value.view(),
             states,
         );
-        let mut d_states = self.gru.d_output(device, &mut c.gru);
+        let mut d_states = self.gru.d_output(device, &mut c.d_states, n);
         let d = d_states.reborrow();
         self.hidden
             .backward_input(device, params, d, c.d_hidden.view(), Old::Overwrite);
+        let d = d_states.reborrow();
         self.value
-            .backward_input(device, params, d_states, c.out.d_value.view(), Old::Add);
+            .backward_input(device, params, d, c.out.d_value.view(), Old::Add);
+        if let Input::Graph(_) = &self.input {
+            c.d_nodes
+                .reshape(device, n * self.config.n_nodes, self.input_width / 2);
+            c.d_nodes.view_mut().clear(device);
+        }
+        if let Some(head) = &self.edges {
+            head.backward(
+                device,
+                params,
+                grads,
+                [c.d_nodes.view_mut(), d_states],
+                [c.out.d_log_prob.view(), c.out.d_entropy.view()],
+                &episodes.decisions.edges,
+                [c.encoder.output(), c.gru.output()],
+                &mut c.edges,
+            );
+        }
+        let (d_z, d_states) = (&mut c.d_z, &mut c.d_states);
         self.gru
-            .backward(device, params, grads, &mut c.d_z, c.z.view(), &mut c.gru);
+            .backward(device, params, grads, d_z, d_states, c.z.view(), &mut c.gru);
         match &self.input {
             Input::Graph(encoder) => {
                 let PolicyConfig {
                     prefixes, n_nodes, ..
                 } = &self.config;
-                c.d_nodes.reshape(device, n * n_nodes, self.input_width / 2);
-                device.prefix_readout_bwd(c.d_nodes.view_mut(), c.d_z.view(), prefixes, *n_nodes);
+                let d_nodes = c.d_nodes.view_mut();
+                device.prefix_readout_bwd(d_nodes, c.d_z.view(), prefixes, *n_nodes);
                 let d_nodes = c.d_nodes.view();
                 encoder.backward(
                     device,
@@ -412,55 +435,8 @@ impl Policy {
         }
     }
 
-    /// Prepares a sampler for `n` episodes.
-    pub fn start<B: Backend>(
-        &self,
-        device: &B,
-        params: &Params<B>,
-        n: usize,
-        sampler: &mut Sampler<B>,
-    ) {
-        self.gru.start(device, params, n, &mut sampler.gru);
-    }
-
-    /// Draws the labels of one step into `sampler.chosen`, from the graphs, masks, uniform numbers and last labels that
-    /// the caller filled in.
-    pub fn sample_step<B: Backend>(
-        &self,
-        device: &B,
-        params: &Params<B>,
-        step: usize,
-        exploration: Exploration,
-        sampler: &mut Sampler<B>,
-    ) {
-        let s = sampler;
-        let n = s.uniforms.n_rows();
-        s.z.reshape(device, n, self.input_width);
-        match &self.input {
-            Input::Graph(layers) => {
-                layers.forward(device, params, &s.graphs, &mut s.encoder);
-                device.readout_fwd(s.z.view_mut(), s.encoder.output(), &s.graphs);
-            }
-            Input::LastLabel(table) => {
-                device.gather_fwd(s.z.view_mut(), params.view(*table), &s.last_labels);
-            }
-        }
-        self.gru.step(device, params, step, s.z.view(), &mut s.gru);
-        let state = s.gru.step_output(step);
-        self.hidden.forward(device, params, &mut s.hidden, state);
-        s.logits.reshape(device, n, self.config.n_labels);
-        self.step_logits(device, params, step, &mut s.logits, 0, s.hidden.view());
-        device.categorical_sample(
-            &mut s.chosen,
-            s.logits.view(),
-            &s.masks,
-            s.uniforms.view(),
-            exploration,
-        );
-    }
-
     /// Fills some rows of the logits, from `first` on, with those of one step.
-    fn step_logits<B: Backend>(
+    pub(super) fn step_logits<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,

@@ -126,51 +126,85 @@ const EDGES: [u64; N_NODES] = [0, 0b1, 0b11, 0b110];
 const PREFIXES: [usize; 2] = [1, 2];
 const MASKS: [u64; 6] = [0b111, 0b111, 0b111, 0b101, 0b110, 0b111];
 
-pub(super) fn policy(input: PolicyInput) -> PolicyConfig {
-    PolicyConfig {
+/// A graph encoder with fixed and with free edges, and a plain GRU.
+fn policies() -> [PolicyConfig; 3] {
+    let graph = PolicyInput::Graph {
+        width: 3,
+        layers: 2,
+        activation: Activation::Tanh,
+    };
+    let last_label = PolicyInput::LastLabel { width: 3 };
+    [
+        (graph, EdgeChoice::Fixed),
+        (graph, EdgeChoice::Free),
+        (last_label, EdgeChoice::Fixed),
+    ]
+    .map(|(input, edges)| PolicyConfig {
         n_labels: N_LABELS,
         n_nodes: N_NODES,
         prefixes: PREFIXES.to_vec(),
         input,
         state_width: 3,
         head_width: 4,
+        edges,
+    })
+}
+
+/// Which edge decisions have one legal action only: the second into node 2, in every episode.
+fn edge_mask(prefix: usize, from: usize) -> u64 {
+    if (prefix, from) == (2, 1) {
+        1 << edge(prefix, from)
+    } else {
+        0b11
     }
 }
 
-pub(super) fn inputs() -> [PolicyInput; 2] {
-    [
-        PolicyInput::Graph {
-            width: 3,
-            layers: 2,
-            activation: Activation::Tanh,
-        },
-        PolicyInput::LastLabel { width: 3 },
-    ]
+/// Whether there is an edge.
+fn edge(to: usize, from: usize) -> u32 {
+    u32::from(EDGES[to] >> from & 1 == 1)
 }
 
-pub(super) fn episodes<T: Element>(device: &Cpu<T>) -> Episodes<Cpu<T>> {
+fn episodes<T: Element>(device: &Cpu<T>) -> Episodes<Cpu<T>> {
     let mut episodes = Episodes::new(device);
-    let (mut chosen, mut last) = (Vec::new(), Vec::new());
     for labels in LABELS {
         episodes.graphs.push(labels.into_iter(), &EDGES);
     }
     episodes.graphs.upload(device);
-    for (step, prefix) in (0..).zip(PREFIXES) {
+    let (mut chosen, mut last, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut nodes, mut states, mut masks, mut edges) = (vec![], vec![], vec![], vec![]);
+    for (step, prefix) in (0_u32..).zip(PREFIXES) {
         chosen.extend(LABELS.iter().map(|labels| labels[prefix]));
+        labels.extend(LABELS.iter().map(|labels| labels[prefix]));
         last.extend(LABELS.iter().map(|labels| step * 5 + labels[prefix - 1]));
+        for from in 0..prefix {
+            for episode in 0..3 {
+                nodes.push(episode * 4 + u32::try_from(from).unwrap());
+                states.push(step * 3 + episode);
+                masks.push(edge_mask(prefix, from));
+                edges.push(edge(prefix, from));
+            }
+        }
     }
-    device.write_masks(&mut episodes.decisions.masks, &MASKS);
-    device.write_ints(&mut episodes.decisions.chosen, &chosen);
-    device.write_ints(&mut episodes.decisions.last_labels, &last);
+    let decisions = &mut episodes.decisions;
+    device.write_masks(&mut decisions.masks, &MASKS);
+    device.write_ints(&mut decisions.chosen, &chosen);
+    device.write_ints(&mut decisions.last_labels, &last);
+    device.write_masks(&mut decisions.edges.masks, &masks);
+    device.write_ints(&mut decisions.edges.chosen, &edges);
+    let rows = &mut decisions.edges.rows;
+    device.write_ints(&mut rows.node_rows, &nodes);
+    device.write_ints(&mut rows.state_rows, &states);
+    device.write_ints(&mut rows.labels, &labels);
+    rows.n_edges = nodes.len();
     episodes
 }
 
 #[test]
 fn policy_gradient() {
     let device = Cpu::<f64>::new();
-    for input in inputs() {
+    for config in policies() {
         let mut layout = Layout::default();
-        let net = Policy::new(&mut layout, policy(input));
+        let net = Policy::new(&mut layout, config);
         let batch = episodes(&device);
         let upstream = [8, 9, 10].map(|seed| values(seed, 6));
         let mut cache = PolicyCache::new(&device);
@@ -206,54 +240,93 @@ fn policy_gradient() {
     }
 }
 
-/// Labels drawn step by step have the probabilities that the pass over the finished graphs gives them: the shares of a
-/// fine grid of uniform numbers at the first step are the exponentials of the log-probabilities.
+/// Decisions drawn one by one have the probabilities that the pass over the finished graphs gives them: the shares of a
+/// fine grid of uniform numbers, multiplied over the decisions of a step, are the exponential of its log-probability.
 #[test]
 fn sampling_agrees_with_teacher_forcing() {
     let device = Cpu::<f64>::new();
-    for input in inputs() {
+    for config in policies() {
         let mut layout = Layout::default();
-        let net = Policy::new(&mut layout, policy(input));
+        let net = Policy::new(&mut layout, config.clone());
         let fixed = params(&device, &layout, &start(&layout));
-        let batch = episodes(&device);
         let mut cache = PolicyCache::new(&device);
-        net.forward(&device, &fixed, &batch, &mut cache);
+        net.forward(&device, &fixed, &episodes(&device), &mut cache);
         let log_prob = wide(cache.out.log_prob.view());
-        let mut sampler = Sampler::new(&device);
-        let draws = 4000_u32;
-        for episode in 0..N_EPISODES {
-            net.start(&device, &fixed, draws as usize, &mut sampler);
+        for (episode, labels) in LABELS.iter().enumerate() {
+            let mut grid = Grid::new(&device);
+            net.start(&device, &fixed, DRAWS as usize, &mut grid.sampler);
             for (step, prefix) in PREFIXES.into_iter().enumerate() {
-                sampler.graphs.clear();
-                for _ in 0..draws {
-                    let labels = &LABELS[episode][..prefix];
-                    sampler
-                        .graphs
-                        .push(labels.iter().copied(), &EDGES[..prefix]);
-                }
-                sampler.graphs.upload(&device);
-                let uniforms: Vec<f64> = (0..draws)
-                    .map(|i| (f64::from(i) + 0.5) / f64::from(draws))
-                    .collect();
-                sampler.uniforms.set(&device, &uniforms, draws as usize, 1);
+                grid.set_graphs(&device, &labels[..prefix], step);
                 let mask = MASKS[step * N_EPISODES + episode];
-                device.write_masks(&mut sampler.masks, &vec![mask; draws as usize]);
-                let last = u32::try_from(step).unwrap() * 5 + LABELS[episode][prefix - 1];
-                device.write_ints(&mut sampler.last_labels, &vec![last; draws as usize]);
-                net.sample_step(&device, &fixed, step, Exploration::NONE, &mut sampler);
-                let hits = sampler
-                    .chosen
-                    .iter()
-                    .filter(|&&a| a == LABELS[episode][prefix])
-                    .count();
+                device.write_masks(&mut grid.sampler.masks, &vec![mask; DRAWS as usize]);
+                net.sample_step(&device, &fixed, step, Exploration::NONE, &mut grid.sampler);
+                let mut found = grid.share(labels[prefix]);
+                if config.edges == EdgeChoice::Free {
+                    grid.set_edges(&device, labels[prefix], prefix);
+                    net.start_edges(&device, &fixed, step, &mut grid.sampler);
+                    for from in 0..prefix {
+                        let masks = vec![edge_mask(prefix, from); DRAWS as usize];
+                        device.write_masks(&mut grid.sampler.masks, &masks);
+                        let first = from * DRAWS as usize;
+                        net.sample_edges(&device, first, Exploration::NONE, &mut grid.sampler);
+                        found *= grid.share(edge(prefix, from));
+                    }
+                }
                 let expected = log_prob[step * N_EPISODES + episode].exp();
-                let found = hits as f64 / f64::from(draws);
                 assert!(
                     (found - expected).abs() < 1e-3,
-                    "{input:?} {step} {found} {expected}"
+                    "{config:?} {step} {found} {expected}"
                 );
             }
         }
+    }
+}
+
+const DRAWS: u32 = 4000;
+
+/// A sampler of many copies of one episode, with uniform numbers on a grid.
+struct Grid {
+    sampler: Sampler<Cpu<f64>>,
+}
+
+impl Grid {
+    fn new(device: &Cpu<f64>) -> Self {
+        let mut sampler = Sampler::new(device);
+        let uniforms: Vec<f64> = (0..DRAWS)
+            .map(|i| (f64::from(i) + 0.5) / f64::from(DRAWS))
+            .collect();
+        sampler.uniforms.set(device, &uniforms, uniforms.len(), 1);
+        Self { sampler }
+    }
+
+    fn set_graphs(&mut self, device: &Cpu<f64>, labels: &[u32], step: usize) {
+        self.sampler.graphs.clear();
+        for _ in 0..DRAWS {
+            self.sampler
+                .graphs
+                .push(labels.iter().copied(), &EDGES[..labels.len()]);
+        }
+        self.sampler.graphs.upload(device);
+        let last = u32::try_from(step).unwrap() * 5 + labels[labels.len() - 1];
+        device.write_ints(&mut self.sampler.last_labels, &vec![last; DRAWS as usize]);
+    }
+
+    fn set_edges(&mut self, device: &Cpu<f64>, label: u32, prefix: usize) {
+        let prefix = u32::try_from(prefix).unwrap();
+        let draws = || (0..prefix).flat_map(|from| (0..DRAWS).map(move |draw| (from, draw)));
+        let nodes: Vec<u32> = draws().map(|(from, draw)| draw * prefix + from).collect();
+        let states: Vec<u32> = draws().map(|(_, draw)| draw).collect();
+        let rows = &mut self.sampler.edges;
+        device.write_ints(&mut rows.node_rows, &nodes);
+        device.write_ints(&mut rows.state_rows, &states);
+        device.write_ints(&mut rows.labels, &vec![label; DRAWS as usize]);
+        rows.n_edges = nodes.len();
+    }
+
+    /// The share of the draws that took this action.
+    fn share(&self, action: u32) -> f64 {
+        let hits = self.sampler.chosen.iter().filter(|&&a| a == action).count();
+        hits as f64 / f64::from(DRAWS)
     }
 }
 

@@ -2,10 +2,18 @@
 
 use super::Gather;
 use crate::cpu::at;
+use crate::lanes;
+use crate::ops::product::Old;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Gather for Cpu<T> {
-    fn gather_fwd(&self, out: ViewMut<'_, Self>, table: View<'_, Self>, index: &Vec<u32>) {
+    fn gather_fwd(
+        &self,
+        out: ViewMut<'_, Self>,
+        table: View<'_, Self>,
+        index: &Vec<u32>,
+        old: Old,
+    ) {
         let [n, c] = out.shape();
         assert!(
             n == index.len() && table.shape()[1] == c,
@@ -16,7 +24,11 @@ impl<T: Element> Gather for Cpu<T> {
             return;
         }
         for (row, &i) in out.chunks_exact_mut(c).zip(index) {
-            row.copy_from_slice(&table[at(i) * c..(at(i) + 1) * c]);
+            let entry = &table[at(i) * c..(at(i) + 1) * c];
+            match old {
+                Old::Overwrite => row.copy_from_slice(entry),
+                Old::Add => lanes::add(row, entry),
+            }
         }
     }
 
@@ -37,8 +49,6 @@ impl<T: Element> Gather for Cpu<T> {
 #[inline(always)]
 fn scatter_add<T: Element>(d_table: &mut [T], d_out: &[T], index: &[u32], c: usize) {
     for (row, &i) in d_out.chunks_exact(c).zip(index) {
-        for (d, &x) in d_table[at(i) * c..(at(i) + 1) * c].iter_mut().zip(row) {
-            *d += x;
-        }
+        lanes::add(&mut d_table[at(i) * c..(at(i) + 1) * c], row);
     }
 }

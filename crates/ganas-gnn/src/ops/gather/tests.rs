@@ -1,6 +1,7 @@
 //! Row look-up and its adjoint.
 
 use super::Gather as _;
+use crate::ops::product::Old;
 use crate::testing::{close, mat};
 use crate::{Cpu, Device as _};
 
@@ -11,8 +12,15 @@ fn looks_up_and_scatters() {
     device.write_ints(&mut index, &[2, 0, 2]);
     let table = mat(&device, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2);
     let mut out = mat(&device, &[0.0; 6], 3, 2);
-    device.gather_fwd(out.view_mut(), table.view(), &index);
+    device.gather_fwd(out.view_mut(), table.view(), &index, Old::Overwrite);
     close(&device, out.view(), &[5.0, 6.0, 1.0, 2.0, 5.0, 6.0], 0.0);
+    device.gather_fwd(out.view_mut(), table.view(), &index, Old::Add);
+    close(
+        &device,
+        out.view(),
+        &[10.0, 12.0, 2.0, 4.0, 10.0, 12.0],
+        0.0,
+    );
     let d_out = mat(&device, &[1.0, 2.0, 3.0, 4.0, 10.0, 20.0], 3, 2);
     let mut d_table = mat(&device, &[100.0; 6], 3, 2);
     device.gather_bwd(d_table.view_mut(), d_out.view(), &index);
@@ -31,9 +39,6 @@ fn index_out_of_range() {
     let mut index = device.ints();
     device.write_ints(&mut index, &[3]);
     let table = mat(&device, &[0.0; 6], 3, 2);
-    device.gather_fwd(
-        mat(&device, &[0.0; 2], 1, 2).view_mut(),
-        table.view(),
-        &index,
-    );
+    let mut out = mat(&device, &[0.0; 2], 1, 2);
+    device.gather_fwd(out.view_mut(), table.view(), &index, Old::Overwrite);
 }

@@ -4,7 +4,8 @@
 //! `out[t R + r] = [mean of x[r, 0..k_t] | x[r, k_t - 1]]`.
 //! With an encoder that looks at predecessors only, one pass over the finished graphs serves all steps.
 //!
-//! Adjoint: `d_x[r, v] = Σ_{t: v < k_t} d_out[t R + r][mean] / k_t + Σ_{t: v = k_t - 1} d_out[t R + r][last]`.
+//! Adjoint: `d_x[r, v] += Σ_{t: v < k_t} d_out[t R + r][mean] / k_t + Σ_{t: v = k_t - 1} d_out[t R + r][last]`.
+//! An exception to the rule for activations: `d_x` is added to, since nodes have other readers (edges) as well.
 
 mod cpu;
 #[cfg(test)]
@@ -29,7 +30,7 @@ pub trait PrefixReadout: Device {
         n_nodes: usize,
     );
 
-    /// Fills `d_x [graphs * nodes, c]` from `d_out [steps * graphs, 2c]`.
+    /// Adds to `d_x [graphs * nodes, c]` from `d_out [steps * graphs, 2c]`.
     ///
     /// # Panics
     ///

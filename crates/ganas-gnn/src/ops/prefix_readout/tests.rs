@@ -35,10 +35,11 @@ fn mean_and_last_of_each_prefix() {
 fn gradient() {
     let (x, upstream) = (values(1, 2 * NODES * 3), values(2, 3 * 2 * 6));
     let device = Cpu::<f64>::new();
-    let mut d_x = mat(&device, &vec![9.0; x.len()], 2 * NODES, 3);
+    let reader = values(3, x.len());
+    let mut d_x = mat(&device, &reader, 2 * NODES, 3);
     let d_out = mat(&device, &upstream, 6, 6);
     device.prefix_readout_bwd(d_x.view_mut(), d_out.view(), &PREFIXES, NODES);
     check_gradient("x", &x, d_x.view().host(), |x| {
-        weighted_sum(forward(x, 3).1.view().host(), &upstream)
+        weighted_sum(forward(x, 3).1.view().host(), &upstream) + weighted_sum(x, &reader)
     });
 }

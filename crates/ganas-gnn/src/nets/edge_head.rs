@@ -1,0 +1,296 @@
+//! The edge head of a policy: is there an edge from an earlier node to the one that was just labelled?
+
+use crate::layers::Linear;
+use crate::ops::bias_activation::Activation;
+use crate::ops::product::Old;
+use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
+
+/// `s = w · relu(A h + B x_j + C[label] + b) + c`: the logit of the edge from node `j`, given the state `h` of the policy
+/// and the label of the node that is being connected.
+///
+/// The three projections are taken once for each state, node and label, and only their sum is formed for each edge.
+/// Shapes: `h [s, state_width]`, `x [nodes, node_width]`, logits `[edges, 1]`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EdgeHead {
+    width: usize,
+    state: ParamId,
+    node: ParamId,
+    label: ParamId,
+    bias: ParamId,
+    score: Linear,
+}
+
+/// Which node, state and label each edge decision is about.
+#[derive(Debug)]
+pub struct EdgeRows<D: Device> {
+    /// The row of the earlier node among the embeddings, one for each decision.
+    pub node_rows: D::Ints,
+    /// The row of the state, one for each decision.
+    pub state_rows: D::Ints,
+    /// The label of the node that is being connected, one for each state.
+    pub labels: D::Ints,
+    /// The number of decisions.
+    pub n_edges: usize,
+}
+
+impl<D: Device> EdgeRows<D> {
+    /// No decisions.
+    pub fn new(device: &D) -> Self {
+        Self {
+            node_rows: device.ints(),
+            state_rows: device.ints(),
+            labels: device.ints(),
+            n_edges: 0,
+        }
+    }
+}
+
+/// Edge decisions that were taken.
+#[derive(Debug)]
+pub struct EdgeDecisions<D: Device> {
+    /// What each decision is about.
+    pub rows: EdgeRows<D>,
+    /// Bit 0 when the edge may be absent, bit 1 when it may be present.
+    pub masks: D::Masks,
+    /// 1 for an edge, 0 for none.
+    pub chosen: D::Ints,
+}
+
+impl<D: Device> EdgeDecisions<D> {
+    /// No decisions.
+    pub fn new(device: &D) -> Self {
+        Self {
+            rows: EdgeRows::new(device),
+            masks: device.masks(),
+            chosen: device.ints(),
+        }
+    }
+}
+
+/// What the backward pass needs, and scratch memory.
+#[derive(Debug)]
+pub(super) struct EdgeCache<D: Device> {
+    of_nodes: Mat<D>,
+    of_states: Mat<D>,
+    hidden: Mat<D>,
+    logits: Mat<D>,
+    log_prob: Mat<D>,
+    entropy: Mat<D>,
+    d_log_prob: Mat<D>,
+    d_entropy: Mat<D>,
+    d_logits: Mat<D>,
+    d_hidden: Mat<D>,
+    d_of_nodes: Mat<D>,
+    d_of_states: Mat<D>,
+}
+
+impl<D: Device> EdgeCache<D> {
+    pub(super) fn new(device: &D) -> Self {
+        let mat = || Mat::empty(device);
+        Self {
+            of_nodes: mat(),
+            of_states: mat(),
+            hidden: mat(),
+            logits: mat(),
+            log_prob: mat(),
+            entropy: mat(),
+            d_log_prob: mat(),
+            d_entropy: mat(),
+            d_logits: mat(),
+            d_hidden: mat(),
+            d_of_nodes: mat(),
+            d_of_states: mat(),
+        }
+    }
+
+    /// The logits of the last [`EdgeHead::logits`], `[edges, 1]`.
+    pub(super) fn logits(&self) -> &Mat<D> {
+        &self.logits
+    }
+}
+
+impl EdgeHead {
+    pub(super) fn new(
+        layout: &mut Layout,
+        [state_width, node_width, n_labels, width]: [usize; 4],
+    ) -> Self {
+        let near_zero = Init::Normal { deviation: 0.05 };
+        let none = Activation::Identity;
+        // The three projections are one matrix on [h | x | one-hot label], and start as one.
+        let fan_in = state_width + node_width + n_labels;
+        let init = Init::Glorot {
+            gain: 1.0,
+            fan_in,
+            fan_out: width,
+        };
+        Self {
+            width,
+            state: layout.matrix("edge.state", state_width, width, init),
+            node: layout.matrix("edge.node", node_width, width, init),
+            label: layout.matrix("edge.label", n_labels, width, init),
+            bias: layout.bias("edge.bias", width),
+            score: Linear::with_init(layout, "edge.score", width, 1, none, near_zero),
+        }
+    }
+
+    /// Fills the logits of all decisions, from the embeddings of the nodes and the states.
+    pub(super) fn logits<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        rows: &EdgeRows<B>,
+        nodes: View<'_, B>,
+        states: View<'_, B>,
+        cache: &mut EdgeCache<B>,
+    ) {
+        let EdgeCache {
+            of_nodes,
+            of_states,
+            hidden,
+            logits,
+            ..
+        } = cache;
+        of_nodes.reshape(device, nodes.shape()[0], self.width);
+        device.product(
+            of_nodes.view_mut(),
+            nodes,
+            params.view(self.node),
+            Old::Overwrite,
+        );
+        of_states.reshape(device, states.shape()[0], self.width);
+        device.product(
+            of_states.view_mut(),
+            states,
+            params.view(self.state),
+            Old::Overwrite,
+        );
+        device.gather_fwd(
+            of_states.view_mut(),
+            params.view(self.label),
+            &rows.labels,
+            Old::Add,
+        );
+        hidden.reshape(device, rows.n_edges, self.width);
+        device.gather_fwd(
+            hidden.view_mut(),
+            of_nodes.view(),
+            &rows.node_rows,
+            Old::Overwrite,
+        );
+        device.gather_fwd(
+            hidden.view_mut(),
+            of_states.view(),
+            &rows.state_rows,
+            Old::Add,
+        );
+        device.bias_activation_fwd(hidden.view_mut(), params.view(self.bias), Activation::Relu);
+        self.score.forward(device, params, logits, hidden.view());
+    }
+
+    /// After [`logits`](Self::logits): adds log-probability and entropy of each decision to those of its state,
+    /// `[states, 1]`.
+    pub(super) fn forward<B: Backend>(
+        &self,
+        device: &B,
+        decisions: &EdgeDecisions<B>,
+        log_prob: ViewMut<'_, B>,
+        entropy: ViewMut<'_, B>,
+        cache: &mut EdgeCache<B>,
+    ) {
+        let n = decisions.rows.n_edges;
+        cache.log_prob.reshape(device, n, 1);
+        cache.entropy.reshape(device, n, 1);
+        device.bernoulli_fwd(
+            cache.log_prob.view_mut(),
+            cache.entropy.view_mut(),
+            cache.logits.view(),
+            &decisions.masks,
+            &decisions.chosen,
+        );
+        // A state's decisions are independent given the state: their sum is a scatter-add, the adjoint of a gather.
+        device.gather_bwd(log_prob, cache.log_prob.view(), &decisions.rows.state_rows);
+        device.gather_bwd(entropy, cache.entropy.view(), &decisions.rows.state_rows);
+    }
+
+    /// Adds to the gradients, and adds the derivatives of nodes and states to `d_nodes` and `d_states`, from those of the
+    /// log-probabilities and entropies of the states.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "outputs, upstream, inputs: a backward pass"
+    )]
+    pub(super) fn backward<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        grads: &mut Grads<B>,
+        [d_nodes, d_states]: [ViewMut<'_, B>; 2],
+        [d_log_prob, d_entropy]: [View<'_, B>; 2],
+        decisions: &EdgeDecisions<B>,
+        [nodes, states]: [View<'_, B>; 2],
+        cache: &mut EdgeCache<B>,
+    ) {
+        let c = cache;
+        let EdgeRows {
+            node_rows,
+            state_rows,
+            labels,
+            n_edges,
+        } = &decisions.rows;
+        let n = *n_edges;
+        for (d, upstream) in [
+            (&mut c.d_log_prob, d_log_prob),
+            (&mut c.d_entropy, d_entropy),
+        ] {
+            d.reshape(device, n, 1);
+            device.gather_fwd(d.view_mut(), upstream, state_rows, Old::Overwrite);
+        }
+        c.d_logits.reshape(device, n, 1);
+        device.bernoulli_bwd(
+            c.d_logits.view_mut(),
+            c.d_log_prob.view(),
+            c.d_entropy.view(),
+            c.logits.view(),
+            &decisions.masks,
+            &decisions.chosen,
+        );
+        self.score.backward(
+            device,
+            grads,
+            &mut c.d_logits,
+            c.logits.view(),
+            c.hidden.view(),
+        );
+        c.d_hidden.reshape(device, n, self.width);
+        let d_hidden = c.d_hidden.view_mut();
+        self.score
+            .backward_input(device, params, d_hidden, c.d_logits.view(), Old::Overwrite);
+        let (d_bias, relu) = (grads.view_mut(self.bias), Activation::Relu);
+        device.bias_activation_bwd(c.d_hidden.view_mut(), d_bias, c.hidden.view(), relu);
+        for (d, shape, rows) in [
+            (&mut c.d_of_nodes, nodes.shape(), node_rows),
+            (&mut c.d_of_states, states.shape(), state_rows),
+        ] {
+            d.reshape(device, shape[0], self.width);
+            d.view_mut().clear(device);
+            device.gather_bwd(d.view_mut(), c.d_hidden.view(), rows);
+        }
+        device.gather_bwd(grads.view_mut(self.label), c.d_of_states.view(), labels);
+        for (weight, input, d, d_input) in [
+            (self.node, nodes, &c.d_of_nodes, d_nodes),
+            (self.state, states, &c.d_of_states, d_states),
+        ] {
+            device.product(
+                grads.view_mut(weight),
+                input.transposed(),
+                d.view(),
+                Old::Add,
+            );
+            device.product(
+                d_input,
+                d.view(),
+                params.view(weight).transposed(),
+                Old::Add,
+            );
+        }
+    }
+}
