@@ -58,12 +58,17 @@ impl LegalActions {
 }
 
 /// The next decision of a partial architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision {
     /// What is being decided.
     pub choice: Choice,
     /// The legal actions.
     pub legal: LegalActions,
+    /// For an edge: the log-odds of its presence before anything was learnt; 0 says that both are as likely.
+    ///
+    /// A generator starts from these odds, so that its first draws have a sensible number of edges.
+    /// 0 for a label.
+    pub prior_log_odds: f64,
 }
 
 /// A partially built architecture: the complete vertices so far, and the decisions that led to them.
@@ -159,6 +164,10 @@ pub trait SearchSpace: Debug + Send + Sync {
     fn start(&self) -> Partial;
 
     /// The next decision, or `None` when the architecture is complete.
+    ///
+    /// The choices are the same ones in the same order in every architecture of the space: for each vertex that leaves
+    /// something open its label (if that is open), then its edges (if they are), lowest source first.
+    /// What is legal, and the prior, depend on the decisions before.
     fn decision(&self, partial: &Partial) -> Option<Decision>;
 
     /// Takes a decision.

@@ -5,11 +5,12 @@ use crate::ops::bias_activation::Activation;
 use crate::ops::product::Old;
 use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
 
-/// `s = w · relu(A h + B x_j + C[label] + b) + c`: the logit of the edge from node `j`, given the state `h` of the policy
+/// `s = w · relu(A h + B x_j + C[label] + b) + c`: the score of the edge from node `j`, given the state `h` of the policy
 /// and the label of the node that is being connected.
 ///
 /// The three projections are taken once for each state, node and label, and only their sum is formed for each edge.
-/// Shapes: `h [s, state_width]`, `x [nodes, node_width]`, logits `[edges, 1]`.
+/// The logit is the score plus the prior log-odds of the decision.
+/// Shapes: `h [s, state_width]`, `x [nodes, node_width]`, scores `[edges, 1]`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EdgeHead {
     width: usize,
@@ -50,6 +51,8 @@ impl<D: Device> EdgeRows<D> {
 pub struct EdgeDecisions<D: Device> {
     /// What each decision is about.
     pub rows: EdgeRows<D>,
+    /// The prior log-odds of an edge, `[n_edges, 1]`: those of a decision whose score is 0.
+    pub prior: Mat<D>,
     /// Bit 0 when the edge may be absent, bit 1 when it may be present.
     pub masks: D::Masks,
     /// 1 for an edge, 0 for none.
@@ -61,6 +64,7 @@ impl<D: Device> EdgeDecisions<D> {
     pub fn new(device: &D) -> Self {
         Self {
             rows: EdgeRows::new(device),
+            prior: Mat::empty(device),
             masks: device.masks(),
             chosen: device.ints(),
         }
@@ -73,12 +77,12 @@ pub(super) struct EdgeCache<D: Device> {
     of_nodes: Mat<D>,
     of_states: Mat<D>,
     hidden: Mat<D>,
-    logits: Mat<D>,
+    scores: Mat<D>,
     log_prob: Mat<D>,
     entropy: Mat<D>,
     d_log_prob: Mat<D>,
     d_entropy: Mat<D>,
-    d_logits: Mat<D>,
+    d_scores: Mat<D>,
     d_hidden: Mat<D>,
     d_of_nodes: Mat<D>,
     d_of_states: Mat<D>,
@@ -91,21 +95,21 @@ impl<D: Device> EdgeCache<D> {
             of_nodes: mat(),
             of_states: mat(),
             hidden: mat(),
-            logits: mat(),
+            scores: mat(),
             log_prob: mat(),
             entropy: mat(),
             d_log_prob: mat(),
             d_entropy: mat(),
-            d_logits: mat(),
+            d_scores: mat(),
             d_hidden: mat(),
             d_of_nodes: mat(),
             d_of_states: mat(),
         }
     }
 
-    /// The logits of the last [`EdgeHead::logits`], `[edges, 1]`.
-    pub(super) fn logits(&self) -> &Mat<D> {
-        &self.logits
+    /// The scores of the last [`EdgeHead::scores`], `[edges, 1]`.
+    pub(super) fn scores(&self) -> &Mat<D> {
+        &self.scores
     }
 }
 
@@ -133,8 +137,8 @@ impl EdgeHead {
         }
     }
 
-    /// Fills the logits of all decisions, from the embeddings of the nodes and the states.
-    pub(super) fn logits<B: Backend>(
+    /// Fills the scores of all decisions, from the embeddings of the nodes and the states.
+    pub(super) fn scores<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
@@ -147,7 +151,7 @@ impl EdgeHead {
             of_nodes,
             of_states,
             hidden,
-            logits,
+            scores,
             ..
         } = cache;
         of_nodes.reshape(device, nodes.shape()[0], self.width);
@@ -184,10 +188,10 @@ impl EdgeHead {
             Old::Add,
         );
         device.bias_activation_fwd(hidden.view_mut(), params.view(self.bias), Activation::Relu);
-        self.score.forward(device, params, logits, hidden.view());
+        self.score.forward(device, params, scores, hidden.view());
     }
 
-    /// After [`logits`](Self::logits): adds log-probability and entropy of each decision to those of its state,
+    /// After [`scores`](Self::scores): adds log-probability and entropy of each decision to those of its state,
     /// `[states, 1]`.
     pub(super) fn forward<B: Backend>(
         &self,
@@ -203,7 +207,8 @@ impl EdgeHead {
         device.bernoulli_fwd(
             cache.log_prob.view_mut(),
             cache.entropy.view_mut(),
-            cache.logits.view(),
+            cache.scores.view(),
+            decisions.prior.view(),
             &decisions.masks,
             &decisions.chosen,
         );
@@ -244,26 +249,26 @@ impl EdgeHead {
             d.reshape(device, n, 1);
             device.gather_fwd(d.view_mut(), upstream, state_rows, Old::Overwrite);
         }
-        c.d_logits.reshape(device, n, 1);
+        c.d_scores.reshape(device, n, 1);
         device.bernoulli_bwd(
-            c.d_logits.view_mut(),
-            c.d_log_prob.view(),
-            c.d_entropy.view(),
-            c.logits.view(),
+            c.d_scores.view_mut(),
+            [c.d_log_prob.view(), c.d_entropy.view()],
+            c.scores.view(),
+            decisions.prior.view(),
             &decisions.masks,
             &decisions.chosen,
         );
         self.score.backward(
             device,
             grads,
-            &mut c.d_logits,
-            c.logits.view(),
+            &mut c.d_scores,
+            c.scores.view(),
             c.hidden.view(),
         );
         c.d_hidden.reshape(device, n, self.width);
         let d_hidden = c.d_hidden.view_mut();
         self.score
-            .backward_input(device, params, d_hidden, c.d_logits.view(), Old::Overwrite);
+            .backward_input(device, params, d_hidden, c.d_scores.view(), Old::Overwrite);
         let (d_bias, relu) = (grads.view_mut(self.bias), Activation::Relu);
         device.bias_activation_bwd(c.d_hidden.view_mut(), d_bias, c.hidden.view(), relu);
         for (d, shape, rows) in [

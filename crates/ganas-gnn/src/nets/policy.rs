@@ -328,7 +328,7 @@ impl Policy {
         );
         if let Some(head) = &self.edges {
             let (decisions, nodes) = (&episodes.decisions.edges, encoder.output());
-            head.logits(device, params, &decisions.rows, nodes, gru.output(), edges);
+            head.scores(device, params, &decisions.rows, nodes, gru.output(), edges);
             let (log_prob, entropy) = (out.log_prob.view_mut(), out.entropy.view_mut());
             head.forward(device, decisions, log_prob, entropy, edges);
         }

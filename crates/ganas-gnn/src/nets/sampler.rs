@@ -20,6 +20,8 @@ pub struct Sampler<D: Device> {
     pub last_labels: D::Ints,
     /// The actions that were drawn.
     pub chosen: D::Ints,
+    /// The prior log-odds of the next edge decisions, `[n, 1]`, to be filled by the caller.
+    pub prior: Mat<D>,
     /// What the next edge decisions are about, to be filled by the caller.
     pub edges: EdgeRows<D>,
     edge_cache: EdgeCache<D>,
@@ -40,6 +42,7 @@ impl<D: Device> Sampler<D> {
             uniforms: mat(),
             last_labels: device.ints(),
             chosen: device.ints(),
+            prior: mat(),
             edges: EdgeRows::new(device),
             edge_cache: EdgeCache::new(device),
             encoder: EncoderCache::new(device),
@@ -100,7 +103,7 @@ impl Policy {
         );
     }
 
-    /// After [`sample_step`](Self::sample_step): computes the logits of all edges into the nodes that were labelled, from
+    /// After [`sample_step`](Self::sample_step): computes the scores of all edges into the nodes that were labelled, from
     /// `sampler.edges`: the rows of `node_rows` are those of `sampler.graphs`, the states and labels one for each graph.
     ///
     /// # Panics
@@ -118,7 +121,7 @@ impl Policy {
             .as_ref()
             .expect("invariant: edges are sampled where they are free");
         let (nodes, states) = (sampler.encoder.output(), sampler.gru.step_output(step));
-        head.logits(
+        head.scores(
             device,
             params,
             &sampler.edges,
@@ -129,7 +132,7 @@ impl Policy {
     }
 
     /// After [`start_edges`](Self::start_edges): draws the edges of the decisions `first..first + n` into
-    /// `sampler.chosen`, from the `n` masks and uniform numbers that the caller filled in.
+    /// `sampler.chosen`, from the `n` masks, prior log-odds and uniform numbers that the caller filled in.
     pub fn sample_edges<B: Backend>(
         &self,
         device: &B,
@@ -140,7 +143,8 @@ impl Policy {
         let n = sampler.uniforms.n_rows();
         device.bernoulli_sample(
             &mut sampler.chosen,
-            sampler.edge_cache.logits().rows(first, n),
+            sampler.edge_cache.scores().rows(first, n),
+            sampler.prior.view(),
             &sampler.masks,
             sampler.uniforms.view(),
             exploration,

@@ -159,6 +159,11 @@ fn edge_mask(prefix: usize, from: usize) -> u64 {
     }
 }
 
+/// The prior log-odds of an edge from a node.
+fn edge_prior(from: u32) -> f64 {
+    0.75 - f64::from(from)
+}
+
 /// Whether there is an edge.
 fn edge(to: usize, from: usize) -> u32 {
     u32::from(EDGES[to] >> from & 1 == 1)
@@ -191,6 +196,11 @@ fn episodes<T: Element>(device: &Cpu<T>) -> Episodes<Cpu<T>> {
     device.write_ints(&mut decisions.last_labels, &last);
     device.write_masks(&mut decisions.edges.masks, &masks);
     device.write_ints(&mut decisions.edges.chosen, &edges);
+    let prior: Vec<T> = (nodes.iter().map(|&node| T::of(edge_prior(node % 4)))).collect();
+    decisions
+        .edges
+        .prior
+        .set(device, &prior, prior.len(), 1);
     let rows = &mut decisions.edges.rows;
     device.write_ints(&mut rows.node_rows, &nodes);
     device.write_ints(&mut rows.state_rows, &states);
@@ -267,6 +277,9 @@ fn sampling_agrees_with_teacher_forcing() {
                     for from in 0..prefix {
                         let masks = vec![edge_mask(prefix, from); DRAWS as usize];
                         device.write_masks(&mut grid.sampler.masks, &masks);
+                        let prior = edge_prior(u32::try_from(from).unwrap());
+                        let prior = [prior; DRAWS as usize];
+                        grid.sampler.prior.set(&device, &prior, prior.len(), 1);
                         let first = from * DRAWS as usize;
                         net.sample_edges(&device, first, Exploration::NONE, &mut grid.sampler);
                         found *= grid.share(edge(prefix, from));

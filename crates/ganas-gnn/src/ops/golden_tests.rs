@@ -3,7 +3,7 @@
 use super::bernoulli::Exploration;
 use super::categorical::{CategoricalIn, CategoricalOut};
 use crate::nets::golden_tests::{Case, golden};
-use crate::{Backend, Cpu, Mat};
+use crate::{Element as _, Backend, Cpu, Mat};
 
 /// A matrix to be overwritten, whose values no result may keep.
 fn unset<B: Backend>(case: &Case<B>, like: &str) -> Mat<B> {
@@ -72,18 +72,32 @@ fn check_bernoulli<B: Backend>(device: B) {
     let case = Case::new(device, golden!("bernoulli"));
     let device = &case.device;
     let (logits, masks, chosen) = (case.mat("logits"), case.masks("masks"), case.ints("chosen"));
+    let mut even = Mat::empty(device);
+    even.set(
+        device,
+        &vec![B::Elem::of(0.0); logits.n_rows()],
+        logits.n_rows(),
+        1,
+    );
     let [mut log_prob, mut entropy, mut d_logits] =
         ["log_prob", "entropy", "d_logits"].map(|name| unset(&case, name));
     let (log_prob_mut, entropy_mut) = (log_prob.view_mut(), entropy.view_mut());
-    device.bernoulli_fwd(log_prob_mut, entropy_mut, logits.view(), &masks, &chosen);
+    device.bernoulli_fwd(
+        log_prob_mut,
+        entropy_mut,
+        logits.view(),
+        even.view(),
+        &masks,
+        &chosen,
+    );
     case.check("log_prob", log_prob.view());
     case.check("entropy", entropy.view());
     let [d_log_prob, d_entropy] = ["d_log_prob", "d_entropy"].map(|name| case.mat(name));
     device.bernoulli_bwd(
         d_logits.view_mut(),
-        d_log_prob.view(),
-        d_entropy.view(),
+        [d_log_prob.view(), d_entropy.view()],
         logits.view(),
+        even.view(),
         &masks,
         &chosen,
     );
@@ -94,6 +108,7 @@ fn check_bernoulli<B: Backend>(device: B) {
         device.bernoulli_sample(
             &mut drawn,
             logits.view(),
+            even.view(),
             &masks,
             uniforms.view(),
             exploration,

@@ -48,6 +48,7 @@ pub(super) fn decision(n: usize, partial: &Partial) -> Option<Decision> {
         None => Decision {
             choice: Choice::Label { vertex: to },
             legal: LegalActions((1 << N_OPS) - 1),
+            prior_log_odds: 0.0,
         },
         Some(from) => Decision {
             choice: Choice::Edge {
@@ -55,6 +56,7 @@ pub(super) fn decision(n: usize, partial: &Partial) -> Option<Decision> {
                 to,
             },
             legal: LegalActions(legal_edge(n, partial, vertex, from)),
+            prior_log_odds: prior_log_odds(n, partial, vertex, from),
         },
     })
 }
@@ -113,15 +115,33 @@ fn pending_edges(partial: &Partial, decided: usize) -> u64 {
         .fold(0, |set, (u, action)| set | u64::from(action.0 & 1) << u)
 }
 
-/// The legal actions for the edge between two vertices.
-fn legal_edge(n: usize, partial: &Partial, vertex: usize, from: usize) -> u64 {
-    let pending = pending_edges(partial, from);
+/// The log-odds that spread what is left of the edge budget evenly over the places that are left.
+///
+/// With even odds, most of the budget would go to the first vertices, the later ones would be without edges, and
+/// pruning would leave small cells.
+fn prior_log_odds(n: usize, partial: &Partial, vertex: usize, from: usize) -> f64 {
+    let places = (vertex..n).sum::<usize>() - from;
+    let places = u32::try_from(places).expect("invariant: a cell has at most 21 places");
+    let left = MAX_EDGES.saturating_sub(n_edges(partial, from));
+    // The halves keep the odds finite at both ends.
+    let odds = (f64::from(left) + 0.5) / (f64::from(places.saturating_sub(left)) + 0.5);
+    odds.ln()
+}
+
+/// The number of edges so far, with those into the vertex that is being decided.
+fn n_edges(partial: &Partial, decided: usize) -> u32 {
     let complete: u32 = partial
         .predecessors()
         .iter()
         .map(|set| set.count_ones())
         .sum();
-    let n_edges = complete + pending.count_ones();
+    complete + pending_edges(partial, decided).count_ones()
+}
+
+/// The legal actions for the edge between two vertices.
+fn legal_edge(n: usize, partial: &Partial, vertex: usize, from: usize) -> u64 {
+    let pending = pending_edges(partial, from);
+    let n_edges = n_edges(partial, from);
     if vertex + 1 < n {
         let present = if n_edges + 1 < MAX_EDGES { PRESENT } else { 0 };
         return ABSENT | present;

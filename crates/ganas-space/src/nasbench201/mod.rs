@@ -212,6 +212,7 @@ impl SearchSpace for NasBench201 {
                 ),
             },
             legal: LegalActions((1 << N_OPS) - 1),
+            prior_log_odds: 0.0,
         })
     }
 

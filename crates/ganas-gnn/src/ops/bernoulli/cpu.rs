@@ -7,22 +7,27 @@ impl<T: Element> Bernoulli for Cpu<T> {
     fn bernoulli_sample(
         &self,
         chosen: &mut Vec<u32>,
-        logits: View<'_, Self>,
+        scores: View<'_, Self>,
+        prior: View<'_, Self>,
         masks: &Vec<u64>,
         uniforms: View<'_, Self>,
         exploration: Exploration,
     ) {
-        check(&[logits.shape(), uniforms.shape()], masks.len());
+        check(
+            &[scores.shape(), prior.shape(), uniforms.shape()],
+            masks.len(),
+        );
         let (temperature, mix) = (
             T::of(exploration.temperature),
             T::of(exploration.uniform_mix),
         );
-        let rows = logits.host().iter().zip(masks).zip(uniforms.host());
+        let logits = scores.host().iter().zip(prior.host().iter());
+        let rows = logits.zip(masks).zip(uniforms.host());
         chosen.clear();
-        chosen.extend(rows.map(|((&x, &mask), &u)| match legal(mask) {
+        chosen.extend(rows.map(|(((&s, &b), &mask), &u)| match legal(mask) {
             Legal::Only(action) => action,
             Legal::Both => {
-                let p = (T::one() - mix) * T::sigmoid(x / temperature) + mix * T::of(0.5);
+                let p = (T::one() - mix) * T::sigmoid(s / temperature + b) + mix * T::sigmoid(b);
                 u32::from(u < p)
             }
         }));
@@ -32,17 +37,25 @@ impl<T: Element> Bernoulli for Cpu<T> {
         &self,
         log_prob: ViewMut<'_, Self>,
         entropy: ViewMut<'_, Self>,
-        logits: View<'_, Self>,
+        scores: View<'_, Self>,
+        prior: View<'_, Self>,
         masks: &Vec<u64>,
         chosen: &Vec<u32>,
     ) {
         check(
-            &[log_prob.shape(), entropy.shape(), logits.shape()],
+            &[
+                log_prob.shape(),
+                entropy.shape(),
+                scores.shape(),
+                prior.shape(),
+            ],
             masks.len(),
         );
         let outputs = log_prob.host().iter_mut().zip(entropy.host());
-        let inputs = logits.host().iter().zip(masks).zip(chosen);
-        for ((log_prob, entropy), ((&x, &mask), &action)) in outputs.zip(inputs) {
+        let logits = scores.host().iter().zip(prior.host().iter());
+        let inputs = logits.zip(masks).zip(chosen);
+        for ((log_prob, entropy), (((&s, &b), &mask), &action)) in outputs.zip(inputs) {
+            let x = s + b;
             (*log_prob, *entropy) = match legal(mask) {
                 Legal::Only(only) => {
                     assert!(only == action, "bernoulli: action {action} is illegal");
@@ -62,30 +75,33 @@ impl<T: Element> Bernoulli for Cpu<T> {
 
     fn bernoulli_bwd(
         &self,
-        d_logits: ViewMut<'_, Self>,
-        d_log_prob: View<'_, Self>,
-        d_entropy: View<'_, Self>,
-        logits: View<'_, Self>,
+        d_scores: ViewMut<'_, Self>,
+        [d_log_prob, d_entropy]: [View<'_, Self>; 2],
+        scores: View<'_, Self>,
+        prior: View<'_, Self>,
         masks: &Vec<u64>,
         chosen: &Vec<u32>,
     ) {
         check(
             &[
-                d_logits.shape(),
+                d_scores.shape(),
                 d_log_prob.shape(),
                 d_entropy.shape(),
-                logits.shape(),
+                scores.shape(),
+                prior.shape(),
             ],
             masks.len(),
         );
         let upstream = d_log_prob.host().iter().zip(d_entropy.host());
-        let inputs = logits.host().iter().zip(masks).zip(chosen);
-        for ((d, (&d_log_prob, &d_entropy)), ((&x, &mask), &action)) in
-            d_logits.host().iter_mut().zip(upstream).zip(inputs)
+        let logits = scores.host().iter().zip(prior.host().iter());
+        let inputs = logits.zip(masks).zip(chosen);
+        for ((d, (&d_log_prob, &d_entropy)), (((&s, &b), &mask), &action)) in
+            d_scores.host().iter_mut().zip(upstream).zip(inputs)
         {
             *d = match legal(mask) {
                 Legal::Only(_) => T::zero(),
                 Legal::Both => {
+                    let x = s + b;
                     let p = T::sigmoid(x);
                     let hit = if action == 1 { T::one() } else { T::zero() };
                     d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)

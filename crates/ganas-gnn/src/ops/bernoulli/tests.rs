@@ -7,14 +7,16 @@ use crate::{Cpu, Mat};
 const N: usize = 5;
 const MASKS: [u64; N] = [0b11, 0b11, 0b01, 0b10, 0b11];
 const CHOSEN: [u32; N] = [0, 1, 0, 1, 1];
+const PRIOR: [f64; N] = [-0.5, 0.25, 4.0, 1.0, -1.5];
 
-fn forward(logits: &[f64]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
+fn forward(scores: &[f64]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
     let device = Cpu::new();
     let [mut log_prob, mut entropy] = [(); 2].map(|()| mat(&device, &[9.0; N], N, 1));
     device.bernoulli_fwd(
         log_prob.view_mut(),
         entropy.view_mut(),
-        mat(&device, logits, N, 1).view(),
+        mat(&device, scores, N, 1).view(),
+        mat(&device, &PRIOR, N, 1).view(),
         &MASKS.to_vec(),
         &CHOSEN.to_vec(),
     );
@@ -24,7 +26,8 @@ fn forward(logits: &[f64]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
 #[test]
 fn equals_the_definition() {
     let logits = [0.0, 2.0, 1.0, -3.0, -40.0];
-    let (device, log_prob, entropy) = forward(&logits);
+    let scores: Vec<f64> = logits.iter().zip(PRIOR).map(|(x, b)| x - b).collect();
+    let (device, log_prob, entropy) = forward(&scores);
     let p = |x: f64| 1.0 / (1.0 + (-x).exp());
     let h = |p: f64| -p * p.ln() - (1.0 - p) * (1.0 - p).ln();
     close(
@@ -43,18 +46,21 @@ fn equals_the_definition() {
 
 #[test]
 fn gradient() {
-    let (logits, up_log_prob, up_entropy) = (values(1, N), values(2, N), values(3, N));
+    let (scores, up_log_prob, up_entropy) = (values(1, N), values(2, N), values(3, N));
     let device = Cpu::<f64>::new();
-    let mut d_logits = mat(&device, &[9.0; N], N, 1);
+    let mut d_scores = mat(&device, &[9.0; N], N, 1);
     device.bernoulli_bwd(
-        d_logits.view_mut(),
-        mat(&device, &up_log_prob, N, 1).view(),
-        mat(&device, &up_entropy, N, 1).view(),
-        mat(&device, &logits, N, 1).view(),
+        d_scores.view_mut(),
+        [
+            mat(&device, &up_log_prob, N, 1).view(),
+            mat(&device, &up_entropy, N, 1).view(),
+        ],
+        mat(&device, &scores, N, 1).view(),
+        mat(&device, &PRIOR, N, 1).view(),
         &MASKS.to_vec(),
         &CHOSEN.to_vec(),
     );
-    check_gradient("logits", &logits, d_logits.view().host(), |x| {
+    check_gradient("scores", &scores, d_scores.view().host(), |x| {
         let (_, log_prob, entropy) = forward(x);
         weighted_sum(log_prob.view().host(), &up_log_prob)
             + weighted_sum(entropy.view().host(), &up_entropy)
@@ -65,10 +71,12 @@ fn gradient() {
 fn sampling_follows_probability_and_mask() {
     let device = Cpu::<f64>::new();
     let mut chosen = Vec::new();
+    let prior = 0.5;
     let mut draw = |logit: f64, mask: u64, u: f64, exploration| {
         device.bernoulli_sample(
             &mut chosen,
-            mat(&device, &[logit], 1, 1).view(),
+            mat(&device, &[logit - prior], 1, 1).view(),
+            mat(&device, &[prior], 1, 1).view(),
             &vec![mask],
             mat(&device, &[u], 1, 1).view(),
             exploration,
@@ -84,6 +92,14 @@ fn sampling_follows_probability_and_mask() {
         temperature: 1.0,
         uniform_mix: 0.4,
     };
-    assert_eq!(draw(1.5, 0b11, 0.6 * p + 0.2 - 1e-9, mixed), 1);
-    assert_eq!(draw(1.5, 0b11, 0.6 * p + 0.2 + 1e-9, mixed), 0);
+    let unexplored = 1.0 / (1.0 + (-prior).exp());
+    let p_mixed = 0.6 * p + 0.4 * unexplored;
+    assert_eq!(draw(1.5, 0b11, p_mixed - 1e-9, mixed), 1);
+    assert_eq!(draw(1.5, 0b11, p_mixed + 1e-9, mixed), 0);
+    let hot = Exploration {
+        temperature: 1e12,
+        uniform_mix: 0.0,
+    };
+    assert_eq!(draw(1.5, 0b11, unexplored - 1e-9, hot), 1);
+    assert_eq!(draw(1.5, 0b11, unexplored + 1e-9, hot), 0);
 }
