@@ -197,10 +197,7 @@ fn episodes<T: Element>(device: &Cpu<T>) -> Episodes<Cpu<T>> {
     device.write_masks(&mut decisions.edges.masks, &masks);
     device.write_ints(&mut decisions.edges.chosen, &edges);
     let prior: Vec<T> = (nodes.iter().map(|&node| T::of(edge_prior(node % 4)))).collect();
-    decisions
-        .edges
-        .prior
-        .set(device, &prior, prior.len(), 1);
+    decisions.edges.prior.set(device, &prior, prior.len(), 1);
     let rows = &mut decisions.edges.rows;
     device.write_ints(&mut rows.node_rows, &nodes);
     device.write_ints(&mut rows.state_rows, &states);

@@ -3,7 +3,7 @@
 use super::bernoulli::Exploration;
 use super::categorical::{CategoricalIn, CategoricalOut};
 use crate::nets::golden_tests::{Case, golden};
-use crate::{Element as _, Backend, Cpu, Mat};
+use crate::{Backend, Cpu, Element as _, Mat};
 
 /// A matrix to be overwritten, whose values no result may keep.
 fn unset<B: Backend>(case: &Case<B>, like: &str) -> Mat<B> {
