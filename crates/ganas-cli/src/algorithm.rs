@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use ganas_gnn::{Cpu, Device as _};
-use ganas_search::{GaNas, GaNasConfig, Preset, RandomSearch, SearchError, Searcher};
+use ganas_search::{GaNas, GaNasConfig, Preset, RandomSearch, SearchError, Searcher, Topology};
 use ganas_space::SearchSpace;
 
 use crate::exit::UsageError;
@@ -65,10 +65,10 @@ pub(crate) struct GaNasChoice {
 }
 
 impl AlgorithmArguments {
-    /// Reads the configuration.
-    pub(crate) fn resolve(&self) -> anyhow::Result<Algorithm> {
+    /// Reads the configuration for a space; without one, for a space with fixed edges.
+    pub(crate) fn resolve(&self, space: Option<&dyn SearchSpace>) -> anyhow::Result<Algorithm> {
         match self.algorithm {
-            AlgorithmName::GaNas => Ok(Algorithm::GaNas(Box::new(self.ga_nas()?))),
+            AlgorithmName::GaNas => Ok(Algorithm::GaNas(Box::new(self.ga_nas(space)?))),
             AlgorithmName::Random => {
                 let given = [
                     ("--preset", self.preset.is_some()),
@@ -87,12 +87,14 @@ impl AlgorithmArguments {
         }
     }
 
-    fn ga_nas(&self) -> anyhow::Result<GaNasChoice> {
+    fn ga_nas(&self, space: Option<&dyn SearchSpace>) -> anyhow::Result<GaNasChoice> {
         let preset = self.preset.unwrap_or(PresetName::Improved);
-        let base = GaNasConfig::preset(match preset {
+        let chosen = match preset {
             PresetName::Faithful => Preset::Faithful,
             PresetName::Improved => Preset::Improved,
-        });
+        };
+        let topology = space.map_or(Ok(Topology::Fixed), Topology::of)?;
+        let base = GaNasConfig::preset(chosen, topology);
         let mut draft = Draft::new(base)?;
         if let Some(path) = &self.config {
             let text = std::fs::read_to_string(path).with_context(|| {
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn infinity_is_recorded() {
-        let draft = Draft::new(GaNasConfig::preset(Preset::Improved)).unwrap();
+        let draft = Draft::new(GaNasConfig::preset(Preset::Improved, Topology::Fixed)).unwrap();
         let (config, changed) = draft.finish().unwrap();
         let algorithm = Algorithm::GaNas(Box::new(GaNasChoice {
             preset: PresetName::Improved,

@@ -86,14 +86,14 @@ fn comment(text: &mut String, doc: &str) -> std::fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use ganas_search::Preset;
+    use ganas_search::{Preset, Topology};
 
     use super::*;
 
     #[test]
     fn the_text_parses_to_the_configuration() {
         for preset in [Preset::Faithful, Preset::Improved] {
-            let config = GaNasConfig::preset(preset);
+            let config = GaNasConfig::preset(preset, Topology::Fixed);
             let text = commented(&config).unwrap();
             // Every field must be there: the configuration has no serde defaults.
             assert_eq!(toml::from_str::<GaNasConfig>(&text).unwrap(), config);
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_field_has_a_comment_above_it() {
-        let text = commented(&GaNasConfig::preset(Preset::Improved)).unwrap();
+        let text = commented(&GaNasConfig::preset(Preset::Improved, Topology::Fixed)).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         for pair in lines.windows(2) {
             if pair[1].contains(" = ") && !pair[1].starts_with('#') || pair[1].starts_with('[') {

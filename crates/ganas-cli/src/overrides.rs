@@ -235,19 +235,19 @@ fn suggestion<'a>(path: &str, known: impl Iterator<Item = &'a String> + Clone) -
 
 #[cfg(test)]
 mod tests {
-    use ganas_search::Preset;
+    use ganas_search::{Preset, Topology};
 
     use super::*;
     use crate::exit;
 
     fn read(text: &str) -> anyhow::Result<(GaNasConfig, Vec<String>)> {
-        let mut draft = Draft::new(GaNasConfig::preset(Preset::Improved))?;
+        let mut draft = Draft::new(GaNasConfig::preset(Preset::Improved, Topology::Fixed))?;
         draft.read("c.toml", text)?;
         draft.finish()
     }
 
     fn set(texts: &[&str]) -> anyhow::Result<(GaNasConfig, Vec<String>)> {
-        let mut draft = Draft::new(GaNasConfig::preset(Preset::Improved))?;
+        let mut draft = Draft::new(GaNasConfig::preset(Preset::Improved, Topology::Fixed))?;
         for text in texts {
             draft.set(text)?;
         }
@@ -259,7 +259,7 @@ mod tests {
         let (config, changed) =
             read("batch = 7\n[generator]\nupdate = \"ppo\"\nlearning_rate = 1\n[proposal]\n")
                 .unwrap();
-        let mut expected = GaNasConfig::preset(Preset::Improved);
+        let mut expected = GaNasConfig::preset(Preset::Improved, Topology::Fixed);
         expected.batch = 7;
         expected.generator.update = ganas_search::ga_nas::PolicyUpdate::Ppo;
         expected.generator.learning_rate = 1.0;

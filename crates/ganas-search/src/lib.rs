@@ -22,7 +22,7 @@ mod trial;
 pub use budget::Budget;
 pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
-pub use ga_nas::{GaNas, GaNasConfig, Preset};
+pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology};
 pub use observer::{Event, Observer, RoundReport};
 pub use random_search::RandomSearch;
 pub use searcher::{Proposal, Searcher};

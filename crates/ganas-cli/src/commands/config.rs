@@ -1,5 +1,9 @@
 //! `ganas config`: a configuration as commented TOML.
 
+use std::sync::Arc;
+
+use ganas_space::SearchSpace;
+
 use crate::algorithm::{Algorithm, AlgorithmArguments};
 use crate::exit::Outcome;
 use crate::{config_text, output};
@@ -7,6 +11,9 @@ use crate::{config_text, output};
 /// Which configuration: a preset, or what `search` would use with the same arguments.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// The search space that the preset is for [default: a space with fixed edges, such as nasbench201].
+    #[arg(long, value_parser = ganas_space::by_name)]
+    space: Option<Arc<dyn SearchSpace>>,
     #[command(flatten)]
     algorithm: AlgorithmArguments,
     /// Prints the configuration as one JSON object, as it is recorded, without comments.
@@ -16,7 +23,7 @@ pub(crate) struct Arguments {
 
 /// Prints the configuration.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let algorithm = arguments.algorithm.resolve()?;
+    let algorithm = arguments.algorithm.resolve(arguments.space.as_deref())?;
     if arguments.json {
         output::print_json(&algorithm.config_json()?)?;
     } else {

@@ -139,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 
 fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
     let space = Arc::clone(&arguments.space);
-    let algorithm = arguments.algorithm.resolve()?;
+    let algorithm = arguments.algorithm.resolve(Some(&*space))?;
     let note = |text: &str| {
         if !arguments.quiet {
             eprintln!("{text}");

@@ -1,9 +1,12 @@
 //! The configuration of GA-NAS: plain data, each field with its meaning, its unit and the source of its default.
 
 use documented::DocumentedFields;
+use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::bias_activation::Activation;
+use ganas_space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
+use super::encode::Steps;
 use crate::SearchError;
 
 /// Which published form the choices follow.
@@ -15,6 +18,29 @@ pub enum Preset {
     Faithful,
     /// The discriminator ranks all history, and picks what is evaluated from the generator's draws.
     Improved,
+}
+
+/// What a space leaves open; a preset differs in this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topology {
+    /// Labels only: the edges are fixed.
+    Fixed,
+    /// Labels and edges.
+    Free,
+}
+
+impl Topology {
+    /// That of a space.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::UnsupportedSpace`] when the generator cannot build the space's architectures.
+    pub fn of(space: &dyn SearchSpace) -> Result<Self, SearchError> {
+        Ok(match Steps::of(space)?.edge_choice() {
+            EdgeChoice::Fixed => Self::Fixed,
+            EdgeChoice::Free => Self::Free,
+        })
+    }
 }
 
 /// The configuration of GA-NAS.
@@ -182,12 +208,52 @@ pub struct ProposalConfig {
 }
 
 impl GaNasConfig {
-    /// The configuration of a preset; the numbers are the recipe of docs/METHOD.md for NAS-Bench-201.
+    /// The configuration of a preset.
+    ///
+    /// The numbers are the recipe of docs/METHOD.md: for fixed edges that of NAS-Bench-201, for free edges that of
+    /// NAS-Bench-101.
     #[must_use]
-    pub fn preset(preset: Preset) -> Self {
-        match preset {
-            Preset::Faithful => Self::faithful(),
-            Preset::Improved => Self::improved(),
+    pub fn preset(preset: Preset, topology: Topology) -> Self {
+        match (preset, topology) {
+            (Preset::Faithful, Topology::Fixed) => Self::faithful(),
+            (Preset::Faithful, Topology::Free) => Self::faithful_with_edges(),
+            (Preset::Improved, Topology::Fixed) => Self::improved(),
+            (Preset::Improved, Topology::Free) => Self::improved_with_edges(),
+        }
+    }
+
+    /// Without imitation the generator collapses where edges are free.
+    fn faithful_with_edges() -> Self {
+        let mut config = Self::faithful();
+        config.generator.imitation_weight = 0.5;
+        config
+    }
+
+    fn improved_with_edges() -> Self {
+        let improved = Self::improved();
+        Self {
+            initial_designs: 30,
+            truth_set: 25,
+            generator: GeneratorConfig {
+                entropy_weight: 0.01,
+                imitation_weight: 0.5,
+                ..improved.generator
+            },
+            discriminator: DiscriminatorConfig {
+                width: 32,
+                head_width: 32,
+                ensemble: 3,
+                warm: true,
+                steps: 40,
+                ..improved.discriminator
+            },
+            proposal: ProposalConfig {
+                pick: Pick::Mean,
+                pool: 400,
+                uniform_mix: 0.0,
+                ..improved.proposal
+            },
+            ..improved
         }
     }
 
@@ -428,14 +494,16 @@ mod tests {
     #[test]
     fn presets_are_valid() {
         for preset in [Preset::Faithful, Preset::Improved] {
-            GaNasConfig::preset(preset).check().unwrap();
+            for topology in [Topology::Fixed, Topology::Free] {
+                GaNasConfig::preset(preset, topology).check().unwrap();
+            }
         }
     }
 
     #[test]
     fn bad_fields_are_named() {
         let change = |edit: fn(&mut GaNasConfig)| {
-            let mut config = GaNasConfig::preset(Preset::Faithful);
+            let mut config = GaNasConfig::preset(Preset::Faithful, Topology::Fixed);
             edit(&mut config);
             match config.check() {
                 Err(SearchError::BadConfig { field, .. }) => field,

@@ -1,20 +1,47 @@
 //! From architectures to the indices that networks see.
 
-use ganas_gnn::nets::Episodes;
-use ganas_gnn::{Backend, GraphBatch};
+use std::ops::Range;
+
+use ganas_gnn::nets::{EdgeChoice, Episodes};
+use ganas_gnn::{Backend, Element, GraphBatch};
 use ganas_space::{Action, Arch, Choice, OpId, Partial, SearchSpace, SpaceError};
 
 use crate::SearchError;
 
-/// The decisions of a space, in the form that the generator's policy needs: one label for each step.
+/// The decisions of a space, in the form that the generator's policy needs: a step for each vertex that leaves something
+/// open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Steps {
-    /// The number of complete vertices before each step.
-    pub(super) prefixes: Vec<usize>,
+    /// The steps in the order in which they are taken.
+    pub(super) steps: Vec<Step>,
+    /// The number of decisions of an architecture.
+    pub(super) n_decisions: usize,
     /// The number of vertices of a finished architecture.
     pub(super) n_vertices: usize,
     /// The number of labels.
     pub(super) n_labels: usize,
+}
+
+/// The decisions about one vertex: its label, then its edges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// The number of complete vertices before the step, which is the number of the vertex.
+    pub(super) prefix: usize,
+    /// Its label.
+    pub(super) label: StepLabel,
+    /// The numbers of the decisions about its edges, without those that are fixed.
+    pub(super) edges: Range<usize>,
+    /// The source of each of these edges, ascending.
+    pub(super) sources: Vec<usize>,
+}
+
+/// The label of a step's vertex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StepLabel {
+    /// The decision with this number.
+    Decided(usize),
+    /// Always this one.
+    Given(OpId),
 }
 
 impl Steps {
@@ -22,40 +49,95 @@ impl Steps {
     ///
     /// # Errors
     ///
-    /// [`SearchError::UnsupportedSpace`] when a decision is not the label of a vertex.
+    /// [`SearchError::UnsupportedSpace`] when a decision is not about the next vertex, or a label comes after an edge.
     pub(super) fn of(space: &dyn SearchSpace) -> Result<Self, SearchError> {
         let mut partial = space.start();
-        let mut prefixes = Vec::new();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut n_decisions = 0;
         while let Some(decision) = space.decision(&partial) {
-            if !matches!(decision.choice, Choice::Label { .. }) {
-                return Err(SearchError::UnsupportedSpace {
-                    space: space.name(),
-                    reason: "its architectures differ in their edges, and the generator chooses labels only",
-                });
+            let prefix = partial.labels().len();
+            let (vertex, source) = match decision.choice {
+                Choice::Label { vertex } => (vertex, None),
+                Choice::Edge { from, to } => (to, Some(from.index())),
+            };
+            let unsupported = |reason| SearchError::UnsupportedSpace {
+                space: space.name(),
+                reason,
+            };
+            if vertex.index() != prefix {
+                return Err(unsupported(
+                    "it decides about another vertex than the next one",
+                ));
             }
-            prefixes.push(partial.labels().len());
+            let is_new = steps.last().is_none_or(|step| step.prefix < prefix);
+            match (source, is_new) {
+                (None, true) => steps.push(Step {
+                    prefix,
+                    label: StepLabel::Decided(n_decisions),
+                    edges: n_decisions + 1..n_decisions + 1,
+                    sources: Vec::new(),
+                }),
+                (None, false) => {
+                    return Err(unsupported(
+                        "it decides about a label after an edge, or twice",
+                    ));
+                }
+                (Some(_), true) => steps.push(Step {
+                    prefix,
+                    // The finished architecture will tell.
+                    label: StepLabel::Given(OpId(0)),
+                    edges: n_decisions..n_decisions,
+                    sources: Vec::new(),
+                }),
+                (Some(_), false) => {}
+            }
+            if let (Some(source), Some(step)) = (source, steps.last_mut()) {
+                step.sources.push(source);
+                step.edges.end += 1;
+            }
+            n_decisions += 1;
             let first = decision.legal.0.trailing_zeros();
             let first = u8::try_from(first).expect("invariant: a mask has 64 bits");
             space.apply(&mut partial, Action(first))?;
         }
-        let n_vertices = space.finish(&partial)?.n_vertices();
+        let finished = space.finish(&partial)?;
+        for step in &mut steps {
+            if let StepLabel::Given(label) = &mut step.label {
+                *label = finished.labels()[step.prefix];
+            }
+        }
         Ok(Self {
-            prefixes,
-            n_vertices,
+            steps,
+            n_decisions,
+            n_vertices: finished.n_vertices(),
             n_labels: space.labels().len(),
         })
     }
+
+    /// Whether edges are decided.
+    pub(super) fn edge_choice(&self) -> EdgeChoice {
+        if self.steps.iter().all(|step| step.sources.is_empty()) {
+            EdgeChoice::Fixed
+        } else {
+            EdgeChoice::Free
+        }
+    }
+
+    /// The row of the table of last labels.
+    pub(super) fn last_label(&self, step: usize, label: OpId) -> u32 {
+        narrow(step * self.n_labels + label.index())
+    }
 }
 
-/// A finished architecture with the decisions that built it, and what was legal at each of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A finished architecture with the decisions that built it, and what was open at each of them.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rollout {
     /// The architecture as it was built.
     pub(super) arch: Arch,
     /// The decisions.
     pub(super) actions: Vec<Action>,
-    /// The legal actions at each decision.
-    pub(super) masks: Vec<u64>,
+    /// What was open at each decision.
+    pub(super) open: Vec<Open>,
 }
 
 impl Rollout {
@@ -63,30 +145,43 @@ impl Rollout {
     pub(super) fn of(space: &dyn SearchSpace, arch: Arch) -> Result<Self, SpaceError> {
         let actions = space.actions_of(&arch)?;
         let mut partial = space.start();
-        let mut masks = Vec::with_capacity(actions.len());
+        let mut open = Vec::with_capacity(actions.len());
         for &action in &actions {
-            masks.push(legal(space, &partial));
+            open.push(Open::next(space, &partial));
             space.apply(&mut partial, action)?;
         }
         Ok(Self {
             arch,
             actions,
-            masks,
+            open,
         })
     }
 }
 
-/// The legal actions of the next decision.
-///
-/// # Panics
-///
-/// When there is none: the number of decisions is that of [`Steps`].
-pub(super) fn legal(space: &dyn SearchSpace, partial: &Partial) -> u64 {
-    space
-        .decision(partial)
-        .expect("invariant: a decision is left")
-        .legal
-        .0
+/// What is open at a decision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Open {
+    /// The legal actions.
+    pub(super) legal: u64,
+    /// The prior log-odds of an edge.
+    pub(super) prior: f64,
+}
+
+impl Open {
+    /// What is open at the next decision.
+    ///
+    /// # Panics
+    ///
+    /// When there is none: the number of decisions is that of [`Steps`].
+    pub(super) fn next(space: &dyn SearchSpace, partial: &Partial) -> Self {
+        let decision = space
+            .decision(partial)
+            .expect("invariant: a decision is left");
+        Self {
+            legal: decision.legal.0,
+            prior: decision.prior_log_odds,
+        }
+    }
 }
 
 /// The graph that a discriminator sees: that of the canonical form.
@@ -108,17 +203,33 @@ pub(super) fn push<B: Backend>(batch: &mut GraphBatch<B>, labels: &[OpId], prede
     batch.push(labels.iter().map(|label| u32::from(label.0)), predecessors);
 }
 
+/// An index as the networks see it.
+pub(super) fn narrow(index: usize) -> u32 {
+    u32::try_from(index).expect("invariant: steps, labels and vertices are few")
+}
+
 /// Host-side memory of the decisions of a batch of episodes.
 #[derive(Debug, Default)]
-pub(super) struct EpisodeBuffers {
+pub(super) struct EpisodeBuffers<T> {
     masks: Vec<u64>,
     chosen: Vec<u32>,
     last_labels: Vec<u32>,
+    edges: EdgeBuffers<T>,
 }
 
-impl EpisodeBuffers {
+/// Host-side memory of the decisions about edges.
+#[derive(Debug, Default)]
+struct EdgeBuffers<T> {
+    masks: Vec<u64>,
+    chosen: Vec<u32>,
+    prior: Vec<T>,
+    node_rows: Vec<u32>,
+    state_rows: Vec<u32>,
+}
+
+impl<T: Element> EpisodeBuffers<T> {
     /// Fills a batch of episodes, steps as the slow index.
-    pub(super) fn fill<'a, B: Backend>(
+    pub(super) fn fill<'a, B: Backend<Elem = T>>(
         &mut self,
         device: &B,
         episodes: &mut Episodes<B>,
@@ -134,27 +245,69 @@ impl EpisodeBuffers {
             );
         }
         episodes.graphs.upload(device);
+        self.clear();
+        for (number, step) in steps.steps.iter().enumerate() {
+            for rollout in rollouts.clone() {
+                let label = rollout.arch.labels()[step.prefix];
+                self.masks.push(match step.label {
+                    StepLabel::Decided(decision) => rollout.open[decision].legal,
+                    StepLabel::Given(label) => 1 << label.0,
+                });
+                self.chosen.push(u32::from(label.0));
+                self.last_labels
+                    .push(steps.last_label(number, rollout.arch.labels()[step.prefix - 1]));
+            }
+            self.edges.add(steps, number, rollouts.clone());
+        }
+        let decisions = &mut episodes.decisions;
+        device.write_masks(&mut decisions.masks, &self.masks);
+        device.write_ints(&mut decisions.chosen, &self.chosen);
+        device.write_ints(&mut decisions.last_labels, &self.last_labels);
+        let n_edges = self.edges.masks.len();
+        let rows = &mut decisions.edges.rows;
+        rows.n_edges = n_edges;
+        device.write_ints(&mut rows.node_rows, &self.edges.node_rows);
+        device.write_ints(&mut rows.state_rows, &self.edges.state_rows);
+        device.write_ints(&mut rows.labels, &self.chosen);
+        device.write_masks(&mut decisions.edges.masks, &self.edges.masks);
+        device.write_ints(&mut decisions.edges.chosen, &self.edges.chosen);
+        let prior = &mut decisions.edges.prior;
+        prior.set(device, &self.edges.prior, n_edges, 1);
+    }
+
+    fn clear(&mut self) {
         self.masks.clear();
         self.chosen.clear();
         self.last_labels.clear();
-        for (step, &prefix) in steps.prefixes.iter().enumerate() {
-            for rollout in rollouts.clone() {
-                self.masks.push(rollout.masks[step]);
-                self.chosen.push(u32::from(rollout.actions[step].0));
-                self.last_labels
-                    .push(steps.last_label(step, rollout.arch.labels()[prefix - 1]));
-            }
-        }
-        device.write_masks(&mut episodes.decisions.masks, &self.masks);
-        device.write_ints(&mut episodes.decisions.chosen, &self.chosen);
-        device.write_ints(&mut episodes.decisions.last_labels, &self.last_labels);
+        let edges = &mut self.edges;
+        edges.masks.clear();
+        edges.chosen.clear();
+        edges.prior.clear();
+        edges.node_rows.clear();
+        edges.state_rows.clear();
     }
 }
 
-impl Steps {
-    /// The row of the table of last labels.
-    pub(super) fn last_label(&self, step: usize, label: OpId) -> u32 {
-        u32::try_from(step * self.n_labels + label.index())
-            .expect("invariant: few steps and labels")
+impl<T: Element> EdgeBuffers<T> {
+    /// Adds the edge decisions of a step.
+    fn add<'a>(
+        &mut self,
+        steps: &Steps,
+        number: usize,
+        rollouts: impl Iterator<Item = &'a Rollout> + Clone,
+    ) {
+        let step = &steps.steps[number];
+        let n = rollouts.clone().count();
+        for (decision, source) in step.edges.clone().zip(&step.sources) {
+            for (episode, rollout) in rollouts.clone().enumerate() {
+                let open = rollout.open[decision];
+                self.masks.push(open.legal);
+                self.prior.push(T::of(open.prior));
+                self.chosen.push(u32::from(rollout.actions[decision].0));
+                self.node_rows
+                    .push(narrow(episode * steps.n_vertices + source));
+                self.state_rows.push(narrow(number * n + episode));
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element};
 use ganas_space::SearchSpace;
@@ -26,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use config::{
     BaselineKind, DiscriminatorConfig, DiscriminatorKind, GaNasConfig, GeneratorConfig,
-    GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig,
+    GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig, Topology,
 };
 
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
@@ -91,6 +92,17 @@ impl<B: Backend> GaNas<B> {
         config.check()?;
         let streams = Streams { seed };
         let steps = Steps::of(&*space)?;
+        if steps.edge_choice() == EdgeChoice::Free
+            && config.generator.encoder == GeneratorEncoder::LastLabel
+        {
+            return Err(SearchError::BadConfig {
+                field: "generator.encoder".to_owned(),
+                reason: format!(
+                    "`last_label` sees no graph, but edges are decided in the space {}: expected `graph`",
+                    space.name()
+                ),
+            });
+        }
         let n_labels = steps.n_labels;
         let settings = &config.discriminator;
         let discriminator = match settings.kind {

@@ -81,7 +81,7 @@ impl Session {
 
 /// A preset that takes a fraction of the time.
 fn small(preset: Preset) -> GaNasConfig {
-    let mut config = GaNasConfig::preset(preset);
+    let mut config = GaNasConfig::preset(preset, Topology::Fixed);
     config.initial_designs = 20;
     config.batch = 10;
     config.truth_set = 10;

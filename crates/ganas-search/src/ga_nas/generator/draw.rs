@@ -1,0 +1,222 @@
+//! Drawing architectures from the policy, decision by decision.
+
+use ganas_gnn::ops::categorical::Exploration;
+use ganas_gnn::{Backend, Element};
+use ganas_space::{Action, Partial, SearchSpace, SpaceError};
+
+use super::Generator;
+use crate::SearchError;
+use crate::ga_nas::encode::{Open, Rollout, Step, StepLabel, narrow, push};
+use crate::streams::{Purpose, Streams};
+
+/// Which random numbers decide the draws.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ga_nas) struct Draws {
+    pub(in crate::ga_nas) purpose: Purpose,
+    pub(in crate::ga_nas) round: u32,
+    /// The number of the draw within the round: the inner iteration or the attempt.
+    pub(in crate::ga_nas) draw: usize,
+    pub(in crate::ga_nas) exploration: Exploration,
+}
+
+impl<B: Backend> Generator<B> {
+    /// Draws `n` architectures.
+    pub(in crate::ga_nas) fn draw(
+        &mut self,
+        space: &dyn SearchSpace,
+        streams: Streams,
+        n: usize,
+        draws: Draws,
+    ) -> Result<Vec<Rollout>, SearchError> {
+        let mut hand = Hand::new(space, n, self.steps.n_decisions, streams, draws);
+        self.policy
+            .start(&self.device, &self.params, n, &mut self.sampler);
+        for number in 0..self.steps.steps.len() {
+            self.draw_label(number, &mut hand, draws.exploration)?;
+            if !self.steps.steps[number].sources.is_empty() {
+                self.draw_edges(number, &mut hand, draws.exploration)?;
+            }
+        }
+        Ok(hand.finish()?)
+    }
+
+    /// Draws the label of a step's vertex; a label that is given takes the step of the policy all the same.
+    fn draw_label(
+        &mut self,
+        number: usize,
+        hand: &mut Hand<'_, B::Elem>,
+        exploration: Exploration,
+    ) -> Result<(), SearchError> {
+        let (device, sampler, step) = (&self.device, &mut self.sampler, &self.steps.steps[number]);
+        let n = hand.partials.len();
+        sampler.graphs.clear();
+        hand.last_labels.clear();
+        for partial in &hand.partials {
+            let last = partial
+                .labels()
+                .last()
+                .expect("invariant: a partial has its input vertex");
+            hand.last_labels.push(self.steps.last_label(number, *last));
+            push(
+                &mut sampler.graphs,
+                partial.labels(),
+                partial.predecessors(),
+            );
+        }
+        sampler.graphs.upload(device);
+        device.write_ints(&mut sampler.last_labels, &hand.last_labels);
+        match step.label {
+            StepLabel::Decided(decision) => hand.open(decision),
+            StepLabel::Given(label) => hand.given(1 << label.0),
+        }
+        device.write_masks(&mut sampler.masks, &hand.legal);
+        sampler.uniforms.set(device, &hand.uniforms, n, 1);
+        self.policy
+            .sample_step(device, &self.params, number, exploration, sampler);
+        device.read_ints(&mut hand.chosen, &sampler.chosen);
+        hand.labels.clone_from(&hand.chosen);
+        if let StepLabel::Decided(_) = step.label {
+            hand.apply()?;
+        }
+        Ok(())
+    }
+
+    /// Draws the edges of the vertex that was just labelled.
+    fn draw_edges(
+        &mut self,
+        number: usize,
+        hand: &mut Hand<'_, B::Elem>,
+        exploration: Exploration,
+    ) -> Result<(), SearchError> {
+        let (device, sampler) = (&self.device, &mut self.sampler);
+        let Step {
+            prefix,
+            edges,
+            sources,
+            ..
+        } = &self.steps.steps[number];
+        let n = hand.partials.len();
+        let (mut nodes, mut states) = (Vec::new(), Vec::new());
+        for source in sources {
+            for i in 0..n {
+                nodes.push(narrow(i * prefix + source));
+                states.push(narrow(i));
+            }
+        }
+        let rows = &mut sampler.edges;
+        rows.n_edges = nodes.len();
+        device.write_ints(&mut rows.node_rows, &nodes);
+        device.write_ints(&mut rows.state_rows, &states);
+        device.write_ints(&mut rows.labels, &hand.labels);
+        self.policy
+            .start_edges(device, &self.params, number, sampler);
+        for (edge, decision) in edges.clone().enumerate() {
+            hand.open(decision);
+            device.write_masks(&mut sampler.masks, &hand.legal);
+            sampler.uniforms.set(device, &hand.uniforms, n, 1);
+            sampler.prior.set(device, &hand.prior, n, 1);
+            self.policy
+                .sample_edges(device, edge * n, exploration, sampler);
+            device.read_ints(&mut hand.chosen, &sampler.chosen);
+            hand.apply()?;
+        }
+        Ok(())
+    }
+}
+
+/// Architectures that are being drawn together.
+struct Hand<'a, T> {
+    space: &'a dyn SearchSpace,
+    n_decisions: usize,
+    streams: Streams,
+    draws: Draws,
+    partials: Vec<Partial>,
+    /// What was open at each decision of each architecture.
+    opened: Vec<Vec<Open>>,
+    /// The labels of the vertices of this step.
+    labels: Vec<u32>,
+    // Of the next decision, one for each architecture:
+    legal: Vec<u64>,
+    prior: Vec<T>,
+    uniforms: Vec<T>,
+    last_labels: Vec<u32>,
+    chosen: Vec<u32>,
+}
+
+impl<'a, T: Element> Hand<'a, T> {
+    fn new(
+        space: &'a dyn SearchSpace,
+        n: usize,
+        n_decisions: usize,
+        streams: Streams,
+        draws: Draws,
+    ) -> Self {
+        Self {
+            space,
+            n_decisions,
+            streams,
+            draws,
+            partials: (0..n).map(|_| space.start()).collect(),
+            opened: vec![Vec::with_capacity(n_decisions); n],
+            labels: Vec::with_capacity(n),
+            legal: Vec::with_capacity(n),
+            prior: Vec::with_capacity(n),
+            uniforms: Vec::with_capacity(n),
+            last_labels: Vec::with_capacity(n),
+            chosen: vec![0; n],
+        }
+    }
+
+    /// Opens a decision: what is legal, and the random number that will decide.
+    fn open(&mut self, decision: usize) {
+        self.legal.clear();
+        self.prior.clear();
+        self.uniforms.clear();
+        let Draws {
+            purpose,
+            round,
+            draw,
+            ..
+        } = self.draws;
+        let step = draw * self.n_decisions + decision;
+        for (i, (partial, opened)) in self.partials.iter().zip(&mut self.opened).enumerate() {
+            let open = Open::next(self.space, partial);
+            opened.push(open);
+            self.legal.push(open.legal);
+            self.prior.push(T::of(open.prior));
+            let mut stream = self.streams.get(purpose, round, i, step);
+            self.uniforms.push(T::of(f64::from(stream.uniform())));
+        }
+    }
+
+    /// Prepares a step without a choice.
+    fn given(&mut self, only: u64) {
+        self.legal.clear();
+        self.legal.resize(self.partials.len(), only);
+        self.uniforms.clear();
+        self.uniforms.resize(self.partials.len(), T::zero());
+    }
+
+    /// Takes the decisions that were chosen.
+    fn apply(&mut self) -> Result<(), SpaceError> {
+        for (partial, &chosen) in self.partials.iter_mut().zip(&self.chosen) {
+            let action = u8::try_from(chosen).expect("invariant: labels fit in a byte");
+            self.space.apply(partial, Action(action))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<Rollout>, SpaceError> {
+        let space = self.space;
+        let drawn = self.partials.iter().zip(self.opened);
+        drawn
+            .map(|(partial, open)| {
+                Ok(Rollout {
+                    arch: space.finish(partial)?,
+                    actions: partial.actions().to_vec(),
+                    open,
+                })
+            })
+            .collect()
+    }
+}
