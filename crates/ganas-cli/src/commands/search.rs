@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ganas_eval::Evaluator as _;
-use ganas_eval::table::TableEvaluator;
+use ganas_eval::table::{RowOrder, TableEvaluator};
 use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
@@ -18,7 +18,7 @@ use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
-use crate::run_record::RunRecord;
+use crate::run_record::{BestRank, RunRecord};
 use crate::search_report::SearchReport;
 use crate::seeds::Seeds;
 use crate::table_source;
@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     });
     progress.clear();
     let results: anyhow::Result<Vec<RunRecord>> = results?.into_iter().flatten().collect();
-    let runs = results.inspect_err(|_| {
+    let mut runs = results.inspect_err(|_| {
         if experiment.study.is_some() && seeds.len() > 1 {
             eprintln!(
                 "the other runs were stopped; once the error is mended, continue with: {}",
@@ -108,6 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
     })?;
 
+    add_ranks(&experiment, &mut runs)?;
     print(arguments, &experiment, &runs)?;
     if interrupt.asked() && runs.len() < seeds.len()
         || runs.iter().any(|run| run.stop == StopReason::Interrupted)
@@ -246,6 +247,26 @@ fn header(
         .map(|(name, value)| format!("{name:<9}  {value}\n"))
         .collect();
     format!("{lines}\n")
+}
+
+/// Adds the ranks of the best architectures, where the table has the whole space.
+fn add_ranks(experiment: &Experiment, runs: &mut [RunRecord]) -> anyhow::Result<()> {
+    let evaluator = &experiment.evaluator;
+    let table = evaluator.table();
+    if table.manifest().row_order != RowOrder::OfficialIndex {
+        return Ok(());
+    }
+    for best in runs.iter_mut().filter_map(|run| run.best.as_mut()) {
+        let key = experiment.space.key(&experiment.space.decode(&best.arch)?);
+        let rank = |column| table.row_of(key).and_then(|row| table.rank(column, row));
+        let ranks = rank(evaluator.search_column()).zip(rank(evaluator.report_column()));
+        best.rank = ranks.map(|(search, report)| BestRank {
+            search: search.position,
+            report: report.position,
+            of: search.of,
+        });
+    }
+    Ok(())
 }
 
 fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> anyhow::Result<()> {
