@@ -58,7 +58,7 @@ mod mapping;
 pub mod naming;
 mod open;
 mod rank;
-mod source;
+pub(crate) mod source;
 mod spool;
 mod write;
 
