@@ -207,6 +207,34 @@ pub enum EvalError {
         column: String,
     },
 
+    /// A key that is neither a column nor a template of columns.
+    #[error(
+        "the key `{template}` cannot be read: {reason}; \
+         name a column, or write a template such as `{{vertices}}:{{adjacency_hex}}:{{ops}}`"
+    )]
+    BadKeyTemplate {
+        /// The template.
+        template: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A metric is to be made from a column that does not exist or holds no numbers.
+    #[error(
+        "{}: there is no column of numbers `{column}`{} to make a metric from; the columns of numbers are {known}",
+        file.display(),
+        did_you_mean(suggestion.as_deref())
+    )]
+    NoSuchNumberColumn {
+        /// The source file.
+        file: PathBuf,
+        /// The column that was asked for.
+        column: String,
+        /// The closest column, when one is close.
+        suggestion: Option<String>,
+        /// The columns of numbers, comma-separated.
+        known: String,
+    },
+
     // Import: the rows.
     /// A row that the CSV reader cannot split.
     #[error("{}: line {line}: not readable as CSV: {reason}", file.display())]

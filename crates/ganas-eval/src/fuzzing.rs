@@ -9,7 +9,7 @@ use crate::official::nasbench101::{parse_record, read_tfrecords};
 use crate::official::nats_archive::{read_tar, read_torch_from};
 use crate::official::pickle::{self, Limits, References};
 use crate::official::{nasbench_pickle, nats};
-use crate::table::{Table, parse_text};
+use crate::table::{KeyTemplate, Table, parse_text};
 
 /// Small enough that running out of memory is a find.
 const LIMITS: Limits = Limits {
@@ -58,7 +58,13 @@ pub fn nasbench101_record(data: &[u8]) {
 
 /// CSV or JSON lines.
 pub fn import(data: &[u8]) {
-    let _ = parse_text(Path::new("fuzz"), data, "arch");
+    // The first line is the key.
+    let end = data.iter().position(|&b| b == b'\n').unwrap_or(0);
+    let (key, text) = data.split_at(end);
+    let key = std::str::from_utf8(key).unwrap_or("arch");
+    if let Ok(key) = KeyTemplate::parse(key) {
+        let _ = parse_text(Path::new("fuzz"), text, &key);
+    }
 }
 
 /// A table file.

@@ -115,7 +115,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
                         search.name
                     );
                 }
-                page::add_seeds(&mut seeds_csv, name, &metrics, &result, BUDGETS);
+                page::add_seeds(&mut seeds_csv, name, &metrics, &result, &BUDGETS);
                 rows.push(Row {
                     label,
                     is_control: name == "random",

@@ -36,7 +36,7 @@ pub(super) fn add_seeds(
     name: &str,
     metrics: &[String; 2],
     result: &SearchResult,
-    budgets: Budgets,
+    budgets: &[usize],
 ) {
     for run in &result.runs {
         let to_best = run
@@ -47,7 +47,7 @@ pub(super) fn add_seeds(
             "{name},{},{},{},{},{},{to_best}",
             metrics[0], metrics[1], run.seed, run.queries, run.unique_queries
         );
-        for budget in budgets {
+        for &budget in budgets {
             match run.at(budget) {
                 Some((search, report)) => {
                     let _ = write!(csv, ",{search},{report}");
@@ -122,7 +122,8 @@ pub(super) fn group_table(group: &Group, budgets: Budgets) -> Result<String> {
     Ok(text)
 }
 
-fn searches(runs: &[Run], budget: usize) -> Result<Vec<f64>> {
+/// The best search metric of each run at a budget.
+pub(super) fn searches(runs: &[Run], budget: usize) -> Result<Vec<f64>> {
     column(runs, budget, |(search, _)| search)
 }
 
@@ -137,7 +138,8 @@ fn column(runs: &[Run], budget: usize, value: impl Fn((f64, f64)) -> f64) -> Res
         .collect()
 }
 
-fn plus_minus(values: &[f64]) -> String {
+/// Mean and standard deviation, as text.
+pub(super) fn plus_minus(values: &[f64]) -> String {
     let (mean, sd) = mean_and_sd(values);
     format!("{mean:.3} ± {sd:.3}")
 }

@@ -64,3 +64,36 @@ fn the_published_table_is_imported_and_searched() {
     let best = first["runs"][0]["best"]["search"].as_f64().unwrap();
     assert!((85.0..91.7).contains(&best), "{best}");
 }
+
+/// The table of NAS-Bench-101 that has every cell, as `docs/DATA.md` imports it.
+#[test]
+fn the_published_test_accuracies_of_nasbench101_are_imported_and_searched() {
+    let test = "the_published_test_accuracies_of_nasbench101_are_imported_and_searched";
+    let Some(source) = crate::official_files::sample(test, "nasbench101/nb101_full_test.csv.gz")
+    else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let import = "table import --space nasbench101 -o t.arrow --key {vertices}:{adjacency_hex}:{ops} \
+                  --metric test_run0_108=test_correct_of_9984/9984";
+    let ended = sandbox
+        .command(import.split_whitespace())
+        .arg(&source)
+        .output();
+    let ended = crate::sandbox::Ended::from(ended.unwrap()).expect_code(0);
+    let rows = "423624 rows (all of the space, by official index), 423624 classes";
+    assert!(ended.stdout.contains(rows), "{}", ended.stdout);
+    let search = "search --space nasbench101 --table t.arrow --search test_run0_108 \
+                  --report test_run0_108 --algorithm random --budget 40 --json --quiet";
+    let found = sandbox
+        .ganas(search.split_whitespace())
+        .expect_code(0)
+        .json();
+    assert_eq!(found["protocol"]["kind"], "test-selected");
+    let best = &found["runs"][0]["best"];
+    assert!(best["search"].as_f64().unwrap() > 0.9, "{best}");
+    let best = best["arch"].as_str().unwrap();
+    let query = ["table", "query", "t.arrow", best, "--json"];
+    let metrics = sandbox.ganas(query).expect_code(0).json();
+    assert_eq!(metrics["metrics"][0]["rank"]["of"], 423_624);
+}

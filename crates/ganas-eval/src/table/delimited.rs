@@ -8,6 +8,7 @@ use crate::EvalError;
 use crate::suggestion::closest;
 
 use super::import::{SkipReason, SkippedColumn};
+use super::key_template::{KeyTemplate, joined};
 use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN};
 
 const UTF8_BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -22,7 +23,7 @@ pub(crate) struct Delimited {
     pub(crate) skipped: Vec<SkippedColumn>,
 }
 
-/// A cell of the key column.
+/// The text of an architecture.
 pub(crate) struct Key {
     pub(crate) line: u64,
     pub(crate) text: String,
@@ -39,7 +40,7 @@ impl Delimited {
     ///
     /// The first cell of a column that is not empty decides whether it holds numbers; text in a column of numbers is
     /// an error, numbers in a column of text are not looked at.
-    pub(crate) fn parse(file: &Path, text: &[u8], key_column: &str) -> Result<Self, EvalError> {
+    pub(crate) fn parse(file: &Path, text: &[u8], key: &KeyTemplate) -> Result<Self, EvalError> {
         let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -50,21 +51,21 @@ impl Delimited {
 
         let no_rows = || EvalError::NoRows {
             file: file.to_owned(),
-            key_column: key_column.to_owned(),
+            key_column: key.as_str().to_owned(),
         };
         if !read_record(file, &mut reader, &mut lines, &mut record)? {
             return Err(no_rows());
         }
         let header = header(file, lines.line, &record)?;
-        let key_index = header
-            .iter()
-            .position(|name| name == key_column)
-            .ok_or_else(|| EvalError::MissingKeyColumn {
+        let key_pieces = key.resolve(|column| {
+            let index = header.iter().position(|name| name == column);
+            index.ok_or_else(|| EvalError::MissingKeyColumn {
                 file: file.to_owned(),
-                column: key_column.to_owned(),
-                suggestion: closest(key_column, header.iter().map(String::as_str)),
+                column: column.to_owned(),
+                suggestion: closest(column, header.iter().map(String::as_str)),
                 known: header.join(", "),
-            })?;
+            })
+        })?;
 
         let mut keys = Vec::new();
         let mut columns: Vec<ColumnReader<'_>> = header
@@ -81,26 +82,25 @@ impl Delimited {
                     found: record.len(),
                 });
             }
-            for (index, (cell, column)) in record.iter().zip(&mut columns).enumerate() {
+            let mut cells = Vec::with_capacity(header.len());
+            for (cell, column) in record.iter().zip(&mut columns) {
                 let cell = std::str::from_utf8(cell).map_err(|_| EvalError::NotUtf8 {
                     file: file.to_owned(),
                     line,
                     column: column.name.clone(),
                 })?;
-                if index == key_index {
-                    keys.push(Key {
-                        line,
-                        text: cell.to_owned(),
-                    });
-                } else {
+                cells.push(cell);
+                if !key.uses(&column.name) {
                     column.push(line, cell)?;
                 }
             }
+            let text = joined(&key_pieces, |&index, text| text.push_str(cells[index]));
+            keys.push(Key { line, text });
         }
         if keys.is_empty() {
             return Err(no_rows());
         }
-        columns.remove(key_index);
+        columns.retain(|column| !key.uses(&column.name));
         Self::collect(file, keys, columns)
     }
 

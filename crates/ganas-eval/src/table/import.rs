@@ -5,23 +5,32 @@ use std::path::{Path, PathBuf};
 use ganas_space::{ArchKey, SearchSpace};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
+use rayon::prelude::*;
 
 use crate::EvalError;
 
 use super::delimited::{Delimited, Key, NumberColumn};
-use super::manifest::{ARCH_COLUMN, FORMAT_VERSION, Manifest, RowOrder};
+use super::key_template::KeyTemplate;
+use super::manifest::{ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, Manifest, RowOrder};
+use super::metric_source::{self, MetricSource};
 use super::naming::column_info;
+use super::official_order::official_order;
 use super::source::Source;
 use super::write::{Rows, encode, write_file};
 
+/// Keys of rows that are decoded together, on all threads.
+const DECODED_TOGETHER: usize = 1 << 14;
+
 /// What to import, and where to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ImportRequest {
     /// The CSV file with a header line, or the file of JSON lines, plain or gzip'd (told apart by their first bytes).
     pub source: PathBuf,
-    /// The column that holds the architectures in the text form of the space. [`ImportRequest::new`] says `arch`, as
-    /// the tables of this project do.
+    /// The column that holds the architectures in a text form of the space, or a template of several columns:
+    /// `{vertices}:{adjacency_hex}:{ops}`. [`ImportRequest::new`] says `arch`, as the tables of this project do.
     pub key_column: String,
+    /// Metrics with another name or unit than in the source. [`ImportRequest::new`] has none.
+    pub metrics: Vec<MetricSource>,
     /// The table file to write.
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists. [`ImportRequest::new`] says no.
@@ -34,6 +43,7 @@ impl ImportRequest {
         Self {
             source: source.into(),
             key_column: ARCH_COLUMN.to_owned(),
+            metrics: Vec::new(),
             output: output.into(),
             overwrite: false,
         }
@@ -96,7 +106,9 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         });
     }
     let source = Source::read(&request.source)?;
-    let delimited = parse_text(&request.source, &source.text, &request.key_column)?;
+    let key = KeyTemplate::parse(&request.key_column)?;
+    let mut delimited = parse_text(&request.source, &source.text, &key)?;
+    let derived_from = metric_source::apply(request, &mut delimited.columns)?;
 
     let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
     let too_large = |what, limit: u32| EvalError::TooLarge {
@@ -114,7 +126,7 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         ));
     }
 
-    let (archs, row_order) = in_row_order(archs, space.size());
+    let (archs, row_order) = in_row_order(archs, space);
     let columns = reordered(&delimited.columns, &archs);
     let key_order = key_order(&archs, n_rows);
     let manifest = Manifest {
@@ -128,7 +140,11 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         source: source.info,
         columns: columns
             .iter()
-            .map(|column| column_info(&column.name, &column.values))
+            .zip(derived_from)
+            .map(|(column, derived_from)| ColumnInfo {
+                derived_from,
+                ..column_info(&column.name, &column.values)
+            })
             .collect(),
     };
     let rows = Rows {
@@ -154,12 +170,12 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
 pub(crate) fn parse_text(
     file: &Path,
     text: &[u8],
-    key_column: &str,
+    key: &KeyTemplate,
 ) -> Result<Delimited, EvalError> {
     if Delimited::is_json_lines(text) {
-        Delimited::parse_json_lines(file, text, key_column)
+        Delimited::parse_json_lines(file, text, key)
     } else {
-        Delimited::parse(file, text, key_column)
+        Delimited::parse(file, text, key)
     }
 }
 
@@ -168,8 +184,6 @@ pub(crate) struct ImportedArch {
     /// The text as the space writes it.
     pub(crate) text: String,
     pub(crate) key: ArchKey,
-    /// The official index, when the space has one.
-    index: Option<u64>,
     /// The row of the file, header not counted.
     source_row: usize,
 }
@@ -182,30 +196,48 @@ fn distinct_archs(
 ) -> Result<(Vec<ImportedArch>, usize), EvalError> {
     let mut by_text: IndexMap<String, ImportedArch> = IndexMap::with_capacity(delimited.keys.len());
     let mut repeated_rows = 0;
-    for (source_row, Key { line, text }) in delimited.keys.iter().enumerate() {
-        let arch = space.decode(text).map_err(|source| EvalError::BadArch {
-            file: request.source.clone(),
-            line: *line,
-            column: request.key_column.clone(),
-            source: Box::new(source),
-        })?;
-        match by_text.entry(space.encode(&arch)) {
-            Entry::Occupied(first) => {
-                check_same_values(request, delimited, first.get(), source_row)?;
-                repeated_rows += 1;
-            }
-            Entry::Vacant(vacant) => {
-                let text = vacant.key().clone();
-                vacant.insert(ImportedArch {
-                    text,
-                    key: space.key(&arch),
-                    index: space.index_of(&arch),
-                    source_row,
-                });
+    let rows: Vec<usize> = (0..delimited.keys.len()).collect();
+    // In pieces, so that the error is that of the first bad line and memory holds few architectures twice.
+    for rows in rows.chunks(DECODED_TOGETHER) {
+        let archs: Vec<Result<ImportedArch, EvalError>> = rows
+            .par_iter()
+            .map(|&row| imported_arch(request, space, &delimited.keys[row], row))
+            .collect();
+        for arch in archs {
+            let arch = arch?;
+            match by_text.entry(arch.text.clone()) {
+                Entry::Occupied(first) => {
+                    check_same_values(request, delimited, first.get(), arch.source_row)?;
+                    repeated_rows += 1;
+                }
+                Entry::Vacant(vacant) => {
+                    vacant.insert(arch);
+                }
             }
         }
     }
     Ok((by_text.into_values().collect(), repeated_rows))
+}
+
+fn imported_arch(
+    request: &ImportRequest,
+    space: &dyn SearchSpace,
+    key: &Key,
+    source_row: usize,
+) -> Result<ImportedArch, EvalError> {
+    let arch = space
+        .decode(&key.text)
+        .map_err(|source| EvalError::BadArch {
+            file: request.source.clone(),
+            line: key.line,
+            column: request.key_column.clone(),
+            source: Box::new(source),
+        })?;
+    Ok(ImportedArch {
+        text: space.encode(&arch),
+        key: space.key(&arch),
+        source_row,
+    })
 }
 
 fn check_same_values(
@@ -235,20 +267,16 @@ fn check_same_values(
 
 /// Sorts by official index when the indices are exactly those of the whole space.
 fn in_row_order(
-    mut archs: Vec<ImportedArch>,
-    space_size: Option<u64>,
+    archs: Vec<ImportedArch>,
+    space: &dyn SearchSpace,
 ) -> (Vec<ImportedArch>, RowOrder) {
-    if space_size != Some(archs.len() as u64) || archs.iter().any(|a| a.index.is_none()) {
-        return (archs, RowOrder::SourceFile);
-    }
-    archs.sort_by_key(|a| a.index);
-    // As many architectures as the space has, all different, with indices that count up: none is missing.
-    let exhaustive = (0..).zip(&archs).all(|(i, a)| a.index == Some(i));
-    if exhaustive {
-        (archs, RowOrder::OfficialIndex)
-    } else {
-        archs.sort_by_key(|a| a.source_row);
-        (archs, RowOrder::SourceFile)
+    match official_order(space, archs.len(), |row| &archs[row].text) {
+        None => (archs, RowOrder::SourceFile),
+        Some(order) => {
+            let mut archs: Vec<Option<ImportedArch>> = archs.into_iter().map(Some).collect();
+            let in_order = order.iter().filter_map(|&row| archs[row].take());
+            (in_order.collect(), RowOrder::OfficialIndex)
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::EvalError;
 use crate::suggestion::closest;
 
 use super::delimited::{ColumnReader, Delimited, Key};
+use super::key_template::{KeyTemplate, joined};
 
 impl Delimited {
     /// Whether a text is of JSON lines: it begins with an object.
@@ -20,7 +21,7 @@ impl Delimited {
     pub(crate) fn parse_json_lines(
         file: &Path,
         text: &[u8],
-        key_column: &str,
+        key: &KeyTemplate,
     ) -> Result<Self, EvalError> {
         let mut keys = Vec::new();
         let mut columns: IndexMap<String, ColumnReader<'_>> = IndexMap::new();
@@ -35,15 +36,23 @@ impl Delimited {
                     line: number,
                     reason: error.to_string(),
                 })?;
-            let Some(key) = object.get(key_column).and_then(Value::as_str) else {
-                return Err(EvalError::MissingKeyField {
+            let pieces = key.resolve(|field| {
+                match object.get(field) {
+                    Some(Value::String(text)) => return Ok(text.clone()),
+                    // A number is no architecture, but may be a part of one.
+                    Some(Value::Number(part)) if !key.is_one_column() => {
+                        return Ok(part.to_string());
+                    }
+                    _ => {}
+                }
+                Err(EvalError::MissingKeyField {
                     file: file.to_owned(),
                     line: number,
-                    field: key_column.to_owned(),
-                    suggestion: closest(key_column, object.keys().map(String::as_str)),
-                });
-            };
-            for (name, value) in object.iter().filter(|(name, _)| *name != key_column) {
+                    field: field.to_owned(),
+                    suggestion: closest(field, object.keys().map(String::as_str)),
+                })
+            })?;
+            for (name, value) in object.iter().filter(|(name, _)| !key.uses(name)) {
                 let column = columns
                     .entry(name.clone())
                     .or_insert_with(|| ColumnReader::new(file, name.clone(), keys.len()));
@@ -56,7 +65,7 @@ impl Delimited {
             }
             keys.push(Key {
                 line: number,
-                text: key.to_owned(),
+                text: joined(&pieces, |cell, text| text.push_str(cell)),
             });
             for column in columns.values_mut() {
                 column.fill_to(keys.len());
@@ -65,7 +74,7 @@ impl Delimited {
         if keys.is_empty() {
             return Err(EvalError::NoRows {
                 file: file.to_owned(),
-                key_column: key_column.to_owned(),
+                key_column: key.as_str().to_owned(),
             });
         }
         Self::collect(file, keys, columns.into_values().collect())

@@ -33,7 +33,7 @@ pub struct Manifest {
     pub format_version: u32,
     /// The name of the search space.
     pub space: String,
-    /// The column of the source that held the architectures.
+    /// The column of the source that held the architectures, or the template of several.
     pub key_column: String,
     /// The number of rows, one for each architecture as text.
     pub n_rows: u32,
@@ -91,6 +91,9 @@ pub struct ColumnInfo {
     /// The column with the seconds that the official interface charges for a query of this one: simulated time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query_time: Option<String>,
+    /// What the import computed it from, when that is not a column of the same name: `test_correct_of_9984/9984`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<String>,
 }
 
 /// Which of several trainings of an architecture.

@@ -53,9 +53,12 @@ mod export;
 mod import;
 mod ipc_file;
 mod json_lines;
+mod key_template;
 mod manifest;
 mod mapping;
+mod metric_source;
 pub mod naming;
+mod official_order;
 mod open;
 mod rank;
 pub(crate) mod source;
@@ -70,9 +73,12 @@ pub use export::ExportFormat;
 #[cfg(fuzzing)]
 pub(crate) use import::parse_text;
 pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import};
+#[cfg(fuzzing)]
+pub(crate) use key_template::KeyTemplate;
 pub use manifest::{
     ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN, MANIFEST_KEY, Manifest,
     OLDEST_FORMAT_VERSION, RowOrder, Run, SourceInfo, Unit,
 };
+pub use metric_source::MetricSource;
 pub use open::{Column, Row, Table};
 pub use rank::Rank;

@@ -49,6 +49,7 @@ pub fn column_info(name: &str, values: &[Option<f64>]) -> ColumnInfo {
         schedule_epochs: None,
         run: run(&tokens),
         query_time: None,
+        derived_from: None,
     }
 }
 
@@ -199,6 +200,7 @@ mod tests {
                     _ => None,
                 },
                 query_time: None,
+                derived_from: None,
             };
             assert_eq!(column_info(name, &percentages), expected);
         }

@@ -142,6 +142,7 @@ impl Family {
             schedule_epochs: metric.schedule_epochs,
             run,
             query_time: metric.query_time.map(|i| self.metrics[i].column(run)),
+            derived_from: None,
         };
         self.tags()
             .into_iter()

@@ -4,16 +4,24 @@ use std::sync::Arc;
 
 use ganas_gnn::Cpu;
 use ganas_space::SearchSpace;
+use ganas_space::nasbench101::NasBench101;
 use ganas_space::nasbench201::NasBench201;
 
 use super::*;
 use crate::{TrialNumber, TrialState};
 use ganas_eval::SearchMetric;
 
-/// A metric that rewards 3x3 convolutions and a skip on the edge from input to output; the best cell is unique.
+/// A metric that rewards 3x3 convolutions and a skip on the edge from input to output; the best cell is unique on
+/// NAS-Bench-201.
 fn metric(space: &dyn SearchSpace, arch: &ganas_space::Arch) -> f64 {
     let canonical = space.canonical(arch);
     let labels = canonical.labels();
+    if space.name() == NasBench101::NAME {
+        let name = |label: &ganas_space::OpId| space.labels()[label.index()];
+        let convolutions = labels.iter().filter(|l| name(l) == "conv3x3-bn-relu");
+        let skip = canonical.predecessors()[labels.len() - 1] & 1;
+        return f64::of_count(convolutions.count()) + if skip == 1 { 1.5 } else { 0.0 };
+    }
     let convolutions = labels.iter().filter(|label| label.0 == 3).count();
     let skip = if labels[4].0 == 1 { 1.5 } else { 0.0 };
     f64::of_count(convolutions) + skip
@@ -27,7 +35,10 @@ struct Session {
 
 impl Session {
     fn new(config: GaNasConfig, seed: u64) -> Self {
-        let space: Arc<dyn SearchSpace> = Arc::new(NasBench201::new());
+        Self::on(Arc::new(NasBench201::new()), config, seed)
+    }
+
+    fn on(space: Arc<dyn SearchSpace>, config: GaNasConfig, seed: u64) -> Self {
         let searcher = GaNas::new(&Cpu::new(), Arc::clone(&space), config, seed).unwrap();
         Self {
             space,
@@ -81,7 +92,11 @@ impl Session {
 
 /// A preset that takes a fraction of the time.
 fn small(preset: Preset) -> GaNasConfig {
-    let mut config = GaNasConfig::preset(preset, Topology::Fixed);
+    small_for(preset, Topology::Fixed)
+}
+
+fn small_for(preset: Preset, topology: Topology) -> GaNasConfig {
+    let mut config = GaNasConfig::preset(preset, topology);
     config.initial_designs = 20;
     config.batch = 10;
     config.truth_set = 10;
@@ -264,4 +279,75 @@ fn trials_are_told_in_order() {
         ),
         "{error}"
     );
+}
+
+/// On a space where edges are free: what is proposed is new, gets better, and is the same after a resume.
+#[test]
+fn free_edges_are_searched() {
+    for preset in [Preset::Faithful, Preset::Improved] {
+        let session = || {
+            let config = small_for(preset, Topology::Free);
+            Session::on(Arc::new(NasBench101::new()), config, 4)
+        };
+        let mut first = session();
+        first.round(None);
+        let start = first.best();
+        for _ in 0..6 {
+            first.round(None);
+        }
+        assert!(first.trials.iter().all(|t| !t.repeat));
+        assert!(
+            first.best() >= start + 1.0,
+            "{preset:?} {start} {}",
+            first.best()
+        );
+        let checkpoint = first.searcher.checkpoint().unwrap();
+        let mut restored = session();
+        restored
+            .searcher
+            .restore(&checkpoint, &first.trials)
+            .unwrap();
+        restored.trials = first.trials.clone();
+        first.round(None);
+        restored.round(None);
+        assert_eq!(first.keys(), restored.keys());
+    }
+}
+
+/// Every draw is a cell with a path from input to output and within the limits, from the first round on: the masks see
+/// to it, so none has to be thrown away.
+#[test]
+fn every_rollout_is_valid() {
+    let config = small_for(Preset::Faithful, Topology::Free);
+    let mut session = Session::on(Arc::new(NasBench101::new()), config, 1);
+    let space = Arc::clone(&session.space);
+    for round in 0..3 {
+        let draws = Draws {
+            purpose: Purpose::Rollout,
+            round,
+            draw: 0,
+            exploration: Exploration::NONE,
+        };
+        let streams = session.searcher.streams;
+        let rollouts = session
+            .searcher
+            .generator
+            .draw(&*space, streams, 500, draws);
+        for rollout in rollouts.unwrap() {
+            // Decoding checks the limits and the path.
+            let arch = space.decode(&space.encode(&rollout.arch)).unwrap();
+            assert_eq!((arch.n_vertices(), arch.n_edges() <= 9), (7, true));
+            assert_eq!(Rollout::of(&*space, arch).unwrap(), rollout);
+        }
+        session.round(None);
+    }
+}
+
+#[test]
+fn free_edges_need_a_graph_encoder() {
+    let mut config = GaNasConfig::preset(Preset::Improved, Topology::Free);
+    config.generator.encoder = GeneratorEncoder::LastLabel;
+    let space: Arc<dyn SearchSpace> = Arc::new(NasBench101::new());
+    let error = GaNas::new(&Cpu::<f32>::new(), space, config, 1).unwrap_err();
+    assert!(error.to_string().contains("`generator.encoder`"), "{error}");
 }

@@ -25,10 +25,11 @@ use super::cell::{INPUT, MAX_EDGES, N_OPS, OUTPUT, bits, reachable};
 const ABSENT: u64 = 0b01;
 const PRESENT: u64 = 0b10;
 
-/// The prior probability of an edge that neither of its vertices needs.
-const PRIOR_OF_MORE: f64 = 0.15;
-/// The largest prior probability: nothing that is legal is ruled out.
-const LARGEST_PRIOR: f64 = 0.95;
+/// The prior of every edge.
+///
+/// Draws from it are small: pruning leaves 3.1 vertices on average. Priors that want an edge in and an edge out of every
+/// vertex give 5.8, but GA-NAS was worse with them: docs/METHOD.md.
+const EVEN: f64 = 0.0;
 
 /// Where a partial architecture stands.
 struct Place {
@@ -61,7 +62,7 @@ pub(super) fn decision(n: usize, partial: &Partial) -> Option<Decision> {
                 to,
             },
             legal: LegalActions(legal_edge(n, partial, vertex, from)),
-            prior_log_odds: prior_log_odds(n, partial, vertex, from),
+            prior_log_odds: EVEN,
         },
     })
 }
@@ -118,28 +119,6 @@ fn pending_edges(partial: &Partial, decided: usize) -> u64 {
         .iter()
         .enumerate()
         .fold(0, |set, (u, action)| set | u64::from(action.0 & 1) << u)
-}
-
-/// The prior log-odds of an edge: a vertex wants one edge in and one edge out, and takes few more.
-///
-/// With even odds the budget would go to the first vertices, and pruning would leave cells of three vertices (3.1 on
-/// average; 5.8 with these odds).
-fn prior_log_odds(n: usize, partial: &Partial, vertex: usize, from: usize) -> f64 {
-    let one_of =
-        |places: usize| 1.0 / f64::from(u32::try_from(places).expect("invariant: few places"));
-    let mut p = PRIOR_OF_MORE;
-    if pending_edges(partial, from) == 0 {
-        p = p.max(one_of(vertex - from));
-    }
-    if !partial
-        .predecessors()
-        .iter()
-        .any(|set| set >> from & 1 == 1)
-    {
-        p = p.max(one_of(n - vertex));
-    }
-    let p = p.min(LARGEST_PRIOR);
-    (p / (1.0 - p)).ln()
 }
 
 /// The number of edges so far, with those into the vertex that is being decided.

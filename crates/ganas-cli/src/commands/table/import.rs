@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ganas_eval::table::convert::{ConvertRequest, OfficialFormat, convert};
 use ganas_eval::table::{
-    ImportRequest, Manifest, RowOrder, SkipReason, SkippedColumn, Table, import,
+    ImportRequest, Manifest, MetricSource, RowOrder, SkipReason, SkippedColumn, Table, import,
 };
 use ganas_space::SearchSpace;
 use serde_json::json;
@@ -20,9 +20,13 @@ pub(crate) struct Arguments {
     /// The search space of its architectures.
     #[arg(long, value_parser = ganas_space::by_name)]
     space: Arc<dyn SearchSpace>,
-    /// The column that holds the architectures as text, in CSV and JSON lines.
+    /// The column that holds the architectures as text, in CSV and JSON lines, or a template of several columns:
+    /// `{vertices}:{adjacency_hex}:{ops}`.
     #[arg(long, value_name = "COLUMN", default_value = "arch")]
     key: String,
+    /// A metric with another name than its column, and divided by a number: `test_108=test_correct_of_9984/9984`.
+    #[arg(long = "metric", value_name = "NAME=COLUMN[/NUMBER]")]
+    metrics: Vec<MetricSource>,
     /// The table file to write.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -44,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &ImportRequest {
             source: arguments.source.clone(),
             key_column: arguments.key.clone(),
+            metrics: arguments.metrics.clone(),
             output: arguments.output.clone(),
             overwrite: arguments.overwrite,
         },

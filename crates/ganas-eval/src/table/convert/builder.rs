@@ -9,6 +9,7 @@ use crate::EvalError;
 use crate::official::Problem;
 use crate::table::ipc_file::IpcFile;
 use crate::table::manifest::{FORMAT_VERSION, Manifest, RowOrder, SourceInfo};
+use crate::table::official_order::official_order;
 use crate::table::spool::Spool;
 use crate::table::write::{Replace, folder_of, output_file, place};
 
@@ -19,7 +20,6 @@ pub(crate) struct Builder<'a> {
     /// The end of each text.
     ends: Vec<usize>,
     keys: Vec<ArchKey>,
-    indices: Vec<Option<u64>>,
     pub(crate) spool: Spool,
 }
 
@@ -31,7 +31,6 @@ impl<'a> Builder<'a> {
             texts: String::new(),
             ends: Vec::new(),
             keys: Vec::new(),
-            indices: Vec::new(),
             spool: Spool::new(folder_of(output)),
         }
     }
@@ -62,12 +61,14 @@ impl<'a> Builder<'a> {
         };
         self.ends.push(self.texts.len());
         self.keys.push(self.space.key(arch));
-        self.indices.push(self.space.index_of(arch));
         Ok(row)
     }
 
     fn text(&self, row: u32) -> &str {
-        let row = row as usize;
+        self.text_at(row as usize)
+    }
+
+    fn text_at(&self, row: usize) -> &str {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.texts[start..self.ends[row]]
     }
@@ -135,17 +136,15 @@ impl<'a> Builder<'a> {
 
     /// The rows in the order of the table.
     fn row_order(&self, n_rows: u32) -> (Vec<u32>, RowOrder) {
-        let mut rows: Vec<u32> = (0..n_rows).collect();
-        if self.space.size() == Some(n_rows.into()) && self.indices.iter().all(Option::is_some) {
-            rows.sort_by_key(|&row| self.indices[row as usize]);
-            let complete = (0..)
-                .zip(&rows)
-                .all(|(i, &row)| self.indices[row as usize] == Some(i));
-            if complete {
-                return (rows, RowOrder::OfficialIndex);
-            }
-            rows.sort_unstable();
+        let text = |row: usize| self.text_at(row);
+        let official = official_order(self.space, self.keys.len(), text).and_then(|rows| {
+            rows.into_iter()
+                .map(|row| u32::try_from(row).ok())
+                .collect()
+        });
+        match official {
+            Some(rows) => (rows, RowOrder::OfficialIndex),
+            None => ((0..n_rows).collect(), RowOrder::SourceFile),
         }
-        (rows, RowOrder::SourceFile)
     }
 }

@@ -1,11 +1,13 @@
 //! Tests of tables, and what they share: a folder, a CSV text, an import.
 
+mod derived;
 mod evaluator;
 mod export;
 mod importing;
 mod nasbench201;
 mod official;
 mod open;
+mod published101;
 mod python;
 mod rank;
 mod round_trip;
