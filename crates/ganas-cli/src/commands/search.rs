@@ -5,14 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::Evaluator as _;
-use ganas_eval::table::TableEvaluator;
 use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
 
 use crate::algorithm::{self, AlgorithmArguments};
 use crate::environment;
+use crate::evaluator_source::{self, EvaluatorArguments};
 use crate::exit::Outcome;
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
@@ -21,7 +20,6 @@ use crate::progress::Progress;
 use crate::run_record::RunRecord;
 use crate::search_report::SearchReport;
 use crate::seeds::Seeds;
-use crate::table_source;
 use crate::workers::Crew;
 
 /// What to search, and how.
@@ -30,16 +28,8 @@ pub(crate) struct Arguments {
     /// The search space; `ganas space list` lists them.
     #[arg(long, value_parser = ganas_space::by_name)]
     space: Arc<dyn SearchSpace>,
-    /// A table file, or a CSV file, which is imported into a cache [default: the one of the space in the folder that
-    /// GANAS_DATA names].
-    #[arg(long, value_name = "FILE")]
-    table: Option<PathBuf>,
-    /// The metric that is searched on.
-    #[arg(long, value_name = "METRIC", default_value = "cifar10_valid_mean_200")]
-    search: String,
-    /// The metric that is reported for what was found.
-    #[arg(long, value_name = "METRIC", default_value = "cifar10_test_mean_200")]
-    report: String,
+    #[command(flatten)]
+    evaluator: EvaluatorArguments,
     /// Unique queries of each run; architectures that compute the same function count once.
     #[arg(long, value_name = "QUERIES", default_value = "150", value_parser = budget)]
     budget: Budget,
@@ -145,13 +135,7 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
             eprintln!("{text}");
         }
     };
-    let table = table_source::open(arguments.table.as_deref(), &*space, &note)?;
-    let evaluator = TableEvaluator::new(
-        table,
-        Arc::clone(&space),
-        &arguments.search,
-        &arguments.report,
-    )?;
+    let evaluating = evaluator_source::open(&arguments.evaluator, &space, &note)?;
     let study = arguments
         .study
         .as_ref()
@@ -160,8 +144,8 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
     let spec = RunSpec {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         space: space.name().to_owned(),
-        table_sha256: evaluator.table().sha256(),
-        protocol: evaluator.protocol().clone(),
+        table_sha256: evaluating.sha256.clone(),
+        protocol: evaluating.evaluator.protocol().clone(),
         algorithm: algorithm.name().to_owned(),
         config: algorithm.config_json()?.to_string(),
         budget: arguments.budget,
@@ -170,7 +154,7 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
     };
     Ok(Experiment {
         space,
-        evaluator,
+        evaluating,
         algorithm,
         budget: arguments.budget,
         spec,
@@ -201,10 +185,10 @@ fn header(
         ("ganas", spec.version.clone()),
         ("space", spec.space.clone()),
         (
-            "table",
+            experiment.evaluating.kind,
             format!(
                 "{} (sha256 {})",
-                experiment.evaluator.table().path().display(),
+                experiment.evaluating.path.display(),
                 spec.table_sha256
             ),
         ),

@@ -99,10 +99,11 @@ impl SurrogateEvaluator {
         })
     }
 
-    /// Whether there are surrogates of a space.
+    /// Where the surrogate of a space usually lies below a folder of benchmark data; `None` when none is known.
     #[must_use]
-    pub fn exists_for(space: &str) -> bool {
-        SURROGATES.iter().any(|surrogate| surrogate.space == space)
+    pub fn usual_folder(space: &str) -> Option<&'static str> {
+        let kind = SURROGATES.iter().find(|kind| kind.space == space)?;
+        Some(kind.usual_folder)
     }
 
     /// The folder that it was opened from.
@@ -154,6 +155,7 @@ impl Evaluator for SurrogateEvaluator {
 /// How a surrogate is told and opened.
 struct Kind {
     space: &'static str,
+    usual_folder: &'static str,
     files: &'static str,
     is_here: fn(&Folder) -> bool,
     open: fn(&mut Folder) -> Result<Box<dyn Model>, EvalError>,
@@ -161,6 +163,7 @@ struct Kind {
 
 const SURROGATES: [Kind; 1] = [Kind {
     space: "darts",
+    usual_folder: "nasbench301/yahpo_nb301",
     files: "graph.json.gz (or graph.json), tensors.bin and encoding.json of YAHPO's NAS-Bench-301 surrogate",
     is_here: |folder| folder.has("tensors.bin"),
     open: |folder| Ok(Box::new(Yahpo::open(folder)?)),
