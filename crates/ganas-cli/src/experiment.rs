@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_eval::table::TableEvaluator;
 use ganas_search::{Budget, Observer, RunSpec, StopFlag, run};
 use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
 
 use crate::algorithm::Algorithm;
 use crate::clock;
+use crate::evaluator_source::Evaluating;
 use crate::progress::Progress;
 use crate::run_record::RunRecord;
 
@@ -19,7 +19,7 @@ pub(crate) struct Experiment {
     /// The search space.
     pub(crate) space: Arc<dyn SearchSpace>,
     /// What answers queries.
-    pub(crate) evaluator: TableEvaluator,
+    pub(crate) evaluating: Evaluating,
     /// The algorithm.
     pub(crate) algorithm: Algorithm,
     /// The budget of each run.
@@ -99,7 +99,7 @@ impl Experiment {
         let outcome = run(
             &*self.space,
             &mut *searcher,
-            &self.evaluator,
+            &*self.evaluating.evaluator,
             self.budget,
             resume,
             &mut observers,

@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod config_text;
 mod environment;
+mod evaluator_source;
 mod exit;
 mod experiment;
 mod interrupt;

@@ -16,7 +16,7 @@ pub(crate) struct SearchReport<'a> {
     pub(crate) version: &'static str,
     /// The name of the search space.
     pub(crate) space: &'static str,
-    /// The sha256 of the table file.
+    /// The sha256 of the table file, or the fingerprint of the surrogate.
     pub(crate) table_sha256: &'a str,
     /// What was searched on and what is reported.
     pub(crate) protocol: &'a Protocol,

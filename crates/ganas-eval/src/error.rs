@@ -68,6 +68,38 @@ pub enum EvalError {
         instead: String,
     },
 
+    // Opening a surrogate.
+    /// A file of a surrogate is damaged, or is not what was expected.
+    #[error("{}: {place}: {problem}; copy or download the surrogate again", file.display())]
+    SurrogateFile {
+        /// The file.
+        file: PathBuf,
+        /// The part of the file.
+        place: String,
+        /// What is wrong there, and what was expected.
+        problem: String,
+    },
+    /// The folder holds no surrogate of the space.
+    #[error("{}: no surrogate of the space `{space}`: expected {expected}", folder.display())]
+    NoSurrogate {
+        /// The folder.
+        folder: PathBuf,
+        /// The space that was asked for.
+        space: &'static str,
+        /// The files that a surrogate of the space consists of.
+        expected: &'static str,
+    },
+    /// A name that is no metric of the surrogate.
+    #[error("the surrogate has no metric `{name}`{}; its metrics are {known}", did_you_mean(suggestion.as_deref()))]
+    UnknownPrediction {
+        /// The name that was asked for.
+        name: String,
+        /// The closest metric, when one is close.
+        suggestion: Option<String>,
+        /// All metrics, comma-separated.
+        known: String,
+    },
+
     // Import: the source file as a whole.
     /// The source file is missing or cannot be read.
     #[error("{}: cannot read the source file: {source}; check the path and its permissions", file.display())]

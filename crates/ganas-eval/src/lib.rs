@@ -15,6 +15,7 @@ mod metric;
 mod official;
 mod protocol;
 mod suggestion;
+pub mod surrogate;
 pub mod table;
 
 #[cfg(test)]

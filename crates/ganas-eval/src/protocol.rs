@@ -26,6 +26,8 @@ pub enum ProtocolKind {
     ValidationSelected,
     /// Selects on a test metric: comparable with published numbers that did so, optimistic otherwise.
     TestSelected,
+    /// Selects on what a surrogate predicts, and reports another prediction or the same one: nothing was measured.
+    Predicted,
     /// Selects on a metric whose role is not known.
     Unclassified,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for ProtocolKind {
         f.write_str(match self {
             Self::ValidationSelected => "validation-selected",
             Self::TestSelected => "test-selected",
+            Self::Predicted => "predicted",
             Self::Unclassified => "unclassified",
         })
     }

@@ -9,15 +9,19 @@
 #![forbid(unsafe_code)]
 
 mod arch;
+mod blueprint;
 mod cost;
+pub mod darts;
 mod error;
 mod key;
-#[cfg(test)]
-mod laws;
+mod layers;
 pub mod nasbench101;
 pub mod nasbench201;
 mod registry;
 mod space;
+#[cfg(test)]
+mod tests;
+mod text_reader;
 
 pub use arch::{Arch, OpId, VertexId};
 pub use cost::Cost;

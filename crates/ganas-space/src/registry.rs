@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::darts::Darts;
 use crate::nasbench101::{NasBench101, Vertices};
 use crate::nasbench201::NasBench201;
 use crate::{SearchSpace, SpaceError};
@@ -15,6 +16,7 @@ pub fn names() -> &'static [&'static str] {
         "nasbench101-v6",
         "nasbench101-v5",
         "nasbench101-v4",
+        Darts::NAME,
     ]
 }
 
@@ -26,6 +28,9 @@ pub fn names() -> &'static [&'static str] {
 pub fn by_name(name: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
     if name == NasBench201::NAME {
         return Ok(Arc::new(NasBench201::new()));
+    }
+    if name == Darts::NAME {
+        return Ok(Arc::new(Darts::new()));
     }
     match Vertices::ALL.into_iter().find(|v| v.name() == name) {
         Some(vertices) => Ok(Arc::new(NasBench101::up_to(vertices))),

@@ -5,23 +5,21 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::Evaluator as _;
-use ganas_eval::table::{RowOrder, TableEvaluator};
 use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
 
 use crate::algorithm::{self, AlgorithmArguments};
 use crate::environment;
+use crate::evaluator_source::{self, EvaluatorArguments};
 use crate::exit::Outcome;
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
-use crate::run_record::{BestRank, RunRecord};
+use crate::run_record::RunRecord;
 use crate::search_report::SearchReport;
 use crate::seeds::Seeds;
-use crate::table_source;
 use crate::workers::Crew;
 
 /// What to search, and how.
@@ -30,16 +28,8 @@ pub(crate) struct Arguments {
     /// The search space; `ganas space list` lists them.
     #[arg(long, value_parser = ganas_space::by_name)]
     space: Arc<dyn SearchSpace>,
-    /// A table file, or a CSV file, which is imported into a cache [default: the one of the space in the folder that
-    /// GANAS_DATA names].
-    #[arg(long, value_name = "FILE")]
-    table: Option<PathBuf>,
-    /// The metric that is searched on.
-    #[arg(long, value_name = "METRIC", default_value = "cifar10_valid_mean_200")]
-    search: String,
-    /// The metric that is reported for what was found.
-    #[arg(long, value_name = "METRIC", default_value = "cifar10_test_mean_200")]
-    report: String,
+    #[command(flatten)]
+    evaluator: EvaluatorArguments,
     /// Unique queries of each run; architectures that compute the same function count once.
     #[arg(long, value_name = "QUERIES", default_value = "150", value_parser = budget)]
     budget: Budget,
@@ -146,13 +136,7 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
             eprintln!("{text}");
         }
     };
-    let table = table_source::open(arguments.table.as_deref(), &*space, &note)?;
-    let evaluator = TableEvaluator::new(
-        table,
-        Arc::clone(&space),
-        &arguments.search,
-        &arguments.report,
-    )?;
+    let evaluating = evaluator_source::open(&arguments.evaluator, &space, &note)?;
     let study = arguments
         .study
         .as_ref()
@@ -161,8 +145,8 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
     let spec = RunSpec {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         space: space.name().to_owned(),
-        table_sha256: evaluator.table().sha256(),
-        protocol: evaluator.protocol().clone(),
+        table_sha256: evaluating.sha256.clone(),
+        protocol: evaluating.evaluator.protocol().clone(),
         algorithm: algorithm.name().to_owned(),
         config: algorithm.config_json()?.to_string(),
         budget: arguments.budget,
@@ -171,7 +155,7 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
     };
     Ok(Experiment {
         space,
-        evaluator,
+        evaluating,
         algorithm,
         budget: arguments.budget,
         spec,
@@ -202,10 +186,10 @@ fn header(
         ("ganas", spec.version.clone()),
         ("space", spec.space.clone()),
         (
-            "table",
+            experiment.evaluating.kind,
             format!(
                 "{} (sha256 {})",
-                experiment.evaluator.table().path().display(),
+                experiment.evaluating.path.display(),
                 spec.table_sha256
             ),
         ),
@@ -249,22 +233,14 @@ fn header(
     format!("{lines}\n")
 }
 
-/// Adds the ranks of the best architectures, where the table has the whole space.
+/// Adds the ranks of the best architectures, where the evaluator is a table of the whole space.
 fn add_ranks(experiment: &Experiment, runs: &mut [RunRecord]) -> anyhow::Result<()> {
-    let evaluator = &experiment.evaluator;
-    let table = evaluator.table();
-    if table.manifest().row_order != RowOrder::OfficialIndex {
+    let Some(ranking) = &experiment.evaluating.ranking else {
         return Ok(());
-    }
+    };
     for best in runs.iter_mut().filter_map(|run| run.best.as_mut()) {
-        let key = experiment.space.key(&experiment.space.decode(&best.arch)?);
-        let rank = |column| table.row_of(key).and_then(|row| table.rank(column, row));
-        let ranks = rank(evaluator.search_column()).zip(rank(evaluator.report_column()));
-        best.rank = ranks.map(|(search, report)| BestRank {
-            search: search.position,
-            report: report.position,
-            of: search.of,
-        });
+        let arch = experiment.space.decode(&best.arch)?;
+        best.rank = ranking.rank(experiment.space.key(&arch));
     }
     Ok(())
 }

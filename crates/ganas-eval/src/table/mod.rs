@@ -61,7 +61,7 @@ pub mod naming;
 mod official_order;
 mod open;
 mod rank;
-mod source;
+pub(crate) mod source;
 mod spool;
 mod write;
 

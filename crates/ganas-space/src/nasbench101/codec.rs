@@ -20,11 +20,11 @@
 //! The official limits hold for the pruned cell.
 //! A text with more vertices or edges is read as what is left after pruning; any other is kept as it is written.
 
+use crate::text_reader::Reader;
 use crate::{Arch, OpId, SpaceError, registry};
 
 use super::Vertices;
 use super::cell::{INPUT, LABELS, N_OPS, OUTPUT};
-use super::text_reader::Reader;
 
 /// Other names of the operations, in the order of their numbers.
 const SHORT_NAMES: [&[&str]; 3] = [&["conv3x3", "3x3"], &["conv1x1", "1x1"], &["maxpool"]];

@@ -59,7 +59,6 @@ mod neighbours;
 mod relabel;
 #[cfg(test)]
 mod tests;
-mod text_reader;
 mod vertices;
 
 use std::num::NonZeroUsize;

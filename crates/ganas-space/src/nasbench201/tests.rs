@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
-use crate::laws::{check_laws, check_random_laws};
+use crate::tests::laws::{check_laws, check_random_laws};
 
 #[test]
 fn every_cell_obeys_the_laws() {

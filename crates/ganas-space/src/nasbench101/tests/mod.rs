@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
-use crate::laws::{check_laws, check_random_laws};
+use crate::tests::laws::{check_laws, check_random_laws};
 use crate::{OpId, registry};
 
 #[test]

@@ -3,43 +3,43 @@
 use crate::SpaceError;
 
 /// Reads a text from front to back; always at the border of two characters.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     space: &'static str,
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(space: &'static str, text: &'a str) -> Self {
+    pub(crate) fn new(space: &'static str, text: &'a str) -> Self {
         Self { space, text, at: 0 }
     }
 
     /// The name of the space that the text is read for.
-    pub(super) fn space(&self) -> &'static str {
+    pub(crate) fn space(&self) -> &'static str {
         self.space
     }
 
     /// The whole text.
-    pub(super) fn text(&self) -> &'a str {
+    pub(crate) fn text(&self) -> &'a str {
         self.text
     }
 
     /// The number of bytes before the position.
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
     /// What follows the position.
-    pub(super) fn rest(&self) -> &'a str {
+    pub(crate) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    pub(super) fn skip_white_space(&mut self) {
+    pub(crate) fn skip_white_space(&mut self) {
         self.take_while(char::is_whitespace);
     }
 
     /// Takes the longest run of characters that `belongs` accepts.
-    pub(super) fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
+    pub(crate) fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let taken = &rest[..rest.find(|c| !belongs(c)).unwrap_or(rest.len())];
         self.at += taken.len();
@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the character if it comes next.
-    pub(super) fn accept(&mut self, wanted: char) -> bool {
+    pub(crate) fn accept(&mut self, wanted: char) -> bool {
         let found = self.rest().starts_with(wanted);
         if found {
             self.at += wanted.len_utf8();
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    pub(super) fn expect(&mut self, wanted: char) -> Result<(), SpaceError> {
+    pub(crate) fn expect(&mut self, wanted: char) -> Result<(), SpaceError> {
         if self.accept(wanted) {
             Ok(())
         } else {
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn expect_end(&self) -> Result<(), SpaceError> {
+    pub(crate) fn expect_end(&self) -> Result<(), SpaceError> {
         if self.rest().is_empty() {
             Ok(())
         } else {
@@ -72,12 +72,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The error that something else was expected at the position.
-    pub(super) fn expected(&self, what: &str) -> SpaceError {
+    pub(crate) fn expected(&self, what: &str) -> SpaceError {
         self.expected_at(self.at, what)
     }
 
     /// The error that something else was expected at an earlier position.
-    pub(super) fn expected_at(&self, at: usize, what: &str) -> SpaceError {
+    pub(crate) fn expected_at(&self, at: usize, what: &str) -> SpaceError {
         SpaceError::BadText {
             space: self.space,
             text: self.text.to_owned(),

@@ -1,0 +1,194 @@
+//! The evaluator that asks a surrogate.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ganas_space::{Arch, SearchSpace};
+
+use crate::suggestion::closest;
+use crate::{
+    EvalError, Evaluator, Measurement, MetricRole, Protocol, ProtocolKind, ReportMetric,
+    SearchMetric,
+};
+
+use super::folder::Folder;
+use super::model::{Model, Prediction};
+use super::yahpo::Yahpo;
+
+/// The costs that every space has.
+const COSTS: [Prediction; 2] = [
+    Prediction {
+        name: "params",
+        role: MetricRole::Cost,
+        epochs: None,
+    },
+    Prediction {
+        name: "flops",
+        role: MetricRole::Cost,
+        epochs: None,
+    },
+];
+
+/// Answers queries with the predictions of a surrogate, and with the costs of the space.
+#[derive(Debug)]
+pub struct SurrogateEvaluator {
+    folder: PathBuf,
+    sha256: String,
+    space: Arc<dyn SearchSpace>,
+    model: Box<dyn Model>,
+    search: usize,
+    report: usize,
+    protocol: Protocol,
+}
+
+impl SurrogateEvaluator {
+    /// Opens the surrogate of a space, to search on the prediction `search` and to record `report`.
+    ///
+    /// The first prediction is searched on when none is named, and what is searched on is recorded when nothing else
+    /// is named.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::NoSurrogate`] when the folder holds none of the space, [`EvalError::SurrogateFile`] when a file is
+    /// damaged, [`EvalError::UnknownPrediction`], and [`EvalError::CostAsSearchMetric`] because a search maximises.
+    pub fn open(
+        folder: impl AsRef<Path>,
+        space: Arc<dyn SearchSpace>,
+        search: Option<&str>,
+        report: Option<&str>,
+    ) -> Result<Self, EvalError> {
+        let mut folder = Folder::new(folder.as_ref());
+        let model = open_model(&mut folder, space.name())?;
+        let names: Vec<&str> = all(&*model).map(|p| p.name).collect();
+        let place = |name: &str| {
+            names
+                .iter()
+                .position(|known| *known == name)
+                .ok_or_else(|| EvalError::UnknownPrediction {
+                    name: name.to_owned(),
+                    suggestion: closest(name, names.iter().copied()),
+                    known: names.join(", "),
+                })
+        };
+        let search = search.map_or(Ok(0), place)?;
+        let report = report.map_or(Ok(search), place)?;
+        let infos: Vec<&Prediction> = all(&*model).collect();
+        if infos[search].role == MetricRole::Cost {
+            let instead = infos.iter().filter(|p| p.role != MetricRole::Cost);
+            let instead: Vec<&str> = instead.map(|p| p.name).collect();
+            return Err(EvalError::CostAsSearchMetric {
+                metric: infos[search].name.to_owned(),
+                instead: instead.join(", "),
+            });
+        }
+        let protocol = Protocol {
+            search: infos[search].name.to_owned(),
+            report: infos[report].name.to_owned(),
+            kind: ProtocolKind::Predicted,
+            search_epochs: infos[search].epochs,
+            report_epochs: infos[report].epochs,
+        };
+        Ok(Self {
+            folder: folder.path().to_owned(),
+            sha256: folder.sha256(),
+            space,
+            model,
+            search,
+            report,
+            protocol,
+        })
+    }
+
+    /// Where the surrogate of a space usually lies below a folder of benchmark data; `None` when none is known.
+    #[must_use]
+    pub fn usual_folder(space: &str) -> Option<&'static str> {
+        let kind = SURROGATES.iter().find(|kind| kind.space == space)?;
+        Some(kind.usual_folder)
+    }
+
+    /// The folder that it was opened from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A fingerprint of the files that it consists of, hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// What it predicts, and the costs of the space.
+    pub fn predictions(&self) -> impl Iterator<Item = &Prediction> {
+        all(&*self.model)
+    }
+
+    /// All predictions for the canonical form of an architecture, and its costs, in the order of
+    /// [`Self::predictions`].
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::SurrogateFile`] when the model does not fit the architecture.
+    pub fn predict(&self, arch: &Arch) -> Result<Vec<f64>, EvalError> {
+        let arch = self.space.canonical(arch);
+        let mut values = self.model.predict(&arch)?;
+        let cost = self.space.cost(&arch);
+        values.extend([cost.parameters, cost.flops].map(rounded));
+        Ok(values)
+    }
+}
+
+impl Evaluator for SurrogateEvaluator {
+    fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+        let values = self.predict(arch)?;
+        Ok(Measurement {
+            search: SearchMetric(values[self.search]),
+            report: ReportMetric(values[self.report]),
+        })
+    }
+}
+
+/// How a surrogate is told and opened.
+struct Kind {
+    space: &'static str,
+    usual_folder: &'static str,
+    files: &'static str,
+    is_here: fn(&Folder) -> bool,
+    open: fn(&mut Folder) -> Result<Box<dyn Model>, EvalError>,
+}
+
+const SURROGATES: [Kind; 1] = [Kind {
+    space: "darts",
+    usual_folder: "nasbench301/yahpo_nb301",
+    files: "graph.json.gz (or graph.json), tensors.bin and encoding.json of YAHPO's NAS-Bench-301 surrogate",
+    is_here: |folder| folder.has("tensors.bin"),
+    open: |folder| Ok(Box::new(Yahpo::open(folder)?)),
+}];
+
+fn open_model(folder: &mut Folder, space: &'static str) -> Result<Box<dyn Model>, EvalError> {
+    let mut expected = "a space that surrogates are known of (darts)";
+    for kind in SURROGATES.iter().filter(|kind| kind.space == space) {
+        if (kind.is_here)(folder) {
+            return (kind.open)(folder);
+        }
+        expected = kind.files;
+    }
+    Err(EvalError::NoSurrogate {
+        folder: folder.path().to_owned(),
+        space,
+        expected,
+    })
+}
+
+fn all(model: &dyn Model) -> impl Iterator<Item = &Prediction> {
+    model.predictions().iter().chain(&COSTS)
+}
+
+/// Costs are far below 2^53, so nothing is rounded.
+fn rounded(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,36 @@
+//! Surrogates: models that were fitted on trained architectures and predict what others would reach.
+//!
+//! [`SurrogateEvaluator::open`] takes the folder of a published surrogate and the space that it is of:
+//!
+//! | space | surrogate | files |
+//! |---|---|---|
+//! | `darts` | the network of YAHPO Gym, fitted on NAS-Bench-301 | `graph.json.gz`, `tensors.bin`, `encoding.json` |
+//!
+//! A surrogate is asked for the canonical form of an architecture, so that a class has one value.
+//! Parameters and FLOPs of the space can be reported beside its predictions.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use ganas_eval::Evaluator;
+//! use ganas_eval::surrogate::SurrogateEvaluator;
+//!
+//! let space = ganas_space::by_name("darts")?;
+//! let evaluator = SurrogateEvaluator::open("yahpo_nb301", space.clone(), None, Some("params"))?;
+//! let arch = space.decode("(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
+//!     ((0, 0), (1, 0), (1, 0), (2, 2), (0, 0), (2, 2), (1, 0), (2, 2)))")?;
+//! println!("{:?}", evaluator.evaluate(&arch)?.search);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod evaluator;
+mod folder;
+mod model;
+mod tensor_graph;
+mod yahpo;
+
+#[cfg(test)]
+mod tests;
+
+pub use evaluator::SurrogateEvaluator;
+pub use model::Prediction;

@@ -1,0 +1,323 @@
+//! How the architectures of a space are built, as data: the vertices in order, and what each of them leaves open.
+//!
+//! A vertex has a fixed label or leaves a choice of labels, and its incoming edges are fixed, chosen, or follow from
+//! the vertices before. Cells and chains are both written this way, so that one set of decisions, and with it one
+//! generator, serves all of them.
+//!
+//! Every sequence of legal actions ends in an architecture of the blueprint: rules look back only, and each of them
+//! leaves a legal action whatever was decided before.
+
+use crate::{Action, Arch, Choice, Decision, LegalActions, OpId, Partial, SpaceError, VertexId};
+
+/// Both actions of an edge.
+const ABSENT: u64 = 0b01;
+const PRESENT: u64 = 0b10;
+
+/// The vertices of a space's architectures, in topological order: the first is the input, the last the output.
+#[derive(Clone, Debug)]
+pub(crate) struct Blueprint {
+    space: &'static str,
+    vertices: Vec<Vertex>,
+    /// All decisions in order.
+    steps: Vec<Choice>,
+    /// The number of decisions before those of each vertex.
+    first_step: Vec<usize>,
+}
+
+/// A vertex, with what it leaves open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Vertex {
+    /// Its label.
+    pub(crate) labels: Labels,
+    /// Its incoming edges.
+    pub(crate) sources: Sources,
+}
+
+/// The label of a vertex.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Labels {
+    /// Always this one.
+    Fixed(OpId),
+    /// One of a set of [`OpId`]s; never empty.
+    OneOf(u64),
+}
+
+/// The incoming edges of a vertex.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sources {
+    /// Always from this set.
+    Fixed(u64),
+    /// From one of at least two candidates, but not the last of them, which is left to the other vertex of a pair.
+    LowerOfTwo {
+        /// The candidates of both vertices.
+        candidates: u64,
+    },
+    /// From one of the candidates that come after the source of vertex `lower`.
+    HigherOfTwo {
+        /// The candidates of both vertices.
+        candidates: u64,
+        /// The vertex with [`Sources::LowerOfTwo`].
+        lower: usize,
+    },
+}
+
+impl Sources {
+    /// The sources that are asked for, ascending.
+    fn asked(self) -> u64 {
+        match self {
+            Self::Fixed(_) => 0,
+            Self::LowerOfTwo { candidates } => candidates & !highest(candidates),
+            Self::HigherOfTwo { candidates, .. } => candidates & (candidates - 1),
+        }
+    }
+}
+
+impl Blueprint {
+    /// A blueprint of these vertices.
+    pub(crate) fn new(space: &'static str, vertices: Vec<Vertex>) -> Self {
+        let (mut steps, mut first_step) = (Vec::new(), Vec::new());
+        for (v, vertex) in vertices.iter().enumerate() {
+            first_step.push(steps.len());
+            if !matches!(vertex.labels, Labels::Fixed(_)) {
+                steps.push(Choice::Label { vertex: id(v) });
+            }
+            steps.extend(bits(vertex.sources.asked()).map(|from| Choice::Edge {
+                from: id(from),
+                to: id(v),
+            }));
+        }
+        Self {
+            space,
+            vertices,
+            steps,
+            first_step,
+        }
+    }
+
+    /// The number of vertices of every architecture.
+    pub(crate) fn n_vertices(&self) -> usize {
+        self.vertices.len()
+    }
+
+    /// The state before the first decision.
+    pub(crate) fn start(&self) -> Partial {
+        let mut partial = Partial::empty();
+        self.complete(&mut partial);
+        partial
+    }
+
+    /// The next decision.
+    pub(crate) fn decision(&self, partial: &Partial) -> Option<Decision> {
+        let choice = *self.steps.get(partial.actions().len())?;
+        Some(match choice {
+            Choice::Label { vertex } => Decision {
+                choice,
+                legal: LegalActions(self.legal_labels(vertex.index())),
+                prior_log_odds: 0.0,
+            },
+            Choice::Edge { from, to } => {
+                let open = self.open_sources(partial, to.index());
+                // The candidates before `from` were refused, or the set would be empty.
+                let open = open & !below(from.index());
+                let (legal, places) = if open >> from.index() & 1 == 0 {
+                    (ABSENT, 0)
+                } else if open.count_ones() == 1 {
+                    (PRESENT, 0)
+                } else {
+                    (ABSENT | PRESENT, open.count_ones())
+                };
+                let pair = matches!(
+                    self.vertices[to.index()].sources,
+                    Sources::LowerOfTwo { .. }
+                );
+                Decision {
+                    choice,
+                    legal: LegalActions(legal),
+                    prior_log_odds: prior_log_odds(places, pair),
+                }
+            }
+        })
+    }
+
+    /// Takes a decision.
+    pub(crate) fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
+        let illegal = |reason| SpaceError::IllegalAction {
+            space: self.space,
+            decision: partial.actions().len(),
+            action: action.0,
+            reason,
+        };
+        let Some(decision) = self.decision(partial) else {
+            return Err(illegal("the architecture is complete".to_owned()));
+        };
+        if !decision.legal.contains(action) {
+            let legal: Vec<String> = bits(decision.legal.0).map(|a| a.to_string()).collect();
+            return Err(illegal(format!("expected {}", legal.join(" or "))));
+        }
+        partial.push_action(action);
+        self.complete(partial);
+        Ok(())
+    }
+
+    /// The architecture of a complete sequence of decisions.
+    pub(crate) fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
+        if partial.labels().len() != self.n_vertices() {
+            return Err(self.not_in_space(format!(
+                "{} complete vertices; expected {}",
+                partial.labels().len(),
+                self.n_vertices()
+            )));
+        }
+        Arch::new(partial.labels(), partial.predecessors())
+    }
+
+    /// The decisions that build an architecture, or why none do.
+    pub(crate) fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
+        if arch.n_vertices() != self.n_vertices() {
+            return Err(self.not_in_space(format!(
+                "{} vertices; expected {}",
+                arch.n_vertices(),
+                self.n_vertices()
+            )));
+        }
+        let mut partial = self.start();
+        for choice in &self.steps {
+            let action = match *choice {
+                Choice::Label { vertex } => Action(arch.labels()[vertex.index()].0),
+                Choice::Edge { from, to } => {
+                    let set = arch.predecessors()[to.index()];
+                    Action(u8::from(set >> from.index() & 1 == 1))
+                }
+            };
+            if self.apply(&mut partial, action).is_err() {
+                return Err(self.not_in_space(match *choice {
+                    Choice::Label { vertex } => {
+                        format!("vertex {} has the label {}", vertex.0, action.0)
+                    }
+                    Choice::Edge { to, .. } => format!(
+                        "vertex {} has the predecessors {:?}",
+                        to.0,
+                        bits(arch.predecessors()[to.index()]).collect::<Vec<_>>()
+                    ),
+                }));
+            }
+        }
+        let built = self.finish(&partial)?;
+        let differs = (0..arch.n_vertices()).find(|&v| {
+            built.labels()[v] != arch.labels()[v]
+                || built.predecessors()[v] != arch.predecessors()[v]
+        });
+        match differs {
+            None => Ok(partial.actions().to_vec()),
+            Some(v) => Err(self.not_in_space(format!(
+                "vertex {v} has the label {} and the predecessors {:?}; expected {} and {:?}",
+                arch.labels()[v].0,
+                bits(arch.predecessors()[v]).collect::<Vec<_>>(),
+                built.labels()[v].0,
+                bits(built.predecessors()[v]).collect::<Vec<_>>(),
+            ))),
+        }
+    }
+
+    /// Adds all vertices that are decided by now.
+    fn complete(&self, partial: &mut Partial) {
+        let taken = partial.actions().len();
+        loop {
+            let v = partial.labels().len();
+            let last = self.first_step.get(v + 1).copied();
+            if v == self.n_vertices() || taken < last.unwrap_or(self.steps.len()) {
+                return;
+            }
+            let label = match self.vertices[v].labels {
+                Labels::Fixed(label) => label,
+                Labels::OneOf(_) => OpId(partial.actions()[self.first_step[v]].0),
+            };
+            let sources = match self.vertices[v].sources {
+                Sources::Fixed(sources) => sources,
+                Sources::LowerOfTwo { .. } | Sources::HigherOfTwo { .. } => {
+                    self.chosen_sources(partial, v)
+                }
+            };
+            partial.push_vertex(label, sources);
+        }
+    }
+
+    fn legal_labels(&self, vertex: usize) -> u64 {
+        match self.vertices[vertex].labels {
+            Labels::Fixed(label) => 1 << label.0,
+            Labels::OneOf(set) => set,
+        }
+    }
+
+    /// The sources that a vertex can still take; empty once it has one.
+    fn open_sources(&self, partial: &Partial, vertex: usize) -> u64 {
+        if self.chosen_sources(partial, vertex) != 0 {
+            return 0;
+        }
+        let asked = self.vertices[vertex].sources.asked();
+        match self.vertices[vertex].sources {
+            Sources::HigherOfTwo { lower, .. } => {
+                let taken = partial.predecessors()[lower];
+                asked & !(taken | (taken - 1))
+            }
+            _ => asked,
+        }
+    }
+
+    /// The sources that were decided to be present, of a vertex that may be under decision.
+    fn chosen_sources(&self, partial: &Partial, vertex: usize) -> u64 {
+        let end = self.first_step.get(vertex + 1).copied();
+        let steps = self.first_step[vertex]..end.unwrap_or(self.steps.len());
+        self.steps[steps.clone()]
+            .iter()
+            .zip(partial.actions().get(steps.start..).unwrap_or_default())
+            .fold(0, |set, (choice, action)| match choice {
+                Choice::Edge { from, .. } if action.0 == 1 => set | 1 << from.index(),
+                _ => set,
+            })
+    }
+
+    fn not_in_space(&self, reason: String) -> SpaceError {
+        SpaceError::NotInSpace {
+            space: self.space,
+            reason,
+        }
+    }
+}
+
+/// The log-odds that make every source, or every pair of sources, equally likely among `places` that are left.
+fn prior_log_odds(places: u32, lower_of_pair: bool) -> f64 {
+    if places < 2 {
+        return 0.0;
+    }
+    let places = f64::from(places);
+    if lower_of_pair {
+        // The last candidate is not asked for: of the pairs of `places + 1`, so many have this one as the lower.
+        (2.0 / (places - 1.0)).ln()
+    } else {
+        -(places - 1.0).ln()
+    }
+}
+
+/// The positions of the ones, ascending.
+pub(crate) fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        (set != 0).then(|| {
+            let lowest = set.trailing_zeros() as usize;
+            set &= set - 1;
+            lowest
+        })
+    })
+}
+
+fn below(n: usize) -> u64 {
+    (1 << n) - 1
+}
+
+fn highest(set: u64) -> u64 {
+    1 << set.ilog2()
+}
+
+fn id(vertex: usize) -> VertexId {
+    VertexId(u8::try_from(vertex).expect("invariant: a blueprint has at most 64 vertices"))
+}

@@ -1,0 +1,4 @@
+//! What the tests of all spaces share.
+
+pub(crate) mod laws;
+pub(crate) mod published;
