@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod constraint;
 mod driver;
 mod error;
 pub mod ga_nas;
@@ -21,6 +22,7 @@ mod toy;
 mod trial;
 
 pub use budget::Budget;
+pub use constraint::{Bound, ConstrainedSpace, Constraint, Relation};
 pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology};

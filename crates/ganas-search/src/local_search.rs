@@ -88,7 +88,8 @@ impl LocalSearch {
         while proposals.len() < n && repeats < Self::REPEATS_IN_A_ROW {
             let arch = self.space.sample(&mut stream);
             let key = self.space.key(&arch);
-            if !self.seen.contains(&key) && drawn.insert(key) {
+            let admitted = self.space.admits(&arch) && !self.seen.contains(&key);
+            if admitted && drawn.insert(key) {
                 proposals.push(Proposal { arch });
                 repeats = 0;
             } else {
