@@ -12,6 +12,7 @@
 
 mod bad_input;
 mod commands;
+mod constraints;
 mod failed_evaluations;
 mod interrupt;
 mod official_files;
