@@ -248,6 +248,7 @@ impl GaNasConfig {
             initial_designs: 30,
             truth_set: 25,
             generator: GeneratorConfig {
+                learning_rate: 3e-3,
                 entropy_weight: 0.01,
                 imitation_weight: 0.5,
                 ..improved.generator
@@ -261,7 +262,7 @@ impl GaNasConfig {
                 ..improved.discriminator
             },
             proposal: ProposalConfig {
-                pick: Pick::Mean,
+                pick: Pick::Thompson,
                 pool: 400,
                 uniform_mix: 0.0,
                 ..improved.proposal
