@@ -1,6 +1,6 @@
 //! The study of latency-constrained search on NAS-Bench-201.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -51,12 +51,13 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
     let runner = Runner::new(root, "constraints", options.fresh)?;
     let table = import(&runner, options, "nb201_accuracy")?;
     let latencies = import(&runner, options, "nb201_hw_nas_bench")?;
-    let accuracy = column(&runner, &table, SEARCH)?;
+    let answering = answering(&runner)?;
+    let accuracy = column(&runner, &table, SEARCH, &answering)?;
     let mut text = String::new();
     let mut sample: Option<SearchResult> = None;
     for (device, title) in DEVICES {
         let name = format!("cifar100_{device}_latency");
-        let latency = column(&runner, Path::new(&latencies), &name)?;
+        let latency = column(&runner, &latencies, &name, &answering)?;
         let bound = quartile(latency.values());
         let admitted = |arch: &String| latency[arch] <= bound;
         let optimum = accuracy
@@ -68,7 +69,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
         let constraint = format!("{name} <= {bound}");
         let _ = writeln!(
             text,
-            "\n## {title}\n\nConstraint `{constraint}`, which {count} of 15,625 cells satisfy; the best of them has {optimum:.3}.\n\n\
+            "\n## {title}\n\nConstraint `{constraint}`, which {count} of 8,765 classes satisfy; the best of them has {optimum:.3}.\n\n\
              | searcher | optimum @100 | optimum @150 | optimum @300 | search @300 | median queries to best |\n|---|---|---|---|---|---|"
         );
         for (searcher, label, arguments) in SEARCHERS {
@@ -122,11 +123,30 @@ fn import(runner: &Runner, options: &Options, name: &str) -> Result<String> {
     Ok(table.display().to_string())
 }
 
-/// A metric of all cells, by their text. What a query returns may be the value of another cell of the class.
-fn column(runner: &Runner, table: impl AsRef<Path>, metric: &str) -> Result<BTreeMap<String, f64>> {
-    let table = table.as_ref().display().to_string();
+/// The cells that answer queries: of each class the first.
+fn answering(runner: &Runner) -> Result<BTreeSet<String>> {
+    let list = |more: &[&str]| {
+        let arguments = ["space", "enumerate", "nasbench201"].iter().chain(more);
+        runner.ganas(&arguments.map(|a| (*a).to_owned()).collect::<Vec<_>>())
+    };
+    let (archs, keys) = (list(&[])?, list(&["--hashes"])?);
+    let mut seen = BTreeSet::new();
+    let cells = archs.lines().zip(keys.lines());
+    Ok(cells
+        .filter(|(_, key)| seen.insert((*key).to_owned()))
+        .map(|(arch, _)| arch.to_owned())
+        .collect())
+}
+
+/// A metric of the cells that answer queries, by their text.
+fn column(
+    runner: &Runner,
+    table: &str,
+    metric: &str,
+    answering: &BTreeSet<String>,
+) -> Result<BTreeMap<String, f64>> {
     let arguments = [
-        "table", "export", "--format", "csv", "--metric", metric, &table,
+        "table", "export", "--format", "csv", "--metric", metric, table,
     ];
     let text = runner.ganas(&arguments.map(str::to_owned))?;
     text.lines()
@@ -137,10 +157,14 @@ fn column(runner: &Runner, table: impl AsRef<Path>, metric: &str) -> Result<BTre
                 .and_then(|(arch, value)| Some((arch.to_owned(), value.parse::<f64>().ok()?)));
             cell.with_context(|| format!("`table export` printed `{line}`"))
         })
+        .filter(|cell| {
+            cell.as_ref()
+                .map_or(true, |(arch, _)| answering.contains(arch))
+        })
         .collect()
 }
 
-/// The value below which a quarter of the cells lie.
+/// The value below which a quarter of the classes lie.
 fn quartile<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
     let mut sorted: Vec<f64> = values.copied().collect();
     sorted.sort_by(f64::total_cmp);
@@ -178,10 +202,10 @@ fn head(options: &Options, sample: &SearchResult) -> String {
          Written by `cargo xtask reproduce constraints`.\n\n\
          * Seeds {seeds}, ganas {version}, device `{device}`, {BUDGET} unique queries.\n\
          * Validation-selected: search metric `{SEARCH}`, report metric `{REPORT}`.\n\
-         * Latencies are the measured ones of HW-NAS-Bench (Li et al., ICLR 2021); the bound of each device is the latency below which a quarter of the cells lie.\n\
+         * Latencies are the measured ones of HW-NAS-Bench (Li et al., ICLR 2021); the bound of each device is the latency below which a quarter of the classes lie.\n\
          * Every evaluated cell satisfies the bound: the driver refuses any other proposal with an error.\n\
-         * A class is judged by the cell that answers its queries; *optimum* is the best cell of the table within the bound.\n\
-         * *optimum*: per cent of seeds that found it.\n\n\
+         * A class has the accuracy and the latency of the cell that answers its queries, the first in the official order.\n\
+         * *optimum*: per cent of seeds that found the best class within the bound.\n\n\
          Each row is the output of one command, for example\n\n\
          ```sh\n\
          ganas search --space nasbench201 --table nb201.arrow --search {SEARCH} --report {REPORT} \\\n\

@@ -235,10 +235,11 @@ impl GaNasConfig {
         }
     }
 
-    /// Without imitation the generator collapses where edges are free.
+    /// Without imitation the generator collapses where edges are free; losers as negatives help most there.
     fn faithful_with_edges() -> Self {
         let mut config = Self::faithful();
         config.generator.imitation_weight = 0.5;
+        config.discriminator.loser_share = 0.5;
         config
     }
 
