@@ -19,4 +19,5 @@ mod real_table;
 mod resume;
 mod sandbox;
 mod search_json;
+mod synthetic_files;
 mod synthetic_table;
