@@ -21,4 +21,5 @@ mod resume;
 mod sandbox;
 mod search_json;
 mod surrogate;
+mod synthetic_files;
 mod synthetic_table;
