@@ -48,15 +48,15 @@ pub(super) enum Block {
 
 /// Inverted residual blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MbConv {
+pub struct MbConv {
     /// The side of the depthwise kernel.
-    pub(super) kernel: u64,
+    pub kernel: u64,
     /// The factor of the channels between the 1x1 convolutions.
-    pub(super) expansion: u64,
+    pub expansion: u64,
     /// How many blocks of this kind follow each other.
-    pub(super) repeats: u64,
+    pub repeats: u64,
     /// Whether channels are weighed by squeeze-and-excitation.
-    pub(super) squeeze: bool,
+    pub squeeze: bool,
 }
 
 /// Layers of the same size.

@@ -42,9 +42,10 @@ use rand_core::Rng;
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::{Action, Arch, ArchKey, Cost, Decision, OpId, Partial, SearchSpace, SpaceError};
 
-pub use self::description::Member;
+pub use self::description::{MbConv, Member};
+pub use self::network::PlacedBlock;
 
-use self::description::{Absence, Description, Stage, label};
+use self::description::{Absence, Block, Description, Stage, label};
 
 /// Seven blocks of EfficientNet's widths on ImageNet: the space of Accel-NASBench.
 pub const MBCONV: &str = "mbconv";
@@ -132,19 +133,43 @@ impl Chain {
         self.description.members
     }
 
-    /// The words of the layers of an architecture, stage by stage; those of absent layers may be empty.
+    /// The blocks of an architecture, stage by stage; `None` is a layer that is absent or no inverted residual block.
+    ///
+    /// Stages without blocks, such as the side of the images, are left out.
     #[must_use]
-    pub fn words(&self, arch: &Arch) -> Vec<Vec<&'static str>> {
-        let stages = self.description.divided(layer_labels(arch));
-        stages
+    pub fn blocks(&self, arch: &Arch) -> Vec<Vec<Option<MbConv>>> {
+        let block = |label: &OpId| match self.description.block(*label) {
+            Block::MbConv(block) => Some(block),
+            Block::Absent | Block::Projection | Block::Resolution(_) => None,
+        };
+        self.description
+            .divided(layer_labels(arch))
             .into_iter()
-            .map(|stage| {
-                let words = stage
-                    .iter()
-                    .map(|label| self.description.choices[label.index()].word);
-                words.collect()
-            })
+            .filter(|stage| !stage.iter().any(|label| self.side(*label).is_some()))
+            .map(|stage| stage.iter().map(block).collect())
             .collect()
+    }
+
+    /// All inverted residual blocks of the network of an architecture, in order, with their sizes.
+    #[must_use]
+    pub fn placed_blocks(&self, arch: &Arch) -> Vec<PlacedBlock> {
+        network::walk(&self.description, layer_labels(arch)).1
+    }
+
+    /// The side of the images, in pixels.
+    #[must_use]
+    pub fn resolution(&self, arch: &Arch) -> u64 {
+        layer_labels(arch)
+            .iter()
+            .find_map(|label| self.side(*label))
+            .unwrap_or(self.description.network.resolution)
+    }
+
+    fn side(&self, label: OpId) -> Option<u64> {
+        match self.description.block(label) {
+            Block::Resolution(side) => Some(side),
+            _ => None,
+        }
     }
 
     fn arch(&self, labels: &[OpId]) -> Arch {

@@ -78,8 +78,30 @@ pub(super) const fn rounded_to_8(tenths: u64) -> u64 {
     }
 }
 
+/// An inverted residual block in its place in a network: what a table of latencies is looked up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlacedBlock {
+    /// The stage of the chain, from 0; `None` for a block before or after the chain.
+    pub stage: Option<usize>,
+    /// The sides of what it reads and makes, in pixels.
+    pub sides: [u64; 2],
+    /// The channels of what it reads and makes.
+    pub channels: [u64; 2],
+    /// The channels of the depthwise convolution.
+    pub expanded: u64,
+    /// The side of the depthwise kernel.
+    pub kernel: u64,
+    /// Whether channels are weighed by squeeze-and-excitation.
+    pub squeeze: bool,
+}
+
 /// Parameters and FLOPs of the network of an architecture, given as the labels of its layers.
 pub(super) fn cost(description: &Description, labels: &[OpId]) -> Cost {
+    walk(description, labels).0
+}
+
+/// The costs of a network, and its inverted residual blocks in order.
+pub(super) fn walk(description: &Description, labels: &[OpId]) -> (Cost, Vec<PlacedBlock>) {
     let network = &description.network;
     let resolution = labels
         .iter()
@@ -92,6 +114,8 @@ pub(super) fn cost(description: &Description, labels: &[OpId]) -> Cost {
         squeeze: network.squeeze,
         channels: 3,
         side: resolution.unwrap_or(network.resolution),
+        stage: None,
+        placed: Vec::new(),
     };
     builder.conv(3, network.stem);
     if let Some((block, channels)) = network.first {
@@ -114,7 +138,8 @@ pub(super) fn cost(description: &Description, labels: &[OpId]) -> Cost {
         .into_iter()
         .map(|stage| stage.iter().filter(is_layer).collect::<Vec<_>>())
         .filter(|stage| !stage.is_empty());
-    for (stage, size) in stages.zip(&network.stages) {
+    for (s, (stage, size)) in stages.zip(&network.stages).enumerate() {
+        builder.stage = Some(s);
         let mut shape = size.shape;
         for label in stage {
             match description.block(*label) {
@@ -131,6 +156,7 @@ pub(super) fn cost(description: &Description, labels: &[OpId]) -> Cost {
             shape.stride = 1;
         }
     }
+    builder.stage = None;
     if let Some((block, channels)) = network.last {
         builder.blocks(
             block,
@@ -149,6 +175,8 @@ struct Builder {
     squeeze: Squeeze,
     channels: u64,
     side: u64,
+    stage: Option<usize>,
+    placed: Vec<PlacedBlock>,
 }
 
 impl Builder {
@@ -170,7 +198,7 @@ impl Builder {
     }
 
     fn block(&mut self, block: MbConv, shape: Shape) {
-        let inputs = self.channels;
+        let (inputs, side) = (self.channels, self.side);
         let expanded = match self.squeeze {
             Squeeze::QuarterOfInput => inputs * block.expansion,
             Squeeze::QuarterOfExpanded => rounded_to_8(10 * inputs * block.expansion),
@@ -198,9 +226,17 @@ impl Builder {
         }
         self.channels = expanded;
         self.conv(1, Shape { stride: 1, ..shape });
+        self.placed.push(PlacedBlock {
+            stage: self.stage,
+            sides: [side, self.side],
+            channels: [inputs, self.channels],
+            expanded,
+            kernel: block.kernel,
+            squeeze: block.squeeze,
+        });
     }
 
-    fn head(mut self, network: &Network) -> Cost {
+    fn head(mut self, network: &Network) -> (Cost, Vec<PlacedBlock>) {
         self.conv(
             1,
             Shape {
@@ -214,13 +250,14 @@ impl Builder {
             self.channels = hidden;
         }
         self.layers.linear(self.channels, network.classes);
-        Cost {
+        let cost = Cost {
             parameters: self.layers.parameters,
             flops: match network.counting {
                 Counting::MultiplyAdds => self.layers.multiply_adds,
                 Counting::Thop => self.layers.thop_flops(),
             },
-        }
+        };
+        (cost, self.placed)
     }
 }
 
