@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use ganas_gnn::{Cpu, Device as _};
-use ganas_search::{GaNas, GaNasConfig, Preset, RandomSearch, SearchError, Searcher, Topology};
+use ganas_search::{
+    GaNas, GaNasConfig, LocalSearch, Preset, RandomSearch, SearchError, Searcher, Topology,
+};
 use ganas_space::SearchSpace;
 
 use crate::exit::UsageError;
@@ -33,6 +35,8 @@ pub(crate) struct AlgorithmArguments {
 enum AlgorithmName {
     /// Generative adversarial NAS.
     GaNas,
+    /// Walks to better neighbours, and starts again where there is none.
+    LocalSearch,
     /// Uniform over classes, without repetition.
     Random,
 }
@@ -50,6 +54,8 @@ enum PresetName {
 pub(crate) enum Algorithm {
     /// GA-NAS.
     GaNas(Box<GaNasChoice>),
+    /// Local search.
+    LocalSearch,
     /// Random search.
     Random,
 }
@@ -69,17 +75,23 @@ impl AlgorithmArguments {
     pub(crate) fn resolve(&self, space: Option<&dyn SearchSpace>) -> anyhow::Result<Algorithm> {
         match self.algorithm {
             AlgorithmName::GaNas => Ok(Algorithm::GaNas(Box::new(self.ga_nas(space)?))),
-            AlgorithmName::Random => {
+            simple @ (AlgorithmName::LocalSearch | AlgorithmName::Random) => {
+                let algorithm = if simple == AlgorithmName::Random {
+                    Algorithm::Random
+                } else {
+                    Algorithm::LocalSearch
+                };
                 let given = [
                     ("--preset", self.preset.is_some()),
                     ("--config", self.config.is_some()),
                     ("--set", !self.sets.is_empty()),
                 ];
                 match given.into_iter().find(|&(_, given)| given) {
-                    None => Ok(Algorithm::Random),
+                    None => Ok(algorithm),
                     Some((argument, _)) => Err(UsageError(format!(
-                        "{argument} configures ga-nas, but the algorithm is random, which has nothing to configure: \
-                         leave it out, or choose --algorithm ga-nas"
+                        "{argument} configures ga-nas, but the algorithm is {}, which has nothing to configure: \
+                         leave it out, or choose --algorithm ga-nas",
+                        algorithm.name()
                     ))
                     .into()),
                 }
@@ -119,6 +131,7 @@ impl Algorithm {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::GaNas(_) => GaNas::<Cpu<f32>>::NAME,
+            Self::LocalSearch => LocalSearch::NAME,
             Self::Random => RandomSearch::NAME,
         }
     }
@@ -137,7 +150,7 @@ impl Algorithm {
                     changed => format!("{name}, preset {preset}, except {}", changed.join(", ")),
                 }
             }
-            Self::Random => name.to_owned(),
+            Self::LocalSearch | Self::Random => name.to_owned(),
         }
     }
 
@@ -145,7 +158,7 @@ impl Algorithm {
     pub(crate) fn config_json(&self) -> anyhow::Result<serde_json::Value> {
         match self {
             Self::GaNas(choice) => Ok(json(toml::Value::try_from(&choice.config)?)),
-            Self::Random => Ok(serde_json::json!({})),
+            Self::LocalSearch | Self::Random => Ok(serde_json::json!({})),
         }
     }
 
@@ -162,6 +175,7 @@ impl Algorithm {
                 choice.config.clone(),
                 seed,
             )?),
+            Self::LocalSearch => Box::new(LocalSearch::new(space, seed)),
             Self::Random => Box::new(RandomSearch::new(space, seed)),
         })
     }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use ganas_eval::Evaluator;
 use ganas_eval::surrogate::SurrogateEvaluator;
-use ganas_eval::table::TableEvaluator;
-use ganas_space::SearchSpace;
+use ganas_eval::table::{Column, RowOrder, Table, TableEvaluator};
+use ganas_space::{ArchKey, SearchSpace};
 
 use crate::environment;
 use crate::exit::UsageError;
+use crate::run_record::BestRank;
 use crate::table_source;
 
 /// The metrics of a table when none are named.
@@ -49,6 +50,40 @@ pub(crate) struct Evaluating {
     pub(crate) path: PathBuf,
     /// The fingerprint of what it consists of.
     pub(crate) sha256: String,
+    /// The ranks of what is found, when it is a table of the whole space.
+    pub(crate) ranking: Option<Ranking>,
+}
+
+/// A table of the whole space, to rank results in.
+#[derive(Debug)]
+pub(crate) struct Ranking {
+    table: Arc<Table>,
+    search: Column,
+    report: Column,
+}
+
+impl Ranking {
+    /// `None` when the table lacks some of the space.
+    fn of(evaluator: &TableEvaluator) -> Option<Self> {
+        let table = evaluator.table();
+        (table.manifest().row_order == RowOrder::OfficialIndex).then(|| Self {
+            table: Arc::clone(table),
+            search: evaluator.search_column(),
+            report: evaluator.report_column(),
+        })
+    }
+
+    /// The ranks of a class; `None` when it has no value of a metric.
+    pub(crate) fn rank(&self, key: ArchKey) -> Option<BestRank> {
+        let row = self.table.row_of(key)?;
+        let search = self.table.rank(self.search, row)?;
+        let report = self.table.rank(self.report, row)?;
+        Some(BestRank {
+            search: search.position,
+            report: report.position,
+            of: search.of,
+        })
+    }
 }
 
 /// An evaluator that can be printed for debugging.
@@ -88,6 +123,7 @@ fn open_surrogate(
         kind: "surrogate",
         path: folder.to_owned(),
         sha256: evaluator.sha256().to_owned(),
+        ranking: None,
         evaluator: Box::new(evaluator),
     })
 }
@@ -109,6 +145,7 @@ fn open_table(
         kind: "table",
         path,
         sha256: evaluator.table().sha256(),
+        ranking: Ranking::of(&evaluator),
         evaluator: Box::new(evaluator),
     })
 }

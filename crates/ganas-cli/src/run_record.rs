@@ -40,6 +40,20 @@ pub(crate) struct Best {
     pub(crate) search: f64,
     /// The reported metric of the same query.
     pub(crate) report: f64,
+    /// Its places among all classes of the space, where the table has all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rank: Option<BestRank>,
+}
+
+/// The places of an architecture among all classes: 1 is the best, ties share their mean.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct BestRank {
+    /// Under the search metric.
+    pub(crate) search: f64,
+    /// Under the reported metric.
+    pub(crate) report: f64,
+    /// The number of classes.
+    pub(crate) of: usize,
 }
 
 /// What is needed of a trial.
@@ -74,6 +88,7 @@ impl RunRecord {
                 key: trial.key.to_string(),
                 search,
                 report,
+                rank: None,
             }
         });
         run
@@ -102,6 +117,7 @@ impl RunRecord {
             key: trials[at].key.to_string(),
             search,
             report,
+            rank: None,
         });
         Ok(run)
     }

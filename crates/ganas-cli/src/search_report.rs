@@ -39,6 +39,7 @@ impl SearchReport<'_> {
             ("seed", Align::Right),
             ("best search", Align::Right),
             ("its report", Align::Right),
+            ("rank", Align::Right),
             ("at query", Align::Right),
             ("unique", Align::Right),
             ("queries", Align::Right),
@@ -52,6 +53,8 @@ impl SearchReport<'_> {
                 run.seed.to_string(),
                 optional(best.map(|best| best.search)),
                 optional(best.map(|best| best.report)),
+                best.and_then(|best| best.rank)
+                    .map_or_else(|| "-".to_owned(), |rank| rank.search.to_string()),
                 run.queries_to_best
                     .map_or_else(|| "-".to_owned(), |n| n.to_string()),
                 run.unique_queries.to_string(),
@@ -81,6 +84,7 @@ impl SearchReport<'_> {
         let means = [
             ("best search", of(|run| Some(run.best.as_ref()?.search))),
             ("its report", of(|run| Some(run.best.as_ref()?.report))),
+            ("rank", of(|run| Some(run.best.as_ref()?.rank?.search))),
             ("at query", of(|run| run.queries_to_best.map(f64::from))),
         ];
         if means.iter().all(|(_, mean)| mean.is_none()) {

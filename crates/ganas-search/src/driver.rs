@@ -236,6 +236,12 @@ impl<'a> Progress<'a> {
     ) -> Result<(), SearchError> {
         let first = self.trials.len();
         for Proposal { arch } in proposals {
+            if !space.admits(&arch) {
+                return Err(SearchError::NotAdmitted {
+                    searcher: searcher.name(),
+                    arch: space.encode(&arch),
+                });
+            }
             let record = self.evaluate(space, arch);
             self.push(record);
         }

@@ -21,6 +21,34 @@ pub enum SearchError {
     /// An architecture, action or text that the search space refused.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A text that is no constraint.
+    #[error(
+        "constraint `{constraint}`: {reason}; expected NAME <= NUMBER (or <, >, >=), for example `params <= 3.0e6`"
+    )]
+    BadConstraint {
+        /// The text.
+        constraint: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Constraints that nothing satisfies.
+    #[error("no architecture satisfies the constraints ({space}, {among}): {nearest}")]
+    Unsatisfiable {
+        /// The name of the space.
+        space: &'static str,
+        /// What was looked at.
+        among: &'static str,
+        /// For each constraint how near it can be met.
+        nearest: String,
+    },
+    /// A searcher proposed what violates a constraint.
+    #[error("{searcher} proposed {arch}, which violates a constraint; please report this")]
+    NotAdmitted {
+        /// The name of the searcher.
+        searcher: &'static str,
+        /// The architecture as text.
+        arch: String,
+    },
     /// A search space that the algorithm cannot search.
     #[error("ga-nas cannot search the space `{space}`: {reason}")]
     UnsupportedSpace {

@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod constraint;
 mod driver;
 mod error;
 pub mod ga_nas;
+mod local_search;
 mod observer;
 mod random_search;
 mod searcher;
@@ -20,9 +22,11 @@ mod toy;
 mod trial;
 
 pub use budget::Budget;
+pub use constraint::{Bound, ConstrainedSpace, Constraint, Relation};
 pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology};
+pub use local_search::LocalSearch;
 pub use observer::{Event, Observer, RoundReport};
 pub use random_search::RandomSearch;
 pub use searcher::{Proposal, Searcher};

@@ -67,7 +67,7 @@ impl RandomSearch {
         for _ in 0..Self::REPEATS_IN_A_ROW {
             let mut stream = self.next_stream();
             let arch = self.space.sample(&mut stream);
-            if self.seen.insert(self.space.key(&arch)) {
+            if self.space.admits(&arch) && self.seen.insert(self.space.key(&arch)) {
                 return Some(arch);
             }
         }

@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     Negatives = 7,
     /// The architectures of random search.
     RandomSearch = 8,
+    /// The starts and the order of neighbours of local search.
+    LocalSearch = 9,
 }
 
 /// The streams of one run.

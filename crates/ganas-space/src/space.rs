@@ -157,6 +157,14 @@ pub trait SearchSpace: Debug + Send + Sync {
         Some(Box::new(archs.map(move |arch| self.key(&arch))))
     }
 
+    /// Whether an architecture may be evaluated: always, unless the space is one under constraints.
+    ///
+    /// Searchers propose only what is admitted.
+    fn admits(&self, arch: &Arch) -> bool {
+        let _ = arch;
+        true
+    }
+
     /// The official index of an architecture, when the space has one.
     fn index_of(&self, arch: &Arch) -> Option<u64>;
 

@@ -253,5 +253,9 @@ fn export(source: io::Error) -> StoreError {
 }
 
 fn export_csv(error: csv::Error) -> StoreError {
-    export(error.into())
+    // Not `into`, which would hide the kind of an input or output error.
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => export(source),
+        other => export(io::Error::other(format!("{other:?}"))),
+    }
 }

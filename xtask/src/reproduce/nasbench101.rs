@@ -28,7 +28,7 @@ const BUDGETS: [usize; 6] = [150, 192, 300, 500, 650, 1500];
 const COMPARED: [usize; 3] = [150, 500, 1500];
 
 /// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 4] = [
+const SEARCHERS: [(&str, &str, &[&str]); 5] = [
     (
         "improved",
         "GA-NAS, improved",
@@ -50,6 +50,11 @@ const SEARCHERS: [(&str, &str, &[&str]); 4] = [
         "faithful",
         "GA-NAS, faithful",
         &["--algorithm", "ga-nas", "--preset", "faithful"],
+    ),
+    (
+        "local-search",
+        "local search",
+        &["--algorithm", "local-search"],
     ),
     ("random", "random search", &["--algorithm", "random"]),
 ];

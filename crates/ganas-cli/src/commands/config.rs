@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     } else {
         output::print_text(&match &algorithm {
             Algorithm::GaNas(choice) => config_text::commented(&choice.config)?,
+            Algorithm::LocalSearch => "# Local search has nothing to configure.\n".to_owned(),
             Algorithm::Random => "# Random search has nothing to configure.\n".to_owned(),
         })?;
     }

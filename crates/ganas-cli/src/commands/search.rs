@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     });
     progress.clear();
     let results: anyhow::Result<Vec<RunRecord>> = results?.into_iter().flatten().collect();
-    let runs = results.inspect_err(|_| {
+    let mut runs = results.inspect_err(|_| {
         if experiment.study.is_some() && seeds.len() > 1 {
             eprintln!(
                 "the other runs were stopped; once the error is mended, continue with: {}",
@@ -98,6 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
     })?;
 
+    add_ranks(&experiment, &mut runs)?;
     print(arguments, &experiment, &runs)?;
     if interrupt.asked() && runs.len() < seeds.len()
         || runs.iter().any(|run| run.stop == StopReason::Interrupted)
@@ -230,6 +231,18 @@ fn header(
         .map(|(name, value)| format!("{name:<9}  {value}\n"))
         .collect();
     format!("{lines}\n")
+}
+
+/// Adds the ranks of the best architectures, where the evaluator is a table of the whole space.
+fn add_ranks(experiment: &Experiment, runs: &mut [RunRecord]) -> anyhow::Result<()> {
+    let Some(ranking) = &experiment.evaluating.ranking else {
+        return Ok(());
+    };
+    for best in runs.iter_mut().filter_map(|run| run.best.as_mut()) {
+        let arch = experiment.space.decode(&best.arch)?;
+        best.rank = ranking.rank(experiment.space.key(&arch));
+    }
+    Ok(())
 }
 
 fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> anyhow::Result<()> {

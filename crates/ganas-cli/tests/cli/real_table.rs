@@ -92,6 +92,8 @@ fn the_published_test_accuracies_of_nasbench101_are_imported_and_searched() {
     assert_eq!(found["protocol"]["kind"], "test-selected");
     let best = &found["runs"][0]["best"];
     assert!(best["search"].as_f64().unwrap() > 0.9, "{best}");
+    assert_eq!(best["rank"]["of"], 423_624);
+    assert!(best["rank"]["search"].as_f64().unwrap() >= 1.0, "{best}");
     let best = best["arch"].as_str().unwrap();
     let query = ["table", "query", "t.arrow", best, "--json"];
     let metrics = sandbox.ganas(query).expect_code(0).json();

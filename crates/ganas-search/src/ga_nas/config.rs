@@ -57,12 +57,25 @@ pub struct GaNasConfig {
     pub inner_iterations: usize,
     /// Architectures drawn in each inner iteration.
     pub rollouts: usize,
+    /// What happens to rollouts that violate a constraint: `penalty` (the lowest reward) or `reject` (their reward is as
+    /// for all others); neither is ever evaluated.
+    pub violations: Violations,
     /// The generator.
     pub generator: GeneratorConfig,
     /// The discriminator.
     pub discriminator: DiscriminatorConfig,
     /// What is evaluated.
     pub proposal: ProposalConfig,
+}
+
+/// What happens to rollouts that violate a constraint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Violations {
+    /// They get the lowest reward of the batch, less half a standard deviation.
+    Penalty,
+    /// Nothing: they are rejected when it comes to proposals.
+    Reject,
 }
 
 /// What the generator sees of the partial architecture.
@@ -264,6 +277,7 @@ impl GaNasConfig {
             truth_set: 25,
             inner_iterations: 40,
             rollouts: 64,
+            violations: Violations::Penalty,
             generator: GeneratorConfig {
                 entropy_weight: 0.01,
                 imitation_weight: 0.0,
@@ -299,6 +313,7 @@ impl GaNasConfig {
             truth_set: 15,
             inner_iterations: 10,
             rollouts: 64,
+            violations: Violations::Penalty,
             generator: GeneratorConfig {
                 entropy_weight: 0.1,
                 imitation_weight: 0.3,

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use config::{
     BaselineKind, DiscriminatorConfig, DiscriminatorKind, GaNasConfig, GeneratorConfig,
-    GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig, Topology,
+    GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig, Topology, Violations,
 };
 
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
@@ -164,7 +164,7 @@ impl<B: Backend> GaNas<B> {
                 .iter()
                 .map(|&i| &self.history.entries()[i].seen)
                 .collect();
-            let rewards = match &mut self.discriminator {
+            let mut rewards = match &mut self.discriminator {
                 Discriminator::Rank(ensemble) => ensemble.rewards(&truth_graphs, &seen),
                 Discriminator::Pair(trainer) => {
                     let negatives = negatives(
@@ -183,6 +183,9 @@ impl<B: Backend> GaNas<B> {
                     trainer.rewards(&truth_graphs, &seen)
                 }
             };
+            if self.config.violations == Violations::Penalty {
+                penalise(&*self.space, &rollouts, &mut rewards);
+            }
             let imitated = self.imitated(&truth, inner)?;
             report = self.generator.update(&rollouts, &rewards, &imitated);
             mean_reward =
@@ -294,6 +297,36 @@ impl<B: Backend> GaNas<B> {
             ],
         });
         Ok(archs.into_iter().map(|arch| Proposal { arch }).collect())
+    }
+}
+
+/// Gives rollouts that violate a constraint the lowest reward of the others, less half a standard deviation of theirs.
+fn penalise<T: Element>(space: &dyn SearchSpace, rollouts: &[Rollout], rewards: &mut [T]) {
+    let admitted: Vec<bool> = rollouts.iter().map(|r| space.admits(&r.arch)).collect();
+    if admitted.iter().all(|admitted| *admitted) {
+        return;
+    }
+    let kept = || {
+        rewards
+            .iter()
+            .zip(&admitted)
+            .filter(|(_, admitted)| **admitted)
+    };
+    let n = f64::of_count(kept().count().max(1));
+    let mean = kept().map(|(r, _)| r.wide()).sum::<f64>() / n;
+    let variance = kept().map(|(r, _)| (r.wide() - mean).powi(2)).sum::<f64>() / n;
+    let lowest = kept().map(|(r, _)| r.wide()).fold(f64::INFINITY, f64::min);
+    // When all of them violate it, none is better than another.
+    let penalty = if lowest.is_finite() {
+        // The small number keeps a violation worse where all rewards are equal.
+        T::of(lowest - 0.5 * (variance.sqrt() + 1e-3))
+    } else {
+        T::zero()
+    };
+    for (reward, admitted) in rewards.iter_mut().zip(&admitted) {
+        if !admitted {
+            *reward = penalty;
+        }
     }
 }
 

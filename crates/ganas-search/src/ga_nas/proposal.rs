@@ -19,8 +19,12 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Adds an architecture, unless its class was evaluated or is in the pool; says whether it was added.
+    /// Adds an architecture, unless it violates a constraint, or its class was evaluated or is in the pool; says whether it
+    /// was added.
     pub(super) fn add(&mut self, space: &dyn SearchSpace, history: &History, arch: Arch) -> bool {
+        if !space.admits(&arch) {
+            return false;
+        }
         let key = space.key(&arch);
         let new = !history.contains(key) && self.keys.insert(key);
         if new {

@@ -177,7 +177,10 @@ fn an_output_that_cannot_be_written_is_an_error() {
     }
     let place = Place::new();
     let study = place.study();
-    finish(&study, &spec(0));
+    // More than the buffers hold, so that the error comes in the middle.
+    for seed in 0..40 {
+        finish(&study, &spec(seed));
+    }
     for format in [ExportFormat::JsonLines, ExportFormat::Csv] {
         match study.export(&mut Closed, format, &RunFilter::default()) {
             Err(StoreError::Export { source }) => {

@@ -1,0 +1,105 @@
+//! Properties of an architecture that cost no query: what hard constraints bound.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use ganas_space::{Arch, SearchSpace};
+
+use crate::table::{Column, Table};
+
+/// A number that is known of an architecture without evaluating it: its parameters, its FLOPs, its measured latency.
+pub trait Property: Debug + Send + Sync {
+    /// The name, as constraints use it.
+    fn name(&self) -> &str;
+
+    /// The value; `None` when it is not known of this architecture.
+    fn value(&self, arch: &Arch) -> Option<f64>;
+}
+
+/// What the space computes in closed form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedForm {
+    /// Trainable parameters.
+    Parameters,
+    /// Floating-point operations of a forward pass.
+    Flops,
+}
+
+impl ClosedForm {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Parameters, Self::Flops];
+
+    /// The name in constraints.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parameters => "params",
+            Self::Flops => "flops",
+        }
+    }
+}
+
+/// A cost in closed form, see [`SearchSpace::cost`].
+#[derive(Debug)]
+pub struct CostProperty {
+    space: Arc<dyn SearchSpace>,
+    cost: ClosedForm,
+}
+
+impl CostProperty {
+    /// A cost of the architectures of a space.
+    #[must_use]
+    pub fn new(space: Arc<dyn SearchSpace>, cost: ClosedForm) -> Self {
+        Self { space, cost }
+    }
+}
+
+impl Property for CostProperty {
+    fn name(&self) -> &str {
+        self.cost.name()
+    }
+
+    fn value(&self, arch: &Arch) -> Option<f64> {
+        let cost = self.space.cost(arch);
+        let count = match self.cost {
+            ClosedForm::Parameters => cost.parameters,
+            ClosedForm::Flops => cost.flops,
+        };
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "parameters and FLOPs stay below 2^53"
+        )]
+        Some(count as f64)
+    }
+}
+
+/// A column of a table, looked up by class as queries are.
+#[derive(Debug)]
+pub struct TableProperty {
+    space: Arc<dyn SearchSpace>,
+    table: Arc<Table>,
+    column: Column,
+}
+
+impl TableProperty {
+    /// A column of a table of this space.
+    #[must_use]
+    pub fn new(space: Arc<dyn SearchSpace>, table: Arc<Table>, column: Column) -> Self {
+        Self {
+            space,
+            table,
+            column,
+        }
+    }
+}
+
+impl Property for TableProperty {
+    fn name(&self) -> &str {
+        &self.table.info(self.column).name
+    }
+
+    fn value(&self, arch: &Arch) -> Option<f64> {
+        let row = self.table.row_of(self.space.key(arch))?;
+        self.table.value(self.column, row)
+    }
+}

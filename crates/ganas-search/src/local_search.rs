@@ -1,0 +1,238 @@
+//! Local search: walks to better neighbours, and restarts where there is none.
+//!
+//! White, Nolen, Savani, "Exploring the Loss Landscape in Neural Architecture Search", UAI 2021, where it is a strong
+//! baseline on benchmark tables. This is the form that moves at the first improvement.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ganas_rl::Stream;
+use ganas_space::{Arch, ArchKey, SearchSpace};
+use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+
+use crate::streams::{Purpose, Streams};
+use crate::{Event, Proposal, SearchError, Searcher, Trial};
+
+/// Evaluates [`INITIAL`](Self::INITIAL) random classes, and from the best of them one neighbour after the other, in random
+/// order; the first better one takes its place.
+///
+/// Where no neighbour that was not evaluated before is better, it goes on from one more random class, whatever its value.
+#[derive(Debug)]
+pub struct LocalSearch {
+    space: Arc<dyn SearchSpace>,
+    streams: Streams,
+    seen: BTreeSet<ArchKey>,
+    /// The trials told so far.
+    told: u32,
+    /// Where it stands.
+    place: Option<Place>,
+}
+
+/// An architecture whose neighbours are being evaluated.
+#[derive(Debug)]
+struct Place {
+    value: f64,
+    /// The number of its trial.
+    trial: u32,
+    /// The trials told when it was reached: together with the seed, that says in which order its neighbours come.
+    reached: u32,
+    /// Its neighbours that had not been evaluated then.
+    neighbours: Vec<Arch>,
+    /// How many of them have been proposed.
+    proposed: usize,
+}
+
+/// What is needed, with the trials, to continue.
+#[derive(Debug, Serialize, Deserialize)]
+struct Checkpoint {
+    seed: u64,
+    told: u32,
+    /// Trial, trials told when it was reached, neighbours proposed since.
+    place: Option<(u32, u32, usize)>,
+}
+
+impl LocalSearch {
+    /// The name on the command line and in records.
+    pub const NAME: &'static str = "local-search";
+
+    /// Random architectures before the first step.
+    pub const INITIAL: usize = 10;
+
+    /// After so many draws of known classes in a row, a restart is given up, and the space counts as exhausted.
+    pub const REPEATS_IN_A_ROW: u32 = 10_000;
+
+    /// A local search over a space.
+    #[must_use]
+    pub fn new(space: Arc<dyn SearchSpace>, seed: u64) -> Self {
+        Self {
+            space,
+            streams: Streams { seed },
+            seen: BTreeSet::new(),
+            told: 0,
+            place: None,
+        }
+    }
+
+    /// The random numbers of what happens after so many trials.
+    fn stream(&self, trials: u32, item: usize) -> Stream {
+        self.streams.get(Purpose::LocalSearch, trials, item, 0)
+    }
+
+    /// Random classes that were not evaluated before, distinct.
+    fn random(&self, n: usize) -> Vec<Proposal> {
+        let mut stream = self.stream(self.told, 0);
+        let mut drawn = BTreeSet::new();
+        let mut proposals = Vec::new();
+        let mut repeats = 0;
+        while proposals.len() < n && repeats < Self::REPEATS_IN_A_ROW {
+            let arch = self.space.sample(&mut stream);
+            let key = self.space.key(&arch);
+            let admitted = self.space.admits(&arch) && !self.seen.contains(&key);
+            if admitted && drawn.insert(key) {
+                proposals.push(Proposal { arch });
+                repeats = 0;
+            } else {
+                repeats += 1;
+            }
+        }
+        proposals
+    }
+
+    /// The neighbours whose classes are not in `seen`, one for each class, in random order.
+    fn neighbours(&self, arch: &Arch, seen: &BTreeSet<ArchKey>, reached: u32) -> Vec<Arch> {
+        let mut classes = BTreeSet::new();
+        let mut neighbours = self.space.neighbours(arch);
+        neighbours.retain(|arch| {
+            let key = self.space.key(arch);
+            !seen.contains(&key) && classes.insert(key)
+        });
+        neighbours.shuffle(&mut self.stream(reached, 1));
+        neighbours
+    }
+
+    /// Goes to a trial.
+    fn move_to(&mut self, trial: &Trial, value: f64) {
+        let neighbours = self.neighbours(&trial.arch, &self.seen, self.told);
+        self.place = Some(Place {
+            value,
+            trial: trial.number.0,
+            reached: self.told,
+            neighbours,
+            proposed: 0,
+        });
+    }
+}
+
+impl Searcher for LocalSearch {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
+        if self.told == 0 {
+            return Ok(self.random(Self::INITIAL.min(limit)));
+        }
+        if let Some(place) = &mut self.place
+            && let Some(arch) = place.neighbours.get(place.proposed)
+        {
+            place.proposed += 1;
+            return Ok(vec![Proposal { arch: arch.clone() }]);
+        }
+        self.place = None;
+        Ok(self.random(1))
+    }
+
+    fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
+        for trial in trials {
+            if trial.number.0 != self.told {
+                return Err(SearchError::OutOfOrder {
+                    told: trial.number.0,
+                    expected: self.told,
+                });
+            }
+            self.told += 1;
+            self.seen.insert(trial.key);
+        }
+        // The first among equals, and only if it is better than where the search stands.
+        let mut best: Option<(&Trial, f64)> = None;
+        for trial in trials {
+            if let Some(search) = trial.search()
+                && best.is_none_or(|(_, value)| search.0 > value)
+                && self.place.as_ref().is_none_or(|p| search.0 > p.value)
+            {
+                best = Some((trial, search.0));
+            }
+        }
+        if let Some((trial, value)) = best {
+            self.move_to(trial, value);
+        }
+        Ok(())
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SearchError> {
+        rmp_serde::to_vec(&Checkpoint {
+            seed: self.streams.seed,
+            told: self.told,
+            place: self
+                .place
+                .as_ref()
+                .map(|place| (place.trial, place.reached, place.proposed)),
+        })
+        .map_err(|e| SearchError::CheckpointEncoding {
+            reason: e.to_string(),
+        })
+    }
+
+    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+        let bad = |reason: String| SearchError::BadCheckpoint {
+            round: trials.last().map_or(0, |t| t.round),
+            reason,
+        };
+        let state: Checkpoint =
+            rmp_serde::from_slice(checkpoint).map_err(|e| bad(e.to_string()))?;
+        if state.seed != self.streams.seed || u32::try_from(trials.len()) != Ok(state.told) {
+            return Err(bad(format!(
+                "it was written with seed {} after {} trials, not with seed {} after {}",
+                state.seed,
+                state.told,
+                self.streams.seed,
+                trials.len()
+            )));
+        }
+        let place = match state.place {
+            None => None,
+            Some((number, reached, proposed)) => {
+                let missing = || {
+                    bad(format!(
+                        "it stands at trial {number}, which was not completed"
+                    ))
+                };
+                let trial = trials.get(number as usize).ok_or_else(missing)?;
+                let value = trial.search().ok_or_else(missing)?.0;
+                let before = trials.get(..reached as usize).ok_or_else(|| {
+                    bad(format!("it stands at trial {number} since trial {reached}"))
+                })?;
+                let seen = before.iter().map(|trial| trial.key).collect();
+                Some(Place {
+                    value,
+                    trial: number,
+                    reached,
+                    neighbours: self.neighbours(&trial.arch, &seen, reached),
+                    proposed,
+                })
+            }
+        };
+        self.place = place;
+        self.told = state.told;
+        self.seen = trials.iter().map(|trial| trial.key).collect();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
