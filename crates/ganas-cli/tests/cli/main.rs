@@ -19,5 +19,6 @@ mod real_table;
 mod resume;
 mod sandbox;
 mod search_json;
+mod spaces;
 mod surrogate;
 mod synthetic_table;
