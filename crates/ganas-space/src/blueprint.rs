@@ -17,6 +17,8 @@ const PRESENT: u64 = 0b10;
 #[derive(Clone, Debug)]
 pub(crate) struct Blueprint {
     space: &'static str,
+    /// The label of a vertex that is left out: it has no edges, and [`Sources::LastPresent`] looks past it.
+    absent: Option<OpId>,
     vertices: Vec<Vertex>,
     /// All decisions in order.
     steps: Vec<Choice>,
@@ -40,6 +42,13 @@ pub(crate) enum Labels {
     Fixed(OpId),
     /// One of a set of [`OpId`]s; never empty.
     OneOf(u64),
+    /// One of a set, which holds the label of absent vertices: when vertex `previous` is absent, this one is, too.
+    Trailing {
+        /// The set.
+        set: u64,
+        /// The vertex that must be present for this one to be.
+        previous: usize,
+    },
 }
 
 /// The incoming edges of a vertex.
@@ -59,13 +68,15 @@ pub(crate) enum Sources {
         /// The vertex with [`Sources::LowerOfTwo`].
         lower: usize,
     },
+    /// From the last vertex before it that is not absent; from none when it is absent itself.
+    LastPresent,
 }
 
 impl Sources {
     /// The sources that are asked for, ascending.
     fn asked(self) -> u64 {
         match self {
-            Self::Fixed(_) => 0,
+            Self::Fixed(_) | Self::LastPresent => 0,
             Self::LowerOfTwo { candidates } => candidates & !highest(candidates),
             Self::HigherOfTwo { candidates, .. } => candidates & (candidates - 1),
         }
@@ -74,7 +85,7 @@ impl Sources {
 
 impl Blueprint {
     /// A blueprint of these vertices.
-    pub(crate) fn new(space: &'static str, vertices: Vec<Vertex>) -> Self {
+    pub(crate) fn new(space: &'static str, absent: Option<OpId>, vertices: Vec<Vertex>) -> Self {
         let (mut steps, mut first_step) = (Vec::new(), Vec::new());
         for (v, vertex) in vertices.iter().enumerate() {
             first_step.push(steps.len());
@@ -88,6 +99,7 @@ impl Blueprint {
         }
         Self {
             space,
+            absent,
             vertices,
             steps,
             first_step,
@@ -112,7 +124,7 @@ impl Blueprint {
         Some(match choice {
             Choice::Label { vertex } => Decision {
                 choice,
-                legal: LegalActions(self.legal_labels(vertex.index())),
+                legal: LegalActions(self.legal_labels(partial, vertex.index())),
                 prior_log_odds: 0.0,
             },
             Choice::Edge { from, to } => {
@@ -230,10 +242,13 @@ impl Blueprint {
             }
             let label = match self.vertices[v].labels {
                 Labels::Fixed(label) => label,
-                Labels::OneOf(_) => OpId(partial.actions()[self.first_step[v]].0),
+                Labels::OneOf(_) | Labels::Trailing { .. } => {
+                    OpId(partial.actions()[self.first_step[v]].0)
+                }
             };
             let sources = match self.vertices[v].sources {
                 Sources::Fixed(sources) => sources,
+                Sources::LastPresent => self.last_present(partial, label),
                 Sources::LowerOfTwo { .. } | Sources::HigherOfTwo { .. } => {
                     self.chosen_sources(partial, v)
                 }
@@ -242,10 +257,14 @@ impl Blueprint {
         }
     }
 
-    fn legal_labels(&self, vertex: usize) -> u64 {
+    fn legal_labels(&self, partial: &Partial, vertex: usize) -> u64 {
         match self.vertices[vertex].labels {
             Labels::Fixed(label) => 1 << label.0,
             Labels::OneOf(set) => set,
+            Labels::Trailing { set, previous } => match self.absent {
+                Some(absent) if partial.labels()[previous] == absent => 1 << absent.0,
+                _ => set,
+            },
         }
     }
 
@@ -275,6 +294,17 @@ impl Blueprint {
                 Choice::Edge { from, .. } if action.0 == 1 => set | 1 << from.index(),
                 _ => set,
             })
+    }
+
+    fn last_present(&self, partial: &Partial, label: OpId) -> u64 {
+        if Some(label) == self.absent {
+            return 0;
+        }
+        partial
+            .labels()
+            .iter()
+            .rposition(|label| Some(*label) != self.absent)
+            .map_or(0, |v| 1 << v)
     }
 
     fn not_in_space(&self, reason: String) -> SpaceError {

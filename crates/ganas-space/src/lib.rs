@@ -10,6 +10,7 @@
 
 mod arch;
 mod blueprint;
+pub mod chain;
 mod cost;
 pub mod darts;
 mod error;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::chain::{self, Chain};
 use crate::darts::Darts;
 use crate::nasbench101::{NasBench101, Vertices};
 use crate::nasbench201::NasBench201;
@@ -17,6 +18,10 @@ pub fn names() -> &'static [&'static str] {
         "nasbench101-v5",
         "nasbench101-v4",
         Darts::NAME,
+        chain::MBCONV,
+        chain::OFA_PROXYLESS,
+        chain::OFA_MBV3,
+        chain::NASBENCH_MACRO,
     ]
 }
 
@@ -31,6 +36,9 @@ pub fn by_name(name: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
     }
     if name == Darts::NAME {
         return Ok(Arc::new(Darts::new()));
+    }
+    if let Some(chain) = Chain::by_name(name) {
+        return Ok(chain);
     }
     match Vertices::ALL.into_iter().find(|v| v.name() == name) {
         Some(vertices) => Ok(Arc::new(NasBench101::up_to(vertices))),

@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the longest run of characters that `belongs` accepts.
-    pub(crate) fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
+    pub(crate) fn take_while(&mut self, mut belongs: impl FnMut(char) -> bool) -> &'a str {
         let rest = self.rest();
         let taken = &rest[..rest.find(|c| !belongs(c)).unwrap_or(rest.len())];
         self.at += taken.len();

@@ -20,6 +20,7 @@ mod real_table;
 mod resume;
 mod sandbox;
 mod search_json;
+mod spaces;
 mod surrogate;
 mod synthetic_files;
 mod synthetic_table;

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use crate::sandbox::{Ended, SMALL, Sandbox};
 
-/// The folder of published data, when the surrogate of NAS-Bench-301 is in it.
-fn data(test: &str) -> Option<PathBuf> {
+/// The folder of published data, when all of these are in it.
+fn data(test: &str, needed: &[&str]) -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "the folder is named by the user")]
     let folder = std::env::var_os("GANAS_DATA").filter(|folder| !folder.is_empty());
     let Some(folder) = folder.map(PathBuf::from) else {
         eprintln!("SKIPPED {test}: GANAS_DATA is not set");
         return None;
     };
-    if !folder.join("nasbench301/yahpo_nb301").is_dir() {
-        eprintln!("SKIPPED {test}: there is no nasbench301/yahpo_nb301 in GANAS_DATA");
+    if let Some(missing) = needed.iter().find(|name| !folder.join(name).exists()) {
+        eprintln!("SKIPPED {test}: there is no {missing} in GANAS_DATA");
         return None;
     }
     Some(folder)
@@ -21,7 +21,10 @@ fn data(test: &str) -> Option<PathBuf> {
 
 #[test]
 fn darts_is_searched_on_the_surrogate() {
-    let Some(folder) = data("darts_is_searched_on_the_surrogate") else {
+    let Some(folder) = data(
+        "darts_is_searched_on_the_surrogate",
+        &["nasbench301/yahpo_nb301"],
+    ) else {
         return;
     };
     let sandbox = Sandbox::new();
@@ -66,6 +69,59 @@ fn darts_is_searched_on_the_surrogate() {
         .output();
     let again = Ended::from(again.unwrap()).expect_code(0).json();
     assert_eq!(&again["runs"][0]["best"], best);
+}
+
+/// Spaces of chains: the ensemble of Accel-NASBench, a predictor with latencies, and a table of test accuracies.
+#[test]
+fn chains_are_searched() {
+    let Some(folder) = data(
+        "chains_are_searched",
+        &["accel_nasbench", "ofa", "nas_bench_macro"],
+    ) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let search = |more: &[&str]| {
+        let mut arguments = vec!["search", "--budget", "16", "--json", "--quiet"];
+        arguments.extend(SMALL);
+        arguments.extend(more);
+        let ended = sandbox
+            .command(&arguments)
+            .env("GANAS_DATA", &folder)
+            .output();
+        Ended::from(ended.unwrap()).expect_code(0).json()
+    };
+    let json = search(&["--space", "mbconv"]);
+    assert_eq!(json["protocol"]["search"], "val_top1");
+    let best = json["runs"][0]["best"]["search"].as_f64().unwrap();
+    assert!((50.0..70.0).contains(&best), "{best}");
+
+    let json = search(&["--space", "ofa-mbv3", "--report", "note10_ms"]);
+    let best = &json["runs"][0]["best"];
+    assert!(
+        (76.0..84.0).contains(&best["search"].as_f64().unwrap()),
+        "{best}"
+    );
+    assert!(
+        (10.0..150.0).contains(&best["report"].as_f64().unwrap()),
+        "{best}"
+    );
+
+    let macro_table = folder.join("nas_bench_macro/nas_bench_macro_cifar10.csv.gz");
+    let table = macro_table.to_str().unwrap();
+    let json = search(&[
+        "--space",
+        "nasbench-macro",
+        "--table",
+        table,
+        "--search",
+        "test_acc_1",
+        "--report",
+        "test_acc_2",
+    ]);
+    assert_eq!(json["protocol"]["kind"], "test-selected");
+    let best = json["runs"][0]["best"]["search"].as_f64().unwrap();
+    assert!((88.0..94.0).contains(&best), "{best}");
 }
 
 #[test]

@@ -11,8 +11,10 @@ use crate::{
     SearchMetric,
 };
 
+use super::accel::AccelEnsemble;
 use super::folder::Folder;
 use super::model::{Model, Prediction};
+use super::once_for_all::OnceForAll;
 use super::yahpo::Yahpo;
 
 /// The costs that every space has.
@@ -161,16 +163,40 @@ struct Kind {
     open: fn(&mut Folder) -> Result<Box<dyn Model>, EvalError>,
 }
 
-const SURROGATES: [Kind; 1] = [Kind {
-    space: "darts",
-    usual_folder: "nasbench301/yahpo_nb301",
-    files: "graph.json.gz (or graph.json), tensors.bin and encoding.json of YAHPO's NAS-Bench-301 surrogate",
-    is_here: |folder| folder.has("tensors.bin"),
-    open: |folder| Ok(Box::new(Yahpo::open(folder)?)),
-}];
+const SURROGATES: [Kind; 4] = [
+    Kind {
+        space: "darts",
+        usual_folder: "nasbench301/yahpo_nb301",
+        files: "graph.json.gz (or graph.json), tensors.bin and encoding.json of YAHPO's NAS-Bench-301 surrogate",
+        is_here: |folder| folder.has("tensors.bin"),
+        open: |folder| Ok(Box::new(Yahpo::open(folder)?)),
+    },
+    Kind {
+        space: "mbconv",
+        usual_folder: "accel_nasbench/xgb_accuracy_ensemble",
+        files: "feature_order.json and member_0.xgboost.json.gz (or member_0.surrogate_model.model.gz), and so on, of Accel-NASBench's accuracy ensemble",
+        is_here: AccelEnsemble::is_here,
+        open: |folder| Ok(Box::new(AccelEnsemble::open(folder)?)),
+    },
+    Kind {
+        space: "ofa-mbv3",
+        usual_folder: "ofa",
+        files: "ofa_acc_predictor.json and ofa_acc_predictor.f32.bin of once-for-all",
+        is_here: |folder| folder.has("ofa_acc_predictor.json"),
+        open: |folder| Ok(Box::new(OnceForAll::open_mbv3(folder)?)),
+    },
+    Kind {
+        space: "ofa-proxyless",
+        usual_folder: "ofa",
+        files: "proxyless_acc_predictor.json and proxyless_acc_predictor.f32.bin of once-for-all's ProxylessNAS",
+        is_here: |folder| folder.has("proxyless_acc_predictor.json"),
+        open: |folder| Ok(Box::new(OnceForAll::open_proxyless(folder)?)),
+    },
+];
 
 fn open_model(folder: &mut Folder, space: &'static str) -> Result<Box<dyn Model>, EvalError> {
-    let mut expected = "a space that surrogates are known of (darts)";
+    let mut expected =
+        "a space that surrogates are known of (darts, mbconv, ofa-mbv3, ofa-proxyless)";
     for kind in SURROGATES.iter().filter(|kind| kind.space == space) {
         if (kind.is_here)(folder) {
             return (kind.open)(folder);

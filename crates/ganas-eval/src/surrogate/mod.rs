@@ -5,6 +5,9 @@
 //! | space | surrogate | files |
 //! |---|---|---|
 //! | `darts` | the network of YAHPO Gym, fitted on NAS-Bench-301 | `graph.json.gz`, `tensors.bin`, `encoding.json` |
+//! | `mbconv` | the six boosters of Accel-NASBench for ImageNet | `feature_order.json`, and `member_0.xgboost.json.gz` or `member_0.surrogate_model.model.gz`, and so on |
+//! | `ofa-mbv3` | once-for-all's accuracy predictor, and the latency on a phone | `ofa_acc_predictor.json`, `ofa_acc_predictor.f32.bin`; `latency_table_note10/160_lookup_table.yaml` and so on |
+//! | `ofa-proxyless` | the accuracy predictor of the ProxylessNAS supernet | `proxyless_acc_predictor.json`, `proxyless_acc_predictor.f32.bin` |
 //!
 //! A surrogate is asked for the canonical form of an architecture, so that a class has one value.
 //! Parameters and FLOPs of the space can be reported beside its predictions.
@@ -23,10 +26,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accel;
 mod evaluator;
 mod folder;
+mod latency;
 mod model;
+mod once_for_all;
 mod tensor_graph;
+mod xgboost;
 mod yahpo;
 
 #[cfg(test)]

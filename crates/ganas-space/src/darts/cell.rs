@@ -247,7 +247,7 @@ impl Genotype {
 /// its two inputs, for each node two operations and their sum, and the concatenation of the sums, which is the output
 /// for the reduction cell.
 pub(super) static BLUEPRINT: LazyLock<Blueprint> =
-    LazyLock::new(|| Blueprint::new(Darts::NAME, vertices()));
+    LazyLock::new(|| Blueprint::new(Darts::NAME, None, vertices()));
 
 fn vertices() -> Vec<Vertex> {
     let fixed = |label, sources| Vertex {

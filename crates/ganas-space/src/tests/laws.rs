@@ -111,6 +111,7 @@ fn check_text(space: &dyn SearchSpace, arch: &Arch) {
 fn check_neighbours(space: &dyn SearchSpace, arch: &Arch) {
     let neighbours = space.neighbours(arch);
     assert_eq!(space.neighbours(arch), neighbours, "the order is fixed");
+    assert!(!neighbours.is_empty(), "{arch:?}");
     let distinct: BTreeSet<&Arch> = neighbours.iter().collect();
     assert_eq!(distinct.len(), neighbours.len(), "{arch:?}");
     assert!(!distinct.contains(arch), "{arch:?}");

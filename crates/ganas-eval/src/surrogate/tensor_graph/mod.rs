@@ -16,6 +16,7 @@ use crate::EvalError;
 
 use super::folder::File;
 
+pub(super) use self::ops::dot;
 pub(super) use self::tensor::Tensor;
 
 use self::ops::Op;

@@ -302,7 +302,7 @@ fn gemm(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor, String> {
 }
 
 /// The sum of products, in so many sums that are added at the end.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(in super::super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_chunks, a_rest) = a.as_chunks::<LANES>();
     let (b_chunks, b_rest) = b.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];

@@ -1,5 +1,9 @@
 //! `ganas space`: search spaces and what is in them.
 
+mod describe;
+mod draw;
+mod texts;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -29,6 +33,56 @@ pub(crate) enum Arguments {
         #[arg(long)]
         hashes: bool,
     },
+    /// Says what a space is: its size, its decisions, what its vertices can be, its known members.
+    Describe {
+        /// The name of the space.
+        #[arg(value_parser = ganas_space::by_name)]
+        space: Arc<dyn SearchSpace>,
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Counts the architectures of a space, and its classes when they can be listed.
+    Count {
+        /// The name of the space.
+        #[arg(value_parser = ganas_space::by_name)]
+        space: Arc<dyn SearchSpace>,
+    },
+    /// Prints random architectures, one a line, drawn as an initial design is.
+    Sample {
+        /// The name of the space.
+        #[arg(value_parser = ganas_space::by_name)]
+        space: Arc<dyn SearchSpace>,
+        /// How many.
+        #[arg(short, long, default_value_t = 1)]
+        n: u32,
+        /// The seed: the same one draws the same architectures.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+    /// Draws an architecture as a graph in the DOT language of Graphviz.
+    Draw {
+        /// The name of the space.
+        #[arg(value_parser = ganas_space::by_name)]
+        space: Arc<dyn SearchSpace>,
+        /// The architecture as text.
+        arch: String,
+        /// Draws the canonical form of its class.
+        #[arg(long)]
+        canonical: bool,
+    },
+    /// Reads architectures, and prints the key, the costs and the canonical text of each.
+    Check {
+        /// The name of the space.
+        #[arg(value_parser = ganas_space::by_name)]
+        space: Arc<dyn SearchSpace>,
+        /// The architectures as texts.
+        #[arg(required = true)]
+        archs: Vec<String>,
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// A line of the list.
@@ -57,6 +111,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             space.prepare(threads());
             print_keys(&**space)?;
         }
+        Arguments::Describe { space, json } => describe::describe(&**space, *json)?,
+        Arguments::Count { space } => describe::count(&**space)?,
+        Arguments::Sample { space, n, seed } => texts::sample(&**space, *n, *seed)?,
+        Arguments::Draw {
+            space,
+            arch,
+            canonical,
+        } => draw::draw(&**space, arch, *canonical)?,
+        Arguments::Check { space, archs, json } => texts::check(&**space, archs, *json)?,
     }
     Ok(Outcome::Done)
 }

@@ -1,0 +1,110 @@
+//! `ganas space describe` and `ganas space count`.
+
+use std::collections::BTreeSet;
+
+use ganas_space::chain::Chain;
+use ganas_space::{Action, Choice, SearchSpace};
+use serde::Serialize;
+
+use crate::output;
+
+/// What a space is.
+#[derive(Serialize)]
+struct Description<'a> {
+    name: &'static str,
+    size: Option<u64>,
+    max_vertices: usize,
+    label_decisions: usize,
+    edge_decisions: usize,
+    labels: &'a [&'static str],
+    members: Vec<Member>,
+}
+
+/// A known architecture.
+#[derive(Serialize)]
+struct Member {
+    name: &'static str,
+    text: &'static str,
+    differs: Option<&'static str>,
+}
+
+/// Prints what a space is.
+pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()> {
+    let (label_decisions, edge_decisions) = decisions(space)?;
+    let members = Chain::by_name(space.name()).map_or(&[][..], |chain| chain.members());
+    let description = Description {
+        name: space.name(),
+        size: space.size(),
+        max_vertices: space.max_vertices(),
+        label_decisions,
+        edge_decisions,
+        labels: space.labels(),
+        members: members
+            .iter()
+            .map(|member| Member {
+                name: member.name,
+                text: member.text,
+                differs: member.differs,
+            })
+            .collect(),
+    };
+    if json {
+        return output::print_json(&description);
+    }
+    let mut text = format!(
+        "space          {}\narchitectures  {}\nvertices       at most {}\ndecisions      {} labels, {} edges\nlabels         {}\n",
+        description.name,
+        size_text(space),
+        description.max_vertices,
+        label_decisions,
+        edge_decisions,
+        description.labels.join(", ")
+    );
+    for member in &description.members {
+        text.push_str(&format!(
+            "member         {}: {}\n",
+            member.name, member.text
+        ));
+        if let Some(differs) = member.differs {
+            text.push_str(&format!("               approximated: {differs}\n"));
+        }
+    }
+    output::print_text(&text)
+}
+
+/// Prints how many architectures there are.
+pub(super) fn count(space: &dyn SearchSpace) -> anyhow::Result<()> {
+    let mut text = format!("architectures  {}\n", size_text(space));
+    if space.size().is_some_and(|size| size <= LISTABLE)
+        && let Some(keys) = space.keys()
+    {
+        let classes: BTreeSet<_> = keys.collect();
+        text.push_str(&format!("classes        {}\n", classes.len()));
+    }
+    output::print_text(&text)
+}
+
+/// The largest space whose classes are counted one by one.
+const LISTABLE: u64 = 10_000_000;
+
+fn size_text(space: &dyn SearchSpace) -> String {
+    space.size().map_or_else(
+        || format!("more than {}", u64::MAX),
+        |size| size.to_string(),
+    )
+}
+
+/// The numbers of decisions about labels and about edges, which are the same for every architecture.
+fn decisions(space: &dyn SearchSpace) -> anyhow::Result<(usize, usize)> {
+    let (mut labels, mut edges) = (0, 0);
+    let mut partial = space.start();
+    while let Some(decision) = space.decision(&partial) {
+        match decision.choice {
+            Choice::Label { .. } => labels += 1,
+            Choice::Edge { .. } => edges += 1,
+        }
+        let first = u8::try_from(decision.legal.0.trailing_zeros())?;
+        space.apply(&mut partial, Action(first))?;
+    }
+    Ok((labels, edges))
+}

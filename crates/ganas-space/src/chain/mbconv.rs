@@ -1,0 +1,107 @@
+//! The space of Accel-NASBench (Ahmad and others, 2024): seven stages of EfficientNet's widths on ImageNet, each with
+//! an expansion, a kernel, a number of blocks, and squeeze-and-excitation or not.
+
+use super::MBCONV;
+use super::description::{
+    Absence, Block, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
+};
+use super::network::{Counting, Network, Shape, Squeeze, StageShape};
+
+/// Expansions, kernels and numbers of blocks; 4 blocks are possible in one stage only.
+const EXPANSIONS: [u64; 3] = [1, 4, 6];
+const KERNELS: [u64; 2] = [3, 5];
+const REPEATS: [u64; 4] = [1, 2, 3, 4];
+
+/// The stage that can have 4 blocks.
+const LONG_STAGE: usize = 5;
+
+/// Channels and strides.
+const STAGES: [(u64, u64); 7] = [
+    (16, 1),
+    (24, 2),
+    (40, 2),
+    (80, 2),
+    (112, 1),
+    (192, 2),
+    (320, 1),
+];
+
+const MEMBERS: [Member; 2] = [
+    Member {
+        name: "efficientnet-b0",
+        text: "e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l4se1 e6k3l1se1",
+        differs: None,
+    },
+    Member {
+        name: "mobilenet-v2",
+        text: "e1k3l1se0 e6k3l2se0 e6k3l3se0 e6k3l3se0 e6k3l3se0 e6k3l3se0 e6k3l1se0",
+        differs: Some(
+            "the widths are those of EfficientNet-B0 (40, 80, 112, 192 for 32, 64, 96, 160), and the fourth stage has 3 blocks, not 4",
+        ),
+    },
+];
+
+/// The space.
+pub(super) fn description() -> Description {
+    let mut choices = Vec::new();
+    for expansion in EXPANSIONS {
+        for kernel in KERNELS {
+            for repeats in REPEATS {
+                for squeeze in [false, true] {
+                    let word = format!("e{expansion}k{kernel}l{repeats}se{}", u8::from(squeeze));
+                    let word: &'static str = word.leak();
+                    choices.push(LayerChoice {
+                        word,
+                        label: word,
+                        block: Block::MbConv(MbConv {
+                            kernel,
+                            expansion,
+                            repeats,
+                            squeeze,
+                        }),
+                    });
+                }
+            }
+        }
+    }
+    let fits =
+        |block: Block, longest: u64| matches!(block, Block::MbConv(b) if b.repeats <= longest);
+    let stages = (0..STAGES.len()).map(|stage| {
+        let longest = if stage == LONG_STAGE { 4 } else { 3 };
+        let layer = set((0..choices.len()).filter(|c| fits(choices[*c].block, longest)));
+        Stage {
+            layers: vec![layer],
+            absence: Absence::Anywhere,
+        }
+    });
+    Description {
+        name: MBCONV,
+        stages: stages.collect(),
+        choices,
+        text: TextForm {
+            stages: " ",
+            layers: ",",
+        },
+        network: Network {
+            resolution: 224,
+            stem: Shape {
+                channels: 32,
+                stride: 2,
+            },
+            first: None,
+            stages: STAGES
+                .map(|(channels, stride)| StageShape {
+                    shape: Shape { channels, stride },
+                    squeeze: false,
+                })
+                .to_vec(),
+            last: None,
+            head: 1280,
+            hidden: None,
+            classes: 1000,
+            squeeze: Squeeze::QuarterOfInput,
+            counting: Counting::Thop,
+        },
+        members: &MEMBERS,
+    }
+}

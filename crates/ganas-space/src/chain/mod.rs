@@ -1,0 +1,366 @@
+//! Spaces of chains: networks of layers in a fixed order, each of which is one of several blocks.
+//!
+//! A choice of a layer has several factors (kernel, expansion, depth, squeeze-and-excitation), which are one label.
+//! A layer that is left out keeps its vertex, without edges, and the next one reads the last that is present.
+//!
+//! A space is a description, which is data: its choices, its stages, its words, and the network around the chain, of
+//! which parameters and FLOPs follow.
+//!
+//! | space | what it is |
+//! |---|---|
+//! | [`MBCONV`] | seven blocks of EfficientNet's widths, the space of Accel-NASBench |
+//! | [`OFA_PROXYLESS`] | the subnets of once-for-all's ProxylessNAS supernet |
+//! | [`OFA_MBV3`] | the subnets of once-for-all's MobileNetV3 supernet |
+//! | [`NASBENCH_MACRO`] | eight layers on CIFAR-10 |
+//!
+//! # Example
+//!
+//! ```
+//! let space = ganas_space::by_name("mbconv")?;
+//! let arch = space.decode("efficientnet-b0")?;
+//! assert_eq!(space.encode(&arch), "e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l4se1 e6k3l1se1");
+//! assert_eq!(space.cost(&arch).parameters, 5_288_548);
+//! # Ok::<(), ganas_space::SpaceError>(())
+//! ```
+
+mod classes;
+mod description;
+mod mbconv;
+mod nasbench_macro;
+mod network;
+mod once_for_all;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fmt;
+use std::sync::Arc;
+
+use rand::RngExt;
+use rand_core::Rng;
+
+use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
+use crate::{Action, Arch, ArchKey, Cost, Decision, OpId, Partial, SearchSpace, SpaceError};
+
+pub use self::description::{MbConv, Member};
+pub use self::network::PlacedBlock;
+
+use self::description::{Absence, Block, Description, Stage, label};
+
+/// Seven blocks of EfficientNet's widths on ImageNet: the space of Accel-NASBench.
+pub const MBCONV: &str = "mbconv";
+
+/// The subnets of once-for-all's ProxylessNAS supernet.
+pub const OFA_PROXYLESS: &str = "ofa-proxyless";
+
+/// The subnets of once-for-all's MobileNetV3 supernet.
+pub const OFA_MBV3: &str = "ofa-mbv3";
+
+/// NAS-Bench-Macro: eight layers on CIFAR-10.
+pub const NASBENCH_MACRO: &str = "nasbench-macro";
+
+/// The names of all spaces of chains.
+pub const NAMES: [&str; 4] = [MBCONV, OFA_PROXYLESS, OFA_MBV3, NASBENCH_MACRO];
+
+/// The largest space that is enumerated.
+const ENUMERABLE: u64 = 1_000_000;
+
+/// A space of chains.
+///
+/// Methods that take an [`Arch`] and return no `Result` expect one of this space, and panic on any other.
+pub struct Chain {
+    description: Description,
+    blueprint: Blueprint,
+    labels: Vec<&'static str>,
+}
+
+impl Chain {
+    /// The space with this name, one of [`NAMES`].
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Arc<Self>> {
+        let description = match name {
+            MBCONV => mbconv::description(),
+            OFA_PROXYLESS => once_for_all::proxyless(),
+            OFA_MBV3 => once_for_all::mobile_net_v3(),
+            NASBENCH_MACRO => nasbench_macro::description(),
+            _ => return None,
+        };
+        Some(Arc::new(Self::new(description)))
+    }
+
+    fn new(description: Description) -> Self {
+        let mut labels: Vec<&'static str> = description
+            .choices
+            .iter()
+            .map(|choice| choice.label)
+            .collect();
+        let (input, output) = (label(labels.len()), label(labels.len() + 1));
+        labels.extend(["input", "output"]);
+        let absent = description.absent();
+        let mut vertices = vec![Vertex {
+            labels: Labels::Fixed(input),
+            sources: Sources::Fixed(0),
+        }];
+        for stage in &description.stages {
+            for (l, &set) in stage.layers.iter().enumerate() {
+                let previous = vertices.len() - 1;
+                let trailing = stage.absence == Absence::AtEnd && l > 0;
+                vertices.push(Vertex {
+                    labels: match absent {
+                        Some(absent) if trailing && set >> absent.0 & 1 == 1 => {
+                            Labels::Trailing { set, previous }
+                        }
+                        _ => Labels::OneOf(set),
+                    },
+                    sources: Sources::LastPresent,
+                });
+            }
+        }
+        vertices.push(Vertex {
+            labels: Labels::Fixed(output),
+            sources: Sources::LastPresent,
+        });
+        Self {
+            blueprint: Blueprint::new(description.name, absent, vertices),
+            description,
+            labels,
+        }
+    }
+
+    /// Known architectures by their names, which [`SearchSpace::decode`] reads in place of their texts.
+    #[must_use]
+    pub fn members(&self) -> &'static [Member] {
+        self.description.members
+    }
+
+    /// The blocks of an architecture, stage by stage; `None` is a layer that is absent or no inverted residual block.
+    ///
+    /// Stages without blocks, such as the side of the images, are left out.
+    #[must_use]
+    pub fn blocks(&self, arch: &Arch) -> Vec<Vec<Option<MbConv>>> {
+        let block = |label: &OpId| match self.description.block(*label) {
+            Block::MbConv(block) => Some(block),
+            Block::Absent | Block::Projection | Block::Resolution(_) => None,
+        };
+        self.description
+            .divided(layer_labels(arch))
+            .into_iter()
+            .filter(|stage| !stage.iter().any(|label| self.side(*label).is_some()))
+            .map(|stage| stage.iter().map(block).collect())
+            .collect()
+    }
+
+    /// All inverted residual blocks of the network of an architecture, in order, with their sizes.
+    #[must_use]
+    pub fn placed_blocks(&self, arch: &Arch) -> Vec<PlacedBlock> {
+        network::walk(&self.description, layer_labels(arch)).1
+    }
+
+    /// The side of the images, in pixels.
+    #[must_use]
+    pub fn resolution(&self, arch: &Arch) -> u64 {
+        layer_labels(arch)
+            .iter()
+            .find_map(|label| self.side(*label))
+            .unwrap_or(self.description.network.resolution)
+    }
+
+    fn side(&self, label: OpId) -> Option<u64> {
+        match self.description.block(label) {
+            Block::Resolution(side) => Some(side),
+            _ => None,
+        }
+    }
+
+    fn arch(&self, labels: &[OpId]) -> Arch {
+        let mut partial = self.blueprint.start();
+        for label in labels {
+            self.blueprint
+                .apply(&mut partial, Action(label.0))
+                .expect("invariant: the labels are choices of their layers");
+        }
+        self.blueprint
+            .finish(&partial)
+            .expect("invariant: every layer has a label")
+    }
+
+    /// The architecture with another form of each stage.
+    fn by_stage(&self, arch: &Arch, mut form: impl FnMut(&Stage, &[OpId]) -> Vec<OpId>) -> Arch {
+        self.arch(&self.labels_by_stage(arch, &mut form))
+    }
+
+    fn labels_by_stage(
+        &self,
+        arch: &Arch,
+        form: &mut dyn FnMut(&Stage, &[OpId]) -> Vec<OpId>,
+    ) -> Vec<OpId> {
+        let stages = self.description.divided(layer_labels(arch));
+        self.description
+            .stages
+            .iter()
+            .zip(stages)
+            .flat_map(|(stage, labels)| form(stage, labels))
+            .collect()
+    }
+
+    fn canonical_labels(&self, arch: &Arch) -> Vec<OpId> {
+        let absent = self.description.absent();
+        self.labels_by_stage(arch, &mut |stage, labels| {
+            classes::canonical(stage, absent, labels)
+        })
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chain")
+            .field("name", &self.description.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SearchSpace for Chain {
+    fn name(&self) -> &'static str {
+        self.description.name
+    }
+
+    fn labels(&self) -> &[&'static str] {
+        &self.labels
+    }
+
+    fn max_vertices(&self) -> usize {
+        self.blueprint.n_vertices()
+    }
+
+    /// `None` also when there are more than a `u64` holds.
+    fn size(&self) -> Option<u64> {
+        let absent = self.description.absent();
+        let counts = self
+            .description
+            .stages
+            .iter()
+            .map(|stage| classes::count(stage, absent));
+        u64::try_from(counts.product::<u128>()).ok()
+    }
+
+    /// In the order of the choices, the last layer fastest; small spaces without trailing absent layers only.
+    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
+        let size = self.size().filter(|size| *size <= ENUMERABLE)?;
+        Some(Box::new((0..size).map(|number| {
+            self.arch(&classes::of_number(&self.description, number.into()))
+        })))
+    }
+
+    fn index_of(&self, arch: &Arch) -> Option<u64> {
+        self.size().filter(|size| *size <= ENUMERABLE)?;
+        self.blueprint.actions_of(arch).ok()?;
+        u64::try_from(classes::number(&self.description, layer_labels(arch))).ok()
+    }
+
+    fn start(&self) -> Partial {
+        self.blueprint.start()
+    }
+
+    /// The label of each layer.
+    fn decision(&self, partial: &Partial) -> Option<Decision> {
+        self.blueprint.decision(partial)
+    }
+
+    fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
+        self.blueprint.apply(partial, action)
+    }
+
+    fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
+        self.blueprint.finish(partial)
+    }
+
+    fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
+        self.blueprint.actions_of(arch)
+    }
+
+    /// The number of the canonical form.
+    fn key(&self, arch: &Arch) -> ArchKey {
+        let labels = self.canonical_labels(arch);
+        ArchKey(classes::number(&self.description, &labels))
+    }
+
+    /// Absent layers stand at the end of their stage.
+    fn canonical(&self, arch: &Arch) -> Arch {
+        self.arch(&self.canonical_labels(arch))
+    }
+
+    /// Absent layers are moved within their stage.
+    fn relabelled(&self, arch: &Arch, rng: &mut dyn Rng) -> Arch {
+        let absent = self.description.absent();
+        self.by_stage(arch, |stage, labels| {
+            classes::relabelled(stage, absent, labels, rng)
+        })
+    }
+
+    fn encode(&self, arch: &Arch) -> String {
+        text::encode(&self.description, layer_labels(arch))
+    }
+
+    /// Reads the words of the layers, or the name of a member.
+    fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
+        text::decode(&self.description, text).map(|labels| self.arch(&labels))
+    }
+
+    fn cost(&self, arch: &Arch) -> Cost {
+        network::cost(&self.description, layer_labels(arch))
+    }
+
+    /// Uniform over classes, in canonical form: labels are drawn uniformly, and kept when they are canonical.
+    fn sample(&self, rng: &mut dyn Rng) -> Arch {
+        let absent = self.description.absent();
+        let mut labels = Vec::new();
+        for stage in &self.description.stages {
+            loop {
+                let drawn: Vec<OpId> = stage
+                    .layers
+                    .iter()
+                    .map(|set| {
+                        let n = rng.random_range(0..set.count_ones());
+                        let n = usize::try_from(n).expect("invariant: a layer has few choices");
+                        let choice = crate::blueprint::bits(*set).nth(n);
+                        label(choice.expect("invariant: so many choices"))
+                    })
+                    .collect();
+                if classes::is_stage(stage, absent, &drawn)
+                    && classes::canonical(stage, absent, &drawn) == drawn
+                {
+                    labels.extend(drawn);
+                    break;
+                }
+            }
+        }
+        self.arch(&labels)
+    }
+
+    /// The classes one change away, in canonical form, stage by stage: another choice of a layer.
+    fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
+        let absent = self.description.absent();
+        let canonical = self.canonical_labels(arch);
+        let mut neighbours = Vec::new();
+        let mut first = 0;
+        for (stage, own) in self
+            .description
+            .stages
+            .iter()
+            .zip(self.description.divided(&canonical))
+        {
+            for changed in classes::neighbours(stage, absent, own) {
+                let mut labels = canonical.clone();
+                labels[first..first + changed.len()].copy_from_slice(&changed);
+                neighbours.push(self.arch(&labels));
+            }
+            first += own.len();
+        }
+        neighbours
+    }
+}
+
+/// The labels between input and output.
+fn layer_labels(arch: &Arch) -> &[OpId] {
+    &arch.labels()[1..arch.n_vertices() - 1]
+}

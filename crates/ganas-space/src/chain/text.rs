@@ -1,0 +1,119 @@
+//! Architectures of chains as texts: the words of the layers.
+
+use crate::text_reader::Reader;
+use crate::{OpId, SpaceError, registry};
+
+use super::description::{Absence, Block, Description, Stage, label};
+use crate::blueprint::bits;
+
+/// Writes the words of the layers; trailing absent layers have none.
+pub(super) fn encode(description: &Description, labels: &[OpId]) -> String {
+    let stages: Vec<String> = description
+        .divided(labels)
+        .into_iter()
+        .zip(&description.stages)
+        .map(|(labels, stage)| {
+            let words: Vec<&str> = labels
+                .iter()
+                .filter(|label| {
+                    stage.absence == Absence::Anywhere
+                        || description.block(**label) != Block::Absent
+                })
+                .map(|label| description.choices[label.index()].word)
+                .collect();
+            words.join(description.text.layers)
+        })
+        .collect();
+    stages.join(description.text.stages)
+}
+
+/// Reads what [`encode`] writes, or the name of a member.
+pub(super) fn decode(description: &Description, text: &str) -> Result<Vec<OpId>, SpaceError> {
+    let named = description
+        .members
+        .iter()
+        .find(|member| member.name == text.trim());
+    let text = named.map_or(text, |member| member.text);
+    let mut reader = Reader::new(description.name, text);
+    reader.skip_white_space();
+    let mut labels = Vec::new();
+    for (s, stage) in description.stages.iter().enumerate() {
+        if s > 0 {
+            separator(&mut reader, description.text.stages)?;
+        }
+        stage_labels(description, stage, &mut reader, &mut labels)?;
+    }
+    reader.skip_white_space();
+    reader.expect_end()?;
+    Ok(labels)
+}
+
+fn stage_labels(
+    description: &Description,
+    stage: &Stage,
+    reader: &mut Reader<'_>,
+    labels: &mut Vec<OpId>,
+) -> Result<(), SpaceError> {
+    let absent = description.absent();
+    for (l, &set) in stage.layers.iter().enumerate() {
+        let can_end = absent
+            .filter(|absent| stage.absence == Absence::AtEnd && l > 0 && set >> absent.0 & 1 == 1);
+        if let Some(absent) = can_end
+            && !reader.rest().starts_with(description.text.layers)
+        {
+            labels.push(absent);
+            continue;
+        }
+        if l > 0 {
+            separator(reader, description.text.layers)?;
+        }
+        labels.push(layer(description, set, reader)?);
+    }
+    Ok(())
+}
+
+/// The label of the next word.
+fn layer(description: &Description, set: u64, reader: &mut Reader<'_>) -> Result<OpId, SpaceError> {
+    let at = reader.at();
+    let choices = || bits(set).map(|choice| (choice, &description.choices[choice]));
+    let one_character = description.text.layers.is_empty();
+    let mut taken = false;
+    let word = reader.take_while(|c| {
+        let takes = !taken && (c.is_alphanumeric() || c == '_');
+        taken |= one_character;
+        takes
+    });
+    if let Some((choice, _)) = choices().find(|(_, choice)| choice.word == word) {
+        return Ok(label(choice));
+    }
+    let known = || {
+        choices()
+            .map(|(_, choice)| choice.word)
+            .filter(|word| !word.is_empty())
+    };
+    if word.is_empty() || description.choices.iter().any(|choice| choice.word == word) {
+        let known: Vec<&str> = known().collect();
+        return Err(reader.expected_at(at, &format!("one of {}", known.join(", "))));
+    }
+    Err(SpaceError::UnknownOp {
+        space: description.name,
+        name: word.to_owned(),
+        text: reader.text().to_owned(),
+        suggestion: registry::closest(word, known()),
+        known: known().collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// What stands between two parts; one white space stands for any.
+fn separator(reader: &mut Reader<'_>, separator: &str) -> Result<(), SpaceError> {
+    if separator == " " {
+        let at = reader.at();
+        reader.skip_white_space();
+        return if reader.at() > at {
+            Ok(())
+        } else {
+            Err(reader.expected_at(at, "white space and the next stage"))
+        };
+    }
+    separator.chars().try_for_each(|c| reader.expect(c))
+}
