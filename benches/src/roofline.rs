@@ -1,0 +1,156 @@
+//! The limits of the machine, measured: fused multiply-adds of one core, and bytes from memory.
+
+use crate::clock;
+
+/// Independent sums in registers: enough to hide the latency of a multiply-add, few enough to stay in registers.
+const SUMS: usize = 12;
+const LANES: usize = 8;
+
+/// Billions of floating-point operations a second of fused multiply-adds on one core; the best of several trials.
+#[must_use]
+pub fn peak_gflops() -> f64 {
+    const ROUNDS: u32 = 2_000_000;
+    let arch = pulp::Arch::new();
+    let flops = f64::from(ROUNDS) * f64::from(u32::try_from(SUMS * LANES * 2).unwrap_or(0));
+    (0..7)
+        .map(|_| {
+            let start = clock::now();
+            let sum = arch.dispatch(|| multiply_add(ROUNDS));
+            let seconds = start.elapsed().as_secs_f64();
+            std::hint::black_box(sum);
+            flops / seconds / 1e9
+        })
+        .fold(0.0, f64::max)
+}
+
+#[inline(always)]
+fn multiply_add(rounds: u32) -> f32 {
+    let mut sums = [[0.5_f32; LANES]; SUMS];
+    let factor = std::hint::black_box([0.999_f32; LANES]);
+    let summand = std::hint::black_box([0.001_f32; LANES]);
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            for lane in 0..LANES {
+                sum[lane] = sum[lane].mul_add(factor[lane], summand[lane]);
+            }
+        }
+    }
+    sums.iter().flatten().sum()
+}
+
+/// Billions of bytes a second of `a = b + s c` on one core, with arrays beyond the caches; the best of several trials.
+#[must_use]
+pub fn peak_gbytes() -> f64 {
+    const N: usize = 1 << 24;
+    let (mut a, b, c) = (vec![0.0_f32; N], vec![1.0_f32; N], vec![2.0_f32; N]);
+    let arch = pulp::Arch::new();
+    let bytes = f64::from(u32::try_from(N).unwrap_or(0)) * 12.0;
+    (0..7)
+        .map(|_| {
+            let start = clock::now();
+            arch.dispatch(|| {
+                for ((a, b), c) in a.iter_mut().zip(&b).zip(&c) {
+                    *a = b + 3.0 * c;
+                }
+            });
+            std::hint::black_box(&mut a);
+            bytes / start.elapsed().as_secs_f64() / 1e9
+        })
+        .fold(0.0, f64::max)
+}
+
+/// The report of `cargo xtask bench --roofline`: limits of the machine, and what the products of a step reach.
+#[must_use]
+pub fn report(shape: crate::Shape) -> String {
+    use std::fmt::Write as _;
+
+    let (peak, bytes) = (peak_gflops(), peak_gbytes());
+    let mut text = format!(
+        "one core: {peak:.1} GFLOP/s of fused multiply-adds, {bytes:.1} GB/s of a = b + s c\n\n"
+    );
+    text += "| product | shape (m k n) | GFLOP/s | of the peak | GB/s of its operands |\n|---|---|---|---|---|\n";
+    let (mut flops, mut seconds) = (0.0, 0.0);
+    for (name, [m, k, n], form) in products(shape) {
+        let time = time_product([m, k, n], form);
+        let work = 2.0 * real(m) * real(k) * real(n);
+        let traffic = 4.0 * (real(m) * real(k) + real(k) * real(n) + real(m) * real(n));
+        flops += work;
+        seconds += time;
+        let rate = work / time / 1e9;
+        let _ = writeln!(
+            text,
+            "| {name} | {m} {k} {n} | {rate:.1} | {:.0} % | {:.1} |",
+            100.0 * rate / peak,
+            traffic / time / 1e9
+        );
+    }
+    let rate = flops / seconds / 1e9;
+    let _ = writeln!(
+        text,
+        "| all, weighted by time | | {rate:.1} | {:.0} % | |",
+        100.0 * rate / peak
+    );
+    text
+}
+
+/// Which operand of a product is transposed.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Plain,
+    Left,
+    Right,
+}
+
+/// The products of a discriminator step.
+fn products(shape: crate::Shape) -> Vec<(&'static str, [usize; 3], Form)> {
+    let (c, left) = (shape.width, shape.truth);
+    let graphs = shape.truth + shape.batch / 2;
+    let nodes = graphs * crate::N_NODES;
+    let mut list = Vec::new();
+    for _ in 1..shape.layers {
+        list.push(("layer, forward", [nodes, c, 3 * c], Form::Plain));
+        list.push(("layer, d_weight", [c, nodes, 3 * c], Form::Left));
+        list.push(("layer, d_input", [nodes, 3 * c, c], Form::Right));
+    }
+    for (name, m) in [("left half", left), ("right half", graphs)] {
+        let _ = name;
+        list.push(("head, forward", [m, 2 * c, c], Form::Plain));
+        list.push(("head, d_weight", [2 * c, m, c], Form::Left));
+        list.push(("head, d_input", [m, c, 2 * c], Form::Right));
+    }
+    list
+}
+
+/// Seconds of a product; the best of many.
+fn time_product([m, k, n]: [usize; 3], form: Form) -> f64 {
+    use ganas_gnn::Mat;
+    use ganas_gnn::ops::product::{Old, Product as _};
+
+    let device = crate::Device::new();
+    let mat = |rows: usize, cols: usize| {
+        Mat::<crate::Device>::from_host(&device, &vec![0.5; rows * cols], rows, cols)
+    };
+    let mut out = mat(m, n);
+    let (a, b) = match form {
+        Form::Plain => (mat(m, k), mat(k, n)),
+        Form::Left => (mat(k, m), mat(k, n)),
+        Form::Right => (mat(m, k), mat(n, k)),
+    };
+    let mut best = f64::INFINITY;
+    for _ in 0..200 {
+        let start = clock::now();
+        let to = out.view_mut();
+        match form {
+            Form::Plain => device.product(to, a.view(), b.view(), Old::Overwrite),
+            Form::Left => device.product(to, a.view().transposed(), b.view(), Old::Add),
+            Form::Right => device.product(to, a.view(), b.view().transposed(), Old::Overwrite),
+        }
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    best
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
+fn real(n: usize) -> f64 {
+    n as f64
+}
