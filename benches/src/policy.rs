@@ -150,6 +150,8 @@ impl PolicyWork {
     pub fn update(&mut self, rollouts: &Rollouts, rewards: &[f32]) -> f32 {
         self.fill(rollouts);
         let n = rollouts.graphs.len();
+        self.net
+            .share(&self.device, &self.episodes, &mut self.cache);
         let advantages: Vec<f32> = standardised(rewards).repeat(STEPS);
         let returns: Vec<f32> = rewards.repeat(STEPS);
         let (mut log_probs, mut values, mut entropies) = (Vec::new(), Vec::new(), Vec::new());

@@ -83,6 +83,10 @@ impl<T: Element> Device for Cpu<T> {
         to.extend_from_slice(from);
     }
 
+    fn ints_len(&self, ints: &Vec<u32>) -> usize {
+        ints.len()
+    }
+
     fn read_ints(&self, to: &mut [u32], from: &Vec<u32>) {
         to.copy_from_slice(&from[..to.len()]);
     }

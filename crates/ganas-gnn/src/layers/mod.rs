@@ -7,6 +7,6 @@ mod linear;
 #[cfg(test)]
 mod golden_tests;
 
-pub use encoder::{Encoder, EncoderCache, EncoderConfig};
-pub use gru::{Gru, GruCache, GruConfig};
+pub use encoder::{Encoder, EncoderCache, EncoderConfig, EncoderRows};
+pub use gru::{Gru, GruCache, GruConfig, GruTree};
 pub use linear::Linear;

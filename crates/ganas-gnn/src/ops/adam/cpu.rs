@@ -31,7 +31,7 @@ impl<T: Element> AdamStep for Cpu<T> {
             .zip(m.iter_mut())
             .zip(v.iter_mut())
             .zip(grads.iter_mut());
-        self.vectorised(move || {
+        self.vectorised(#[inline(always)] move || {
             for (((param, m), v), grad) in state {
                 let g = *grad * grad_scale;
                 *grad = T::zero();

@@ -6,6 +6,7 @@ use crate::graph::Neighbours;
 use crate::lanes;
 use crate::ops::bias_activation::Activation;
 use crate::ops::bias_activation::cpu::with_activation;
+use crate::ops::expect_shape;
 use crate::{Cpu, Element, GraphBatch, View, ViewMut};
 
 impl<T: Element> GraphConvolve for Cpu<T> {
@@ -29,7 +30,7 @@ impl<T: Element> GraphConvolve for Cpu<T> {
             return;
         }
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
-        with_activation!(activation, |act| self.vectorised(move || {
+        with_activation!(activation, |act| self.vectorised(#[inline(always)] move || {
             forward(out, projected, bias, graphs, direction, c, act);
         }));
     }
@@ -58,12 +59,14 @@ impl<T: Element> GraphConvolve for Cpu<T> {
             d_projected.shape(),
             d_bias.shape(),
         );
+        expect_shape("graph_conv: d_out", d_out.shape(), [graphs.n_nodes(), c]);
+        expect_shape("graph_conv: out", out.shape(), d_out.shape());
         if c == 0 {
             return;
         }
         let (d_projected, d_bias) = (d_projected.host(), d_bias.host());
         let (d_out, out) = (d_out.host(), out.host());
-        self.vectorised(move || {
+        self.vectorised(#[inline(always)] move || {
             backward(
                 d_projected,
                 d_bias,
@@ -89,7 +92,8 @@ fn forward<T: Element>(
     activation: Activation,
 ) {
     let width = direction.projections() * c;
-    for (i, row) in out.chunks_exact_mut(c).enumerate() {
+    let first = graphs.n_nodes() - out.len() / c;
+    for (i, row) in (first..).zip(out.chunks_exact_mut(c)) {
         lanes::combine(row, &projected[i * width..i * width + c], bias, |x, b| {
             x + b
         });

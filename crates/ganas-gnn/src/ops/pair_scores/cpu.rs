@@ -12,7 +12,7 @@ impl<T: Element> PairScores for Cpu<T> {
         }
         let (scores, a, b) = (scores.host(), inputs.a.host(), inputs.b.host());
         let (w, offset) = (&inputs.w.host()[..c], inputs.w.host()[c]);
-        self.vectorised(move || {
+        self.vectorised(#[inline(always)] move || {
             for (row, a) in scores.chunks_exact_mut(n).zip(a.chunks_exact(c)) {
                 for (s, b) in row.iter_mut().zip(b.chunks_exact(c)) {
                     let mut sum = offset;
@@ -48,7 +48,7 @@ impl<T: Element> PairScores for Cpu<T> {
         if n == 0 || c == 0 {
             return;
         }
-        self.vectorised(move || {
+        self.vectorised(#[inline(always)] move || {
             for ((row, a), d_a) in d_scores
                 .chunks_exact(n)
                 .zip(a.chunks_exact(c))

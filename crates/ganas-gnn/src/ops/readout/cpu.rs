@@ -11,7 +11,7 @@ impl<T: Element> Readout for Cpu<T> {
             return;
         }
         let (out, x) = (out.host(), x.host());
-        self.vectorised(move || {
+        self.vectorised(#[inline(always)] move || {
             for (row, bounds) in out
                 .chunks_exact_mut(2 * c)
                 .zip(graphs.graph_start.windows(2))
@@ -44,7 +44,7 @@ impl<T: Element> Readout for Cpu<T> {
             return;
         }
         let (d_x, d_out) = (d_x.host(), d_out.host());
-        self.vectorised(move || {
+        self.vectorised(#[inline(always)] move || {
             for (row, bounds) in d_out.chunks_exact(2 * c).zip(graphs.graph_start.windows(2)) {
                 let (mean, last) = row.split_at(c);
                 let nodes = &mut d_x[at(bounds[0]) * c..at(bounds[1]) * c];
