@@ -2,40 +2,46 @@
 
 use crate::clock;
 
-/// Independent sums in registers: enough to hide the latency of a multiply-add, few enough to stay in registers.
+/// Independent sums: enough to hide the latency of a multiply-add, few enough to stay in registers.
 const SUMS: usize = 12;
-const LANES: usize = 8;
 
 /// Billions of floating-point operations a second of fused multiply-adds on one core; the best of several trials.
 #[must_use]
 pub fn peak_gflops() -> f64 {
     const ROUNDS: u32 = 2_000_000;
     let arch = pulp::Arch::new();
-    let flops = f64::from(ROUNDS) * f64::from(u32::try_from(SUMS * LANES * 2).unwrap_or(0));
     (0..7)
         .map(|_| {
             let start = clock::now();
-            let sum = arch.dispatch(|| multiply_add(ROUNDS));
-            let seconds = start.elapsed().as_secs_f64();
-            std::hint::black_box(sum);
-            flops / seconds / 1e9
+            let operations = arch.dispatch(MultiplyAdd { rounds: ROUNDS });
+            operations / start.elapsed().as_secs_f64() / 1e9
         })
         .fold(0.0, f64::max)
 }
 
-#[inline(always)]
-fn multiply_add(rounds: u32) -> f32 {
-    let mut sums = [[0.5_f32; LANES]; SUMS];
-    let factor = std::hint::black_box([0.999_f32; LANES]);
-    let summand = std::hint::black_box([0.001_f32; LANES]);
-    for _ in 0..rounds {
-        for sum in &mut sums {
-            for lane in 0..LANES {
-                sum[lane] = sum[lane].mul_add(factor[lane], summand[lane]);
+/// A loop of multiply-adds in registers; returns how many floating-point operations it did.
+struct MultiplyAdd {
+    rounds: u32,
+}
+
+impl pulp::WithSimd for MultiplyAdd {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
+        let mut sums = [simd.splat_f32s(0.5); SUMS];
+        let factor = simd.splat_f32s(std::hint::black_box(0.999));
+        let summand = simd.splat_f32s(std::hint::black_box(0.001));
+        for _ in 0..self.rounds {
+            for sum in &mut sums {
+                *sum = simd.mul_add_f32s(*sum, factor, summand);
             }
         }
+        for sum in sums {
+            std::hint::black_box(simd.reduce_sum_f32s(sum));
+        }
+        f64::from(self.rounds) * real(2 * SUMS * S::F32_LANES)
     }
-    sums.iter().flatten().sum()
 }
 
 /// Billions of bytes a second of `a = b + s c` on one core, with arrays beyond the caches; the best of several trials.
@@ -43,16 +49,13 @@ fn multiply_add(rounds: u32) -> f32 {
 pub fn peak_gbytes() -> f64 {
     const N: usize = 1 << 24;
     let (mut a, b, c) = (vec![0.0_f32; N], vec![1.0_f32; N], vec![2.0_f32; N]);
-    let arch = pulp::Arch::new();
-    let bytes = f64::from(u32::try_from(N).unwrap_or(0)) * 12.0;
+    let bytes = real(N) * 12.0;
     (0..7)
         .map(|_| {
             let start = clock::now();
-            arch.dispatch(|| {
-                for ((a, b), c) in a.iter_mut().zip(&b).zip(&c) {
-                    *a = b + 3.0 * c;
-                }
-            });
+            for ((a, b), c) in a.iter_mut().zip(&b).zip(&c) {
+                *a = b + 3.0 * c;
+            }
             std::hint::black_box(&mut a);
             bytes / start.elapsed().as_secs_f64() / 1e9
         })
