@@ -33,9 +33,7 @@ impl pulp::WithSimd for MultiplyAdd {
         let factor = simd.splat_f32s(std::hint::black_box(0.999));
         let summand = simd.splat_f32s(std::hint::black_box(0.001));
         for _ in 0..self.rounds {
-            for sum in &mut sums {
-                *sum = simd.mul_add_f32s(*sum, factor, summand);
-            }
+            sums = sums.map(|sum| simd.mul_add_f32s(sum, factor, summand));
         }
         for sum in sums {
             std::hint::black_box(simd.reduce_sum_f32s(sum));

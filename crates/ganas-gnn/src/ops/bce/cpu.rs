@@ -1,6 +1,7 @@
 //! Binary cross-entropy on the CPU.
 
 use super::{BinaryCrossEntropy, check};
+use crate::lanes;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> BinaryCrossEntropy for Cpu<T> {
@@ -16,18 +17,24 @@ impl<T: Element> BinaryCrossEntropy for Cpu<T> {
             [logits.shape(), targets.shape(), weights.shape()],
         );
         let (d, x) = (d_logits.host(), logits.host());
-        let inputs = x.iter().zip(targets.host()).zip(weights.host());
-        let mut terms = [0.0; 8];
+        let (t, w) = (targets.host(), weights.host());
+        let mut loss = 0.0;
         self.vectorised(
             #[inline(always)]
             || {
-                // Eight sums, so that no addition waits for the one before.
-                for (at, (d, ((&x, &t), &w))) in d.iter_mut().zip(inputs).enumerate() {
-                    terms[at % 8] += (w * (x.softplus() - t * x)).wide();
-                    *d = w * (x.sigmoid() - t);
+                let inputs = x.chunks(BLOCK).zip(t.chunks(BLOCK)).zip(w.chunks(BLOCK));
+                for (d, ((x, t), w)) in d.chunks_mut(BLOCK).zip(inputs) {
+                    // The terms first, and then their sum, since a sum in order is not vectorised.
+                    lanes::combine(d, x, t, |x, t| x.softplus() - t * x);
+                    loss += d.iter().zip(w).map(|(&l, &w)| (l * w).wide()).sum::<f64>();
+                    lanes::combine(d, x, t, |x, t| x.sigmoid() - t);
+                    lanes::update(d, w, |d, w| d * w);
                 }
             },
         );
-        terms.iter().sum()
+        loss
     }
 }
+
+/// Elements that are summed at a time.
+const BLOCK: usize = 64;
