@@ -52,8 +52,8 @@ pub trait Backend:
     + ops::product::Product
     + ops::gather::Gather
     + ops::graph_conv::GraphConvolve
+    + ops::colour_conv::ColourConvolve
     + ops::bias_activation::BiasActivation
-    + ops::readout::Readout
     + ops::list_readout::ListReadout
     + ops::gru_gates::GruGates
     + ops::categorical::Categorical

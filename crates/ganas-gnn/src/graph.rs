@@ -165,6 +165,21 @@ impl<D: Device> GraphBatch<D> {
         )
     }
 
+    /// The predecessors and successors of a node of a graph.
+    pub(crate) fn neighbours(&self, node: usize) -> [&[u32]; 2] {
+        let host = &self.host;
+        [
+            (&host.predecessor_start, &host.predecessors),
+            (&host.successor_start, &host.successors),
+        ]
+        .map(|(start, nodes)| &nodes[start[node] as usize..start[node + 1] as usize])
+    }
+
+    /// Where the nodes of each graph begin, and where those of the last one end.
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.host.graph_start
+    }
+
     /// The labels of the nodes from number `first` on.
     pub(crate) fn labels_from(&self, first: usize) -> &[u32] {
         &self.host.labels[first..]

@@ -29,14 +29,14 @@ pub struct EncoderConfig {
 /// PyTorch Geometric: `GraphConv(..., aggr="add")` with a second neighbour weight for the reversed edges.
 #[derive(Clone, Debug)]
 pub struct Encoder {
-    config: EncoderConfig,
-    layers: Vec<ConvLayer>,
+    pub(super) config: EncoderConfig,
+    pub(super) layers: Vec<ConvLayer>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct ConvLayer {
-    weight: ParamId,
-    bias: ParamId,
+pub(super) struct ConvLayer {
+    pub(super) weight: ParamId,
+    pub(super) bias: ParamId,
 }
 
 /// The outputs of all layers, and scratch memory.

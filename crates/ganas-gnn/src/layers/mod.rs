@@ -3,6 +3,7 @@
 mod encoder;
 mod gru;
 mod linear;
+mod refined_encoder;
 
 #[cfg(test)]
 mod golden_tests;
@@ -10,3 +11,4 @@ mod golden_tests;
 pub use encoder::{Encoder, EncoderCache, EncoderConfig, EncoderRows};
 pub use gru::{Gru, GruCache, GruConfig, GruTree};
 pub use linear::Linear;
+pub use refined_encoder::RefinedCache;

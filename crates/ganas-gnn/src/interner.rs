@@ -5,7 +5,7 @@
 /// A list is interned link by link, each link a pair of the number of the list so far and the next entry; equal lists
 /// then end in equal numbers, and no list is stored or compared. Open addressing with linear probing; at most half full.
 #[derive(Debug, Default)]
-pub(super) struct Interner {
+pub(crate) struct Interner {
     pairs: Vec<[u32; 2]>,
     /// One more than the number of the pair in each slot, or 0.
     slots: Vec<u32>,
@@ -13,18 +13,18 @@ pub(super) struct Interner {
 
 impl Interner {
     /// Forgets all pairs, keeping the memory.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.pairs.clear();
         self.slots.fill(0);
     }
 
     /// How many pairs have a number.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
 
     /// The number of a pair.
-    pub(super) fn intern(&mut self, pair: [u32; 2]) -> u32 {
+    pub(crate) fn intern(&mut self, pair: [u32; 2]) -> u32 {
         if self.slots.len() < 2 * (self.pairs.len() + 1) {
             self.grow();
         }

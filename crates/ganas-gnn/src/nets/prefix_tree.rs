@@ -5,14 +5,13 @@
 //! far, so two episodes share their states up to where they first differ. Nothing is approximated: what is equal by
 //! construction is computed once, and its derivative is the sum over those who read it.
 
-mod interner;
 #[cfg(test)]
 mod tests;
 
 use crate::layers::GruTree;
 use crate::ops::list_readout::NodeLists;
 use crate::{Device, GraphBatch};
-use interner::Interner;
+use crate::interner::Interner;
 
 /// The distinct nodes and states of a batch of episodes, built step by step.
 #[derive(Debug)]
