@@ -6,7 +6,6 @@
 //! sums over neighbours are taken in the order of their colours.
 
 use crate::graph::Neighbours;
-use crate::interner::Interner;
 use crate::{Device, GraphBatch};
 
 /// The colours of a batch after each layer.
@@ -15,8 +14,6 @@ pub(crate) struct Refinement<D: Device> {
     levels: Vec<Level<D>>,
     /// The colour of each node after the last layer.
     colours: Vec<u32>,
-    chains: Interner,
-    colour_of_chain: Vec<u32>,
     next: Vec<u32>,
     sorted: [Vec<u32>; 2],
     host: HostLevel,
@@ -47,23 +44,22 @@ struct Lists {
     entries: Vec<u32>,
 }
 
+/// A level on the host, and a table to find an output by its inputs: open addressing with linear probing.
 #[derive(Debug, Default)]
 struct HostLevel {
     root: Lists,
     predecessors: Lists,
     successors: Lists,
+    /// `base + 1` and the number of the output; what is not above `base` is left from earlier levels.
+    slots: Vec<u32>,
+    base: u32,
 }
-
-/// No colour, and the end of a list within a chain.
-const NONE: u32 = u32::MAX;
 
 impl<D: Device> Refinement<D> {
     pub(crate) fn new() -> Self {
         Self {
             levels: Vec::new(),
             colours: Vec::new(),
-            chains: Interner::default(),
-            colour_of_chain: Vec::new(),
             next: Vec::new(),
             sorted: [Vec::new(), Vec::new()],
             host: HostLevel::default(),
@@ -105,32 +101,16 @@ impl<D: Device> Refinement<D> {
 
     /// Replaces the colours by those after one more layer, and fills the host's level.
     fn refine_once(&mut self, graphs: &GraphBatch<D>) {
-        self.host.clear();
-        self.chains.clear();
-        self.colour_of_chain.clear();
+        self.host.clear(graphs.n_nodes());
         self.next.clear();
         for node in 0..graphs.n_nodes() {
-            let root = self.colours[node];
-            
             for (sorted, nodes) in self.sorted.iter_mut().zip(graphs.neighbours(node)) {
                 sorted.clear();
                 sorted.extend(nodes.iter().map(|&u| self.colours[u as usize]));
                 sorted.sort_unstable();
             }
-            let mut chain = self.chains.intern([NONE, root]);
-            for &colour in &self.sorted[0] {
-                chain = self.chains.intern([chain, colour]);
-            }
-            chain = self.chains.intern([chain, NONE]);
-            for &colour in &self.sorted[1] {
-                chain = self.chains.intern([chain, colour]);
-            }
-            self.colour_of_chain.resize(self.chains.len(), NONE);
-            let colour = &mut self.colour_of_chain[chain as usize];
-            if *colour == NONE {
-                *colour = self.host.push(root, &self.sorted);
-            }
-            self.next.push(*colour);
+            let colour = self.host.intern(self.colours[node], &self.sorted);
+            self.next.push(colour);
         }
         std::mem::swap(&mut self.colours, &mut self.next);
     }
@@ -154,7 +134,18 @@ impl<D: Device> Level<D> {
 }
 
 impl HostLevel {
-    fn clear(&mut self) {
+    /// Prepares for at most `capacity` outputs.
+    fn clear(&mut self, capacity: usize) {
+        let size = (2 * capacity).next_power_of_two().max(2);
+        let used = narrow(self.root.entries.len());
+        match self.base.checked_add(used) {
+            Some(base) if self.slots.len() >= size && base < u32::MAX / 2 => self.base = base,
+            _ => {
+                self.slots.clear();
+                self.slots.resize(size, 0);
+                self.base = 0;
+            }
+        }
         for lists in [
             &mut self.root,
             &mut self.predecessors,
@@ -166,13 +157,34 @@ impl HostLevel {
         }
     }
 
-    /// Adds an output and returns its number.
-    fn push(&mut self, root: u32, [predecessors, successors]: &[Vec<u32>; 2]) -> u32 {
-        let number = narrow(self.root.entries.len());
+    /// The output with these inputs, which is added when there is none.
+    fn intern(&mut self, root: u32, [predecessors, successors]: &[Vec<u32>; 2]) -> u32 {
+        let mut hash = mix(0, root);
+        for &input in predecessors {
+            hash = mix(hash, input);
+        }
+        hash = mix(hash, u32::MAX);
+        for &input in successors {
+            hash = mix(hash, input);
+        }
+        let mask = self.slots.len() - 1;
+        let mut slot = (hash >> 32) as usize & mask;
+        while self.slots[slot] > self.base {
+            let output = (self.slots[slot] - self.base - 1) as usize;
+            if self.root.entries[output] == root
+                && self.predecessors.list(output) == predecessors.as_slice()
+                && self.successors.list(output) == successors.as_slice()
+            {
+                return narrow(output);
+            }
+            slot = (slot + 1) & mask;
+        }
+        let output = narrow(self.root.entries.len());
+        self.slots[slot] = self.base + 1 + output;
         self.root.push(&[root]);
         self.predecessors.push(predecessors);
         self.successors.push(successors);
-        number
+        output
     }
 
     fn write<D: Device>(&self, device: &D, level: &mut Level<D>, transposed: &mut Lists) {
@@ -187,7 +199,16 @@ impl HostLevel {
     }
 }
 
+/// Adds a number to a hash.
+fn mix(hash: u64, number: u32) -> u64 {
+    (hash.rotate_left(23) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 impl Lists {
+    fn list(&self, number: usize) -> &[u32] {
+        &self.entries[self.start[number] as usize..self.start[number + 1] as usize]
+    }
+
     fn push(&mut self, list: &[u32]) {
         self.entries.extend_from_slice(list);
         self.start.push(narrow(self.entries.len()));
