@@ -5,10 +5,7 @@
 //! programs can be timed in turn.
 
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::print_stdout,
-    reason = "a program that answers on its output"
-)]
+#![expect(clippy::print_stdout, reason = "a program that answers on its output")]
 
 use std::io::{BufRead as _, Write as _};
 

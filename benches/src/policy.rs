@@ -134,7 +134,9 @@ impl PolicyWork {
             uniforms.fill_with(|| random.uniform());
             sampler.uniforms.set(device, &uniforms, decisions, 1);
             device.write_masks(&mut sampler.masks, &vec![0b11; decisions]);
-            sampler.prior.set(device, &vec![0.0; decisions], decisions, 1);
+            sampler
+                .prior
+                .set(device, &vec![0.0; decisions], decisions, 1);
             self.net.sample_edges(device, 0, plain, sampler);
             for (i, graph) in graphs.iter_mut().enumerate() {
                 graph.labels.push(labels[i]);
@@ -156,7 +158,8 @@ impl PolicyWork {
         let returns: Vec<f32> = rewards.repeat(STEPS);
         let (mut log_probs, mut values, mut entropies) = (Vec::new(), Vec::new(), Vec::new());
         let mut old_log_probs = Vec::new();
-        let [mut d_log_probs, mut d_values, mut d_entropies] = [(); 3].map(|()| vec![0.0; STEPS * n]);
+        let [mut d_log_probs, mut d_values, mut d_entropies] =
+            [(); 3].map(|()| vec![0.0; STEPS * n]);
         let mut loss = 0.0;
         for epoch in 0..self.shape.epochs {
             let (device, cache) = (&self.device, &mut self.cache);

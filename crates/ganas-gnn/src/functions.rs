@@ -100,7 +100,11 @@ mod tests {
         assert!(tanh < 2e-7, "tanh {tanh}");
         let sigmoid = worst(Element::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 1e-30);
         assert!(sigmoid < 3e-7, "sigmoid {sigmoid}");
-        let softplus = worst(Element::softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 1e-30);
+        let softplus = worst(
+            Element::softplus,
+            |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
+            1e-30,
+        );
         assert!(softplus < 4e-7, "softplus {softplus}");
     }
 

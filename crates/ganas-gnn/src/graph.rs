@@ -157,7 +157,8 @@ impl<D: Device> GraphBatch<D> {
         let host = &self.host;
         let base = host.graph_start[graph] as usize;
         let node = base + v;
-        let edges = host.predecessor_start[node] as usize..host.predecessor_start[node + 1] as usize;
+        let edges =
+            host.predecessor_start[node] as usize..host.predecessor_start[node + 1] as usize;
         let predecessors = &host.predecessors[edges];
         (
             host.labels[node],

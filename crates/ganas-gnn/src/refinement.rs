@@ -146,11 +146,7 @@ impl HostLevel {
                 self.base = 0;
             }
         }
-        for lists in [
-            &mut self.root,
-            &mut self.predecessors,
-            &mut self.successors,
-        ] {
+        for lists in [&mut self.root, &mut self.predecessors, &mut self.successors] {
             lists.start.clear();
             lists.start.push(0);
             lists.entries.clear();

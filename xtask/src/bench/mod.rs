@@ -109,9 +109,8 @@ fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()>
     };
     let threads = options.threads.to_string();
     for variant in variants {
-        let mut ours = Server::start(
-            Command::new(root.join(PROGRAM)).args(["serve", "--threads", &threads]),
-        )?;
+        let mut ours =
+            Server::start(Command::new(root.join(PROGRAM)).args(["serve", "--threads", &threads]))?;
         let mut torch = Server::start(
             Command::new(&options.python)
                 .args([SCRIPT, variant, "--threads", &threads])
@@ -132,7 +131,10 @@ fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()>
                 pairs,
             });
         }
-        println!("PyTorch variant `{variant}`{condition}\n\n{}", table::text(&rows));
+        println!(
+            "PyTorch variant `{variant}`{condition}\n\n{}",
+            table::text(&rows)
+        );
     }
     Ok(())
 }

@@ -92,7 +92,10 @@ impl<D: Device> GruTree<D> {
 
     /// The states of a step among all but the root: the first one, and how many.
     pub fn step(&self, step: usize) -> (usize, usize) {
-        (self.first[step] - 1, self.first[step + 1] - self.first[step])
+        (
+            self.first[step] - 1,
+            self.first[step + 1] - self.first[step],
+        )
     }
 }
 

@@ -56,8 +56,7 @@ impl Encoder {
             "graphs are refined for both directions"
         );
         let (c, layers) = (cache, self.layers.len());
-        c.refinement
-            .refine(device, graphs, config.n_labels, layers);
+        c.refinement.refine(device, graphs, config.n_labels, layers);
         c.outputs.resize_with(layers, || Mat::empty(device));
         for (l, layer) in self.layers.iter().enumerate() {
             let level = &c.refinement.levels()[l];
@@ -123,12 +122,7 @@ impl Encoder {
 }
 
 /// `to += from`, row by row.
-fn add_rows<B: Backend>(
-    device: &B,
-    to: ViewMut<'_, B>,
-    from: View<'_, B>,
-    rows: &mut B::Ints,
-) {
+fn add_rows<B: Backend>(device: &B, to: ViewMut<'_, B>, from: View<'_, B>, rows: &mut B::Ints) {
     let n = from.shape()[0];
     if device.ints_len(rows) != n {
         let all: Vec<u32> = (0_u32..).take(n).collect();

@@ -164,12 +164,7 @@ impl EdgeHead {
     }
 
     /// Prepares for at most `capacity` distinct nodes.
-    pub(super) fn start<B: Backend>(
-        &self,
-        device: &B,
-        capacity: usize,
-        cache: &mut EdgeCache<B>,
-    ) {
+    pub(super) fn start<B: Backend>(&self, device: &B, capacity: usize, cache: &mut EdgeCache<B>) {
         cache.of_nodes.reshape(device, capacity, self.width);
         cache.n_nodes = 0;
     }
@@ -315,8 +310,7 @@ impl EdgeHead {
         }
         let d = c.d_of_decisions.view();
         device.gather_bwd(grads.view_mut(self.label), d, labels);
-        c.d_of_states
-            .reshape(device, states.shape()[0], self.width);
+        c.d_of_states.reshape(device, states.shape()[0], self.width);
         c.d_of_states.view_mut().clear(device);
         device.gather_bwd(c.d_of_states.view_mut(), d, state_of);
         for (weight, input, d, d_input) in [

@@ -8,10 +8,10 @@
 #[cfg(test)]
 mod tests;
 
+use crate::interner::Interner;
 use crate::layers::GruTree;
 use crate::ops::list_readout::NodeLists;
 use crate::{Device, GraphBatch};
-use crate::interner::Interner;
 
 /// The distinct nodes and states of a batch of episodes, built step by step.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ pub(super) struct PrefixTree<D: Device> {
     chains: Vec<u32>,
     parents: Vec<u32>,
     predecessors: Vec<u32>,
+    starts: Vec<u32>,
 }
 
 /// No node, state or chain.
@@ -75,6 +76,7 @@ impl<D: Device> PrefixTree<D> {
             chains: Vec::new(),
             parents: Vec::new(),
             predecessors: Vec::new(),
+            starts: Vec::new(),
         }
     }
 
@@ -168,13 +170,12 @@ impl<D: Device> PrefixTree<D> {
     }
 
     /// Copies the nodes of some states, from number `first` on.
-    pub(super) fn write_lists(&self, device: &D, first: usize, lists: &mut NodeLists<D>) {
+    pub(super) fn write_lists(&mut self, device: &D, first: usize, lists: &mut NodeLists<D>) {
         let offset = self.list_start[first];
-        let start: Vec<u32> = self.list_start[first..]
-            .iter()
-            .map(|s| s - offset)
-            .collect();
-        device.write_ints(&mut lists.start, &start);
+        self.starts.clear();
+        self.starts
+            .extend(self.list_start[first..].iter().map(|s| s - offset));
+        device.write_ints(&mut lists.start, &self.starts);
         device.write_ints(&mut lists.nodes, &self.list_nodes[offset as usize..]);
     }
 

@@ -1,7 +1,7 @@
 //! The improved discriminator: one score for each graph.
 
 use super::DiscriminatorConfig;
-use crate::layers::{Encoder, RefinedCache, Linear};
+use crate::layers::{Encoder, Linear, RefinedCache};
 use crate::ops::bias_activation::Activation;
 use crate::ops::product::Old;
 use crate::{Backend, Device, Grads, GraphBatch, Layout, Mat, Params, View};

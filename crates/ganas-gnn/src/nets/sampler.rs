@@ -84,8 +84,7 @@ impl Policy {
         let s = sampler;
         let n_nodes = self.config.n_nodes;
         s.tree.start(n, n_nodes);
-        self.gru
-            .start(device, params, n * self.steps(), &mut s.gru);
+        self.gru.start(device, params, n * self.steps(), &mut s.gru);
         if let Input::Graph(layers) = &self.input {
             layers.start_rows(device, n * n_nodes, &mut s.encoder);
         }
@@ -131,13 +130,19 @@ impl Policy {
             }
         }
         let z = s.z.view();
-        self.gru
-            .step(device, params, z, &s.tree.states, &mut s.gru);
+        self.gru.step(device, params, z, &s.tree.states, &mut s.gru);
         let states = s.gru.output().rows(first, new);
         self.hidden.forward(device, params, &mut s.hidden, states);
         let n_labels = self.config.n_labels;
         s.state_logits.reshape(device, new, n_labels);
-        self.step_logits(device, params, step, &mut s.state_logits, 0, s.hidden.view());
+        self.step_logits(
+            device,
+            params,
+            step,
+            &mut s.state_logits,
+            0,
+            s.hidden.view(),
+        );
         s.host.clear();
         s.host.extend(s.tree.last_step_states());
         device.write_ints(&mut s.state_of, &s.host);

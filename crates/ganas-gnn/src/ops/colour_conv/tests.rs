@@ -51,7 +51,12 @@ fn equals_the_aggregation_over_nodes() {
     let batch = batch(&device);
     let n = batch.n_nodes();
     let row = |label: &u32| &table[*label as usize * 3 * C..][..3 * C];
-    let nodes: Vec<f64> = LABELS.as_flattened().iter().flat_map(row).copied().collect();
+    let nodes: Vec<f64> = LABELS
+        .as_flattened()
+        .iter()
+        .flat_map(row)
+        .copied()
+        .collect();
     for activation in ACTIVATIONS {
         let mut expected = mat(&device, &vec![9.0; n * C], n, C);
         device.graph_conv_fwd(

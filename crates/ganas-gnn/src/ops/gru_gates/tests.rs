@@ -22,7 +22,12 @@ fn inputs() -> [Vec<f64>; 5] {
 fn forward(x: &[Vec<f64>; 5]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
     let device = Cpu::new();
     let old = mat(&device, &x[4], N, C);
-    let mut states = mat(&device, &[x[4].as_slice(), &[9.0; N * C]].concat(), 2 * N, C);
+    let mut states = mat(
+        &device,
+        &[x[4].as_slice(), &[9.0; N * C]].concat(),
+        2 * N,
+        C,
+    );
     let mut gates = mat(&device, &[9.0; N * 4 * C], N, 4 * C);
     let [gi, bias_i, gh, bias_h] =
         [(0, N), (1, 1), (2, N), (3, 1)].map(|(i, rows)| mat(&device, &x[i], rows, 3 * C));

@@ -6,12 +6,7 @@ use crate::lanes;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> ListReadout for Cpu<T> {
-    fn list_readout_fwd(
-        &self,
-        out: ViewMut<'_, Self>,
-        x: View<'_, Self>,
-        lists: &NodeLists<Self>,
-    ) {
+    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>) {
         let c = check(out.shape(), x.shape(), lists.start.len());
         if c == 0 {
             return;

@@ -40,12 +40,7 @@ pub trait ListReadout: Device {
     /// # Panics
     ///
     /// When the shapes do not fit, an index is out of range or a list is empty.
-    fn list_readout_fwd(
-        &self,
-        out: ViewMut<'_, Self>,
-        x: View<'_, Self>,
-        lists: &NodeLists<Self>,
-    );
+    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>);
 
     /// Adds to `d_x [nodes, c]` from `d_out [lists, 2c]`.
     ///

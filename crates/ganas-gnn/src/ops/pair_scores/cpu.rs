@@ -19,9 +19,7 @@ impl<T: Element> PairScores for Cpu<T> {
         let (w, offset) = (&inputs.w.host()[..c], inputs.w.host()[c]);
         let rows = block_rows(m, PAIR_WORK * n * c, 1);
         for_each(
-            scores
-                .par_chunks_mut(rows * n)
-                .zip(a.par_chunks(rows * c)),
+            scores.par_chunks_mut(rows * n).zip(a.par_chunks(rows * c)),
             |(scores, a)| {
                 self.vectorised(
                     #[inline(always)]
