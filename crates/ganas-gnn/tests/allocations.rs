@@ -5,6 +5,7 @@
 //! aligned to 4 to 16 bytes.
 
 #![expect(unsafe_code, reason = "an allocator is an unsafe trait")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::alloc::{GlobalAlloc, Layout as Size, System};
 use std::cell::Cell;

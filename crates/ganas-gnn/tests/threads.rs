@@ -1,5 +1,7 @@
 //! Results do not depend on the number of threads: networks of a size that is split give the same bits in every pool.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use ganas_gnn::layers::EncoderConfig;
 use ganas_gnn::nets::{DiscriminatorConfig, PairDiscriminator, PairDiscriminatorCache};
 use ganas_gnn::ops::bias_activation::Activation;
