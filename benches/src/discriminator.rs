@@ -94,8 +94,12 @@ impl DiscriminatorWork {
             &self.batch,
             &mut self.cache,
         );
-        self.adam
-            .step(&self.device, &mut self.params, &mut self.grads, 1e-3);
+        self.adam.step(
+            &self.device,
+            &mut self.params,
+            &mut self.grads,
+            crate::LEARNING_RATE,
+        );
         loss
     }
 

@@ -21,6 +21,10 @@ use ganas_rl::{Stream, StreamKey};
 /// The device of all benches.
 pub type Device = ganas_gnn::Cpu<f32>;
 
+/// So small that a thousand repetitions change nothing: a policy that converges would share ever more of its work, and the
+/// time of a step would depend on how many came before.
+pub(crate) const LEARNING_RATE: f64 = 1e-6;
+
 /// The sizes of the work.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {

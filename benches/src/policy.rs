@@ -193,7 +193,8 @@ impl PolicyWork {
             let grads = &mut self.grads;
             self.net
                 .backward(device, &self.params, grads, &self.episodes, cache);
-            self.adam.step(device, &mut self.params, grads, 1e-3);
+            self.adam
+                .step(device, &mut self.params, grads, crate::LEARNING_RATE);
         }
         loss
     }

@@ -28,6 +28,8 @@ from torch import Tensor, nn
 NODES, LABELS = 7, 5
 STEPS = NODES - 1
 INPUT, OUTPUT = 0, LABELS - 1
+# So small that a thousand repetitions change nothing: the time of a step then does not depend on how many came before.
+LEARNING_RATE = 1e-6
 
 
 def random_graphs(n: int) -> tuple[Tensor, Tensor]:
@@ -286,8 +288,8 @@ class Works:
         self.options = options
         self.discriminator = (UsualDiscriminator if usual else SameDiscriminator)(*shape)
         self.generator = (UsualGenerator if usual else SameGenerator)(*shape)
-        self.adam_d = torch.optim.Adam(self.discriminator.parameters(), 1e-3, fused=True)
-        self.adam_g = torch.optim.Adam(self.generator.parameters(), 1e-3, fused=True)
+        self.adam_d = torch.optim.Adam(self.discriminator.parameters(), LEARNING_RATE, fused=True)
+        self.adam_g = torch.optim.Adam(self.generator.parameters(), LEARNING_RATE, fused=True)
         self.truth, self.graphs = random_graphs(options.truth), random_graphs(options.batch)
         self.drawn = self.generator.sample(options.batch)
         self.rewards = torch.rand(options.batch)
