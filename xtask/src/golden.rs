@@ -43,7 +43,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 }
 
 /// The version of PyTorch that `python` imports.
-fn torch_version(root: &Path, python: &str) -> anyhow::Result<String> {
+pub(crate) fn torch_version(root: &Path, python: &str) -> anyhow::Result<String> {
     let output = Command::new(python)
         .args(["-c", "import torch; print(torch.__version__)"])
         .current_dir(root)

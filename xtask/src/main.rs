@@ -7,6 +7,7 @@
     reason = "a command-line tool for developers: the terminal is its output"
 )]
 
+mod bench;
 mod ci;
 mod clock;
 mod data;
@@ -31,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Checks the rules that no compiler knows: crate graph, file headers, `unsafe`, file system, links.
     Tidy,
+    /// Times ganas against PyTorch, or against the limits of this machine.
+    Bench(bench::Options),
     /// Runs everything that a change must pass, apart from the tests (`cargo test --workspace`).
     Ci(ci::Options),
     /// Lists, fetches, verifies and converts published benchmark files.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let result = match Arguments::parse().command {
         Command::Tidy => tidy::run(root),
+        Command::Bench(options) => bench::run(root, &options),
         Command::Ci(options) => ci::run(root, options),
         Command::Data(options) => data::run(root, &options),
         Command::Golden(options) => golden::run(root, &options),

@@ -35,6 +35,8 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
     fn ints(&self) -> Self::Ints;
     /// Replaces a buffer of indices; the buffer grows as needed.
     fn write_ints(&self, to: &mut Self::Ints, from: &[u32]);
+    /// The number of indices.
+    fn ints_len(&self, ints: &Self::Ints) -> usize;
     /// Copies indices from the device.
     fn read_ints(&self, to: &mut [u32], from: &Self::Ints);
 
@@ -50,9 +52,9 @@ pub trait Backend:
     + ops::product::Product
     + ops::gather::Gather
     + ops::graph_conv::GraphConvolve
+    + ops::colour_conv::ColourConvolve
     + ops::bias_activation::BiasActivation
-    + ops::readout::Readout
-    + ops::prefix_readout::PrefixReadout
+    + ops::list_readout::ListReadout
     + ops::gru_gates::GruGates
     + ops::categorical::Categorical
     + ops::bernoulli::Bernoulli

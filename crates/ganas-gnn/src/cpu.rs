@@ -2,10 +2,15 @@
 
 use std::marker::PhantomData;
 
+use rayon::iter::{IndexedParallelIterator, ParallelIterator as _};
+
 use crate::{Backend, Device, Element, View, ViewMut};
 
-/// One core of the CPU, computing in `T`.
+/// The CPU, computing in `T`.
 ///
+/// Large operations are split into blocks of rows, which idle threads of the rayon pool of the caller may take; a thread
+/// that waits for a block takes other ones or sleeps. The blocks depend on the shapes only, and no sum crosses them, so
+/// results do not depend on the number of threads; in a pool of one thread nothing is handed over.
 /// Loops are compiled for several instruction sets, and the best one that the processor has is chosen at run time; no
 /// loop changes the order of a sum between them.
 #[derive(Clone, Debug)]
@@ -28,6 +33,31 @@ impl<T: Element> Cpu<T> {
     #[inline]
     pub(crate) fn vectorised<R>(&self, body: impl FnOnce() -> R) -> R {
         self.simd.dispatch(body)
+    }
+}
+
+/// Multiply-adds, or as much other work, that are worth handing to another thread.
+const BLOCK_WORK: usize = 3 << 20;
+
+/// Blocks of an operation at most: each packs the shared operand of a product again.
+const MAX_BLOCKS: usize = 4;
+
+/// The number of rows in a block, for `n` rows that cost `work` multiply-adds each; a multiple of `unit`.
+pub(crate) fn block_rows(n: usize, work: usize, unit: usize) -> usize {
+    let blocks = (n * work / BLOCK_WORK).clamp(1, MAX_BLOCKS);
+    n.div_ceil(blocks).next_multiple_of(unit).max(1)
+}
+
+/// Does `job` for each item, on the threads of the caller's pool where there are several.
+pub(crate) fn for_each<I>(items: I, job: impl Fn(I::Item) + Sync + Send)
+where
+    I: IndexedParallelIterator,
+{
+    if items.len() > 1 && rayon::current_num_threads() > 1 {
+        items.with_max_len(1).for_each(job);
+    } else {
+        // A parallel iterator of one thread would still go through the pool.
+        items.with_min_len(usize::MAX).for_each(job);
     }
 }
 
@@ -81,6 +111,10 @@ impl<T: Element> Device for Cpu<T> {
     fn write_ints(&self, to: &mut Vec<u32>, from: &[u32]) {
         to.clear();
         to.extend_from_slice(from);
+    }
+
+    fn ints_len(&self, ints: &Vec<u32>) -> usize {
+        ints.len()
     }
 
     fn read_ints(&self, to: &mut [u32], from: &Vec<u32>) {

@@ -7,7 +7,7 @@ use num_traits::{Float, NumAssign};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::functions::{exp_f32, tanh_f32};
+use crate::functions::{exp_f32, ln_1p_unit_f32, tanh_f32};
 
 /// A floating-point number: `f32` for work, `f64` for gradient checks.
 pub trait Element:
@@ -31,6 +31,9 @@ pub trait Element:
     /// The hyperbolic tangent, in the form that loops are vectorised with.
     fn hyperbolic_tangent(self) -> Self;
 
+    /// `log(1 + t)` for `t` from 0 to 1, in the form that loops are vectorised with.
+    fn ln_1p_unit(self) -> Self;
+
     /// The logistic function `1 / (1 + exp(-x))`; in single precision at least 3e-39.
     #[inline(always)]
     fn sigmoid(self) -> Self {
@@ -40,7 +43,7 @@ pub trait Element:
     /// `log(1 + exp x)`, without overflow.
     #[inline(always)]
     fn softplus(self) -> Self {
-        self.max(Self::zero()) + (-self.abs()).exponential().ln_1p()
+        self.max(Self::zero()) + (-self.abs()).exponential().ln_1p_unit()
     }
 }
 
@@ -76,6 +79,11 @@ impl Element for f32 {
     fn hyperbolic_tangent(self) -> Self {
         tanh_f32(self)
     }
+
+    #[inline(always)]
+    fn ln_1p_unit(self) -> Self {
+        ln_1p_unit_f32(self)
+    }
 }
 
 impl Element for f64 {
@@ -105,5 +113,10 @@ impl Element for f64 {
     #[inline(always)]
     fn hyperbolic_tangent(self) -> Self {
         self.tanh()
+    }
+
+    #[inline(always)]
+    fn ln_1p_unit(self) -> Self {
+        self.ln_1p()
     }
 }

@@ -3,7 +3,7 @@
 //! In single precision they are polynomials after a range reduction (Cephes library, S. Moshier, `expf.c` and `tanhf.c`,
 //! for the constants): the same bits on every machine, which the C library's functions do not promise.
 //! Largest errors, measured over the whole range by the tests below: `exp` 2 ulp (1.8e-7 relative), `tanh` 2e-7 relative,
-//! `sigmoid` 3e-7 relative, or 3e-37 where it is below 1e-30. In double precision, which serves gradient checks, the standard library's functions are used.
+//! `sigmoid` 3e-7 relative, or 3e-37 where it is below 1e-30, `softplus` 4e-7 relative with the same floor. In double precision, which serves gradient checks, the standard library's functions are used.
 
 /// Below this, `exp` is the smallest normal number.
 const LOWEST: f32 = -87.336;
@@ -52,6 +52,21 @@ pub(crate) fn tanh_f32(x: f32) -> f32 {
     if a < 0.625 { small } else { large }
 }
 
+/// `log(1 + t)` for `t` from 0 to 1: twice the area hyperbolic tangent of `t / (2 + t)`, which is at most 1/3, as a series.
+#[inline(always)]
+pub(crate) fn ln_1p_unit_f32(t: f32) -> f32 {
+    let s = t / (2.0 + t);
+    let z = s * s;
+    let p = 1.0_f32 / 13.0;
+    let p = p * z + 1.0 / 11.0;
+    let p = p * z + 1.0 / 9.0;
+    let p = p * z + 1.0 / 7.0;
+    let p = p * z + 1.0 / 5.0;
+    let p = p * z + 1.0 / 3.0;
+    let s2 = s + s;
+    s2 * z * p + s2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +100,12 @@ mod tests {
         assert!(tanh < 2e-7, "tanh {tanh}");
         let sigmoid = worst(Element::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 1e-30);
         assert!(sigmoid < 3e-7, "sigmoid {sigmoid}");
+        let softplus = worst(
+            Element::softplus,
+            |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
+            1e-30,
+        );
+        assert!(softplus < 4e-7, "softplus {softplus}");
     }
 
     #[test]

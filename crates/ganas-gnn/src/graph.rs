@@ -106,6 +106,86 @@ impl<D: Device> GraphBatch<D> {
         host.graph_start.push(count(host.labels.len()));
     }
 
+    /// Adds a node by itself, whose predecessors stand in the batch already, by their numbers there; a number may occur
+    /// more than once. Such a batch has no graphs, only nodes, and [`upload_nodes`](Self::upload_nodes) is its upload.
+    pub(crate) fn push_node(&mut self, label: u32, predecessors: &[u32]) {
+        let host = &mut self.host;
+        host.labels.push(label);
+        host.predecessors.extend_from_slice(predecessors);
+        host.predecessor_start.push(count(host.predecessors.len()));
+    }
+
+    /// Copies nodes that were added by themselves to the device, without their successors.
+    pub(crate) fn upload_nodes(&mut self, device: &D) {
+        let host = &self.host;
+        device.write_ints(&mut self.labels, &host.labels);
+        device.write_ints(&mut self.predecessors.start, &host.predecessor_start);
+        device.write_ints(&mut self.predecessors.nodes, &host.predecessors);
+    }
+
+    /// Copies the successors of nodes that were added by themselves, as a backward pass needs them.
+    pub(crate) fn upload_successors(&mut self, device: &D) {
+        let host = &mut self.host;
+        let n = host.labels.len();
+        host.successor_start.clear();
+        host.successor_start.resize(n + 1, 0);
+        for &u in &host.predecessors {
+            host.successor_start[u as usize + 1] += 1;
+        }
+        for u in 0..n {
+            host.successor_start[u + 1] += host.successor_start[u];
+        }
+        host.successors.clear();
+        host.successors.resize(host.predecessors.len(), 0);
+        // Each start moves to its end while the list is filled, and is moved back afterwards.
+        for v in 0..n {
+            let edges = host.predecessor_start[v]..host.predecessor_start[v + 1];
+            for edge in edges {
+                let next = &mut host.successor_start[host.predecessors[edge as usize] as usize];
+                host.successors[*next as usize] = count(v);
+                *next += 1;
+            }
+        }
+        host.successor_start.rotate_right(1);
+        host.successor_start[0] = 0;
+        device.write_ints(&mut self.successors.start, &host.successor_start);
+        device.write_ints(&mut self.successors.nodes, &host.successors);
+    }
+
+    /// The label of a node of a graph, and its predecessors, numbered within the graph.
+    pub(crate) fn node(&self, graph: usize, v: usize) -> (u32, impl Iterator<Item = usize> + '_) {
+        let host = &self.host;
+        let base = host.graph_start[graph] as usize;
+        let node = base + v;
+        let edges =
+            host.predecessor_start[node] as usize..host.predecessor_start[node + 1] as usize;
+        let predecessors = &host.predecessors[edges];
+        (
+            host.labels[node],
+            predecessors.iter().map(move |&u| u as usize - base),
+        )
+    }
+
+    /// The predecessors and successors of a node of a graph.
+    pub(crate) fn neighbours(&self, node: usize) -> [&[u32]; 2] {
+        let host = &self.host;
+        [
+            (&host.predecessor_start, &host.predecessors),
+            (&host.successor_start, &host.successors),
+        ]
+        .map(|(start, nodes)| &nodes[start[node] as usize..start[node + 1] as usize])
+    }
+
+    /// Where the nodes of each graph begin, and where those of the last one end.
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.host.graph_start
+    }
+
+    /// The labels of the nodes from number `first` on.
+    pub(crate) fn labels_from(&self, first: usize) -> &[u32] {
+        &self.host.labels[first..]
+    }
+
     /// Copies the graphs to the device.
     pub fn upload(&mut self, device: &D) {
         let host = &self.host;
@@ -162,5 +242,24 @@ mod tests {
         assert_eq!(batch.predecessors.nodes, [0, 2, 2, 3]);
         assert_eq!(batch.successors.start, [0, 1, 1, 3, 4, 4]);
         assert_eq!(batch.successors.nodes, [1, 3, 4, 4]);
+        let (label, predecessors) = batch.node(1, 2);
+        assert_eq!((label, predecessors.collect::<Vec<_>>()), (2, vec![0, 1]));
+    }
+
+    #[test]
+    fn nodes_by_themselves() {
+        let device = Cpu::<f64>::new();
+        let mut batch = GraphBatch::new(&device);
+        batch.push_node(4, &[]);
+        batch.push_node(5, &[0, 0]);
+        batch.push_node(5, &[0, 1]);
+        batch.upload_nodes(&device);
+        batch.upload_successors(&device);
+        assert_eq!(batch.n_nodes(), 3);
+        assert_eq!(batch.labels_from(1), [5, 5]);
+        assert_eq!(batch.predecessors.start, [0, 0, 2, 4]);
+        assert_eq!(batch.predecessors.nodes, [0, 0, 0, 1]);
+        assert_eq!(batch.successors.start, [0, 3, 4, 4]);
+        assert_eq!(batch.successors.nodes, [1, 1, 2, 2]);
     }
 }

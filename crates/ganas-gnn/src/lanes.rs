@@ -48,6 +48,54 @@ pub(crate) fn combine<T: Element>(to: &mut [T], a: &[T], b: &[T], f: impl Fn(T, 
     }
 }
 
+/// `to_i = to_i + f(a_i, b_i)`.
+#[inline(always)]
+pub(crate) fn accumulate<T: Element>(to: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
+    assert!(
+        to.len() == a.len() && to.len() == b.len(),
+        "rows of one length"
+    );
+    let (to_blocks, to_rest) = to.as_chunks_mut::<LANES>();
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    for ((to, a), b) in to_blocks.iter_mut().zip(a_blocks).zip(b_blocks) {
+        let (mut x, a, b) = (*to, *a, *b);
+        for lane in 0..LANES {
+            x[lane] += f(a[lane], b[lane]);
+        }
+        *to = x;
+    }
+    for ((to, &a), &b) in to_rest.iter_mut().zip(a_rest).zip(b_rest) {
+        *to += f(a, b);
+    }
+}
+
+/// `Σ_i f(a_i, b_i, c_i)`, in eight sums that are added at the end, then the rest.
+#[inline(always)]
+pub(crate) fn sum<T: Element>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T) -> T {
+    assert!(
+        a.len() == b.len() && a.len() == c.len(),
+        "rows of one length"
+    );
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    let (c_blocks, c_rest) = c.as_chunks::<LANES>();
+    let mut sums = [T::zero(); LANES];
+    for ((a, b), c) in a_blocks.iter().zip(b_blocks).zip(c_blocks) {
+        for lane in 0..LANES {
+            sums[lane] += f(a[lane], b[lane], c[lane]);
+        }
+    }
+    let mut sum = T::zero();
+    for x in sums {
+        sum += x;
+    }
+    for ((&a, &b), &c) in a_rest.iter().zip(b_rest).zip(c_rest) {
+        sum += f(a, b, c);
+    }
+    sum
+}
+
 /// `to_i = to_i + a_i`.
 #[inline(always)]
 pub(crate) fn add<T: Element>(to: &mut [T], a: &[T]) {

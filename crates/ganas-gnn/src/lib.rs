@@ -23,11 +23,13 @@ mod cpu;
 mod element;
 mod functions;
 mod graph;
+mod interner;
 mod lanes;
 pub mod layers;
 pub mod nets;
 pub mod ops;
 mod params;
+mod refinement;
 mod view;
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ const RULES: &[Rule] = &[
         subject: "the clock",
         names: &[&["Instant", "now"], &["SystemTime"]],
         macros: &[],
-        allowed: &["crates/ganas-cli/", "xtask/"],
+        allowed: &["crates/ganas-cli/", "benches/", "xtask/"],
         in_tests: true,
         advice: "results do not depend on time; measure in an observer of the command line",
     },

@@ -29,14 +29,14 @@ pub struct EncoderConfig {
 /// PyTorch Geometric: `GraphConv(..., aggr="add")` with a second neighbour weight for the reversed edges.
 #[derive(Clone, Debug)]
 pub struct Encoder {
-    config: EncoderConfig,
-    layers: Vec<ConvLayer>,
+    pub(super) config: EncoderConfig,
+    pub(super) layers: Vec<ConvLayer>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct ConvLayer {
-    weight: ParamId,
-    bias: ParamId,
+pub(super) struct ConvLayer {
+    pub(super) weight: ParamId,
+    pub(super) bias: ParamId,
 }
 
 /// The outputs of all layers, and scratch memory.
@@ -67,6 +67,38 @@ impl<D: Device> EncoderCache<D> {
             .last()
             .expect("invariant: forward comes first")
             .view()
+    }
+}
+
+/// The embeddings of nodes that are added little by little, with the projections that later nodes need.
+#[derive(Debug)]
+pub struct EncoderRows<D: Device> {
+    outputs: Vec<Mat<D>>,
+    projected: Vec<Mat<D>>,
+    labels: D::Ints,
+    n_nodes: usize,
+}
+
+impl<D: Device> EncoderRows<D> {
+    /// No nodes.
+    pub fn new(device: &D) -> Self {
+        Self {
+            outputs: Vec::new(),
+            projected: Vec::new(),
+            labels: device.ints(),
+            n_nodes: 0,
+        }
+    }
+
+    /// The embeddings of the nodes so far, `[n, width]`.
+    ///
+    /// # Panics
+    ///
+    /// Before [`Encoder::start_rows`].
+    pub fn output(&self) -> View<'_, D> {
+        let last = self.outputs.last();
+        last.expect("invariant: start comes first")
+            .rows(0, self.n_nodes)
     }
 }
 
@@ -138,6 +170,71 @@ impl Encoder {
                 projected.view(),
                 params.view(layer.bias),
                 graphs,
+                direction,
+                activation,
+            );
+        }
+    }
+
+    /// Prepares for at most `capacity` nodes that are added by [`extend`](Self::extend).
+    ///
+    /// # Panics
+    ///
+    /// When nodes see successors: their embeddings are then never final.
+    pub fn start_rows<B: Backend>(&self, device: &B, capacity: usize, rows: &mut EncoderRows<B>) {
+        let EncoderConfig {
+            width, direction, ..
+        } = self.config;
+        assert!(
+            direction == Direction::Predecessors,
+            "only an encoder over predecessors can grow"
+        );
+        rows.n_nodes = 0;
+        for (mats, columns) in [
+            (&mut rows.outputs, width),
+            (&mut rows.projected, direction.projections() * width),
+        ] {
+            mats.resize_with(self.layers.len(), || Mat::empty(device));
+            for mat in mats {
+                mat.reshape(device, capacity, columns);
+            }
+        }
+    }
+
+    /// Embeds the nodes that were added to `nodes` since the last call; the others keep their embeddings.
+    pub(crate) fn extend<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        nodes: &GraphBatch<B>,
+        rows: &mut EncoderRows<B>,
+    ) {
+        let EncoderConfig {
+            direction,
+            activation,
+            ..
+        } = self.config;
+        let (first, n) = (rows.n_nodes, nodes.n_nodes());
+        let new = n - first;
+        rows.n_nodes = n;
+        if new == 0 {
+            return;
+        }
+        device.write_ints(&mut rows.labels, nodes.labels_from(first));
+        for (l, layer) in self.layers.iter().enumerate() {
+            let weight = params.view(layer.weight);
+            let projected = rows.projected[l].rows_mut(first, new);
+            if l == 0 {
+                device.gather_fwd(projected, weight, &rows.labels, Old::Overwrite);
+            } else {
+                let input = rows.outputs[l - 1].rows(first, new);
+                device.product(projected, input, weight, Old::Overwrite);
+            }
+            device.graph_conv_fwd(
+                rows.outputs[l].rows_mut(first, new),
+                rows.projected[l].rows(0, n),
+                params.view(layer.bias),
+                nodes,
                 direction,
                 activation,
             );

@@ -21,12 +21,14 @@ fn check_gru<B: Backend>(device: B) {
     let mut grads = Grads::zeros(device, &layout);
     let (x, d_out) = (case.mat("x"), case.mat("d_out"));
     let mut cache = GruCache::new(device);
-    layer.forward(device, &params, x.view(), &mut cache);
+    let n = d_out.n_rows() / config.steps;
+    let tree = GruTree::separate(device, config.steps, u32::try_from(n).unwrap());
+    layer.forward(device, &params, x.view(), &tree, &mut cache);
     case.check("out", cache.output());
     // The product with the identity is the copy that every device has.
     let identity = identity(device, config.width);
     let mut d_states = Mat::empty(device);
-    let d_output = layer.d_output(device, &mut d_states, d_out.n_rows() / config.steps);
+    let d_output = layer.d_output(device, &mut d_states, d_out.n_rows());
     device.product(d_output, d_out.view(), identity.view(), Old::Overwrite);
     let mut d_x = Mat::empty(device);
     let inputs = x.view();
@@ -37,6 +39,7 @@ fn check_gru<B: Backend>(device: B) {
         &mut d_x,
         &mut d_states,
         inputs,
+        &tree,
         &mut cache,
     );
     case.check("d_x", d_x.view());

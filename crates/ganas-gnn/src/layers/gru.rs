@@ -1,4 +1,5 @@
-//! A GRU over a fixed number of steps, with a learned first state and a learned bias for each step.
+//! A GRU over a fixed number of steps, with a learned first state and a learned bias for each step, along the branches of
+//! a tree: sequences that begin alike share the states of their beginning.
 
 use crate::ops::gru_gates::{GruDerivatives, GruInputs};
 use crate::ops::product::Old;
@@ -18,7 +19,8 @@ pub struct GruConfig {
 /// `h_{t+1} = GRU(x_t, h_t)`, with `h_0` learned, and the input bias `b_i` a different row for each step, which tells
 /// the network where it is.
 ///
-/// Shapes, with steps as the slow index: `x [steps * n, inputs]` to `h [steps * n, width]`.
+/// The states form a tree: the first state is the root, and each state of a step continues one of the step before.
+/// Shapes: `x [s, inputs]` to `h [s, width]`, where `s` counts the states after the root, steps in order.
 /// PyTorch: `torch.nn.GRUCell` (whose weights are the transposes), with `bias_ih` replaced by a row of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Gru {
@@ -30,16 +32,93 @@ pub struct Gru {
     bias_h: ParamId,
 }
 
-/// States and gates of all steps, and scratch memory.
+/// Which state each state continues.
+#[derive(Debug)]
+pub struct GruTree<D: Device> {
+    /// For each step, and then the end: the number of its first state; the root is number 0.
+    first: Vec<usize>,
+    /// For each step: the number of the state before, one for each state of the step.
+    parents: Vec<D::Ints>,
+}
+
+impl<D: Device> GruTree<D> {
+    /// A tree that is its root.
+    pub fn new() -> Self {
+        Self {
+            first: vec![1],
+            parents: Vec::new(),
+        }
+    }
+
+    /// Leaves the root only, keeping the memory.
+    pub fn clear(&mut self) {
+        self.first.truncate(1);
+    }
+
+    /// Adds a step whose states continue those with the given numbers, of the step before.
+    pub fn push(&mut self, device: &D, parents: &[u32]) {
+        let step = self.steps();
+        if self.parents.len() == step {
+            self.parents.push(device.ints());
+        }
+        device.write_ints(&mut self.parents[step], parents);
+        self.first.push(self.first[step] + parents.len());
+    }
+
+    /// A tree of `n` sequences of `steps` steps that share the root only.
+    pub fn separate(device: &D, steps: usize, n: u32) -> Self {
+        let mut tree = Self::new();
+        for step in 0..steps {
+            let parents: Vec<u32> = match step.checked_sub(1) {
+                None => vec![0; n as usize],
+                Some(before) => (0..n)
+                    .map(|i| u32::try_from(tree.first[before]).expect("invariant: few states") + i)
+                    .collect(),
+            };
+            tree.push(device, &parents);
+        }
+        tree
+    }
+
+    /// The number of steps.
+    pub fn steps(&self) -> usize {
+        self.first.len() - 1
+    }
+
+    /// The number of states, without the root.
+    pub fn n_states(&self) -> usize {
+        self.first[self.steps()] - 1
+    }
+
+    /// The states of a step among all but the root: the first one, and how many.
+    pub fn step(&self, step: usize) -> (usize, usize) {
+        (
+            self.first[step] - 1,
+            self.first[step + 1] - self.first[step],
+        )
+    }
+}
+
+impl<D: Device> Default for GruTree<D> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// States and gates, and scratch memory.
 #[derive(Debug)]
 pub struct GruCache<D: Device> {
-    /// `[(steps + 1) * n, width]`: the states before each step, and after the last.
+    /// `[1 + s, width]`: the root, and the states after each step.
     states: Mat<D>,
+    /// The state that each state continues, `[s, width]`.
+    old: Mat<D>,
     gates: Mat<D>,
     gi: Mat<D>,
     gh: Mat<D>,
     ones: Mat<D>,
-    n: usize,
+    d_old: Mat<D>,
+    root: D::Ints,
+    n_states: usize,
 }
 
 impl<D: Device> GruCache<D> {
@@ -48,22 +127,20 @@ impl<D: Device> GruCache<D> {
         let mat = || Mat::empty(device);
         Self {
             states: mat(),
+            old: mat(),
             gates: mat(),
             gi: mat(),
             gh: mat(),
             ones: mat(),
-            n: 0,
+            d_old: mat(),
+            root: device.ints(),
+            n_states: 0,
         }
     }
 
-    /// The states after each step, `[steps * n, width]`.
+    /// The states after each step, `[s, width]`.
     pub fn output(&self) -> View<'_, D> {
-        self.states.rows(self.n, self.states.n_rows() - self.n)
-    }
-
-    /// The state after one step, `[n, width]`.
-    pub fn step_output(&self, step: usize) -> View<'_, D> {
-        self.states.rows((step + 1) * self.n, self.n)
+        self.states.rows(1, self.n_states)
     }
 }
 
@@ -85,65 +162,60 @@ impl Gru {
         }
     }
 
-    /// Prepares a cache for `n` sequences: the first states.
+    /// Prepares a cache for at most `n_states` states, and writes the root.
     pub fn start<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
-        n: usize,
+        n_states: usize,
         cache: &mut GruCache<B>,
     ) {
-        let GruConfig { steps, width, .. } = self.config;
-        cache.n = n;
-        cache.states.reshape(device, (steps + 1) * n, width);
-        cache.gates.reshape(device, steps * n, 4 * width);
-        cache.gi.reshape(device, steps * n, 3 * width);
-        cache.gh.reshape(device, n, 3 * width);
-        if cache.ones.n_rows() != n {
-            let one = <B::Elem as num_traits::One>::one();
-            cache.ones.set(device, &vec![one; n], n, 1);
-        }
-        let first = cache.states.rows_mut(0, n);
-        device.product(
-            first,
-            cache.ones.view(),
+        let width = self.config.width;
+        cache.n_states = n_states;
+        cache.states.reshape(device, n_states + 1, width);
+        cache.old.reshape(device, n_states, width);
+        cache.gates.reshape(device, n_states, 4 * width);
+        cache.gi.reshape(device, n_states, 3 * width);
+        cache.gh.reshape(device, n_states, 3 * width);
+        device.write_ints(&mut cache.root, &[0]);
+        device.gather_fwd(
+            cache.states.rows_mut(0, 1),
             params.view(self.initial),
+            &cache.root,
             Old::Overwrite,
         );
     }
 
-    /// One step from the inputs `x [n, inputs]`, after [`start`](Self::start) and all steps before.
+    /// The last step of the tree from its inputs `x [n, inputs]`, after [`start`](Self::start) and all steps before.
     pub fn step<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
-        step: usize,
         x: View<'_, B>,
+        tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
-        let n = cache.n;
-        let gi = cache.gi.rows_mut(step * n, n);
+        let step = tree.steps() - 1;
+        let (first, n) = tree.step(step);
+        let gi = cache.gi.rows_mut(first, n);
         device.product(gi, x, params.view(self.weight_i), Old::Overwrite);
-        self.advance(device, params, step, cache);
+        self.advance(device, params, step, tree, cache);
     }
 
-    /// All steps from the inputs `x [steps * n, inputs]`.
+    /// All steps from the inputs `x [s, inputs]`.
     pub fn forward<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
         x: View<'_, B>,
+        tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
-        self.start(device, params, x.shape()[0] / self.config.steps, cache);
-        device.product(
-            cache.gi.view_mut(),
-            x,
-            params.view(self.weight_i),
-            Old::Overwrite,
-        );
-        for step in 0..self.config.steps {
-            self.advance(device, params, step, cache);
+        self.start(device, params, tree.n_states(), cache);
+        let weight = params.view(self.weight_i);
+        device.product(cache.gi.view_mut(), x, weight, Old::Overwrite);
+        for step in 0..tree.steps() {
+            self.advance(device, params, step, tree, cache);
         }
     }
 
@@ -152,51 +224,44 @@ impl Gru {
         device: &B,
         params: &Params<B>,
         step: usize,
+        tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
-        let n = cache.n;
-        let GruCache {
-            states,
-            gates,
-            gi,
-            gh,
-            ..
-        } = cache;
-        let old = states.rows(step * n, n);
-        device.product(
-            gh.view_mut(),
-            old,
-            params.view(self.weight_h),
-            Old::Overwrite,
-        );
+        let (first, n) = tree.step(step);
+        let c = cache;
+        let parents = &tree.parents[step];
+        let old = c.old.rows_mut(first, n);
+        device.gather_fwd(old, c.states.view(), parents, Old::Overwrite);
+        let (old, weight) = (c.old.rows(first, n), params.view(self.weight_h));
+        device.product(c.gh.rows_mut(first, n), old, weight, Old::Overwrite);
         device.gru_gates_fwd(
-            states.rows_mut(step * n, 2 * n),
-            gates.rows_mut(step * n, n),
+            c.states.rows_mut(first + 1, n),
+            c.gates.rows_mut(first, n),
             GruInputs {
-                gi: gi.rows(step * n, n),
+                gi: c.gi.rows(first, n),
                 bias_i: params.view(self.bias_i).rows(step, 1),
-                gh: gh.view(),
+                gh: c.gh.rows(first, n),
                 bias_h: params.view(self.bias_h),
+                old,
             },
         );
     }
 
-    /// Prepares the memory for the derivatives of all states, `[(steps + 1) * n, width]`, and returns the part for those
-    /// after each step, `[steps * n, width]`, which must be written before the backward pass.
+    /// Prepares the memory for the derivatives of all states and the root, `[1 + s, width]`, and returns the part for
+    /// the states, `[s, width]`, which must be written before the backward pass.
     pub fn d_output<'a, B: Backend>(
         &self,
         device: &B,
         d_states: &'a mut Mat<B>,
-        n: usize,
+        n_states: usize,
     ) -> ViewMut<'a, B> {
-        d_states.reshape(device, (self.config.steps + 1) * n, self.config.width);
-        d_states.rows_mut(0, n).clear(device);
-        d_states.rows_mut(n, self.config.steps * n)
+        d_states.reshape(device, n_states + 1, self.config.width);
+        d_states.rows_mut(0, 1).clear(device);
+        d_states.rows_mut(1, n_states)
     }
 
-    /// Adds to the gradients and fills `d_x [steps * n, inputs]`, from `d_states`, of which the
-    /// [`d_output`](Self::d_output) was written. `x` are the inputs of the forward pass. The cache and `d_states` are
-    /// used up.
+    /// Adds to the gradients and fills `d_x [s, inputs]`, from `d_states`, of which the [`d_output`](Self::d_output) was
+    /// written. `x` are the inputs of the forward pass. The cache and `d_states` are used up.
     #[expect(
         clippy::too_many_arguments,
         reason = "outputs, upstream, inputs: a backward pass"
@@ -209,62 +274,47 @@ impl Gru {
         d_x: &mut Mat<B>,
         d_states: &mut Mat<B>,
         x: View<'_, B>,
+        tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
-        let GruConfig { steps, inputs, .. } = self.config;
-        let GruCache {
-            states,
-            gates,
-            gi,
-            gh,
-            ones,
-            n,
-        } = cache;
-        let n = *n;
-        for step in (0..steps).rev() {
+        let GruConfig { inputs, width, .. } = self.config;
+        let (n_states, c) = (tree.n_states(), cache);
+        c.d_old.reshape(device, n_states, width);
+        if c.ones.n_rows() < n_states {
+            let one = <B::Elem as num_traits::One>::one();
+            c.ones.set(device, &vec![one; n_states], n_states, 1);
+        }
+        for step in (0..tree.steps()).rev() {
+            let (first, n) = tree.step(step);
             // The products of the forward pass are no longer needed: their memory holds their derivatives.
             device.gru_gates_bwd(
                 GruDerivatives {
-                    d_gi: gi.rows_mut(step * n, n),
-                    d_gh: gh.view_mut(),
-                    d_states: d_states.rows_mut(step * n, 2 * n),
+                    d_gi: c.gi.rows_mut(first, n),
+                    d_gh: c.gh.rows_mut(first, n),
+                    d_old: c.d_old.rows_mut(first, n),
                 },
-                gates.rows(step * n, n),
-                states.rows(step * n, 2 * n),
+                d_states.rows(first + 1, n),
+                c.gates.rows(first, n),
+                c.old.rows(first, n),
             );
-            let column_sum = ones.view().transposed();
+            let ones = c.ones.rows(0, n).transposed();
             let d_bias_i = grads.view_mut(self.bias_i).rows(step, 1);
-            device.product(d_bias_i, column_sum, gi.rows(step * n, n), Old::Add);
-            device.product(grads.view_mut(self.bias_h), column_sum, gh.view(), Old::Add);
-            let old = states.rows(step * n, n).transposed();
-            device.product(grads.view_mut(self.weight_h), old, gh.view(), Old::Add);
-            let d_old = d_states.rows_mut(step * n, n);
-            device.product(
-                d_old,
-                gh.view(),
-                params.view(self.weight_h).transposed(),
-                Old::Add,
-            );
+            device.product(d_bias_i, ones, c.gi.rows(first, n), Old::Add);
+            let weight = params.view(self.weight_h).transposed();
+            let (d_old, d_gh) = (c.d_old.rows_mut(first, n), c.gh.rows(first, n));
+            device.product(d_old, d_gh, weight, Old::Add);
+            let d_old = c.d_old.rows(first, n);
+            device.gather_bwd(d_states.view_mut(), d_old, &tree.parents[step]);
         }
-        let d_first = d_states.rows(0, n);
-        device.product(
-            grads.view_mut(self.initial),
-            ones.view().transposed(),
-            d_first,
-            Old::Add,
-        );
-        device.product(
-            grads.view_mut(self.weight_i),
-            x.transposed(),
-            gi.view(),
-            Old::Add,
-        );
-        d_x.reshape(device, steps * n, inputs);
-        device.product(
-            d_x.view_mut(),
-            gi.view(),
-            params.view(self.weight_i).transposed(),
-            Old::Overwrite,
-        );
+        device.gather_bwd(grads.view_mut(self.initial), d_states.rows(0, 1), &c.root);
+        let ones = c.ones.rows(0, n_states).transposed();
+        device.product(grads.view_mut(self.bias_h), ones, c.gh.view(), Old::Add);
+        let d_weight = grads.view_mut(self.weight_h);
+        device.product(d_weight, c.old.view().transposed(), c.gh.view(), Old::Add);
+        let d_weight = grads.view_mut(self.weight_i);
+        device.product(d_weight, x.transposed(), c.gi.view(), Old::Add);
+        d_x.reshape(device, n_states, inputs);
+        let weight = params.view(self.weight_i).transposed();
+        device.product(d_x.view_mut(), c.gi.view(), weight, Old::Overwrite);
     }
 }

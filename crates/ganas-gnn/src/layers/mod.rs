@@ -3,10 +3,12 @@
 mod encoder;
 mod gru;
 mod linear;
+mod refined_encoder;
 
 #[cfg(test)]
 mod golden_tests;
 
-pub use encoder::{Encoder, EncoderCache, EncoderConfig};
-pub use gru::{Gru, GruCache, GruConfig};
+pub use encoder::{Encoder, EncoderCache, EncoderConfig, EncoderRows};
+pub use gru::{Gru, GruCache, GruConfig, GruTree};
 pub use linear::Linear;
+pub use refined_encoder::RefinedCache;

@@ -1,5 +1,6 @@
 //! The edge head of a policy: is there an edge from an earlier node to the one that was just labelled?
 
+use super::prefix_tree::PrefixTree;
 use crate::layers::Linear;
 use crate::ops::bias_activation::Activation;
 use crate::ops::product::Old;
@@ -26,9 +27,9 @@ pub(super) struct EdgeHead {
 pub struct EdgeRows<D: Device> {
     /// The row of the earlier node among the embeddings, one for each decision.
     pub node_rows: D::Ints,
-    /// The row of the state, one for each decision.
+    /// The label decision that the edge belongs to, one for each edge decision.
     pub state_rows: D::Ints,
-    /// The label of the node that is being connected, one for each state.
+    /// The label of the node that is being connected, one for each label decision.
     pub labels: D::Ints,
     /// The number of decisions.
     pub n_edges: usize,
@@ -74,8 +75,13 @@ impl<D: Device> EdgeDecisions<D> {
 /// What the backward pass needs, and scratch memory.
 #[derive(Debug)]
 pub(super) struct EdgeCache<D: Device> {
+    /// The distinct node of each edge decision.
+    node_rows: D::Ints,
+    host_rows: Vec<u32>,
     of_nodes: Mat<D>,
+    n_nodes: usize,
     of_states: Mat<D>,
+    of_decisions: Mat<D>,
     hidden: Mat<D>,
     scores: Mat<D>,
     log_prob: Mat<D>,
@@ -86,14 +92,19 @@ pub(super) struct EdgeCache<D: Device> {
     d_hidden: Mat<D>,
     d_of_nodes: Mat<D>,
     d_of_states: Mat<D>,
+    d_of_decisions: Mat<D>,
 }
 
 impl<D: Device> EdgeCache<D> {
     pub(super) fn new(device: &D) -> Self {
         let mat = || Mat::empty(device);
         Self {
+            node_rows: device.ints(),
+            host_rows: Vec::new(),
             of_nodes: mat(),
+            n_nodes: 0,
             of_states: mat(),
+            of_decisions: mat(),
             hidden: mat(),
             scores: mat(),
             log_prob: mat(),
@@ -104,7 +115,22 @@ impl<D: Device> EdgeCache<D> {
             d_hidden: mat(),
             d_of_nodes: mat(),
             d_of_states: mat(),
+            d_of_decisions: mat(),
         }
+    }
+
+    /// Looks up which distinct node each decision is about; each graph has `n_nodes` nodes.
+    pub(super) fn share(
+        &mut self,
+        device: &D,
+        rows: &EdgeRows<D>,
+        tree: &PrefixTree<D>,
+        n_nodes: usize,
+    ) {
+        self.host_rows.resize(rows.n_edges, 0);
+        device.read_ints(&mut self.host_rows, &rows.node_rows);
+        tree.distinct(&mut self.host_rows, n_nodes);
+        device.write_ints(&mut self.node_rows, &self.host_rows);
     }
 
     /// The scores of the last [`EdgeHead::scores`], `[edges, 1]`.
@@ -137,62 +163,64 @@ impl EdgeHead {
         }
     }
 
-    /// Fills the scores of all decisions, from the embeddings of the nodes and the states.
+    /// Prepares for at most `capacity` distinct nodes.
+    pub(super) fn start<B: Backend>(&self, device: &B, capacity: usize, cache: &mut EdgeCache<B>) {
+        cache.of_nodes.reshape(device, capacity, self.width);
+        cache.n_nodes = 0;
+    }
+
+    /// Projects the embeddings `nodes [n, node_width]` that were not projected since [`start`](Self::start).
+    pub(super) fn project_nodes<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        nodes: View<'_, B>,
+        cache: &mut EdgeCache<B>,
+    ) {
+        let (first, n) = (cache.n_nodes, nodes.shape()[0]);
+        cache.n_nodes = n;
+        if n > first {
+            let (to, weight) = (
+                cache.of_nodes.rows_mut(first, n - first),
+                params.view(self.node),
+            );
+            device.product(to, nodes.rows(first, n - first), weight, Old::Overwrite);
+        }
+    }
+
+    /// Fills the scores of all decisions, from the projected nodes and the distinct states, of which `state_of` names one
+    /// for each label decision.
     pub(super) fn scores<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
         rows: &EdgeRows<B>,
-        nodes: View<'_, B>,
         states: View<'_, B>,
+        state_of: &B::Ints,
         cache: &mut EdgeCache<B>,
     ) {
-        let EdgeCache {
-            of_nodes,
-            of_states,
-            hidden,
-            scores,
-            ..
-        } = cache;
-        of_nodes.reshape(device, nodes.shape()[0], self.width);
-        device.product(
-            of_nodes.view_mut(),
-            nodes,
-            params.view(self.node),
-            Old::Overwrite,
-        );
-        of_states.reshape(device, states.shape()[0], self.width);
-        device.product(
-            of_states.view_mut(),
-            states,
-            params.view(self.state),
-            Old::Overwrite,
-        );
-        device.gather_fwd(
-            of_states.view_mut(),
-            params.view(self.label),
-            &rows.labels,
-            Old::Add,
-        );
-        hidden.reshape(device, rows.n_edges, self.width);
-        device.gather_fwd(
-            hidden.view_mut(),
-            of_nodes.view(),
-            &rows.node_rows,
-            Old::Overwrite,
-        );
-        device.gather_fwd(
-            hidden.view_mut(),
-            of_states.view(),
-            &rows.state_rows,
-            Old::Add,
-        );
-        device.bias_activation_fwd(hidden.view_mut(), params.view(self.bias), Activation::Relu);
-        self.score.forward(device, params, scores, hidden.view());
+        let (c, width) = (cache, self.width);
+        c.of_states.reshape(device, states.shape()[0], width);
+        let weight = params.view(self.state);
+        device.product(c.of_states.view_mut(), states, weight, Old::Overwrite);
+        c.of_decisions
+            .reshape(device, device.ints_len(state_of), width);
+        let to = c.of_decisions.view_mut();
+        device.gather_fwd(to, c.of_states.view(), state_of, Old::Overwrite);
+        let (to, labels) = (c.of_decisions.view_mut(), params.view(self.label));
+        device.gather_fwd(to, labels, &rows.labels, Old::Add);
+        c.hidden.reshape(device, rows.n_edges, width);
+        let (to, nodes) = (c.hidden.view_mut(), c.of_nodes.rows(0, c.n_nodes));
+        device.gather_fwd(to, nodes, &c.node_rows, Old::Overwrite);
+        let (to, decisions) = (c.hidden.view_mut(), c.of_decisions.view());
+        device.gather_fwd(to, decisions, &rows.state_rows, Old::Add);
+        let bias = params.view(self.bias);
+        device.bias_activation_fwd(c.hidden.view_mut(), bias, Activation::Relu);
+        self.score
+            .forward(device, params, &mut c.scores, c.hidden.view());
     }
 
-    /// After [`scores`](Self::scores): adds log-probability and entropy of each decision to those of its state,
-    /// `[states, 1]`.
+    /// After [`scores`](Self::scores): adds log-probability and entropy of each decision to those of its label decision.
     pub(super) fn forward<B: Backend>(
         &self,
         device: &B,
@@ -212,13 +240,13 @@ impl EdgeHead {
             &decisions.masks,
             &decisions.chosen,
         );
-        // A state's decisions are independent given the state: their sum is a scatter-add, the adjoint of a gather.
+        // The decisions of a step are independent given its state: their sum is a scatter-add, the adjoint of a gather.
         device.gather_bwd(log_prob, cache.log_prob.view(), &decisions.rows.state_rows);
         device.gather_bwd(entropy, cache.entropy.view(), &decisions.rows.state_rows);
     }
 
-    /// Adds to the gradients, and adds the derivatives of nodes and states to `d_nodes` and `d_states`, from those of the
-    /// log-probabilities and entropies of the states.
+    /// Adds to the gradients, and adds the derivatives of distinct nodes and states to `d_nodes` and `d_states`, from those
+    /// of the log-probabilities and entropies of the label decisions.
     #[expect(
         clippy::too_many_arguments,
         reason = "outputs, upstream, inputs: a backward pass"
@@ -232,14 +260,15 @@ impl EdgeHead {
         [d_log_prob, d_entropy]: [View<'_, B>; 2],
         decisions: &EdgeDecisions<B>,
         [nodes, states]: [View<'_, B>; 2],
+        state_of: &B::Ints,
         cache: &mut EdgeCache<B>,
     ) {
         let c = cache;
         let EdgeRows {
-            node_rows,
             state_rows,
             labels,
             n_edges,
+            ..
         } = &decisions.rows;
         let n = *n_edges;
         for (d, upstream) in [
@@ -271,15 +300,19 @@ impl EdgeHead {
             .backward_input(device, params, d_hidden, c.d_scores.view(), Old::Overwrite);
         let (d_bias, relu) = (grads.view_mut(self.bias), Activation::Relu);
         device.bias_activation_bwd(c.d_hidden.view_mut(), d_bias, c.hidden.view(), relu);
-        for (d, shape, rows) in [
-            (&mut c.d_of_nodes, nodes.shape(), node_rows),
-            (&mut c.d_of_states, states.shape(), state_rows),
+        for (d, n, rows) in [
+            (&mut c.d_of_nodes, nodes.shape()[0], &c.node_rows),
+            (&mut c.d_of_decisions, c.of_decisions.n_rows(), state_rows),
         ] {
-            d.reshape(device, shape[0], self.width);
+            d.reshape(device, n, self.width);
             d.view_mut().clear(device);
             device.gather_bwd(d.view_mut(), c.d_hidden.view(), rows);
         }
-        device.gather_bwd(grads.view_mut(self.label), c.d_of_states.view(), labels);
+        let d = c.d_of_decisions.view();
+        device.gather_bwd(grads.view_mut(self.label), d, labels);
+        c.d_of_states.reshape(device, states.shape()[0], self.width);
+        c.d_of_states.view_mut().clear(device);
+        device.gather_bwd(c.d_of_states.view_mut(), d, state_of);
         for (weight, input, d, d_input) in [
             (self.node, nodes, &c.d_of_nodes, d_nodes),
             (self.state, states, &c.d_of_states, d_states),

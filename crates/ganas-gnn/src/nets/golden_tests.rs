@@ -357,6 +357,7 @@ fn check_policy<B: Backend>(device: B, json: &str, input: PolicyInput, loss: Pol
         },
     };
     let mut cache = PolicyCache::new(device);
+    net.share(device, &episodes, &mut cache);
     check_training(&case, &layout, |params, grads| {
         net.forward(device, params, &episodes, &mut cache);
         let out = &mut cache.out;

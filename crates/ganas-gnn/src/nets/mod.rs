@@ -3,6 +3,7 @@
 mod edge_head;
 mod pair_discriminator;
 mod policy;
+mod prefix_tree;
 mod rank_discriminator;
 mod sampler;
 

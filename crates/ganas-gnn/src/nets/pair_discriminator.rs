@@ -1,7 +1,7 @@
 //! The faithful discriminator: one logit for each pair of graphs.
 
 use super::DiscriminatorConfig;
-use crate::layers::{Encoder, EncoderCache};
+use crate::layers::{Encoder, RefinedCache};
 use crate::ops::bias_activation::Activation;
 use crate::ops::pair_scores::{PairDerivatives, PairInputs};
 use crate::ops::product::Old;
@@ -25,7 +25,7 @@ pub struct PairDiscriminator {
 /// What the backward pass needs, and scratch memory.
 #[derive(Debug)]
 pub struct PairDiscriminatorCache<D: Device> {
-    encoder: EncoderCache<D>,
+    encoder: RefinedCache<D>,
     readout: Mat<D>,
     a: Mat<D>,
     b: Mat<D>,
@@ -35,7 +35,6 @@ pub struct PairDiscriminatorCache<D: Device> {
     d_a: Mat<D>,
     d_b: Mat<D>,
     d_readout: Mat<D>,
-    d_nodes: Mat<D>,
 }
 
 impl<D: Device> PairDiscriminatorCache<D> {
@@ -43,7 +42,7 @@ impl<D: Device> PairDiscriminatorCache<D> {
     pub fn new(device: &D) -> Self {
         let mat = || Mat::empty(device);
         Self {
-            encoder: EncoderCache::new(device),
+            encoder: RefinedCache::new(device),
             readout: mat(),
             a: mat(),
             b: mat(),
@@ -52,7 +51,6 @@ impl<D: Device> PairDiscriminatorCache<D> {
             d_a: mat(),
             d_b: mat(),
             d_readout: mat(),
-            d_nodes: mat(),
         }
     }
 
@@ -117,9 +115,8 @@ impl PairDiscriminator {
             logits,
             ..
         } = cache;
-        self.encoder.forward(device, params, graphs, encoder);
-        readout.reshape(device, n, 2 * self.width);
-        device.readout_fwd(readout.view_mut(), encoder.output(), graphs);
+        self.encoder
+            .forward_refined(device, params, graphs, readout, encoder);
         a.reshape(device, n_left, self.head_width);
         device.product(
             a.view_mut(),
@@ -192,15 +189,8 @@ impl PairDiscriminator {
             left,
             Old::Add,
         );
-        c.d_nodes.reshape(device, graphs.n_nodes(), self.width);
-        device.readout_bwd(c.d_nodes.view_mut(), c.d_readout.view(), graphs);
-        self.encoder.backward(
-            device,
-            params,
-            grads,
-            c.d_nodes.view(),
-            graphs,
-            &mut c.encoder,
-        );
+        let d_readout = c.d_readout.view();
+        self.encoder
+            .backward_refined(device, params, grads, d_readout, &mut c.encoder);
     }
 }

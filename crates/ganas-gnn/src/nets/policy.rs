@@ -1,10 +1,12 @@
 //! The policy of the generator: a graph encoder and a GRU that label the nodes of a graph one after the other.
 
 use super::edge_head::{EdgeCache, EdgeDecisions, EdgeHead};
+use super::prefix_tree::{Distinction, PrefixTree};
 use crate::layers::{Encoder, EncoderCache, EncoderConfig, Gru, GruCache, GruConfig, Linear};
 use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::{CategoricalIn, CategoricalOut};
 use crate::ops::graph_conv::Direction;
+use crate::ops::list_readout::NodeLists;
 use crate::ops::product::Old;
 use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
 
@@ -60,7 +62,9 @@ pub enum EdgeChoice {
 /// near uniform; `value_t = h_{t+1} v + d`.
 /// Where edges are free, the edge head then decides them one by one, and the log-probability of the step is the sum.
 ///
-/// Shapes: `n` finished graphs of `V` nodes, `T` steps; all rows have steps as the slow index, `t n + i`.
+/// Shapes: `n` finished graphs of `V` nodes, `T` steps; decisions have steps as the slow index, `t n + i`.
+/// Inside, each distinct node and each distinct state stands once: what two episodes share up to where they first differ
+/// is computed for both together.
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(super) config: PolicyConfig,
@@ -134,11 +138,22 @@ pub struct PolicyOutput<D: Device> {
     pub d_value: Mat<D>,
 }
 
-/// What the backward pass needs, and scratch memory.
+/// What the episodes share, what the backward pass needs, and scratch memory.
 #[derive(Debug)]
 pub struct PolicyCache<D: Device> {
     /// The results.
     pub out: PolicyOutput<D>,
+    tree: PrefixTree<D>,
+    lists: NodeLists<D>,
+    /// For each decision, its distinct state.
+    state_of: D::Ints,
+    /// For each distinct state, the row of the table of last labels.
+    last_labels: D::Ints,
+    host_labels: Vec<u32>,
+    state_logits: Mat<D>,
+    state_values: Mat<D>,
+    d_state_logits: Mat<D>,
+    d_state_values: Mat<D>,
     encoder: EncoderCache<D>,
     gru: GruCache<D>,
     z: Mat<D>,
@@ -166,6 +181,15 @@ impl<D: Device> PolicyCache<D> {
                 d_entropy: mat(),
                 d_value: mat(),
             },
+            tree: PrefixTree::new(device),
+            lists: NodeLists::new(device),
+            state_of: device.ints(),
+            last_labels: device.ints(),
+            host_labels: Vec::new(),
+            state_logits: mat(),
+            state_values: mat(),
+            d_state_logits: mat(),
+            d_state_values: mat(),
             encoder: EncoderCache::new(device),
             gru: GruCache::new(device),
             z: mat(),
@@ -262,7 +286,56 @@ impl Policy {
         self.config.prefixes.len()
     }
 
-    /// Fills the cache with log-probabilities, entropies and values of all decisions.
+    /// Finds out what episodes share, before the passes over them; once, however many passes there are.
+    ///
+    /// # Panics
+    ///
+    /// When the graphs do not have the number of nodes of the policy.
+    pub fn share<B: Backend>(
+        &self,
+        device: &B,
+        episodes: &Episodes<B>,
+        cache: &mut PolicyCache<B>,
+    ) {
+        let (c, n) = (cache, episodes.graphs.n_graphs());
+        let PolicyConfig {
+            prefixes, n_nodes, ..
+        } = &self.config;
+        assert_eq!(
+            episodes.graphs.n_nodes(),
+            n * n_nodes,
+            "graphs of {n_nodes} nodes"
+        );
+        let is_graph = matches!(self.input, Input::Graph(_));
+        if !is_graph {
+            c.host_labels.resize(prefixes.len() * n, 0);
+            device.read_ints(&mut c.host_labels, &episodes.decisions.last_labels);
+        }
+        c.tree.start(n, *n_nodes);
+        for (step, &prefix) in prefixes.iter().enumerate() {
+            let distinction = if is_graph {
+                Distinction::Nodes
+            } else {
+                Distinction::LastLabels(&c.host_labels[step * n..(step + 1) * n])
+            };
+            c.tree.step(device, &episodes.graphs, prefix, distinction);
+        }
+        device.write_ints(&mut c.state_of, &c.tree.state_of);
+        device.write_ints(&mut c.last_labels, &c.tree.last_labels);
+        c.tree.write_lists(device, 0, &mut c.lists);
+        c.tree.nodes.upload_nodes(device);
+        c.tree.nodes.upload_successors(device);
+        if self.edges.is_some() {
+            let rows = &episodes.decisions.edges.rows;
+            c.edges.share(device, rows, &c.tree, *n_nodes);
+        }
+    }
+
+    /// After [`share`](Self::share): fills the cache with log-probabilities, entropies and values of all decisions.
+    ///
+    /// # Panics
+    ///
+    /// When the cache was prepared for other episodes.
     pub fn forward<B: Backend>(
         &self,
         device: &B,
@@ -270,67 +343,71 @@ impl Policy {
         episodes: &Episodes<B>,
         cache: &mut PolicyCache<B>,
     ) {
-        let n = episodes.graphs.n_graphs();
-        let (steps, rows) = (self.steps(), self.steps() * n);
-        let PolicyCache {
-            out,
-            encoder,
-            gru,
-            z,
-            hidden,
-            logits,
-            log_probs,
-            edges,
-            ..
-        } = cache;
-        z.reshape(device, rows, self.input_width);
+        let c = cache;
+        let rows = self.steps() * episodes.graphs.n_graphs();
+        assert_eq!(c.tree.state_of.len(), rows, "share comes before forward");
+        let states = c.tree.states.n_states();
+        c.z.reshape(device, states, self.input_width);
         match &self.input {
             Input::Graph(layers) => {
-                layers.forward(device, params, &episodes.graphs, encoder);
-                let PolicyConfig {
-                    prefixes, n_nodes, ..
-                } = &self.config;
-                device.prefix_readout_fwd(z.view_mut(), encoder.output(), prefixes, *n_nodes);
+                layers.forward(device, params, &c.tree.nodes, &mut c.encoder);
+                device.list_readout_fwd(c.z.view_mut(), c.encoder.output(), &c.lists);
             }
             Input::LastLabel(table) => {
-                let last = &episodes.decisions.last_labels;
-                let table = params.view(*table);
-                device.gather_fwd(z.view_mut(), table, last, Old::Overwrite);
+                let (z, table) = (c.z.view_mut(), params.view(*table));
+                device.gather_fwd(z, table, &c.last_labels, Old::Overwrite);
             }
         }
-        self.gru.forward(device, params, z.view(), gru);
-        self.hidden.forward(device, params, hidden, gru.output());
-        logits.reshape(device, rows, self.config.n_labels);
-        for step in 0..steps {
-            self.step_logits(
-                device,
-                params,
-                step,
-                logits,
-                step * n,
-                hidden.rows(step * n, n),
-            );
+        let z = c.z.view();
+        self.gru
+            .forward(device, params, z, &c.tree.states, &mut c.gru);
+        self.hidden
+            .forward(device, params, &mut c.hidden, c.gru.output());
+        let n_labels = self.config.n_labels;
+        c.state_logits.reshape(device, states, n_labels);
+        for step in 0..self.steps() {
+            let (first, n) = c.tree.states.step(step);
+            let hidden = c.hidden.rows(first, n);
+            self.step_logits(device, params, step, &mut c.state_logits, first, hidden);
         }
         self.value
-            .forward(device, params, &mut out.value, gru.output());
-        out.log_prob.reshape(device, rows, 1);
-        out.entropy.reshape(device, rows, 1);
-        log_probs.reshape(device, rows, self.config.n_labels);
+            .forward(device, params, &mut c.state_values, c.gru.output());
+        for (of_decisions, of_states) in [
+            (&mut c.logits, &c.state_logits),
+            (&mut c.out.value, &c.state_values),
+        ] {
+            of_decisions.reshape(device, rows, of_states.n_cols());
+            let to = of_decisions.view_mut();
+            device.gather_fwd(to, of_states.view(), &c.state_of, Old::Overwrite);
+        }
+        c.out.log_prob.reshape(device, rows, 1);
+        c.out.entropy.reshape(device, rows, 1);
+        c.log_probs.reshape(device, rows, n_labels);
         device.categorical_fwd(
             CategoricalOut {
-                log_prob: out.log_prob.view_mut(),
-                entropy: out.entropy.view_mut(),
-                log_probs: log_probs.view_mut(),
+                log_prob: c.out.log_prob.view_mut(),
+                entropy: c.out.entropy.view_mut(),
+                log_probs: c.log_probs.view_mut(),
             },
-            logits.view(),
+            c.logits.view(),
             &episodes.decisions.masks,
             &episodes.decisions.chosen,
         );
         if let Some(head) = &self.edges {
-            let (decisions, nodes) = (&episodes.decisions.edges, encoder.output());
-            head.scores(device, params, &decisions.rows, nodes, gru.output(), edges);
-            let (log_prob, entropy) = (out.log_prob.view_mut(), out.entropy.view_mut());
-            head.forward(device, decisions, log_prob, entropy, edges);
+            let (decisions, nodes) = (&episodes.decisions.edges, c.encoder.output());
+            head.start(device, nodes.shape()[0], &mut c.edges);
+            head.project_nodes(device, params, nodes, &mut c.edges);
+            let (states, state_of) = (c.gru.output(), &c.state_of);
+            head.scores(
+                device,
+                params,
+                &decisions.rows,
+                states,
+                state_of,
+                &mut c.edges,
+            );
+            let (log_prob, entropy) = (c.out.log_prob.view_mut(), c.out.entropy.view_mut());
+            head.forward(device, decisions, log_prob, entropy, &mut c.edges);
         }
     }
 
@@ -343,57 +420,24 @@ impl Policy {
         episodes: &Episodes<B>,
         cache: &mut PolicyCache<B>,
     ) {
-        let n = episodes.graphs.n_graphs();
-        let (steps, rows) = (self.steps(), self.steps() * n);
-        let head_width = self.config.head_width;
         let c = cache;
-        c.d_logits.reshape(device, rows, self.config.n_labels);
-        device.categorical_bwd(
-            c.d_logits.view_mut(),
-            CategoricalIn {
-                d_log_prob: c.out.d_log_prob.view(),
-                d_entropy: c.out.d_entropy.view(),
-                log_probs: c.log_probs.view(),
-            },
-            &episodes.decisions.masks,
-            &episodes.decisions.chosen,
-        );
-        c.d_hidden.reshape(device, rows, head_width);
-        for step in 0..steps {
-            let (first, weights) = (step * n, step * head_width);
-            let d_bias = grads.view_mut(self.logits_bias).rows(step, 1);
-            let (d, y) = (c.d_logits.rows_mut(first, n), c.logits.rows(first, n));
-            device.bias_activation_bwd(d, d_bias, y, Activation::Identity);
-            let d_weight = grads.view_mut(self.logits).rows(weights, head_width);
-            let hidden = c.hidden.rows(first, n).transposed();
-            device.product(d_weight, hidden, c.d_logits.rows(first, n), Old::Add);
-            let weight = params
-                .view(self.logits)
-                .rows(weights, head_width)
-                .transposed();
-            let d_hidden = c.d_hidden.rows_mut(first, n);
-            device.product(d_hidden, c.d_logits.rows(first, n), weight, Old::Overwrite);
-        }
+        self.backward_labels(device, params, grads, episodes, c);
         let states = c.gru.output();
         self.hidden
             .backward(device, grads, &mut c.d_hidden, c.hidden.view(), states);
-        self.value.backward(
-            device,
-            grads,
-            &mut c.out.d_value,
-            c.out.value.view(),
-            states,
-        );
-        let mut d_states = self.gru.d_output(device, &mut c.d_states, n);
+        let (d_values, values) = (&mut c.d_state_values, c.state_values.view());
+        self.value.backward(device, grads, d_values, values, states);
+        let n_states = c.tree.states.n_states();
+        let mut d_states = self.gru.d_output(device, &mut c.d_states, n_states);
         let d = d_states.reborrow();
         self.hidden
             .backward_input(device, params, d, c.d_hidden.view(), Old::Overwrite);
         let d = d_states.reborrow();
         self.value
-            .backward_input(device, params, d, c.out.d_value.view(), Old::Add);
+            .backward_input(device, params, d, c.d_state_values.view(), Old::Add);
         if let Input::Graph(_) = &self.input {
             c.d_nodes
-                .reshape(device, n * self.config.n_nodes, self.input_width / 2);
+                .reshape(device, c.tree.nodes.n_nodes(), self.input_width / 2);
             c.d_nodes.view_mut().clear(device);
         }
         if let Some(head) = &self.edges {
@@ -405,33 +449,82 @@ impl Policy {
                 [c.out.d_log_prob.view(), c.out.d_entropy.view()],
                 &episodes.decisions.edges,
                 [c.encoder.output(), c.gru.output()],
+                &c.state_of,
                 &mut c.edges,
             );
         }
-        let (d_z, d_states) = (&mut c.d_z, &mut c.d_states);
-        self.gru
-            .backward(device, params, grads, d_z, d_states, c.z.view(), &mut c.gru);
+        self.gru.backward(
+            device,
+            params,
+            grads,
+            &mut c.d_z,
+            &mut c.d_states,
+            c.z.view(),
+            &c.tree.states,
+            &mut c.gru,
+        );
         match &self.input {
             Input::Graph(encoder) => {
-                let PolicyConfig {
-                    prefixes, n_nodes, ..
-                } = &self.config;
-                let d_nodes = c.d_nodes.view_mut();
-                device.prefix_readout_bwd(d_nodes, c.d_z.view(), prefixes, *n_nodes);
-                let d_nodes = c.d_nodes.view();
-                encoder.backward(
-                    device,
-                    params,
-                    grads,
-                    d_nodes,
-                    &episodes.graphs,
-                    &mut c.encoder,
-                );
+                device.list_readout_bwd(c.d_nodes.view_mut(), c.d_z.view(), &c.lists);
+                let (d_nodes, nodes) = (c.d_nodes.view(), &c.tree.nodes);
+                encoder.backward(device, params, grads, d_nodes, nodes, &mut c.encoder);
             }
             Input::LastLabel(table) => {
-                let last = &episodes.decisions.last_labels;
+                let last = &c.last_labels;
                 device.gather_bwd(grads.view_mut(*table), c.d_z.view(), last);
             }
+        }
+    }
+
+    /// The backward pass through the label decisions and the output layers: fills `d_hidden` and `d_state_values`.
+    fn backward_labels<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        grads: &mut Grads<B>,
+        episodes: &Episodes<B>,
+        cache: &mut PolicyCache<B>,
+    ) {
+        let c = cache;
+        let PolicyConfig {
+            n_labels,
+            head_width,
+            ..
+        } = self.config;
+        c.d_logits.reshape(device, c.logits.n_rows(), n_labels);
+        device.categorical_bwd(
+            c.d_logits.view_mut(),
+            CategoricalIn {
+                d_log_prob: c.out.d_log_prob.view(),
+                d_entropy: c.out.d_entropy.view(),
+                log_probs: c.log_probs.view(),
+            },
+            &episodes.decisions.masks,
+            &episodes.decisions.chosen,
+        );
+        let states = c.tree.states.n_states();
+        for (of_states, of_decisions) in [
+            (&mut c.d_state_logits, &c.d_logits),
+            (&mut c.d_state_values, &c.out.d_value),
+        ] {
+            of_states.reshape(device, states, of_decisions.n_cols());
+            of_states.view_mut().clear(device);
+            device.gather_bwd(of_states.view_mut(), of_decisions.view(), &c.state_of);
+        }
+        c.d_hidden.reshape(device, states, head_width);
+        for step in 0..self.steps() {
+            let (first, n) = c.tree.states.step(step);
+            let weights = step * head_width;
+            let d_bias = grads.view_mut(self.logits_bias).rows(step, 1);
+            let y = c.state_logits.rows(first, n);
+            let d = c.d_state_logits.rows_mut(first, n);
+            device.bias_activation_bwd(d, d_bias, y, Activation::Identity);
+            let d_weight = grads.view_mut(self.logits).rows(weights, head_width);
+            let (hidden, d) = (c.hidden.rows(first, n), c.d_state_logits.rows(first, n));
+            device.product(d_weight, hidden.transposed(), d, Old::Add);
+            let weight = params.view(self.logits).rows(weights, head_width);
+            let d_hidden = c.d_hidden.rows_mut(first, n);
+            device.product(d_hidden, d, weight.transposed(), Old::Overwrite);
         }
     }
 

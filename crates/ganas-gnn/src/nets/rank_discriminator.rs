@@ -1,7 +1,7 @@
 //! The improved discriminator: one score for each graph.
 
 use super::DiscriminatorConfig;
-use crate::layers::{Encoder, EncoderCache, Linear};
+use crate::layers::{Encoder, Linear, RefinedCache};
 use crate::ops::bias_activation::Activation;
 use crate::ops::product::Old;
 use crate::{Backend, Device, Grads, GraphBatch, Layout, Mat, Params, View};
@@ -20,7 +20,7 @@ pub struct RankDiscriminator {
 /// What the backward pass needs, and scratch memory.
 #[derive(Debug)]
 pub struct RankDiscriminatorCache<D: Device> {
-    encoder: EncoderCache<D>,
+    encoder: RefinedCache<D>,
     readout: Mat<D>,
     hidden: Mat<D>,
     scores: Mat<D>,
@@ -28,7 +28,6 @@ pub struct RankDiscriminatorCache<D: Device> {
     pub d_scores: Mat<D>,
     d_hidden: Mat<D>,
     d_readout: Mat<D>,
-    d_nodes: Mat<D>,
 }
 
 impl<D: Device> RankDiscriminatorCache<D> {
@@ -36,14 +35,13 @@ impl<D: Device> RankDiscriminatorCache<D> {
     pub fn new(device: &D) -> Self {
         let mat = || Mat::empty(device);
         Self {
-            encoder: EncoderCache::new(device),
+            encoder: RefinedCache::new(device),
             readout: mat(),
             hidden: mat(),
             scores: mat(),
             d_scores: mat(),
             d_hidden: mat(),
             d_readout: mat(),
-            d_nodes: mat(),
         }
     }
 
@@ -95,9 +93,8 @@ impl RankDiscriminator {
             scores,
             ..
         } = cache;
-        self.encoder.forward(device, params, graphs, encoder);
-        readout.reshape(device, graphs.n_graphs(), 2 * self.width);
-        device.readout_fwd(readout.view_mut(), encoder.output(), graphs);
+        self.encoder
+            .forward_refined(device, params, graphs, readout, encoder);
         self.hidden.forward(device, params, hidden, readout.view());
         self.score.forward(device, params, scores, hidden.view());
     }
@@ -135,15 +132,8 @@ impl RankDiscriminator {
         let d_readout = c.d_readout.view_mut();
         self.hidden
             .backward_input(device, params, d_readout, c.d_hidden.view(), Old::Overwrite);
-        c.d_nodes.reshape(device, graphs.n_nodes(), self.width);
-        device.readout_bwd(c.d_nodes.view_mut(), c.d_readout.view(), graphs);
-        self.encoder.backward(
-            device,
-            params,
-            grads,
-            c.d_nodes.view(),
-            graphs,
-            &mut c.encoder,
-        );
+        let d_readout = c.d_readout.view();
+        self.encoder
+            .backward_refined(device, params, grads, d_readout, &mut c.encoder);
     }
 }

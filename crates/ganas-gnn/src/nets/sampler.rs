@@ -2,12 +2,17 @@
 
 use super::edge_head::{EdgeCache, EdgeRows};
 use super::policy::{Input, Policy};
-use crate::layers::{EncoderCache, GruCache};
+use super::prefix_tree::{Distinction, PrefixTree};
+use crate::layers::{EncoderRows, GruCache};
 use crate::ops::categorical::Exploration;
+use crate::ops::list_readout::NodeLists;
 use crate::ops::product::Old;
 use crate::{Backend, Device, GraphBatch, Mat, Params};
 
-/// Sampling in progress: the state of the GRU after each step so far.
+/// Sampling in progress: the embeddings of the nodes so far, and the state of the GRU after each step so far.
+///
+/// A step computes what is new only: the nodes that were not seen before in any of the graphs, and the states of episodes
+/// that differ from all before them.
 #[derive(Debug)]
 pub struct Sampler<D: Device> {
     /// The graphs as they are before the next step, to be filled by the caller.
@@ -25,7 +30,14 @@ pub struct Sampler<D: Device> {
     /// What the next edge decisions are about, to be filled by the caller.
     pub edges: EdgeRows<D>,
     edge_cache: EdgeCache<D>,
-    encoder: EncoderCache<D>,
+    tree: PrefixTree<D>,
+    lists: NodeLists<D>,
+    /// For each episode, its state among the distinct states of the step.
+    state_of: D::Ints,
+    state_last_labels: D::Ints,
+    host: Vec<u32>,
+    encoder: EncoderRows<D>,
+    state_logits: Mat<D>,
     gru: GruCache<D>,
     z: Mat<D>,
     hidden: Mat<D>,
@@ -45,7 +57,13 @@ impl<D: Device> Sampler<D> {
             prior: mat(),
             edges: EdgeRows::new(device),
             edge_cache: EdgeCache::new(device),
-            encoder: EncoderCache::new(device),
+            tree: PrefixTree::new(device),
+            lists: NodeLists::new(device),
+            state_of: device.ints(),
+            state_last_labels: device.ints(),
+            host: Vec::new(),
+            encoder: EncoderRows::new(device),
+            state_logits: mat(),
             gru: GruCache::new(device),
             z: mat(),
             hidden: mat(),
@@ -63,7 +81,16 @@ impl Policy {
         n: usize,
         sampler: &mut Sampler<B>,
     ) {
-        self.gru.start(device, params, n, &mut sampler.gru);
+        let s = sampler;
+        let n_nodes = self.config.n_nodes;
+        s.tree.start(n, n_nodes);
+        self.gru.start(device, params, n * self.steps(), &mut s.gru);
+        if let Input::Graph(layers) = &self.input {
+            layers.start_rows(device, n * n_nodes, &mut s.encoder);
+        }
+        if let Some(head) = &self.edges {
+            head.start(device, n * n_nodes, &mut s.edge_cache);
+        }
     }
 
     /// Draws the labels of one step into `sampler.chosen`, from the graphs, masks, uniform numbers and last labels that
@@ -78,22 +105,50 @@ impl Policy {
     ) {
         let s = sampler;
         let n = s.uniforms.n_rows();
-        s.z.reshape(device, n, self.input_width);
+        let prefix = self.config.prefixes[step];
+        s.host.resize(n, 0);
+        let distinction = if let Input::Graph(_) = &self.input {
+            Distinction::Nodes
+        } else {
+            device.read_ints(&mut s.host, &s.last_labels);
+            Distinction::LastLabels(&s.host)
+        };
+        s.tree.step(device, &s.graphs, prefix, distinction);
+        let (first, new) = s.tree.states.step(step);
+        s.z.reshape(device, new, self.input_width);
         match &self.input {
             Input::Graph(layers) => {
-                layers.forward(device, params, &s.graphs, &mut s.encoder);
-                device.readout_fwd(s.z.view_mut(), s.encoder.output(), &s.graphs);
+                s.tree.nodes.upload_nodes(device);
+                layers.extend(device, params, &s.tree.nodes, &mut s.encoder);
+                s.tree.write_lists(device, first, &mut s.lists);
+                device.list_readout_fwd(s.z.view_mut(), s.encoder.output(), &s.lists);
             }
             Input::LastLabel(table) => {
-                let table = params.view(*table);
-                device.gather_fwd(s.z.view_mut(), table, &s.last_labels, Old::Overwrite);
+                let (z, table) = (s.z.view_mut(), params.view(*table));
+                device.write_ints(&mut s.state_last_labels, &s.tree.last_labels[first..]);
+                device.gather_fwd(z, table, &s.state_last_labels, Old::Overwrite);
             }
         }
-        self.gru.step(device, params, step, s.z.view(), &mut s.gru);
-        let state = s.gru.step_output(step);
-        self.hidden.forward(device, params, &mut s.hidden, state);
-        s.logits.reshape(device, n, self.config.n_labels);
-        self.step_logits(device, params, step, &mut s.logits, 0, s.hidden.view());
+        let z = s.z.view();
+        self.gru.step(device, params, z, &s.tree.states, &mut s.gru);
+        let states = s.gru.output().rows(first, new);
+        self.hidden.forward(device, params, &mut s.hidden, states);
+        let n_labels = self.config.n_labels;
+        s.state_logits.reshape(device, new, n_labels);
+        self.step_logits(
+            device,
+            params,
+            step,
+            &mut s.state_logits,
+            0,
+            s.hidden.view(),
+        );
+        s.host.clear();
+        s.host.extend(s.tree.last_step_states());
+        device.write_ints(&mut s.state_of, &s.host);
+        s.logits.reshape(device, n, n_labels);
+        let (to, from) = (s.logits.view_mut(), s.state_logits.view());
+        device.gather_fwd(to, from, &s.state_of, Old::Overwrite);
         device.categorical_sample(
             &mut s.chosen,
             s.logits.view(),
@@ -120,15 +175,14 @@ impl Policy {
             .edges
             .as_ref()
             .expect("invariant: edges are sampled where they are free");
-        let (nodes, states) = (sampler.encoder.output(), sampler.gru.step_output(step));
-        head.scores(
-            device,
-            params,
-            &sampler.edges,
-            nodes,
-            states,
-            &mut sampler.edge_cache,
-        );
+        let s = sampler;
+        let (first, new) = s.tree.states.step(step);
+        let prefix = self.config.prefixes[step];
+        s.edge_cache.share(device, &s.edges, &s.tree, prefix);
+        head.project_nodes(device, params, s.encoder.output(), &mut s.edge_cache);
+        let states = s.gru.output().rows(first, new);
+        let (rows, cache) = (&s.edges, &mut s.edge_cache);
+        head.scores(device, params, rows, states, &s.state_of, cache);
     }
 
     /// After [`start_edges`](Self::start_edges): draws the edges of the decisions `first..first + n` into

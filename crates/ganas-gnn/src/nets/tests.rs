@@ -217,6 +217,7 @@ fn policy_gradient() {
         let mut cache = PolicyCache::new(&device);
         let theta = start(&layout);
         let fixed = params(&device, &layout, &theta);
+        net.share(&device, &batch, &mut cache);
         net.forward(&device, &fixed, &batch, &mut cache);
         for (mat, values) in [
             &mut cache.out.d_log_prob,
@@ -257,7 +258,9 @@ fn sampling_agrees_with_teacher_forcing() {
         let net = Policy::new(&mut layout, config.clone());
         let fixed = params(&device, &layout, &start(&layout));
         let mut cache = PolicyCache::new(&device);
-        net.forward(&device, &fixed, &episodes(&device), &mut cache);
+        let batch = episodes(&device);
+        net.share(&device, &batch, &mut cache);
+        net.forward(&device, &fixed, &batch, &mut cache);
         let log_prob = wide(cache.out.log_prob.view());
         for (episode, labels) in LABELS.iter().enumerate() {
             let mut grid = Grid::new(&device);

@@ -6,14 +6,14 @@ pub mod bce;
 pub mod bernoulli;
 pub mod bias_activation;
 pub mod categorical;
+pub mod colour_conv;
 pub mod gather;
 pub mod graph_conv;
 pub mod gru_gates;
+pub mod list_readout;
 pub mod pair_scores;
-pub mod prefix_readout;
 pub mod product;
 pub mod ranking;
-pub mod readout;
 
 #[cfg(test)]
 mod golden_tests;

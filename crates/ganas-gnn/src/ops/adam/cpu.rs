@@ -1,6 +1,10 @@
 //! Adam on the CPU, in one pass.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::ParallelSliceMut as _;
+
 use super::{AdamStep, StepScalars};
+use crate::cpu::for_each;
 use crate::{Cpu, Element};
 
 impl<T: Element> AdamStep for Cpu<T> {
@@ -26,23 +30,46 @@ impl<T: Element> AdamStep for Cpu<T> {
             scalars.root_scale,
         ]
         .map(T::of);
-        let state = params
-            .iter_mut()
-            .zip(m.iter_mut())
-            .zip(v.iter_mut())
-            .zip(grads.iter_mut());
-        self.vectorised(move || {
-            for (((param, m), v), grad) in state {
-                let g = *grad * grad_scale;
-                *grad = T::zero();
-                *m = beta1 * *m + (T::one() - beta1) * g;
-                *v = beta2 * *v + (T::one() - beta2) * g * g;
-                *param -= step_size * *m / (v.sqrt() * root_scale + epsilon);
-            }
-        });
+        for_each(
+            params
+                .par_chunks_mut(CHUNK)
+                .zip(m.par_chunks_mut(CHUNK))
+                .zip(v.par_chunks_mut(CHUNK))
+                .zip(grads.par_chunks_mut(CHUNK)),
+            |(((params, m), v), grads)| {
+                let state = params.iter_mut().zip(m).zip(v).zip(grads);
+                self.vectorised(
+                    #[inline(always)]
+                    move || {
+                        for (((param, m), v), grad) in state {
+                            let g = *grad * grad_scale;
+                            *grad = T::zero();
+                            *m = beta1 * *m + (T::one() - beta1) * g;
+                            *v = beta2 * *v + (T::one() - beta2) * g * g;
+                            *param -= step_size * *m / (v.sqrt() * root_scale + epsilon);
+                        }
+                    },
+                );
+            },
+        );
     }
 
     fn sum_of_squares(&self, grads: &Vec<T>) -> f64 {
-        grads.iter().map(|g| g.wide() * g.wide()).sum()
+        let (blocks, rest) = grads.as_chunks::<8>();
+        let mut sums = [0.0; 8];
+        self.vectorised(
+            #[inline(always)]
+            || {
+                for block in blocks {
+                    for (sum, g) in sums.iter_mut().zip(block) {
+                        *sum += g.wide() * g.wide();
+                    }
+                }
+            },
+        );
+        sums.iter().sum::<f64>() + rest.iter().map(|g| g.wide() * g.wide()).sum::<f64>()
     }
 }
+
+/// Scalars that one thread takes at a time.
+const CHUNK: usize = 1 << 16;

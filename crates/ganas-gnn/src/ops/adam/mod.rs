@@ -63,7 +63,7 @@ pub trait AdamStep: Device {
         scalars: StepScalars,
     );
 
-    /// The sum of the squares of all gradients, summed in order in double precision.
+    /// The sum of the squares of all gradients, summed in a fixed order in double precision.
     fn sum_of_squares(&self, grads: &Self::Floats) -> f64;
 }
 

@@ -37,13 +37,16 @@ impl<T: Element> BiasActivation for Cpu<T> {
             return;
         }
         let (y, bias) = (y.host(), bias.host());
-        with_activation!(activation, |act| self.vectorised(move || {
-            for row in y.chunks_exact_mut(c) {
-                for (x, &b) in row.iter_mut().zip(bias) {
-                    *x = act.apply(*x + b);
+        with_activation!(activation, |act| self.vectorised(
+            #[inline(always)]
+            move || {
+                for row in y.chunks_exact_mut(c) {
+                    for (x, &b) in row.iter_mut().zip(bias) {
+                        *x = act.apply(*x + b);
+                    }
                 }
             }
-        }));
+        ));
     }
 
     fn bias_activation_bwd(
@@ -59,13 +62,16 @@ impl<T: Element> BiasActivation for Cpu<T> {
             return;
         }
         let (d_y, d_bias, y) = (d_y.host(), d_bias.host(), y.host());
-        with_activation!(activation, |act| self.vectorised(move || {
-            for (d_row, row) in d_y.chunks_exact_mut(c).zip(y.chunks_exact(c)) {
-                for ((d, &y), sum) in d_row.iter_mut().zip(row).zip(d_bias.iter_mut()) {
-                    *d *= act.slope(y);
-                    *sum += *d;
+        with_activation!(activation, |act| self.vectorised(
+            #[inline(always)]
+            move || {
+                for (d_row, row) in d_y.chunks_exact_mut(c).zip(y.chunks_exact(c)) {
+                    for ((d, &y), sum) in d_row.iter_mut().zip(row).zip(d_bias.iter_mut()) {
+                        *d *= act.slope(y);
+                        *sum += *d;
+                    }
                 }
             }
-        }));
+        ));
     }
 }

@@ -42,7 +42,10 @@ impl<T: Element> Gather for Cpu<T> {
         if c == 0 {
             return;
         }
-        self.vectorised(move || scatter_add(d_table, d_out, index, c));
+        self.vectorised(
+            #[inline(always)]
+            move || scatter_add(d_table, d_out, index, c),
+        );
     }
 }
 

@@ -1,11 +1,15 @@
 //! The aggregation on the CPU.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::ParallelSliceMut as _;
+
 use super::{Direction, GraphConvolve, check};
-use crate::cpu::at;
+use crate::cpu::{at, block_rows, for_each};
 use crate::graph::Neighbours;
 use crate::lanes;
 use crate::ops::bias_activation::Activation;
 use crate::ops::bias_activation::cpu::with_activation;
+use crate::ops::expect_shape;
 use crate::{Cpu, Element, GraphBatch, View, ViewMut};
 
 impl<T: Element> GraphConvolve for Cpu<T> {
@@ -29,9 +33,18 @@ impl<T: Element> GraphConvolve for Cpu<T> {
             return;
         }
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
-        with_activation!(activation, |act| self.vectorised(move || {
-            forward(out, projected, bias, graphs, direction, c, act);
-        }));
+        let first = graphs.n_nodes() - out.len() / c;
+        let rows = block_rows(out.len() / c, ROW_WORK * c, 1);
+        with_activation!(activation, |act| for_each(
+            out.par_chunks_mut(rows * c).enumerate(),
+            |(block, out)| self.vectorised(
+                #[inline(always)]
+                || {
+                    let first = first + block * rows;
+                    forward(out, first, projected, bias, graphs, direction, c, act);
+                }
+            )
+        ));
     }
 
     fn graph_conv_bwd(
@@ -58,29 +71,48 @@ impl<T: Element> GraphConvolve for Cpu<T> {
             d_projected.shape(),
             d_bias.shape(),
         );
+        expect_shape("graph_conv: d_out", d_out.shape(), [graphs.n_nodes(), c]);
+        expect_shape("graph_conv: out", out.shape(), d_out.shape());
         if c == 0 {
             return;
         }
         let (d_projected, d_bias) = (d_projected.host(), d_bias.host());
         let (d_out, out) = (d_out.host(), out.host());
-        self.vectorised(move || {
-            backward(
-                d_projected,
-                d_bias,
-                d_out,
-                out,
-                graphs,
-                direction,
-                activation,
-                c,
-            );
-        });
+        let width = direction.projections() * c;
+        let rows = block_rows(graphs.n_nodes(), ROW_WORK * c, 1);
+        with_activation!(activation, |act| for_each(
+            d_projected.par_chunks_mut(rows * width).enumerate(),
+            |(block, d_projected)| self.vectorised(
+                #[inline(always)]
+                || {
+                    let (first, c) = (block * rows, (c, width));
+                    backward(d_projected, first, [d_out, out], graphs, direction, c, act);
+                }
+            )
+        ));
+        self.vectorised(
+            #[inline(always)]
+            || {
+                for row in d_projected.chunks_exact(width) {
+                    lanes::add(d_bias, &row[..c]);
+                }
+            },
+        );
     }
 }
 
+/// The work of a row in multiply-adds of a product that take as long, for each column.
+const ROW_WORK: usize = 64;
+
+/// Fills the rows of the nodes from `first` on.
 #[inline(always)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "output, inputs, structure: a kernel signature"
+)]
 fn forward<T: Element>(
     out: &mut [T],
+    first: usize,
     projected: &[T],
     bias: &[T],
     graphs: &GraphBatch<Cpu<T>>,
@@ -89,7 +121,7 @@ fn forward<T: Element>(
     activation: Activation,
 ) {
     let width = direction.projections() * c;
-    for (i, row) in out.chunks_exact_mut(c).enumerate() {
+    for (i, row) in (first..).zip(out.chunks_exact_mut(c)) {
         lanes::combine(row, &projected[i * width..i * width + c], bias, |x, b| {
             x + b
         });
@@ -107,73 +139,39 @@ fn forward<T: Element>(
     }
 }
 
+/// Fills the rows of the nodes from `first` on.
+///
+/// `e_i` is computed for each of its readers anew: that is cheaper than to wait until the rows of all neighbours stand in
+/// memory, and leaves the rows independent of each other.
 #[inline(always)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "outputs, inputs, structure: a kernel signature"
-)]
 fn backward<T: Element>(
     d_projected: &mut [T],
-    d_bias: &mut [T],
-    d_out: &[T],
-    out: &[T],
+    first: usize,
+    [d_out, out]: [&[T]; 2],
     graphs: &GraphBatch<Cpu<T>>,
     direction: Direction,
+    (c, width): (usize, usize),
     activation: Activation,
-    c: usize,
 ) {
-    let width = direction.projections() * c;
-    let rows = d_projected.chunks_exact_mut(width);
-    for ((d_row, d_out), out) in rows.zip(d_out.chunks_exact(c)).zip(out.chunks_exact(c)) {
-        let root = &mut d_row[..c];
-        lanes::combine(root, d_out, out, |d, y| d * activation.slope(y));
-        lanes::add(d_bias, root);
-    }
-    for j in 0..graphs.n_nodes() {
-        sum_roots(
-            d_projected,
-            neighbours(&graphs.successors, j),
-            j,
-            c,
-            width,
-            c,
-        );
-        if direction == Direction::Both {
-            sum_roots(
-                d_projected,
-                neighbours(&graphs.predecessors, j),
-                j,
-                2 * c,
-                width,
-                c,
-            );
+    let row_of = |i: usize| (&d_out[i * c..(i + 1) * c], &out[i * c..(i + 1) * c]);
+    let slope = |d: T, y: T| d * activation.slope(y);
+    for (j, row) in (first..).zip(d_projected.chunks_exact_mut(width)) {
+        let (root, rest) = row.split_at_mut(c);
+        let (d, y) = row_of(j);
+        lanes::combine(root, d, y, slope);
+        let (of_predecessor, of_successor) = rest.split_at_mut(c);
+        of_predecessor.fill(T::zero());
+        for &i in neighbours(&graphs.successors, j) {
+            let (d, y) = row_of(at(i));
+            lanes::accumulate(of_predecessor, d, y, slope);
         }
-    }
-}
-
-/// Writes the sum of the root blocks of some nodes into the block of node `j` that starts at column `column`.
-#[inline(always)]
-fn sum_roots<T: Element>(
-    d_projected: &mut [T],
-    nodes: &[u32],
-    j: usize,
-    column: usize,
-    width: usize,
-    c: usize,
-) {
-    let (before, rest) = d_projected.split_at_mut(j * width);
-    let (row, after) = rest.split_at_mut(width);
-    let target = &mut row[column..column + c];
-    target.fill(T::zero());
-    for &i in nodes {
-        let i = at(i);
-        let source = if i < j {
-            &before[i * width..i * width + c]
-        } else {
-            let start = (i - j - 1) * width;
-            &after[start..start + c]
-        };
-        lanes::add(target, source);
+        if direction == Direction::Both {
+            of_successor.fill(T::zero());
+            for &i in neighbours(&graphs.predecessors, j) {
+                let (d, y) = row_of(at(i));
+                lanes::accumulate(of_successor, d, y, slope);
+            }
+        }
     }
 }
 

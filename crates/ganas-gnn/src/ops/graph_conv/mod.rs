@@ -40,7 +40,9 @@ impl Direction {
 
 /// Devices that aggregate over neighbours.
 pub trait GraphConvolve: Device {
-    /// Fills `out [n, c]` from `projected [n, projections * c]` and `bias [1, c]`.
+    /// Fills `out [m, c]`, the last `m` of the `n` nodes, from `projected [n, projections * c]` and `bias [1, c]`.
+    ///
+    /// Where a node sees predecessors only, nodes that were there before need not be computed again when some are added.
     ///
     /// # Panics
     ///
@@ -84,7 +86,13 @@ fn check<D: Device>(
     bias: [usize; 2],
 ) -> usize {
     let c = bias[1];
-    expect_shape("graph_conv: out", out, [graphs.n_nodes(), c]);
+    assert!(
+        out[0] <= graphs.n_nodes(),
+        "graph_conv: {} rows for {} nodes",
+        out[0],
+        graphs.n_nodes()
+    );
+    expect_shape("graph_conv: out", out, [out[0], c]);
     expect_shape(
         "graph_conv: projected",
         projected,

@@ -1,13 +1,14 @@
 //! The gates of a GRU cell on the CPU.
 
 use super::{GruDerivatives, GruGates, GruInputs, check};
+use crate::lanes;
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> GruGates for Cpu<T> {
     fn gru_gates_fwd(
         &self,
-        states: ViewMut<'_, Self>,
+        new: ViewMut<'_, Self>,
         gates: ViewMut<'_, Self>,
         inputs: GruInputs<'_, Self>,
     ) {
@@ -16,60 +17,59 @@ impl<T: Element> GruGates for Cpu<T> {
             bias_i,
             gh,
             bias_h,
+            old,
         } = inputs;
-        let [n, c] = check(states.shape(), gates.shape(), [gi.shape(), gh.shape()]);
+        let states = [old.shape(), new.shape()];
+        let c = check(states, gates.shape(), [gi.shape(), gh.shape()]);
         expect_shape("gru: bias_i", bias_i.shape(), [1, 3 * c]);
         expect_shape("gru: bias_h", bias_h.shape(), [1, 3 * c]);
         if c == 0 {
             return;
         }
-        let (bias_i, bias_h) = (bias_i.host(), bias_h.host());
-        let (old, new) = states.host().split_at_mut(n * c);
-        let rows = new
-            .chunks_exact_mut(c)
-            .zip(old.chunks_exact(c))
+        let biases = [bias_i.host(), bias_h.host()];
+        let products = gi.host().chunks_exact(3 * c);
+        let rows = (new.host().chunks_exact_mut(c))
+            .zip(old.host().chunks_exact(c))
             .zip(gates.host().chunks_exact_mut(4 * c))
-            .zip(
-                gi.host()
-                    .chunks_exact(3 * c)
-                    .zip(gh.host().chunks_exact(3 * c)),
-            );
-        self.vectorised(move || {
-            for (((out, h), gates), products) in rows {
-                forward_row(out, gates, h, products, [bias_i, bias_h]);
-            }
-        });
+            .zip(products.zip(gh.host().chunks_exact(3 * c)));
+        self.vectorised(
+            #[inline(always)]
+            move || {
+                for (((out, h), gates), products) in rows {
+                    forward_row(out, gates, h, products, biases);
+                }
+            },
+        );
     }
 
     fn gru_gates_bwd(
         &self,
         out: GruDerivatives<'_, Self>,
+        d_new: View<'_, Self>,
         gates: View<'_, Self>,
-        states: View<'_, Self>,
+        old: View<'_, Self>,
     ) {
-        let GruDerivatives {
-            d_gi,
-            d_gh,
-            d_states,
-        } = out;
-        let [n, c] = check(states.shape(), gates.shape(), [d_gi.shape(), d_gh.shape()]);
-        expect_shape("gru: d_states", d_states.shape(), states.shape());
+        let GruDerivatives { d_gi, d_gh, d_old } = out;
+        let products = [d_gi.shape(), d_gh.shape()];
+        let c = check([old.shape(), d_new.shape()], gates.shape(), products);
+        expect_shape("gru: d_old", d_old.shape(), old.shape());
         if c == 0 {
             return;
         }
-        let (d_old, d_new) = d_states.host().split_at_mut(n * c);
-        let rows = d_gi
-            .host()
-            .chunks_exact_mut(3 * c)
+        let rows = (d_gi.host().chunks_exact_mut(3 * c))
             .zip(d_gh.host().chunks_exact_mut(3 * c))
-            .zip(d_old.chunks_exact_mut(c))
-            .zip(d_new.chunks_exact(c).zip(gates.host().chunks_exact(4 * c)))
-            .zip(states.host().chunks_exact(c));
-        self.vectorised(move || {
-            for ((((d_gi, d_gh), d_h), (d_out, gates)), h) in rows {
-                backward_row(d_gi, d_gh, d_h, d_out, gates, h);
-            }
-        });
+            .zip(d_old.host().chunks_exact_mut(c))
+            .zip(d_new.host().chunks_exact(c))
+            .zip(gates.host().chunks_exact(4 * c))
+            .zip(old.host().chunks_exact(c));
+        self.vectorised(
+            #[inline(always)]
+            move || {
+                for (((((d_gi, d_gh), d_h), d_out), gates), h) in rows {
+                    backward_row(d_gi, d_gh, d_h, d_out, gates, h);
+                }
+            },
+        );
     }
 }
 
@@ -83,18 +83,19 @@ fn forward_row<T: Element>(
 ) {
     let c = h.len();
     let (rz, rest) = gates.split_at_mut(2 * c);
-    let sums = gi.iter().zip(bias_i).zip(gh.iter().zip(bias_h));
-    for (gate, ((&i, &b_i), (&h, &b_h))) in rz.iter_mut().zip(sums) {
-        *gate = (i + b_i + (h + b_h)).sigmoid();
-    }
+    lanes::combine(rz, &gi[..2 * c], &bias_i[..2 * c], |x, b| x + b);
+    lanes::add(rz, &gh[..2 * c]);
+    lanes::update(rz, &bias_h[..2 * c], |x, b| (x + b).sigmoid());
     let (new, inner) = rest.split_at_mut(c);
-    for ((inner, &h), &b) in inner.iter_mut().zip(&gh[2 * c..]).zip(&bias_h[2 * c..]) {
-        *inner = h + b;
-    }
+    lanes::combine(inner, &gh[2 * c..], &bias_h[2 * c..], |x, b| x + b);
     let (reset, update) = rz.split_at(c);
-    for k in 0..c {
-        new[k] = (gi[2 * c + k] + bias_i[2 * c + k] + reset[k] * inner[k]).hyperbolic_tangent();
-        out[k] = (T::one() - update[k]) * new[k] + update[k] * h[k];
+    lanes::combine(new, reset, inner, |r, x| r * x);
+    lanes::add(new, &gi[2 * c..]);
+    lanes::update(new, &bias_i[2 * c..], |x, b| (x + b).hyperbolic_tangent());
+    lanes::combine(out, update, new, |z, n| (T::one() - z) * n);
+    // out = out + z h, with z read from the gates.
+    for ((out, &z), &h) in out.iter_mut().zip(update).zip(h) {
+        *out += z * h;
     }
 }
 
@@ -108,18 +109,24 @@ fn backward_row<T: Element>(
     h: &[T],
 ) {
     let c = h.len();
+    let one = T::one();
+    // Slices of one known length each, so that the loop has no bounds to check.
+    let (reset, gates) = gates.split_at(c);
+    let (update, gates) = gates.split_at(c);
+    let (new, inner) = gates.split_at(c);
+    let (d_reset, d_rest) = d_gi.split_at_mut(c);
+    let (d_update, d_new) = d_rest.split_at_mut(c);
+    let (h, d_out, d_h) = (&h[..c], &d_out[..c], &mut d_h[..c]);
+    let (inner, d_new) = (&inner[..c], &mut d_new[..c]);
     for k in 0..c {
-        let (reset, update) = (gates[k], gates[c + k]);
-        let (new, inner) = (gates[2 * c + k], gates[3 * c + k]);
-        let d_new = d_out[k] * (T::one() - update) * (T::one() - new * new);
-        let d_update = d_out[k] * (h[k] - new) * update * (T::one() - update);
-        let d_reset = d_new * inner * reset * (T::one() - reset);
-        d_gi[k] = d_reset;
-        d_gi[c + k] = d_update;
-        d_gi[2 * c + k] = d_new;
-        d_gh[k] = d_reset;
-        d_gh[c + k] = d_update;
-        d_gh[2 * c + k] = d_new * reset;
-        d_h[k] += d_out[k] * update;
+        let e = d_out[k];
+        let (r, z, n) = (reset[k], update[k], new[k]);
+        let d = e * (one - z) * (one - n * n);
+        d_new[k] = d;
+        d_update[k] = e * (h[k] - n) * z * (one - z);
+        d_reset[k] = d * inner[k] * r * (one - r);
+        d_h[k] = e * z;
     }
+    d_gh[..2 * c].copy_from_slice(&d_gi[..2 * c]);
+    lanes::combine(&mut d_gh[2 * c..], &d_gi[2 * c..], reset, |d, r| d * r);
 }

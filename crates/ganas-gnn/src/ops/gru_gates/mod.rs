@@ -9,9 +9,6 @@
 //! r)`, `d_gi = [d_r' d_z' d_n']`, `d_gh = [d_r' d_z' r d_n']`, `d_h = e z` (plus the path through `gh`, which is a
 //! product). The derivatives of the biases are the column sums of `d_gi` and `d_gh`, which are products with ones.
 //!
-//! Old and new state are the two halves of one buffer, so that the states of a sequence stand one after the other.
-//! An exception to the rule for activations: `d_h` is added to, since a state also has readers of its own.
-//!
 //! Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014; this form is PyTorch's
 //! `torch.nn.GRUCell`, with the order of the gates as there.
 
@@ -33,6 +30,8 @@ pub struct GruInputs<'a, D: Device> {
     pub gh: View<'a, D>,
     /// `b_h`, `[1, 3c]`.
     pub bias_h: View<'a, D>,
+    /// The old state `h`, `[n, c]`.
+    pub old: View<'a, D>,
 }
 
 /// Where the derivatives of a GRU cell go.
@@ -42,27 +41,25 @@ pub struct GruDerivatives<'a, D: Device> {
     pub d_gi: ViewMut<'a, D>,
     /// Of `h W_h`, `[n, 3c]`; overwritten.
     pub d_gh: ViewMut<'a, D>,
-    /// Of the states, `[2n, c]`: the second half, of the new state, is read; to the first half, of the old state, the
-    /// part without the path through `h W_h` is added.
-    pub d_states: ViewMut<'a, D>,
+    /// Of the old state, `[n, c]`, without the path through `h W_h`; overwritten.
+    pub d_old: ViewMut<'a, D>,
 }
 
 /// Devices that compute the gates of a GRU cell.
 pub trait GruGates: Device {
-    /// Reads the old state from the first half of `states [2n, c]`; fills the new state, the second half, and the cache
-    /// `gates [n, 4c]` (r, z, n, and `gh_n + b_hn`).
+    /// Fills the new state, `[n, c]`, and the cache `gates [n, 4c]` (r, z, n, and `gh_n + b_hn`).
     ///
     /// # Panics
     ///
     /// When the shapes do not fit.
     fn gru_gates_fwd(
         &self,
-        states: ViewMut<'_, Self>,
+        new: ViewMut<'_, Self>,
         gates: ViewMut<'_, Self>,
         inputs: GruInputs<'_, Self>,
     );
 
-    /// Fills the derivatives from the cache and the old state, the first half of `states [2n, c]`.
+    /// Fills the derivatives from that of the new state, the cache and the old state.
     ///
     /// # Panics
     ///
@@ -70,18 +67,19 @@ pub trait GruGates: Device {
     fn gru_gates_bwd(
         &self,
         out: GruDerivatives<'_, Self>,
+        d_new: View<'_, Self>,
         gates: View<'_, Self>,
-        states: View<'_, Self>,
+        old: View<'_, Self>,
     );
 }
 
-/// The number of rows of one state, and its width.
-fn check(states: [usize; 2], gates: [usize; 2], products: [[usize; 2]; 2]) -> [usize; 2] {
-    let [n, c] = [states[0] / 2, states[1]];
-    expect_shape("gru: states", states, [2 * n, c]);
+/// The width of a state; all of `states` have one shape.
+fn check(states: [[usize; 2]; 2], gates: [usize; 2], products: [[usize; 2]; 2]) -> usize {
+    let [n, c] = states[0];
+    expect_shape("gru: state", states[1], [n, c]);
     expect_shape("gru: gates", gates, [n, 4 * c]);
     for product in products {
         expect_shape("gru: product", product, [n, 3 * c]);
     }
-    [n, c]
+    c
 }

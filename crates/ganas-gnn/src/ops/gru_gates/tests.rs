@@ -18,22 +18,28 @@ fn inputs() -> [Vec<f64>; 5] {
     ]
 }
 
-/// Old and new states, and the gates.
+/// Old and new state, one after the other, and the gates.
 fn forward(x: &[Vec<f64>; 5]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
     let device = Cpu::new();
-    let states = [x[4].as_slice(), &[9.0; N * C]].concat();
-    let mut states = mat(&device, &states, 2 * N, C);
+    let old = mat(&device, &x[4], N, C);
+    let mut states = mat(
+        &device,
+        &[x[4].as_slice(), &[9.0; N * C]].concat(),
+        2 * N,
+        C,
+    );
     let mut gates = mat(&device, &[9.0; N * 4 * C], N, 4 * C);
     let [gi, bias_i, gh, bias_h] =
         [(0, N), (1, 1), (2, N), (3, 1)].map(|(i, rows)| mat(&device, &x[i], rows, 3 * C));
     device.gru_gates_fwd(
-        states.view_mut(),
+        states.rows_mut(N, N),
         gates.view_mut(),
         GruInputs {
             gi: gi.view(),
             bias_i: bias_i.view(),
             gh: gh.view(),
             bias_h: bias_h.view(),
+            old: old.view(),
         },
     );
     (device, states, gates)
@@ -61,25 +67,26 @@ fn equals_the_definition() {
 #[test]
 fn gradient() {
     let x = inputs();
-    let (upstream, reader) = (values(6, N * C), values(7, N * C));
+    let upstream = values(6, N * C);
     let (device, states, gates) = forward(&x);
     let [mut d_gi, mut d_gh] = [(); 2].map(|()| mat(&device, &[0.0; N * 3 * C], N, 3 * C));
-    let mut d_states = mat(&device, &[reader.as_slice(), &upstream].concat(), 2 * N, C);
+    let mut d_old = mat(&device, &[9.0; N * C], N, C);
     device.gru_gates_bwd(
         GruDerivatives {
             d_gi: d_gi.view_mut(),
             d_gh: d_gh.view_mut(),
-            d_states: d_states.view_mut(),
+            d_old: d_old.view_mut(),
         },
+        mat(&device, &upstream, N, C).view(),
         gates.view(),
-        states.view(),
+        states.rows(0, N),
     );
-    for (i, d) in [(0, d_gi.view()), (2, d_gh.view()), (4, d_states.rows(0, N))] {
+    for (i, d) in [(0, d_gi.view()), (2, d_gh.view()), (4, d_old.view())] {
         check_gradient("input", &x[i], d.host(), |values| {
             let mut x = x.clone();
             x[i] = values.to_vec();
             let (_, states, _) = forward(&x);
-            weighted_sum(states.rows(N, N).host(), &upstream) + weighted_sum(&x[4], &reader)
+            weighted_sum(states.rows(N, N).host(), &upstream)
         });
     }
 }

@@ -1,28 +1,39 @@
 //! Scores of pairs on the CPU.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
+
 use super::{PairDerivatives, PairInputs, PairScores, check};
+use crate::cpu::{block_rows, for_each};
+use crate::lanes;
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> PairScores for Cpu<T> {
     fn pair_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: PairInputs<'_, Self>) {
-        let [_, n, c] = check(scores.shape(), inputs);
+        let [m, n, c] = check(scores.shape(), inputs);
         if n == 0 || c == 0 {
             return;
         }
         let (scores, a, b) = (scores.host(), inputs.a.host(), inputs.b.host());
         let (w, offset) = (&inputs.w.host()[..c], inputs.w.host()[c]);
-        self.vectorised(move || {
-            for (row, a) in scores.chunks_exact_mut(n).zip(a.chunks_exact(c)) {
-                for (s, b) in row.iter_mut().zip(b.chunks_exact(c)) {
-                    let mut sum = offset;
-                    for ((&x, &y), &w) in a.iter().zip(b).zip(w) {
-                        sum += w * (x + y).max(T::zero());
-                    }
-                    *s = sum;
-                }
-            }
-        });
+        let rows = block_rows(m, PAIR_WORK * n * c, 1);
+        for_each(
+            scores.par_chunks_mut(rows * n).zip(a.par_chunks(rows * c)),
+            |(scores, a)| {
+                self.vectorised(
+                    #[inline(always)]
+                    || {
+                        for (row, a) in scores.chunks_exact_mut(n).zip(a.chunks_exact(c)) {
+                            for (s, b) in row.iter_mut().zip(b.chunks_exact(c)) {
+                                let relu = |x: T, y: T, w: T| w * positive(x + y);
+                                *s = offset + lanes::sum(a, b, w, relu);
+                            }
+                        }
+                    },
+                );
+            },
+        );
     }
 
     fn pair_scores_bwd(
@@ -37,43 +48,80 @@ impl<T: Element> PairScores for Cpu<T> {
         expect_shape("pair_scores: d_w", out.d_w.shape(), [1, c + 1]);
         let (d_a, d_b, d_w) = (out.d_a.host(), out.d_b.host(), out.d_w.host());
         let (d_w, d_offset) = d_w.split_at_mut(c);
-        let (d_scores, a, b, w) = (
-            d_scores.host(),
-            inputs.a.host(),
-            inputs.b.host(),
-            inputs.w.host(),
-        );
+        let (d, a, b) = (d_scores.host(), inputs.a.host(), inputs.b.host());
+        let w = &inputs.w.host()[..c];
         d_a.fill(T::zero());
         d_b.fill(T::zero());
         if n == 0 || c == 0 {
             return;
         }
-        self.vectorised(move || {
-            for ((row, a), d_a) in d_scores
-                .chunks_exact(n)
-                .zip(a.chunks_exact(c))
-                .zip(d_a.chunks_exact_mut(c))
-            {
-                for ((&d, b), d_b) in row
-                    .iter()
-                    .zip(b.chunks_exact(c))
-                    .zip(d_b.chunks_exact_mut(c))
-                {
-                    d_offset[0] += d;
-                    for k in 0..c {
-                        let hidden = a[k] + b[k];
-                        let active = if hidden > T::zero() {
-                            T::one()
-                        } else {
-                            T::zero()
-                        };
-                        let slope = d * w[k] * active;
-                        d_a[k] += slope;
-                        d_b[k] += slope;
-                        d_w[k] += d * hidden * active;
+        // First the sums of the upstream derivatives of the pairs in which a unit is active, for each left member and
+        // for each right one: rows of their own, which threads can share out.
+        let rows = block_rows(m, PAIR_WORK * n * c, 1);
+        for_each(
+            d_a.par_chunks_mut(rows * c)
+                .zip(a.par_chunks(rows * c))
+                .zip(d.par_chunks(rows * n)),
+            |((d_a, a), d)| {
+                let rows = d_a.chunks_exact_mut(c).zip(a.chunks_exact(c));
+                self.vectorised(
+                    #[inline(always)]
+                    || {
+                        for ((sums, a), d) in rows.zip(d.chunks_exact(n)) {
+                            for (&d, b) in d.iter().zip(b.chunks_exact(c)) {
+                                lanes::accumulate(sums, a, b, |x, y| active(d, x + y));
+                            }
+                        }
+                    },
+                );
+            },
+        );
+        let columns = block_rows(n, PAIR_WORK * m * c, 1);
+        for_each(
+            d_b.par_chunks_mut(columns * c)
+                .zip(b.par_chunks(columns * c))
+                .enumerate(),
+            |(block, (d_b, b))| {
+                let first = block * columns;
+                let rows = d_b.chunks_exact_mut(c).zip(b.chunks_exact(c));
+                self.vectorised(
+                    #[inline(always)]
+                    || {
+                        for (j, (sums, b)) in (first..).zip(rows) {
+                            for (d, a) in d.chunks_exact(n).zip(a.chunks_exact(c)) {
+                                lanes::accumulate(sums, a, b, |x, y| active(d[j], x + y));
+                            }
+                        }
+                    },
+                );
+            },
+        );
+        // Then, since relu(a + b) is a + b where it is active, the rest needs no pairs.
+        self.vectorised(
+            #[inline(always)]
+            || {
+                for (sums, inputs) in [(d_a, a), (d_b, b)] {
+                    for (sums, x) in sums.chunks_exact_mut(c).zip(inputs.chunks_exact(c)) {
+                        lanes::accumulate(d_w, sums, x, |u, x| u * x);
+                        lanes::update(sums, w, |u, w| u * w);
                     }
                 }
-            }
-        });
+            },
+        );
+        d_offset[0] += d.iter().copied().sum();
     }
+}
+
+/// The work of a unit of a pair in multiply-adds of a product that take as long.
+const PAIR_WORK: usize = 8;
+
+#[inline(always)]
+fn positive<T: Element>(x: T) -> T {
+    if x > T::zero() { x } else { T::zero() }
+}
+
+/// `d` where the unit with this sum is active.
+#[inline(always)]
+fn active<T: Element>(d: T, sum: T) -> T {
+    if sum > T::zero() { d } else { T::zero() }
 }

@@ -1,6 +1,10 @@
 //! The product on the CPU, by the `gemm` crate: its kernels reach the machine's peak at these sizes.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::ParallelSliceMut as _;
+
 use super::{Old, Operand, Product, check};
+use crate::cpu::{block_rows, for_each};
 use crate::{Cpu, Element, ViewMut};
 
 impl<T: Element> Product for Cpu<T> {
@@ -13,20 +17,28 @@ impl<T: Element> Product for Cpu<T> {
     ) {
         let (a, b) = (a.into(), b.into());
         let [m, k, n] = check(&out, a, b);
-        product(
-            out.host(),
-            Strided::new(a),
-            Strided::new(b),
-            [m, k, n],
-            match old {
-                Old::Overwrite => T::zero(),
-                Old::Add => T::one(),
+        let (out, a, b) = (out.host(), Strided::new(a), Strided::new(b));
+        let scale = match old {
+            Old::Overwrite => T::zero(),
+            Old::Add => T::one(),
+        };
+        let rows = block_rows(m, k * n, UNIT);
+        for_each(
+            out.par_chunks_mut((rows * n).max(1)).enumerate(),
+            |(block, out)| {
+                let first = block * rows;
+                let shape = [rows.min(m - first), k, n];
+                product(out, a.skip_rows(first), b, shape, scale);
             },
         );
     }
 }
 
+/// Blocks have a multiple of so many rows: a common multiple of the heights of the tiles of `gemm`.
+const UNIT: usize = 24;
+
 /// A row-major or transposed matrix: elements, step between columns, step between rows.
+#[derive(Clone, Copy)]
 struct Strided<'a, T> {
     elements: &'a [T],
     column: usize,
@@ -45,6 +57,14 @@ impl<'a, T: Element> Strided<'a, T> {
             elements: operand.view.host(),
             column,
             row,
+        }
+    }
+
+    /// The matrix without its first rows.
+    fn skip_rows(self, rows: usize) -> Self {
+        Self {
+            elements: &self.elements[(rows * self.row).min(self.elements.len())..],
+            ..self
         }
     }
 

@@ -126,6 +126,8 @@ impl<B: Backend> Generator<B> {
         let all = rollouts.iter().chain(imitated);
         self.buffers
             .fill(&self.device, &mut self.episodes, &self.steps, all);
+        self.policy
+            .share(&self.device, &self.episodes, &mut self.cache);
         let mut batch = Batch::new(self.policy.steps(), rollouts.len(), imitated.len());
         let mut first = None;
         let epochs = match self.config.update {

@@ -1,0 +1,140 @@
+//! The work of the pairwise discriminator: a training step, and rewards.
+
+use ganas_gnn::layers::EncoderConfig;
+use ganas_gnn::nets::{DiscriminatorConfig, PairDiscriminator, PairDiscriminatorCache};
+use ganas_gnn::ops::bce::BinaryCrossEntropy as _;
+use ganas_gnn::ops::bias_activation::Activation;
+use ganas_gnn::ops::graph_conv::Direction;
+use ganas_gnn::{Adam, AdamConfig, Grads, GraphBatch, Layout, Mat, Params};
+
+use crate::graphs::{Graph, N_LABELS, random_graphs};
+use crate::{Device, Shape, stream};
+
+/// A discriminator that is trained on a fixed truth set.
+#[derive(Debug)]
+pub struct DiscriminatorWork {
+    device: Device,
+    net: PairDiscriminator,
+    params: Params<Device>,
+    grads: Grads<Device>,
+    adam: Adam<Device>,
+    batch: GraphBatch<Device>,
+    cache: PairDiscriminatorCache<Device>,
+    truth: Vec<Graph>,
+    n_negatives: usize,
+    targets: Mat<Device>,
+    weights: Mat<Device>,
+    logits: Vec<f32>,
+}
+
+impl DiscriminatorWork {
+    /// A discriminator with starting values.
+    #[must_use]
+    pub fn new(shape: Shape) -> Self {
+        let device = Device::new();
+        let mut layout = Layout::default();
+        let encoder = EncoderConfig {
+            n_labels: N_LABELS,
+            width: shape.width,
+            layers: shape.layers,
+            direction: Direction::Both,
+            activation: Activation::Relu,
+        };
+        let config = DiscriminatorConfig {
+            encoder,
+            head_width: shape.width,
+        };
+        let net = PairDiscriminator::new(&mut layout, config);
+        let mut params = Params::zeros(&device, &layout);
+        params.write(&device, &layout.draw(&mut stream(1, 0, 0)));
+        let n_negatives = shape.batch / 2;
+        let (k, n) = (shape.truth, shape.truth + n_negatives);
+        let mut targets = vec![0.0_f32; k * n];
+        let mut weights = vec![0.0_f32; k * n];
+        for row in 0..k {
+            for column in (0..n).filter(|&column| column != row) {
+                let at = row * n + column;
+                if column < k {
+                    (targets[at], weights[at]) = (1.0, mean_of(k * (k - 1)));
+                } else {
+                    weights[at] = mean_of(k * n_negatives);
+                }
+            }
+        }
+        Self {
+            grads: Grads::zeros(&device, &layout),
+            adam: Adam::new(&device, &layout, AdamConfig::default()),
+            batch: GraphBatch::new(&device),
+            cache: PairDiscriminatorCache::new(&device),
+            truth: random_graphs(shape.truth, 2),
+            n_negatives,
+            targets: Mat::from_host(&device, &targets, k, n),
+            weights: Mat::from_host(&device, &weights, k, n),
+            logits: Vec::new(),
+            device,
+            net,
+            params,
+        }
+    }
+
+    /// One step on the truth set and half a batch of generated graphs: forward, backward, Adam; returns the loss.
+    pub fn step(&mut self, generated: &[Graph]) -> f64 {
+        self.forward(&generated[..self.n_negatives]);
+        let (logits, d_logits) = self.cache.logits_and_derivative(&self.device);
+        let loss = self.device.bce(
+            d_logits.view_mut(),
+            logits,
+            self.targets.view(),
+            self.weights.view(),
+        );
+        self.net.backward(
+            &self.device,
+            &self.params,
+            &mut self.grads,
+            &self.batch,
+            &mut self.cache,
+        );
+        self.adam.step(
+            &self.device,
+            &mut self.params,
+            &mut self.grads,
+            crate::LEARNING_RATE,
+        );
+        loss
+    }
+
+    /// The mean over the truth set of the probability that each graph is from it.
+    pub fn rewards(&mut self, graphs: &[Graph]) -> Vec<f32> {
+        self.forward(graphs);
+        self.cache.logits().read(&self.device, &mut self.logits);
+        let (k, n) = (self.truth.len(), self.truth.len() + graphs.len());
+        (k..n)
+            .map(|column| {
+                let logits = (0..k).map(|row| self.logits[row * n + column]);
+                logits.map(|x| 1.0 / (1.0 + (-x).exp())).sum::<f32>() * mean_of(k)
+            })
+            .collect()
+    }
+
+    fn forward(&mut self, others: &[Graph]) {
+        self.batch.clear();
+        for graph in self.truth.iter().chain(others) {
+            self.batch
+                .push(graph.labels.iter().copied(), &graph.predecessors);
+        }
+        self.batch.upload(&self.device);
+        self.net.forward(
+            &self.device,
+            &self.params,
+            &self.batch,
+            self.truth.len(),
+            &mut self.cache,
+        );
+    }
+}
+
+/// The weight of one of `n` equal parts.
+#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
+fn mean_of(n: usize) -> f32 {
+    1.0 / n as f32
+}

@@ -1,0 +1,132 @@
+//! The encoder of finished graphs, with each distinct embedding of each layer computed once.
+
+use super::Encoder;
+use crate::ops::colour_conv::Colours;
+use crate::ops::graph_conv::Direction;
+use crate::ops::list_readout::NodeLists;
+use crate::ops::product::Old;
+use crate::refinement::Refinement;
+use crate::{Backend, Device, Grads, GraphBatch, Mat, Params, View, ViewMut};
+
+/// Colours and embeddings after each layer, and scratch memory.
+#[derive(Debug)]
+pub struct RefinedCache<D: Device> {
+    refinement: Refinement<D>,
+    /// For each graph, the colours of its nodes.
+    lists: NodeLists<D>,
+    labels: D::Ints,
+    outputs: Vec<Mat<D>>,
+    projected: Mat<D>,
+    d_x: Mat<D>,
+}
+
+impl<D: Device> RefinedCache<D> {
+    /// An empty cache; it grows at its first use.
+    pub fn new(device: &D) -> Self {
+        Self {
+            refinement: Refinement::new(),
+            lists: NodeLists::new(device),
+            labels: device.ints(),
+            outputs: Vec::new(),
+            projected: Mat::empty(device),
+            d_x: Mat::empty(device),
+        }
+    }
+}
+
+impl Encoder {
+    /// Encodes whole graphs and reads them out, `[mean over the nodes | last node]`, into `readout [graphs, 2 width]`.
+    ///
+    /// The same function as [`forward`](Self::forward) and a read-out: nodes with equal neighbourhoods share their rows.
+    ///
+    /// # Panics
+    ///
+    /// For an encoder that does not see both directions.
+    pub fn forward_refined<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        graphs: &GraphBatch<B>,
+        readout: &mut Mat<B>,
+        cache: &mut RefinedCache<B>,
+    ) {
+        let config = self.config;
+        assert!(
+            config.direction == Direction::Both,
+            "graphs are refined for both directions"
+        );
+        let (c, layers) = (cache, self.layers.len());
+        c.refinement.refine(device, graphs, config.n_labels, layers);
+        c.outputs.resize_with(layers, || Mat::empty(device));
+        for (l, layer) in self.layers.iter().enumerate() {
+            let level = &c.refinement.levels()[l];
+            let weight = params.view(layer.weight);
+            // The inputs of the first layer are the labels, one-hot: its weights are their projections.
+            let projected = if l == 0 {
+                weight
+            } else {
+                c.projected
+                    .reshape(device, level.n_inputs, 3 * config.width);
+                let input = c.outputs[l - 1].view();
+                device.product(c.projected.view_mut(), input, weight, Old::Overwrite);
+                c.projected.view()
+            };
+            c.outputs[l].reshape(device, level.n_outputs, config.width);
+            let (out, bias) = (c.outputs[l].view_mut(), params.view(layer.bias));
+            device.colour_conv_fwd(out, projected, bias, Colours(level), config.activation);
+        }
+        device.write_ints(&mut c.lists.start, graphs.starts());
+        device.write_ints(&mut c.lists.nodes, c.refinement.colours());
+        readout.reshape(device, graphs.n_graphs(), 2 * config.width);
+        let output = c.outputs[layers - 1].view();
+        device.list_readout_fwd(readout.view_mut(), output, &c.lists);
+    }
+
+    /// Adds to the gradients, from the derivative of the read-out.
+    pub fn backward_refined<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        grads: &mut Grads<B>,
+        d_readout: View<'_, B>,
+        cache: &mut RefinedCache<B>,
+    ) {
+        let (c, width) = (cache, self.config.width);
+        let n_outputs = c.refinement.levels().last().map_or(0, |l| l.n_outputs);
+        c.d_x.reshape(device, n_outputs, width);
+        c.d_x.view_mut().clear(device);
+        device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
+        for (l, layer) in self.layers.iter().enumerate().rev() {
+            let level = &c.refinement.levels()[l];
+            c.projected.reshape(device, level.n_inputs, 3 * width);
+            device.colour_conv_bwd(
+                c.projected.view_mut(),
+                grads.view_mut(layer.bias),
+                c.d_x.view(),
+                c.outputs[l].view(),
+                Colours(level),
+                self.config.activation,
+            );
+            let (d_weight, d) = (grads.view_mut(layer.weight), c.projected.view());
+            if l == 0 {
+                add_rows(device, d_weight, d, &mut c.labels);
+            } else {
+                let input = c.outputs[l - 1].view().transposed();
+                device.product(d_weight, input, d, Old::Add);
+                c.d_x.reshape(device, level.n_inputs, width);
+                let weight = params.view(layer.weight).transposed();
+                device.product(c.d_x.view_mut(), d, weight, Old::Overwrite);
+            }
+        }
+    }
+}
+
+/// `to += from`, row by row.
+fn add_rows<B: Backend>(device: &B, to: ViewMut<'_, B>, from: View<'_, B>, rows: &mut B::Ints) {
+    let n = from.shape()[0];
+    if device.ints_len(rows) != n {
+        let all: Vec<u32> = (0_u32..).take(n).collect();
+        device.write_ints(rows, &all);
+    }
+    device.gather_bwd(to, from, rows);
+}

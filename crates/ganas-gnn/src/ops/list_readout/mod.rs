@@ -1,0 +1,63 @@
+//! Read-out of lists of nodes: what a generator sees of a graph that grows.
+//!
+//! `out_s = [mean of x_j over the list of s | x of the last of the list]`; a list is the first nodes of a graph, in order.
+//! With an encoder that looks at predecessors only, nodes that several graphs or several steps share stand in `x` once.
+//!
+//! Adjoint: for each entry `j` of the list of `s`, `d_x_j += d_out_s[mean] / length`, and for the last one
+//! `d_x_j += d_out_s[last]`.
+//! An exception to the rule for activations: `d_x` is added to, since nodes have other readers (edges) as well.
+
+mod cpu;
+#[cfg(test)]
+mod tests;
+
+use super::expect_shape;
+use crate::{Device, View, ViewMut};
+
+/// Lists of nodes, one after the other: list `s` is `nodes[start[s]..start[s + 1]]`, and has at least one entry.
+#[derive(Debug)]
+pub struct NodeLists<D: Device> {
+    /// Where each list begins, and where the last one ends.
+    pub start: D::Ints,
+    /// The entries.
+    pub nodes: D::Ints,
+}
+
+impl<D: Device> NodeLists<D> {
+    /// No lists.
+    pub fn new(device: &D) -> Self {
+        Self {
+            start: device.ints(),
+            nodes: device.ints(),
+        }
+    }
+}
+
+/// Devices that read out lists of nodes.
+pub trait ListReadout: Device {
+    /// Fills `out [lists, 2c]` from the nodes `x [nodes, c]`.
+    ///
+    /// # Panics
+    ///
+    /// When the shapes do not fit, an index is out of range or a list is empty.
+    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>);
+
+    /// Adds to `d_x [nodes, c]` from `d_out [lists, 2c]`.
+    ///
+    /// # Panics
+    ///
+    /// As for [`list_readout_fwd`](Self::list_readout_fwd).
+    fn list_readout_bwd(
+        &self,
+        d_x: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        lists: &NodeLists<Self>,
+    );
+}
+
+/// The width.
+fn check(out: [usize; 2], x: [usize; 2], starts: usize) -> usize {
+    let c = x[1];
+    expect_shape("list_readout: out", out, [starts.max(1) - 1, 2 * c]);
+    c
+}

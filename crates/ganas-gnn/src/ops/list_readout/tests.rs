@@ -1,0 +1,40 @@
+//! Read-out of lists of nodes and its gradient.
+
+use super::{ListReadout as _, NodeLists};
+use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use crate::{Cpu, Mat};
+
+/// Two lists share their beginning, and one has a node twice.
+fn lists() -> NodeLists<Cpu<f64>> {
+    NodeLists {
+        start: vec![0, 1, 3, 6],
+        nodes: vec![0, 0, 2, 1, 3, 3],
+    }
+}
+
+fn forward(x: &[f64], c: usize) -> (Cpu<f64>, Mat<Cpu<f64>>) {
+    let device = Cpu::new();
+    let mut out = mat(&device, &vec![9.0; 6 * c], 3, 2 * c);
+    let x = mat(&device, x, 4, c);
+    device.list_readout_fwd(out.view_mut(), x.view(), &lists());
+    (device, out)
+}
+
+#[test]
+fn mean_and_last_of_each_list() {
+    let (device, out) = forward(&[1.0, 3.0, 5.0, 9.0], 1);
+    close(&device, out.view(), &[1.0, 1.0, 3.0, 5.0, 7.0, 9.0], 0.0);
+}
+
+#[test]
+fn gradient() {
+    let (x, upstream) = (values(1, 4 * 3), values(2, 3 * 6));
+    let device = Cpu::<f64>::new();
+    let reader = values(3, x.len());
+    let mut d_x = mat(&device, &reader, 4, 3);
+    let d_out = mat(&device, &upstream, 3, 6);
+    device.list_readout_bwd(d_x.view_mut(), d_out.view(), &lists());
+    check_gradient("x", &x, d_x.view().host(), |x| {
+        weighted_sum(forward(x, 3).1.view().host(), &upstream) + weighted_sum(x, &reader)
+    });
+}

@@ -1,0 +1,192 @@
+//! `cargo xtask bench`: the bench program of ganas against PyTorch, alternately in one run, and against the machine.
+
+mod server;
+mod table;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, ensure};
+
+use crate::{cargo, check, golden};
+use server::Server;
+use table::{Pair, Row};
+
+/// The steps in PyTorch.
+const SCRIPT: &str = "xtask/bench/torch_steps.py";
+
+/// The package with the bench program.
+const PACKAGE: &str = "ganas-benches";
+
+/// The bench program, built in release.
+const PROGRAM: &str = "target/release/ganas-benches";
+
+/// What can be timed, by the names that both sides know.
+const WORKS: &[&str] = &[
+    "discriminator_step",
+    "sampling",
+    "reward",
+    "ppo_epoch",
+    "ppo_update",
+    "inner_iteration",
+];
+
+/// Options of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("against").required(true).multiple(true).args(["vs_torch", "roofline"]))]
+pub(crate) struct Options {
+    /// Time the steps of a search against PyTorch, alternately.
+    #[arg(long)]
+    vs_torch: bool,
+    /// Print the measured limits of this machine, and what the products of a step reach.
+    #[arg(long)]
+    roofline: bool,
+    /// With `--vs-torch`: time everything again beside a process that keeps one core busy.
+    #[arg(long, requires = "vs_torch")]
+    shared_core: bool,
+    /// The Python that has PyTorch; a relative path starts at the workspace.
+    #[arg(long, default_value = "python3")]
+    python: String,
+    /// Threads of each side.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Pairs of measurements, ganas and PyTorch in turn.
+    #[arg(long, default_value_t = 5)]
+    pairs: usize,
+    /// Seconds of each measurement; work that takes longer is done at least twice, and timed once.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// Only this work.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(WORKS))]
+    work: Vec<String>,
+    /// Only this variant of the PyTorch script: `usual` (what a user would write) or `same` (our mathematics).
+    #[arg(long, value_parser = ["usual", "same"])]
+    variant: Vec<String>,
+}
+
+/// Runs what was asked for.
+///
+/// # Errors
+///
+/// When the bench program does not build, PyTorch is missing, or one side stops answering.
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    check(cargo(root).args(["build", "--release", "--package", PACKAGE]))?;
+    if options.roofline {
+        check(
+            Command::new(root.join(PROGRAM))
+                .arg("roofline")
+                // The peak is that of one core.
+                .env("RAYON_NUM_THREADS", "1"),
+        )?;
+    }
+    if options.vs_torch {
+        let version = golden::torch_version(root, &options.python)?;
+        println!(
+            "ganas against PyTorch {version}, {} threads each, {} pairs of {} s\n",
+            options.threads, options.pairs, options.seconds
+        );
+        versus(root, options, "")?;
+        if options.shared_core {
+            let _busy = Busy::start(root)?;
+            versus(root, options, ", beside a busy process")?;
+        }
+    }
+    Ok(())
+}
+
+fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()> {
+    let all: Vec<String> = WORKS.iter().map(|&work| work.to_owned()).collect();
+    let works = if options.work.is_empty() {
+        &all
+    } else {
+        &options.work
+    };
+    let both = ["usual".to_owned(), "same".to_owned()];
+    let variants: &[String] = if options.variant.is_empty() {
+        &both
+    } else {
+        &options.variant
+    };
+    let threads = options.threads.to_string();
+    for variant in variants {
+        let mut ours =
+            Server::start(Command::new(root.join(PROGRAM)).args(["serve", "--threads", &threads]))?;
+        let mut torch = Server::start(
+            Command::new(&options.python)
+                .args([SCRIPT, variant, "--threads", &threads])
+                .env("OMP_NUM_THREADS", &threads)
+                .current_dir(root),
+        )?;
+        let mut rows = Vec::new();
+        for work in works {
+            let mut pairs = Vec::new();
+            for _ in 0..options.pairs {
+                pairs.push(Pair {
+                    ours: ours.time(work, options.seconds)?,
+                    torch: torch.time(work, options.seconds)?,
+                });
+            }
+            rows.push(Row {
+                work: work.clone(),
+                pairs,
+            });
+        }
+        println!(
+            "PyTorch variant `{variant}`{condition}\n\n{}",
+            table::text(&rows)
+        );
+    }
+    Ok(())
+}
+
+/// A process that keeps one core busy for as long as this lives.
+struct Busy(Child);
+
+impl Busy {
+    fn start(root: &Path) -> anyhow::Result<Self> {
+        let child = Command::new(root.join(PROGRAM))
+            .arg("burn")
+            .stdin(Stdio::null())
+            .spawn()
+            .context("cannot start the busy process")?;
+        Ok(Self(child))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        // When it has ended by itself there is nothing left to do.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The median.
+///
+/// # Errors
+///
+/// When there are no numbers.
+fn median(numbers: &[f64]) -> anyhow::Result<f64> {
+    ensure!(!numbers.is_empty(), "no measurements");
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    Ok(if sorted.len().is_multiple_of(2) {
+        f64::midpoint(sorted[middle - 1], sorted[middle])
+    } else {
+        sorted[middle]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "the values are exact")]
+    fn median_of_few() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]).unwrap(), 2.0);
+        assert_eq!(median(&[4.0, 1.0]).unwrap(), 2.5);
+        assert!(median(&[]).is_err());
+    }
+}
