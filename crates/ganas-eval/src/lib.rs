@@ -16,13 +16,14 @@ mod official;
 mod protocol;
 mod suggestion;
 pub mod table;
+pub mod worker;
 
 #[cfg(test)]
 mod test_space;
 
 pub use counts::{Answer, Counted, QueryCounts};
 pub use error::EvalError;
-pub use evaluator::Evaluator;
+pub use evaluator::{Evaluator, Finished, Query};
 pub use metric::{Measurement, ReportMetric, SearchMetric};
 pub use official::Problem;
 pub use protocol::{MetricRole, Protocol, ProtocolKind};
