@@ -11,6 +11,7 @@ mod ci;
 mod clock;
 mod data;
 mod golden;
+mod python;
 mod reproduce;
 mod tidy;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_eval::table::TableEvaluator;
 use ganas_search::{Budget, Observer, RunSpec, StopFlag, run};
 use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
 
 use crate::algorithm::Algorithm;
 use crate::clock;
+use crate::evaluator_choice::EvaluatorChoice;
 use crate::progress::Progress;
 use crate::run_record::RunRecord;
 
@@ -19,7 +19,7 @@ pub(crate) struct Experiment {
     /// The search space.
     pub(crate) space: Arc<dyn SearchSpace>,
     /// What answers queries.
-    pub(crate) evaluator: TableEvaluator,
+    pub(crate) evaluator: EvaluatorChoice,
     /// The algorithm.
     pub(crate) algorithm: Algorithm,
     /// The budget of each run.
@@ -86,6 +86,16 @@ impl Experiment {
                 }
             }
         };
+        let evaluator = self.evaluator.evaluator();
+        // What a worker has finished is kept at once; a table is asked again faster than that.
+        let remembered = match (&claim, self.evaluator.workers()) {
+            (Some(claim), Some(_)) => Some(claim.remember(evaluator)?),
+            _ => None,
+        };
+        let evaluator = match &remembered {
+            Some(remembered) => remembered,
+            None => evaluator,
+        };
         let space = || Arc::clone(&self.space);
         let mut searcher = self.algorithm.searcher(space(), seed)?;
         let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
@@ -99,7 +109,7 @@ impl Experiment {
         let outcome = run(
             &*self.space,
             &mut *searcher,
-            &self.evaluator,
+            evaluator,
             self.budget,
             resume,
             &mut observers,

@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod config_text;
 mod environment;
+mod evaluator_choice;
 mod exit;
 mod experiment;
 mod interrupt;
@@ -27,6 +28,8 @@ mod search_report;
 mod seeds;
 mod table_source;
 mod text_table;
+mod worker_arguments;
+mod worker_notes;
 mod workers;
 
 use std::process::ExitCode;

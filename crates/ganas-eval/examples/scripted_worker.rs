@@ -122,14 +122,11 @@ impl Script {
             "hang" => std::thread::sleep(FOREVER),
             // Answers `cancel`, which a worker that hangs does not.
             "slow" => return Ok(()),
-            "garbage" => {
-                println!("Epoch 1 of 10: loss 0.3");
-                return Ok(());
-            }
+            "garbage" => return write(b"Epoch 1 of 10: loss 0.3\n"),
             "wrong_id" => return say(&result(id + 1_000_000, value)),
             "nan" => {
-                println!(r#"{{"type":"result","id":{id},"metrics":{{"valid":NaN,"test":1}}}}"#);
-                return Ok(());
+                let result = format!(r#""id":{id},"metrics":{{"valid":NaN,"test":1}}"#);
+                return write(format!("{{\"type\":\"result\",{result}}}\n").as_bytes());
             }
             "out_of_range" => return say(&result(id, 93.5)),
             "refuse" => return say(&failure(id, "unbuildable")),
@@ -170,8 +167,12 @@ fn failure(id: u64, kind: &str) -> FromWorker {
 fn say(message: &FromWorker) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
+    write(&line)
+}
+
+fn write(line: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(&line)?;
+    stdout.write_all(line)?;
     stdout.flush()
 }
 

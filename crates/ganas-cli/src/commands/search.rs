@@ -1,18 +1,19 @@
-//! `ganas search`: runs of a search algorithm on a benchmark table.
+//! `ganas search`: runs of a search algorithm on a benchmark table, or with a command that evaluates.
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::Evaluator as _;
 use ganas_eval::table::TableEvaluator;
+use ganas_eval::worker::MetricNames;
 use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
 
 use crate::algorithm::{self, AlgorithmArguments};
 use crate::environment;
+use crate::evaluator_choice::EvaluatorChoice;
 use crate::exit::Outcome;
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
@@ -22,6 +23,8 @@ use crate::run_record::RunRecord;
 use crate::search_report::SearchReport;
 use crate::seeds::Seeds;
 use crate::table_source;
+use crate::worker_arguments::WorkerArguments;
+use crate::worker_notes::WorkerNotes;
 use crate::workers::Crew;
 
 /// What to search, and how.
@@ -34,12 +37,16 @@ pub(crate) struct Arguments {
     /// GANAS_DATA names].
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
-    /// The metric that is searched on.
-    #[arg(long, value_name = "METRIC", default_value = "cifar10_valid_mean_200")]
-    search: String,
-    /// The metric that is reported for what was found.
-    #[arg(long, value_name = "METRIC", default_value = "cifar10_test_mean_200")]
-    report: String,
+    /// The metric that is searched on [default: cifar10_valid_mean_200; with --evaluator the first that is measured on
+    /// validation data].
+    #[arg(long, value_name = "METRIC")]
+    search: Option<String>,
+    /// The metric that is reported for what was found [default: cifar10_test_mean_200; with --evaluator the first that
+    /// is measured on test data].
+    #[arg(long, value_name = "METRIC")]
+    report: Option<String>,
+    #[command(flatten)]
+    workers: WorkerArguments,
     /// Unique queries of each run; architectures that compute the same function count once.
     #[arg(long, value_name = "QUERIES", default_value = "150", value_parser = budget)]
     budget: Budget,
@@ -75,7 +82,12 @@ fn budget(text: &str) -> Result<Budget, String> {
 /// Runs the search.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let Seeds(seeds) = &arguments.seeds;
-    let experiment = experiment(arguments)?;
+    let notes = if arguments.quiet {
+        WorkerNotes::quiet()
+    } else {
+        WorkerNotes::printed()
+    };
+    let experiment = experiment(arguments, &notes)?;
     experiment.check_new(seeds)?;
     let threads = arguments
         .threads
@@ -94,10 +106,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     } else {
         Progress::hidden(seeds.len(), budget)
     };
+    if arguments.workers.is_given() {
+        progress.share(&notes);
+    }
     let results = crew.run(seeds, &experiment.stop, |seed| {
         experiment.run(seed, &progress)
     });
     progress.clear();
+    if let (Some(workers), false) = (experiment.evaluator.workers(), arguments.quiet) {
+        eprintln!("workers: {}", workers.statistics());
+    }
     let results: anyhow::Result<Vec<RunRecord>> = results?.into_iter().flatten().collect();
     let runs = results.inspect_err(|_| {
         if experiment.study.is_some() && seeds.len() > 1 {
@@ -137,7 +155,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
+fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {
     let space = Arc::clone(&arguments.space);
     let algorithm = arguments.algorithm.resolve(Some(&*space))?;
     let note = |text: &str| {
@@ -145,13 +163,26 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
             eprintln!("{text}");
         }
     };
-    let table = table_source::open(arguments.table.as_deref(), &*space, &note)?;
-    let evaluator = TableEvaluator::new(
-        table,
-        Arc::clone(&space),
-        &arguments.search,
-        &arguments.report,
-    )?;
+    let stop = StopFlag::default();
+    let names = MetricNames {
+        search: arguments.search.clone(),
+        report: arguments.report.clone(),
+    };
+    let workers = &arguments.workers;
+    let opened = workers.open(&space, &names, arguments.study.as_deref(), &stop, notes)?;
+    let evaluator = if let Some(evaluator) = opened {
+        let description = workers.describe(&evaluator);
+        EvaluatorChoice::Workers(evaluator, description)
+    } else {
+        let table = table_source::open(arguments.table.as_deref(), &*space, &note)?;
+        let [search, report] = [
+            (names.search, "cifar10_valid_mean_200"),
+            (names.report, "cifar10_test_mean_200"),
+        ]
+        .map(|(name, default)| name.unwrap_or_else(|| default.to_owned()));
+        let space = Arc::clone(&space);
+        EvaluatorChoice::Table(TableEvaluator::new(table, space, &search, &report)?)
+    };
     let study = arguments
         .study
         .as_ref()
@@ -160,8 +191,8 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
     let spec = RunSpec {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         space: space.name().to_owned(),
-        table_sha256: evaluator.table().sha256(),
-        protocol: evaluator.protocol().clone(),
+        table_sha256: evaluator.sha256(),
+        protocol: evaluator.evaluator().protocol().clone(),
         algorithm: algorithm.name().to_owned(),
         config: algorithm.config_json()?.to_string(),
         budget: arguments.budget,
@@ -180,7 +211,7 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
         } else {
             OnExisting::Refuse
         },
-        stop: StopFlag::default(),
+        stop,
     })
 }
 
@@ -200,14 +231,7 @@ fn header(
     let lines = [
         ("ganas", spec.version.clone()),
         ("space", spec.space.clone()),
-        (
-            "table",
-            format!(
-                "{} (sha256 {})",
-                experiment.evaluator.table().path().display(),
-                spec.table_sha256
-            ),
-        ),
+        experiment.evaluator.describe(),
         (
             "protocol",
             format!(

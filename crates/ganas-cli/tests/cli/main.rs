@@ -18,5 +18,7 @@ mod official_files;
 mod real_table;
 mod resume;
 mod sandbox;
+mod scripted_worker;
 mod search_json;
 mod synthetic_table;
+mod workers;

@@ -5,6 +5,7 @@
 
 mod misbehaviour;
 mod pool;
+mod schema;
 mod scripted;
 
 use std::sync::{Arc, Mutex};
