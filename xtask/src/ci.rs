@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::{cargo, check, command_line, tidy};
+use crate::{cargo, check, command_line, python, tidy};
 
 /// Options of `cargo xtask ci`.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -92,6 +92,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "tidy",
         run: |root, _| tidy::run(root).map(|()| String::new()),
+    },
+    Step {
+        name: "python",
+        run: |root, _| python::run(root),
     },
     Step {
         name: "cold release build",

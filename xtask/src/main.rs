@@ -12,6 +12,7 @@ mod ci;
 mod clock;
 mod data;
 mod golden;
+mod python;
 mod reproduce;
 mod tidy;
 

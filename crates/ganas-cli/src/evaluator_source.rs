@@ -30,13 +30,14 @@ pub(crate) struct EvaluatorArguments {
     /// the folder that GANAS_DATA names].
     #[arg(long, value_name = "FOLDER", conflicts_with = "table")]
     surrogate: Option<PathBuf>,
-    /// The metric that is searched on [default: cifar10_valid_mean_200, or what the surrogate predicts].
+    /// The metric that is searched on [default: cifar10_valid_mean_200, or what the surrogate predicts; with --evaluator
+    /// the first that is measured on validation data].
     #[arg(long, value_name = "METRIC")]
-    search: Option<String>,
+    pub(crate) search: Option<String>,
     /// The metric that is reported for what was found [default: cifar10_test_mean_200, or the one that is searched on
-    /// with a surrogate].
+    /// with a surrogate; with --evaluator the first that is measured on test data].
     #[arg(long, value_name = "METRIC")]
-    report: Option<String>,
+    pub(crate) report: Option<String>,
 }
 
 /// An evaluator, and where it comes from.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use ganas_eval::EvalError;
+use ganas_eval::worker::WorkerError;
 use ganas_search::SearchError;
 use ganas_space::SpaceError;
 
@@ -52,6 +53,15 @@ pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
             || matches!(
                 cause.downcast_ref(),
                 Some(EvalError::UnknownMetric { .. } | EvalError::CostAsSearchMetric { .. })
+            )
+            || matches!(
+                cause.downcast_ref(),
+                Some(EvalError::Workers(error)) if matches!(
+                    **error,
+                    WorkerError::UnknownMetric { .. }
+                        | WorkerError::NoMetric { .. }
+                        | WorkerError::CostAsSearchMetric { .. }
+                )
             )
             || matches!(
                 cause.downcast_ref(),

@@ -9,7 +9,7 @@ use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
 
 use crate::algorithm::Algorithm;
 use crate::clock;
-use crate::evaluator_source::Evaluating;
+use crate::evaluator_choice::EvaluatorChoice;
 use crate::progress::Progress;
 use crate::run_record::RunRecord;
 
@@ -23,7 +23,7 @@ pub(crate) struct Experiment {
     /// The configuration as it is recorded: that of the algorithm, and the constraints.
     pub(crate) config: serde_json::Value,
     /// What answers queries.
-    pub(crate) evaluating: Evaluating,
+    pub(crate) evaluator: EvaluatorChoice,
     /// The algorithm.
     pub(crate) algorithm: Algorithm,
     /// The budget of each run.
@@ -90,6 +90,16 @@ impl Experiment {
                 }
             }
         };
+        let evaluator = self.evaluator.evaluator();
+        // What a worker has finished is kept at once; a table is asked again faster than that.
+        let remembered = match (&claim, self.evaluator.workers()) {
+            (Some(claim), Some(_)) => Some(claim.remember(evaluator)?),
+            _ => None,
+        };
+        let evaluator = match &remembered {
+            Some(remembered) => remembered,
+            None => evaluator,
+        };
         let space = || Arc::clone(&self.space);
         let mut searcher = self.algorithm.searcher(space(), seed)?;
         let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
@@ -103,7 +113,7 @@ impl Experiment {
         let outcome = run(
             &*self.space,
             &mut *searcher,
-            &*self.evaluating.evaluator,
+            evaluator,
             self.budget,
             resume,
             &mut observers,

@@ -22,9 +22,7 @@ impl Interrupt {
                 std::process::exit(i32::from(exit::INTERRUPTED));
             }
             stop.stop();
-            eprintln!(
-                "\nstopping after the rounds that are being evaluated; Ctrl-C again stops at once"
-            );
+            eprintln!("\nstopping after what is being evaluated; Ctrl-C again stops at once");
         })
         .context("cannot watch for Ctrl-C")?;
         Ok(interrupt)

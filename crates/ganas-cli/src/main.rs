@@ -15,6 +15,7 @@ mod commands;
 mod config_text;
 mod constraints;
 mod environment;
+mod evaluator_choice;
 mod evaluator_source;
 mod exit;
 mod experiment;
@@ -29,6 +30,8 @@ mod search_report;
 mod seeds;
 mod table_source;
 mod text_table;
+mod worker_arguments;
+mod worker_notes;
 mod workers;
 
 use std::process::ExitCode;

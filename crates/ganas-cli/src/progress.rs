@@ -6,6 +6,7 @@ use ganas_search::{Observer, ObserverError, RoundReport, RunOutcome};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::number::measurement;
+use crate::worker_notes::WorkerNotes;
 
 /// How often the elapsed time is drawn.
 const TICK: Duration = Duration::from_millis(250);
@@ -50,6 +51,12 @@ impl Progress {
             runs,
             budget: budget.into(),
         }
+    }
+
+    /// Shows the last news of the workers below the bars, and lets their lines through.
+    pub(crate) fn share(&self, notes: &WorkerNotes) {
+        let news = ProgressBar::new_spinner().with_style(style("{msg}"));
+        notes.share(&self.bars, self.bars.add(news));
     }
 
     /// The bar of a run that begins.

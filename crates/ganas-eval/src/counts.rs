@@ -1,10 +1,10 @@
 //! Query accounting: raw and unique.
 
 use ganas_space::{Arch, ArchKey};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
 
-use crate::{EvalError, Evaluator, Measurement};
+use crate::{EvalError, Evaluator, Measurement, Query};
 
 /// Queries spent: every one (raw), and one for each class of architectures (unique).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,35 @@ impl<'a> Counted<'a> {
                 .evaluate(arch)
                 .map_err(|e: EvalError| e.to_string())
         })
+    }
+
+    /// Answers queries; those that are new go to the evaluator together, so that it can do them at the same time.
+    ///
+    /// The answers are those that [`query`](Self::query) would give one after another. An evaluator that cannot go on
+    /// leaves no trace: nothing is counted then.
+    ///
+    /// # Errors
+    ///
+    /// What [`Evaluator::evaluate_all`] returns.
+    pub fn query_all(&mut self, queries: &[Query<'_>]) -> Result<Vec<Answer>, EvalError> {
+        let mut asked = IndexSet::new();
+        let new: Vec<Query<'_>> = queries
+            .iter()
+            .filter(|query| !self.answers.contains_key(&query.key) && asked.insert(query.key))
+            .copied()
+            .collect();
+        let results = self.evaluator.evaluate_all(&new, &mut |_, _| Ok(()))?;
+        // The first query of each new class, in the order of proposal, meets its result; the others are repeats.
+        let mut results = results.into_iter();
+        let answers = queries.iter().map(|query| {
+            self.count(query.key, |_| {
+                let result = results.next().unwrap_or_else(|| {
+                    panic!("invariant: evaluate_all returns as many results as it has queries")
+                });
+                result.map_err(|error| error.to_string())
+            })
+        });
+        Ok(answers.collect())
     }
 
     fn count(
@@ -200,6 +229,30 @@ mod tests {
         assert!(second.repeat);
         assert_eq!(second.result, first.result);
         assert_eq!(evaluator.n_evaluations.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_batch_is_answered_like_its_queries_one_by_one() {
+        let evaluator = Numbering::new();
+        let mut together = Counted::new(&evaluator);
+        let other = Numbering::new();
+        let mut alone = Counted::new(&other);
+        for batch in [&[1, 0, 3, 26][..], &[], &[3, 5, 5, 26, 0, 7]] {
+            let archs: Vec<Arch> = batch.iter().map(|&index| Chains::arch(index)).collect();
+            let queries: Vec<Query<'_>> = archs
+                .iter()
+                .map(|arch| Query {
+                    key: Chains::numbered().key(arch),
+                    arch,
+                })
+                .collect();
+            let expected: Vec<Answer> = batch
+                .iter()
+                .map(|&index| query(&mut alone, index))
+                .collect();
+            assert_eq!(together.query_all(&queries).unwrap(), expected);
+            assert_eq!(together.counts(), alone.counts());
+        }
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ganas_space::SpaceError;
 use thiserror::Error;
 
 use crate::official::Problem;
 use crate::suggestion::did_you_mean;
+use crate::worker::{WorkerError, WorkerFailure};
 
 /// What can be wrong with a table, its import, or a query.
 ///
@@ -30,6 +32,33 @@ pub enum EvalError {
         metric: String,
         /// The architecture as text.
         arch: String,
+    },
+
+    /// An architecture of another space.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+
+    // Workers.
+    /// A worker could not evaluate the architecture.
+    #[error(transparent)]
+    Worker(#[from] WorkerFailure),
+    /// No worker can evaluate anything.
+    #[error(transparent)]
+    Workers(#[from] Arc<WorkerError>),
+    /// A failure that an earlier session of the run recorded.
+    #[error("{reason}")]
+    Recorded {
+        /// The reason that was recorded.
+        reason: String,
+    },
+    /// A stop was asked for before all evaluations were begun.
+    #[error("stopped before all evaluations were begun")]
+    Interrupted,
+    /// A finished evaluation could not be recorded.
+    #[error("cannot record a finished evaluation: {source}")]
+    Record {
+        /// The reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 
     // Choosing what to evaluate.
@@ -514,6 +543,12 @@ pub enum EvalError {
         /// The first wrong position.
         position: usize,
     },
+}
+
+impl From<WorkerError> for EvalError {
+    fn from(error: WorkerError) -> Self {
+        Self::Workers(Arc::new(error))
+    }
 }
 
 fn cell(value: Option<f64>) -> String {

@@ -1,8 +1,21 @@
 //! The evaluator: answers queries.
 
-use ganas_space::Arch;
+use ganas_space::{Arch, ArchKey};
 
 use crate::{EvalError, Measurement, Protocol};
+
+/// One query of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// The class of the architecture.
+    pub key: ArchKey,
+    /// The architecture.
+    pub arch: &'a Arch,
+}
+
+/// Is told each result of a batch as soon as it is there, with the position of its query. An error ends the batch.
+pub type Finished<'a> =
+    dyn FnMut(usize, &Result<Measurement, EvalError>) -> Result<(), EvalError> + 'a;
 
 /// Something that measures architectures: a table, a surrogate, a training script.
 pub trait Evaluator: Send + Sync {
@@ -15,4 +28,24 @@ pub trait Evaluator: Send + Sync {
     ///
     /// Why there is no measurement, for example [`EvalError::MissingArch`]. A search survives it.
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError>;
+
+    /// Measures several architectures of different classes; the results are in the order of the queries.
+    ///
+    /// An evaluator that can do several at the same time does it here. `finished` is told the results in whatever order
+    /// they come.
+    ///
+    /// # Errors
+    ///
+    /// What makes it pointless to go on, for example [`EvalError::Workers`], or what `finished` returned.
+    fn evaluate_all(
+        &self,
+        queries: &[Query<'_>],
+        finished: &mut Finished<'_>,
+    ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
+        let measure = |(index, query): (usize, &Query<'_>)| {
+            let result = self.evaluate(query.arch);
+            finished(index, &result).map(|()| result)
+        };
+        queries.iter().enumerate().map(measure).collect()
+    }
 }

@@ -18,13 +18,14 @@ mod protocol;
 mod suggestion;
 pub mod surrogate;
 pub mod table;
+pub mod worker;
 
 #[cfg(test)]
 mod test_space;
 
 pub use counts::{Answer, Counted, QueryCounts};
 pub use error::EvalError;
-pub use evaluator::Evaluator;
+pub use evaluator::{Evaluator, Finished, Query};
 pub use metric::{Measurement, ReportMetric, SearchMetric};
 pub use official::Problem;
 pub use property::{ClosedForm, CostProperty, Property, TableProperty};

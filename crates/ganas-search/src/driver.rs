@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ganas_eval::{
-    Counted, Evaluator, Measurement, Protocol, QueryCounts, ReportMetric, SearchMetric,
+    Answer, Counted, EvalError, Evaluator, Measurement, Protocol, Query, QueryCounts, ReportMetric,
+    SearchMetric,
 };
-use ganas_space::{Arch, SearchSpace};
+use ganas_space::{Arch, ArchKey, SearchSpace};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -28,6 +29,12 @@ impl StopFlag {
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// The flag itself, for an evaluator that stops, too.
+    #[must_use]
+    pub fn shared(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
     }
 }
 
@@ -72,14 +79,17 @@ const ALL_FAILED_AFTER: u32 = 100;
 
 /// Runs a searcher until its budget is spent.
 ///
-/// A round is one ask, the evaluation of its proposals in order, and one tell; its trials are told to the observers
-/// together. A stop that is asked for takes effect between two rounds.
+/// A round is one ask, the evaluation of its proposals, and one tell; its trials are told to the observers together.
+/// The evaluator gets the new proposals of a round together and may do them at the same time and in any order; results
+/// are told in the order of proposal, so the record does not depend on that.
+/// A stop that is asked for takes effect between two rounds, or within one when the evaluator stops
+/// ([`EvalError::Interrupted`]); the round is then as if it had not been asked for.
 ///
 /// # Errors
 ///
 /// Whatever the searcher or an observer reports, [`SearchError::TooManyProposals`] from a searcher that breaks its
-/// contract, [`SearchError::BadCheckpoint`] for a resume point that contradicts itself, and
-/// [`SearchError::AllFailed`] when all of the first 100 unique queries failed.
+/// contract, [`SearchError::BadCheckpoint`] for a resume point that contradicts itself, [`SearchError::Evaluator`] when
+/// the evaluator cannot go on, and [`SearchError::AllFailed`] when all of the first 100 unique queries failed.
 /// A failed evaluation is not an error: it is recorded and told. A metric that is not a finite number is a failed
 /// evaluation.
 pub fn run(
@@ -119,7 +129,10 @@ pub fn run(
                 limit,
             });
         }
-        progress.round(space, searcher, proposals, observers)?;
+        match progress.round(space, searcher, proposals, observers) {
+            Err(SearchError::Evaluator(EvalError::Interrupted)) => break StopReason::Interrupted,
+            result => result?,
+        }
         progress.check_not_all_failed()?;
     };
     let outcome = RunOutcome {
@@ -235,14 +248,21 @@ impl<'a> Progress<'a> {
         observers: &mut [&mut dyn Observer],
     ) -> Result<(), SearchError> {
         let first = self.trials.len();
-        for Proposal { arch } in proposals {
-            if !space.admits(&arch) {
-                return Err(SearchError::NotAdmitted {
-                    searcher: searcher.name(),
-                    arch: space.encode(&arch),
-                });
-            }
-            let record = self.evaluate(space, arch);
+        if let Some(Proposal { arch }) = proposals.iter().find(|p| !space.admits(&p.arch)) {
+            return Err(SearchError::NotAdmitted {
+                searcher: searcher.name(),
+                arch: space.encode(arch),
+            });
+        }
+        let keys: Vec<ArchKey> = proposals.iter().map(|p| space.key(&p.arch)).collect();
+        let queries: Vec<Query<'_>> = keys
+            .iter()
+            .zip(&proposals)
+            .map(|(&key, Proposal { arch })| Query { key, arch })
+            .collect();
+        let answers = self.counted.query_all(&queries)?;
+        for ((Proposal { arch }, key), answer) in proposals.into_iter().zip(keys).zip(answers) {
+            let record = self.record(arch, key, answer);
             self.push(record);
         }
         let told: Vec<Trial> = self.trials[first..]
@@ -267,9 +287,7 @@ impl<'a> Progress<'a> {
         Ok(())
     }
 
-    fn evaluate(&mut self, space: &dyn SearchSpace, arch: Arch) -> TrialRecord {
-        let key = space.key(&arch);
-        let answer = self.counted.query(key, &arch);
+    fn record(&mut self, arch: Arch, key: ArchKey, answer: Answer) -> TrialRecord {
         let measured = answer.result.and_then(|measurement| {
             let finite = finite(self.protocol, measurement);
             self.not_finite += u32::from(finite.is_err() && !answer.repeat);

@@ -1,5 +1,6 @@
 //! The error types of this crate.
 
+use ganas_eval::EvalError;
 use ganas_space::SpaceError;
 use thiserror::Error;
 
@@ -103,6 +104,9 @@ pub enum SearchError {
         /// The round.
         round: u32,
     },
+    /// The evaluator cannot evaluate anything any more.
+    #[error(transparent)]
+    Evaluator(#[from] EvalError),
     /// Every evaluation so far failed.
     #[error("all {failed} evaluations so far failed; the last reason: {reason}")]
     AllFailed {

@@ -3,6 +3,46 @@
 //! A [`Searcher`] proposes architectures and is told their search metric; it never sees an evaluator, nor the metric
 //! that is reported in the end. The [driver](run) owns the loop, the [`Budget`] and the [`Observer`]s.
 //! This crate touches no file, no clock and no terminal.
+//!
+//! # Ask and tell
+//!
+//! A program that evaluates in its own way needs neither the driver nor an [`Evaluator`](ganas_eval::Evaluator):
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::sync::Arc;
+//!
+//! use ganas_eval::SearchMetric;
+//! use ganas_search::{RandomSearch, Searcher, Trial, TrialNumber, TrialState};
+//! use ganas_space::Arch;
+//!
+//! /// Stands for a training: larger is better.
+//! fn train(arch: &Arch) -> f64 {
+//!     f64::from(arch.n_edges())
+//! }
+//!
+//! let space = ganas_space::by_name("nasbench201")?;
+//! let mut searcher = RandomSearch::new(Arc::clone(&space), 7);
+//! let mut known = BTreeMap::new();
+//! let mut trials: Vec<Trial> = Vec::new();
+//! for round in 0..5 {
+//!     let first = trials.len();
+//!     for proposal in searcher.ask(10)? {
+//!         let key = space.key(&proposal.arch);
+//!         let repeat = known.contains_key(&key);
+//!         let value = *known.entry(key).or_insert_with(|| train(&proposal.arch));
+//!         let number = TrialNumber(trials.len().try_into()?);
+//!         let state = TrialState::Completed(SearchMetric(value));
+//!         let arch = proposal.arch;
+//!         trials.push(Trial { number, round, arch, key, repeat, state });
+//!     }
+//!     searcher.tell(&trials[first..])?;
+//! }
+//! let best = trials.iter().max_by(|a, b| a.search().partial_cmp(&b.search()).unwrap());
+//! println!("{}", space.encode(&best.expect("50 trials").arch));
+//! # assert_eq!(known.len(), 50);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

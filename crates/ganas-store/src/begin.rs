@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ganas_eval::Evaluator;
 use ganas_search::{ResumePoint, RunSpec, Trial, TrialRecord};
 use ganas_space::SearchSpace;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 use crate::spec_hash::{SpecText, sha256};
-use crate::{RunId, RunStatus, RunSummary, RunWriter, StoreError, Study};
+use crate::{Remembered, RunId, RunStatus, RunSummary, RunWriter, StoreError, Study};
 
 /// What to do with a run that the study already holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,20 @@ impl RunClaim {
     #[must_use]
     pub fn id(&self) -> RunId {
         self.run
+    }
+
+    /// An evaluator that keeps each finished evaluation of this run until its round is recorded, and does not repeat
+    /// those that an earlier session has kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`], [`StoreError::Database`].
+    pub fn remember<'a>(&self, evaluator: &'a dyn Evaluator) -> Result<Remembered<'a>, StoreError> {
+        let claim = Self {
+            study: self.study.clone(),
+            ..*self
+        };
+        Remembered::new(claim, evaluator)
     }
 
     /// The observer that records the run. `elapsed` tells the time since the session began.

@@ -23,6 +23,9 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// The table that was added within format 1.
+const UNFINISHED: &str = include_str!("unfinished.sql");
+
 /// What a SQLite file is.
 #[derive(PartialEq, Eq)]
 enum Content {
@@ -131,7 +134,7 @@ fn prepare_for_writing(path: &Path, connection: &mut Connection) -> Result<(), S
     configure(path, connection)
         .and_then(|()| match content {
             Content::Empty => create_tables(path, connection),
-            Content::Study => Ok(()),
+            Content::Study => add_unfinished(connection),
         })
         .map_err(|fault| fault.locate(path, "open the file"))
 }
@@ -178,10 +181,20 @@ fn create_tables(path: &Path, connection: &mut Connection) -> Result<(), Fault> 
     // Another process may have been faster.
     if identify(path, &transaction)? == Content::Empty {
         transaction.execute_batch(SCHEMA)?;
+        transaction.execute_batch(UNFINISHED)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()?;
+    Ok(())
+}
+
+/// Adds the table of unfinished rounds to a study that was made without it.
+fn add_unfinished(connection: &Connection) -> Result<(), Fault> {
+    // Asked first, so that a study that has it is not locked.
+    if !connection.table_exists(None, "unfinished")? {
+        connection.execute_batch(UNFINISHED)?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,8 @@
 //! [`Study::trials`], [`Study::top`], [`Study::export`]) work while runs are being written, from other processes too.
 //!
 //! What is exported depends on the specs of the runs only: not on times, process ids, nor the order of writing.
+//! Evaluations that take hours are kept as soon as they are finished, by a [`Remembered`] evaluator, so that a process
+//! that is killed in the middle of a round does not pay for them twice.
 //! This crate never reads a clock: times are arguments.
 
 #![forbid(unsafe_code)]
@@ -20,6 +22,7 @@ mod spec_hash;
 mod study;
 mod summary;
 mod top;
+mod unfinished;
 mod writer;
 
 pub use begin::{Begun, OnExisting, RunClaim, Session};
@@ -29,6 +32,7 @@ pub use read::{EventRow, SessionRow, TrialRow};
 pub use study::Study;
 pub use summary::{RunFilter, RunId, RunStatus, RunSummary};
 pub use top::TopEntry;
+pub use unfinished::Remembered;
 pub use writer::RunWriter;
 
 #[cfg(test)]

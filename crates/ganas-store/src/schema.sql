@@ -1,4 +1,5 @@
 -- Format 1 of a study. `application_id` and `user_version` are set with these tables in one transaction.
+-- The table of unfinished rounds stands in unfinished.sql: studies of the same format may lack it.
 
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY,

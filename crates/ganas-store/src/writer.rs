@@ -65,6 +65,8 @@ impl RunWriter {
             let run = self.claim.run.0;
             self.insert_trials(tx, report.trials)?;
             self.insert_events(tx, report.round, report.events)?;
+            tx.prepare_cached("DELETE FROM unfinished WHERE run = ?1")?
+                .execute([run])?;
             tx.prepare_cached(
                 "INSERT INTO checkpoints (run, round, sha256, state) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (run) DO UPDATE SET round = ?2, sha256 = ?3, state = ?4",
@@ -168,7 +170,7 @@ impl RunWriter {
 
 impl RunClaim {
     /// Checks that no other session has claimed the run or written the round.
-    fn check(&self, connection: &Connection, round: Option<u32>) -> Result<(), Fault> {
+    pub(crate) fn check(&self, connection: &Connection, round: Option<u32>) -> Result<(), Fault> {
         let (session, rounds): (u32, u32) = connection
             .prepare_cached(
                 "SELECT (SELECT max(session) FROM sessions WHERE sessions.run = runs.run), rounds

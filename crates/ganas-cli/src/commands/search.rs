@@ -1,10 +1,11 @@
-//! `ganas search`: runs of a search algorithm on a benchmark table.
+//! `ganas search`: runs of a search algorithm on a benchmark table, or with a command that evaluates.
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ganas_eval::worker::MetricNames;
 use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
@@ -12,6 +13,7 @@ use ganas_store::{OnExisting, Study};
 use crate::algorithm::{self, AlgorithmArguments};
 use crate::constraints::ConstraintArguments;
 use crate::environment;
+use crate::evaluator_choice::EvaluatorChoice;
 use crate::evaluator_source::{self, EvaluatorArguments};
 use crate::exit::Outcome;
 use crate::experiment::Experiment;
@@ -21,6 +23,8 @@ use crate::progress::Progress;
 use crate::run_record::RunRecord;
 use crate::search_report::SearchReport;
 use crate::seeds::Seeds;
+use crate::worker_arguments::WorkerArguments;
+use crate::worker_notes::WorkerNotes;
 use crate::workers::Crew;
 
 /// What to search, and how.
@@ -31,6 +35,8 @@ pub(crate) struct Arguments {
     space: Arc<dyn SearchSpace>,
     #[command(flatten)]
     evaluator: EvaluatorArguments,
+    #[command(flatten)]
+    workers: WorkerArguments,
     #[command(flatten)]
     constraints: ConstraintArguments,
     /// Unique queries of each run; architectures that compute the same function count once.
@@ -68,7 +74,12 @@ fn budget(text: &str) -> Result<Budget, String> {
 /// Runs the search.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let Seeds(seeds) = &arguments.seeds;
-    let experiment = experiment(arguments)?;
+    let notes = if arguments.quiet {
+        WorkerNotes::quiet()
+    } else {
+        WorkerNotes::printed()
+    };
+    let experiment = experiment(arguments, &notes)?;
     experiment.check_new(seeds)?;
     let threads = arguments
         .threads
@@ -87,10 +98,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     } else {
         Progress::hidden(seeds.len(), budget)
     };
+    if arguments.workers.is_given() {
+        progress.share(&notes);
+    }
     let results = crew.run(seeds, &experiment.stop, |seed| {
         experiment.run(seed, &progress)
     });
     progress.clear();
+    if let (Some(workers), false) = (experiment.evaluator.workers(), arguments.quiet) {
+        eprintln!("workers: {}", workers.statistics());
+    }
     let results: anyhow::Result<Vec<RunRecord>> = results?.into_iter().flatten().collect();
     let mut runs = results.inspect_err(|_| {
         if experiment.study.is_some() && seeds.len() > 1 {
@@ -131,7 +148,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
+fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {
     let space = Arc::clone(&arguments.space);
     let algorithm = arguments.algorithm.resolve(Some(&*space))?;
     let note = |text: &str| {
@@ -139,10 +156,23 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
             eprintln!("{text}");
         }
     };
-    let evaluating = evaluator_source::open(&arguments.evaluator, &space, &note)?;
+    let stop = StopFlag::default();
+    let names = MetricNames {
+        search: arguments.evaluator.search.clone(),
+        report: arguments.evaluator.report.clone(),
+    };
+    let workers = &arguments.workers;
+    let opened = workers.open(&space, &names, arguments.study.as_deref(), &stop, notes)?;
+    let evaluator = if let Some(evaluator) = opened {
+        let description = workers.describe(&evaluator);
+        EvaluatorChoice::Workers(evaluator, description)
+    } else {
+        let evaluating = evaluator_source::open(&arguments.evaluator, &space, &note)?;
+        EvaluatorChoice::Known(evaluating)
+    };
     let constrained = arguments
         .constraints
-        .apply(&space, evaluating.table.as_ref(), &note)?;
+        .apply(&space, evaluator.table(), &note)?;
     let mut config = algorithm.config_json()?;
     if !constrained.record.is_empty() {
         config["constraints"] = constrained.record.clone().into();
@@ -155,8 +185,8 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
     let spec = RunSpec {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         space: space.name().to_owned(),
-        table_sha256: evaluating.sha256.clone(),
-        protocol: evaluating.evaluator.protocol().clone(),
+        table_sha256: evaluator.sha256(),
+        protocol: evaluator.evaluator().protocol().clone(),
         algorithm: algorithm.name().to_owned(),
         config: config.to_string(),
         budget: arguments.budget,
@@ -167,7 +197,7 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
         space: constrained.space,
         constraints: constrained.record,
         config,
-        evaluating,
+        evaluator,
         algorithm,
         budget: arguments.budget,
         spec,
@@ -177,7 +207,7 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
         } else {
             OnExisting::Refuse
         },
-        stop: StopFlag::default(),
+        stop,
     })
 }
 
@@ -197,14 +227,7 @@ fn header(
     let lines = [
         ("ganas", spec.version.clone()),
         ("space", spec.space.clone()),
-        (
-            experiment.evaluating.kind,
-            format!(
-                "{} (sha256 {})",
-                experiment.evaluating.path.display(),
-                spec.table_sha256
-            ),
-        ),
+        experiment.evaluator.describe(),
         (
             "protocol",
             format!(
@@ -254,7 +277,7 @@ fn header(
 
 /// Adds the ranks of the best architectures, where the evaluator is a table of the whole space.
 fn add_ranks(experiment: &Experiment, runs: &mut [RunRecord]) -> anyhow::Result<()> {
-    let Some(ranking) = &experiment.evaluating.ranking else {
+    let Some(ranking) = experiment.evaluator.ranking() else {
         return Ok(());
     };
     for best in runs.iter_mut().filter_map(|run| run.best.as_mut()) {

@@ -37,7 +37,7 @@ fn an_interrupted_search_can_be_continued() {
     let ended = Ended::from(child.wait_with_output().unwrap())
         .expect_code(130)
         .expect_stderr(&[
-            "stopping after the rounds that are being evaluated",
+            "stopping after what is being evaluated",
             "interrupted: 0 of 2 runs are finished",
             "continue with: ganas search --space nasbench201 --table nb201.arrow",
             "--resume\n",

@@ -6,6 +6,7 @@ mod exporting;
 mod killing;
 mod opening;
 mod resuming;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,0 +1,156 @@
+//! A member of the pool: the place of one worker, whose process may end and be replaced.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use super::job::Running;
+use super::process::{Process, Start};
+use super::supervisor::Event;
+use super::{PoolConfig, WorkerError};
+
+#[derive(Debug)]
+pub(super) struct Member {
+    /// The number of the worker, from 0.
+    pub(super) number: u32,
+    /// The stderr of its processes.
+    pub(super) log: PathBuf,
+    /// The number of processes that were started here.
+    pub(super) start: u64,
+    pub(super) life: Life,
+}
+
+/// What the process of a member is at.
+#[derive(Debug)]
+pub(super) enum Life {
+    /// There is none.
+    Absent,
+    /// It has not answered the greeting.
+    Starting {
+        process: Process,
+        /// When it has to have done so; none is far away.
+        deadline: Option<Instant>,
+    },
+    /// It works, or waits for work.
+    Ready(Ready),
+}
+
+/// A process that has answered the greeting.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) process: Process,
+    /// What it is at, by id.
+    pub(super) running: BTreeMap<u64, Running>,
+    /// The last evaluations that it has answered.
+    pub(super) answered: VecDeque<u64>,
+}
+
+impl Member {
+    pub(super) fn new(number: u32, logs: &Path) -> Self {
+        Self {
+            number,
+            log: logs.join(format!("worker-{number}.log")),
+            start: 0,
+            life: Life::Absent,
+        }
+    }
+
+    /// Starts a process for this place; what it says becomes an event.
+    pub(super) fn start_process(
+        &mut self,
+        config: &PoolConfig,
+        sender: &Sender<Event>,
+        worker: usize,
+    ) -> Result<Process, WorkerError> {
+        self.start += 1;
+        let log = OpenOptions::new().create(true).append(true).open(&self.log);
+        let log = log.map_err(|source| WorkerError::Log {
+            path: self.log.clone(),
+            source,
+        })?;
+        let start = Start {
+            command: &config.command,
+            worker: self.number,
+            memory_kib: config.memory_kib,
+            log,
+        };
+        let (number, sender) = (self.start, sender.clone());
+        let hear = move |said| {
+            let event = Event::Said {
+                worker,
+                start: number,
+                said,
+            };
+            sender.send(event).is_ok()
+        };
+        Process::start(start, hear).map_err(|error| WorkerError::Spawn {
+            command: config.command.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// How the process ended, once it has closed its stdout.
+    pub(super) fn end_status(&mut self) -> String {
+        let status = self.life.process().and_then(Process::ended);
+        status.unwrap_or_else(|| "it closed its stdout".to_owned())
+    }
+}
+
+impl Life {
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub(super) fn is_starting(&self) -> bool {
+        matches!(self, Self::Starting { .. })
+    }
+
+    /// The earliest deadline.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Absent => None,
+            Self::Starting { deadline, .. } => *deadline,
+            Self::Ready(ready) => ready.running.values().filter_map(|r| r.deadline).min(),
+        }
+    }
+
+    /// The process group, when there is a process.
+    pub(super) fn group(&self) -> Option<u32> {
+        match self {
+            Self::Absent => None,
+            Self::Starting { process, .. } | Self::Ready(Ready { process, .. }) => {
+                Some(process.group())
+            }
+        }
+    }
+
+    pub(super) fn ask_to_end(&mut self) {
+        if let Some(process) = self.process() {
+            process.ask_to_end();
+        }
+    }
+
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.process()
+            .is_some_and(|process| process.try_ended().is_none())
+    }
+
+    fn process(&mut self) -> Option<&mut Process> {
+        match self {
+            Self::Absent => None,
+            Self::Starting { process, .. } | Self::Ready(Ready { process, .. }) => Some(process),
+        }
+    }
+}
+
+impl Ready {
+    pub(super) fn new(process: Process) -> Self {
+        Self {
+            process,
+            running: BTreeMap::new(),
+            answered: VecDeque::new(),
+        }
+    }
+}

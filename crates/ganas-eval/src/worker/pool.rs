@@ -1,0 +1,96 @@
+//! The configuration of a pool of workers, and what it tells while it works.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// How workers are started and how long they are waited for.
+#[derive(Clone, Debug)]
+pub struct PoolConfig {
+    /// The command of a worker, for the shell.
+    pub command: String,
+    /// The number of workers.
+    pub workers: u32,
+    /// The longest that one evaluation may take.
+    pub time_limit: Duration,
+    /// The longest that a process may take to answer the greeting; loading a deep learning library takes seconds.
+    pub start_limit: Duration,
+    /// The longest that a worker may take to obey `cancel` or `shutdown` before it is killed.
+    pub grace: Duration,
+    /// How often a failed evaluation is tried again.
+    pub retries: u32,
+    /// After so many failed attempts in a row, without a result in between, the pool gives up.
+    pub failures_in_a_row: u32,
+    /// After so many processes in a row that do not become a worker, the pool gives up.
+    pub failed_starts_in_a_row: u32,
+    /// The largest address space of a worker, in KiB.
+    pub memory_kib: Option<u64>,
+    /// Passed on with every evaluation.
+    pub fidelity: BTreeMap<String, f64>,
+    /// The folder of the logs; `worker-0.log` has the stderr of worker 0.
+    pub logs: PathBuf,
+    /// Once set, evaluations that were not begun are not begun any more.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl PoolConfig {
+    /// One worker with a command, and the defaults.
+    #[must_use]
+    pub fn new(command: impl Into<String>, logs: impl Into<PathBuf>) -> Self {
+        Self {
+            command: command.into(),
+            workers: 1,
+            time_limit: Duration::from_secs(24 * 60 * 60),
+            start_limit: Duration::from_secs(120),
+            grace: Duration::from_secs(5),
+            retries: 2,
+            failures_in_a_row: 20,
+            failed_starts_in_a_row: 5,
+            memory_kib: None,
+            fidelity: BTreeMap::new(),
+            logs: logs.into(),
+            stop: Arc::default(),
+        }
+    }
+}
+
+/// What happens in a pool, for display.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PoolNote {
+    /// A worker told how far it is.
+    Progress {
+        /// Its number.
+        worker: u32,
+        /// The architecture as text.
+        arch: String,
+        /// How much is done, from 0 to 1.
+        done: Option<f64>,
+        /// Metrics so far.
+        metrics: BTreeMap<String, Option<f64>>,
+    },
+    /// An attempt failed.
+    AttemptFailed {
+        /// The number of the worker.
+        worker: u32,
+        /// The architecture as text.
+        arch: String,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// Whether it will be tried again.
+        again: bool,
+        /// Why.
+        reason: String,
+    },
+    /// A process did not become a worker.
+    StartFailed {
+        /// The number of the worker.
+        worker: u32,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Is told what happens, on the thread of the supervisor.
+pub type PoolListener = Box<dyn Fn(&PoolNote) + Send>;

@@ -1,0 +1,586 @@
+//! The supervisor: one thread that owns all workers of a pool, hands out jobs, and decides whom to give up.
+//!
+//! Everything that happens is an event of one channel, and every deadline is looked at after each of them. So there is
+//! one place that knows the state of all workers, and nothing is locked.
+//!
+//! Who is blamed for a worker that fails: the evaluation that it was at, when there was exactly one. Otherwise, and
+//! when the failure belongs to an earlier evaluation, the evaluations are put back and given to another worker, without
+//! counting as attempts; so what an attempt returns does not depend on what else its worker did.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::clock::now;
+use super::guard::Guard;
+use super::job::{self, BatchId, End, Job, Running};
+use super::member::{Life, Member, Ready};
+use super::message::{
+    ArchDescription, Capabilities, Evaluation, FromWorker, Greeting, PROTOCOL_VERSION, ToWorker,
+};
+use super::process::Said;
+use super::{PoolConfig, PoolListener, PoolNote, WorkerError, WorkerFailure, WorkerStatistics};
+
+/// A worker that ends so soon after it was given an evaluation, and had done others before, did not end because of it.
+const NOT_BEGUN: Duration = Duration::from_secs(2);
+
+/// How often a job may be put back before it is blamed all the same.
+const MOST_PUT_BACK: u32 = 3;
+
+/// How many evaluations of a worker are remembered, to tell a second answer from an answer to nothing.
+const REMEMBERED: usize = 256;
+
+/// What happens.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A caller wants evaluations.
+    Submit(Vec<Job>),
+    /// A caller does not want what was not begun yet.
+    Abandon(BatchId),
+    /// A process said something.
+    Said {
+        /// The number of the worker.
+        worker: usize,
+        /// Which of its processes.
+        start: u64,
+        /// What it said.
+        said: Said,
+    },
+    /// The pool is closed.
+    Close,
+}
+
+/// Where the first worker's capabilities, or why there are none, are told.
+pub(super) type Opened = Sender<Result<Capabilities, Arc<WorkerError>>>;
+
+pub(super) struct Supervisor {
+    config: PoolConfig,
+    greeting: Greeting,
+    sender: Sender<Event>,
+    members: Vec<Member>,
+    queue: VecDeque<Job>,
+    capabilities: Option<Capabilities>,
+    opened: Opened,
+    next_id: u64,
+    failures_in_a_row: u32,
+    failed_starts_in_a_row: u32,
+    broken: Option<Arc<WorkerError>>,
+    guard: Option<Guard>,
+    statistics: Arc<Mutex<WorkerStatistics>>,
+    listener: PoolListener,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        config: PoolConfig,
+        greeting: Greeting,
+        sender: Sender<Event>,
+        opened: Opened,
+        statistics: Arc<Mutex<WorkerStatistics>>,
+        listener: PoolListener,
+    ) -> Self {
+        let members = (0..config.workers)
+            .map(|number| Member::new(number, &config.logs))
+            .collect();
+        Self {
+            // Without a shell there is no guard, but no worker either, which is reported.
+            guard: if cfg!(unix) {
+                Guard::start().ok()
+            } else {
+                None
+            },
+            config,
+            greeting,
+            sender,
+            members,
+            queue: VecDeque::new(),
+            capabilities: None,
+            opened,
+            next_id: 0,
+            failures_in_a_row: 0,
+            failed_starts_in_a_row: 0,
+            broken: None,
+            statistics,
+            listener,
+        }
+    }
+
+    /// Works until the pool is closed.
+    pub(super) fn run(mut self, events: &Receiver<Event>) {
+        self.start(0);
+        loop {
+            self.dispatch();
+            let event = match self.next_deadline() {
+                None => events.recv().ok(),
+                Some(deadline) => {
+                    let patience = deadline.saturating_duration_since(now());
+                    match events.recv_timeout(patience) {
+                        Ok(event) => Some(event),
+                        Err(RecvTimeoutError::Timeout) => {
+                            self.expire();
+                            continue;
+                        }
+                        Err(RecvTimeoutError::Disconnected) => None,
+                    }
+                }
+            };
+            match event {
+                None | Some(Event::Close) => break,
+                Some(Event::Submit(jobs)) => self.queue.extend(jobs),
+                Some(Event::Abandon(batch)) => self.abandon(batch),
+                Some(Event::Said {
+                    worker,
+                    start,
+                    said,
+                }) => {
+                    // What a process said before it was given up is of no interest any more.
+                    if self.members[worker].start == start {
+                        self.hear(worker, said);
+                    }
+                }
+            }
+            self.expire();
+        }
+        self.close();
+    }
+
+    fn hear(&mut self, worker: usize, said: Said) {
+        match (&self.members[worker].life, said) {
+            (Life::Absent, _) => {}
+            (Life::Starting { .. }, Said::Message(FromWorker::Hello(hello))) => {
+                self.welcome(worker, hello);
+            }
+            (Life::Starting { .. }, Said::Message(_)) => {
+                self.start_failed(worker, "its first message is no hello".to_owned());
+            }
+            (Life::Starting { .. }, Said::Garbage(line)) => {
+                let reason = format!(
+                    "it printed {line} where its hello was expected; print everything but messages to stderr"
+                );
+                self.start_failed(worker, reason);
+            }
+            (Life::Starting { .. }, Said::End) => {
+                let status = self.members[worker].end_status();
+                self.start_failed(worker, format!("it ended before its hello: {status}"));
+            }
+            (Life::Ready(_), Said::Message(FromWorker::Hello(_))) => {
+                self.give_up(worker, &WorkerFailure::SecondHello);
+            }
+            (Life::Ready(_), Said::Message(FromWorker::Progress(progress))) => {
+                self.progress(worker, progress);
+            }
+            (Life::Ready(_), Said::Message(FromWorker::Result(answer))) => {
+                let id = answer.id;
+                let checked = self.capabilities.as_ref().map(|c| job::metrics(c, &answer));
+                if let Some(checked) = checked {
+                    self.answered(worker, id, checked);
+                }
+            }
+            (Life::Ready(_), Said::Message(FromWorker::Failure(refusal))) => {
+                let failure = WorkerFailure::Reported {
+                    kind: refusal.kind,
+                    message: refusal.message,
+                    retryable: refusal.retryable,
+                };
+                self.answered(worker, refusal.id, Err(failure));
+            }
+            (Life::Ready(_), Said::Garbage(line)) => {
+                self.give_up(worker, &WorkerFailure::Garbage { line });
+            }
+            (Life::Ready(_), Said::End) => {
+                let status = self.members[worker].end_status();
+                self.give_up(worker, &WorkerFailure::Ended { status });
+            }
+        }
+    }
+
+    /// Takes a process in as a worker, when it measures what the others do.
+    fn welcome(&mut self, worker: usize, hello: Capabilities) {
+        if hello.protocol != PROTOCOL_VERSION {
+            let reason = format!(
+                "it speaks version {} of the protocol, expected {PROTOCOL_VERSION}",
+                hello.protocol
+            );
+            return self.start_failed(worker, reason);
+        }
+        if hello.capacity == 0 || hello.metrics.is_empty() {
+            let reason = "it declares no capacity or no metric, expected at least 1 of each";
+            return self.start_failed(worker, reason.to_owned());
+        }
+        match &self.capabilities {
+            Some(first) if *first != hello => {
+                let reason = "its hello differs from that of the first worker".to_owned();
+                return self.start_failed(worker, reason);
+            }
+            Some(_) => {}
+            None => {
+                self.capabilities = Some(hello.clone());
+                // Nobody waits for it any more when the pool is being dropped.
+                let _ = self.opened.send(Ok(hello));
+            }
+        }
+        self.failed_starts_in_a_row = 0;
+        let member = &mut self.members[worker];
+        if let Life::Starting { process, .. } = std::mem::replace(&mut member.life, Life::Absent) {
+            member.life = Life::Ready(Ready::new(process));
+        }
+    }
+
+    fn progress(&self, worker: usize, progress: super::message::Progress) {
+        let member = &self.members[worker];
+        if let Life::Ready(ready) = &member.life
+            && let Some(running) = ready.running.get(&progress.id)
+        {
+            (self.listener)(&PoolNote::Progress {
+                worker: member.number,
+                arch: running.job.arch.text.clone(),
+                done: progress.done,
+                metrics: progress.metrics,
+            });
+        }
+    }
+
+    /// Takes the answer to an evaluation.
+    fn answered(
+        &mut self,
+        worker: usize,
+        id: u64,
+        checked: Result<std::collections::BTreeMap<String, f64>, WorkerFailure>,
+    ) {
+        let Life::Ready(ready) = &mut self.members[worker].life else {
+            return;
+        };
+        let Some(running) = ready.running.remove(&id) else {
+            // A second answer to an evaluation that is over is no fault of the one that is running.
+            if ready.answered.contains(&id) {
+                self.put_back_all(worker);
+            } else {
+                self.give_up(worker, &WorkerFailure::WrongId);
+            }
+            return;
+        };
+        if ready.answered.len() == REMEMBERED {
+            ready.answered.pop_front();
+        }
+        ready.answered.push_back(id);
+        // What comes after the time limit comes too late, whatever it is: how late depends on the machine.
+        let checked = if running.cancelled {
+            Err(self.timed_out())
+        } else {
+            checked
+        };
+        match checked {
+            Ok(metrics) => {
+                self.failures_in_a_row = 0;
+                self.count(|statistics| statistics.completed += 1);
+                running.job.end(End::Metrics(metrics));
+            }
+            Err(failure) => self.attempt_failed(worker, running.job, failure),
+        }
+    }
+
+    fn timed_out(&self) -> WorkerFailure {
+        WorkerFailure::TimedOut {
+            limit_s: self.config.time_limit.as_secs_f64(),
+        }
+    }
+
+    /// Kills a worker, and blames the evaluation that it was at, when that is clear.
+    fn give_up(&mut self, worker: usize, failure: &WorkerFailure) {
+        let running = self.dismiss(worker);
+        let sole = running.len() == 1;
+        for (running, served) in running {
+            let begun = !matches!(failure, WorkerFailure::Ended { .. })
+                || !served
+                || now().saturating_duration_since(running.sent) > NOT_BEGUN;
+            if running.cancelled {
+                let failure = self.timed_out();
+                self.attempt_failed(worker, running.job, failure);
+            } else if sole && begun {
+                self.attempt_failed(worker, running.job, failure.clone());
+            } else {
+                self.put_back(worker, running.job, failure);
+            }
+        }
+    }
+
+    /// Kills a worker, and blames nobody.
+    fn put_back_all(&mut self, worker: usize) {
+        let failure = WorkerFailure::WrongId;
+        for (running, _) in self.dismiss(worker) {
+            self.put_back(worker, running.job, &failure);
+        }
+    }
+
+    fn put_back(&mut self, worker: usize, mut job: Job, failure: &WorkerFailure) {
+        if job.put_back == MOST_PUT_BACK {
+            return self.attempt_failed(worker, job, failure.clone());
+        }
+        job.put_back += 1;
+        self.count(|statistics| statistics.put_back += 1);
+        self.queue.push_front(job);
+    }
+
+    /// Kills the process of a worker; what it was at, and whether it had answered before.
+    fn dismiss(&mut self, worker: usize) -> Vec<(Running, bool)> {
+        let member = &mut self.members[worker];
+        let life = std::mem::replace(&mut member.life, Life::Absent);
+        if let (Some(group), Some(guard)) = (life.group(), &mut self.guard) {
+            guard.remove(group);
+        }
+        match life {
+            Life::Absent | Life::Starting { .. } => Vec::new(),
+            Life::Ready(ready) => {
+                let served = !ready.answered.is_empty();
+                ready
+                    .running
+                    .into_values()
+                    .map(|running| (running, served))
+                    .collect()
+            }
+        }
+    }
+
+    fn attempt_failed(&mut self, worker: usize, mut job: Job, failure: WorkerFailure) {
+        let again = failure.is_retryable() && job.attempt < self.config.retries;
+        let kind = failure.kind();
+        self.count(|statistics| {
+            *statistics.failed_attempts.entry(kind).or_default() += 1;
+            statistics.failed += u64::from(!again);
+        });
+        (self.listener)(&PoolNote::AttemptFailed {
+            worker: self.members[worker].number,
+            arch: job.arch.text.clone(),
+            attempt: job.attempt + 1,
+            again,
+            reason: failure.to_string(),
+        });
+        let last = failure.to_string();
+        if again {
+            job.attempt += 1;
+            self.queue.push_front(job);
+        } else {
+            job.end(End::Failure(failure));
+        }
+        self.failures_in_a_row += 1;
+        if self.failures_in_a_row >= self.config.failures_in_a_row {
+            self.give_up_all(WorkerError::TooManyFailures {
+                failures: self.failures_in_a_row,
+                last,
+                log: self.members[worker].log.clone(),
+            });
+        }
+    }
+
+    fn start_failed(&mut self, worker: usize, reason: String) {
+        self.dismiss(worker);
+        self.count(|statistics| statistics.failed_starts += 1);
+        let member = &self.members[worker];
+        (self.listener)(&PoolNote::StartFailed {
+            worker: member.number,
+            reason: reason.clone(),
+        });
+        self.failed_starts_in_a_row += 1;
+        // A command that has never worked is wrong, and is not tried for long.
+        if self.capabilities.is_none()
+            || self.failed_starts_in_a_row >= self.config.failed_starts_in_a_row
+        {
+            self.give_up_all(WorkerError::Start {
+                command: self.config.command.clone(),
+                reason,
+                log: member.log.clone(),
+            });
+        }
+    }
+
+    /// Ends all workers and all jobs: nothing can be done any more.
+    fn give_up_all(&mut self, error: WorkerError) {
+        let error = Arc::new(error);
+        let _ = self.opened.send(Err(Arc::clone(&error)));
+        for worker in 0..self.members.len() {
+            for (running, _) in self.dismiss(worker) {
+                running.job.end(End::Broken(Arc::clone(&error)));
+            }
+        }
+        self.broken = Some(error);
+    }
+
+    fn abandon(&mut self, batch: BatchId) {
+        for job in std::mem::take(&mut self.queue) {
+            if job.batch == batch {
+                job.end(End::Abandoned);
+            } else {
+                self.queue.push_back(job);
+            }
+        }
+    }
+
+    /// Gives jobs to workers that are free, and starts as many others as there are jobs left.
+    fn dispatch(&mut self) {
+        if let Some(error) = &self.broken {
+            for job in self.queue.drain(..) {
+                job.end(End::Broken(Arc::clone(error)));
+            }
+        }
+        for worker in 0..self.members.len() {
+            while !self.queue.is_empty() && self.has_room(worker) {
+                self.send(worker);
+            }
+        }
+        let starting = self.members.iter().filter(|m| m.life.is_starting()).count();
+        let wanted = self.queue.len().saturating_sub(starting);
+        // The first worker comes alone: the others are to be compared with it.
+        if self.capabilities.is_none() {
+            return;
+        }
+        let absent: Vec<usize> = (0..self.members.len())
+            .filter(|&worker| self.members[worker].life.is_absent())
+            .take(wanted)
+            .collect();
+        for worker in absent {
+            if self.broken.is_none() {
+                self.start(worker);
+            }
+        }
+    }
+
+    fn has_room(&self, worker: usize) -> bool {
+        let capacity = self.capabilities.as_ref().map_or(0, |c| c.capacity);
+        match &self.members[worker].life {
+            Life::Ready(ready) => u32::try_from(ready.running.len()).is_ok_and(|n| n < capacity),
+            Life::Absent | Life::Starting { .. } => false,
+        }
+    }
+
+    /// Gives the next job to a worker.
+    fn send(&mut self, worker: usize) {
+        let Life::Ready(ready) = &mut self.members[worker].life else {
+            return;
+        };
+        let Some(job) = self.queue.pop_front() else {
+            return;
+        };
+        let id = self.next_id;
+        self.next_id += 1;
+        let message = ToWorker::Evaluate(Evaluation {
+            id,
+            arch: ArchDescription::clone(&job.arch),
+            fidelity: self.config.fidelity.clone(),
+            seed: job.seed,
+            attempt: job.attempt,
+            time_limit_s: self.config.time_limit.as_secs_f64(),
+        });
+        let sent = now();
+        let running = Running {
+            job,
+            sent,
+            deadline: sent.checked_add(self.config.time_limit),
+            cancelled: false,
+        };
+        ready.running.insert(id, running);
+        // A process that is gone is noticed by the end of its stdout, which says how it ended.
+        let _ = ready.process.send(&message);
+    }
+
+    fn start(&mut self, worker: usize) {
+        self.count(|statistics| statistics.starts += 1);
+        let started = self.members[worker].start_process(&self.config, &self.sender, worker);
+        let greeting = ToWorker::Hello(Greeting {
+            worker: self.members[worker].number,
+            ..self.greeting.clone()
+        });
+        match started {
+            Err(error) => self.give_up_all(error),
+            Ok(mut process) => {
+                if let Some(guard) = &mut self.guard {
+                    guard.add(process.group());
+                }
+                // As above: a process that is gone is noticed by the end of its stdout.
+                let _ = process.send(&greeting);
+                let deadline = now().checked_add(self.config.start_limit);
+                self.members[worker].life = Life::Starting { process, deadline };
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.members
+            .iter()
+            .filter_map(|member| member.life.deadline())
+            .min()
+    }
+
+    /// Acts on every deadline that has passed.
+    fn expire(&mut self) {
+        if self.next_deadline().is_none_or(|first| first > now()) {
+            return;
+        }
+        let time = now();
+        let grace = self.config.grace;
+        for worker in 0..self.members.len() {
+            if self.members[worker]
+                .life
+                .deadline()
+                .is_none_or(|d| d > time)
+            {
+                continue;
+            }
+            match &mut self.members[worker].life {
+                Life::Absent => {}
+                Life::Starting { .. } => {
+                    let limit = self.config.start_limit.as_secs_f64();
+                    self.start_failed(worker, format!("it sent no hello within {limit} s"));
+                }
+                Life::Ready(ready) => {
+                    let overdue =
+                        |running: &&mut Running| running.deadline.is_some_and(|d| d <= time);
+                    let mut deaf = false;
+                    let mut cancelled = Vec::new();
+                    for (&id, running) in &mut ready.running {
+                        if overdue(&running) {
+                            deaf |= running.cancelled;
+                            running.cancelled = true;
+                            running.deadline = time.checked_add(grace);
+                            cancelled.push(id);
+                        }
+                    }
+                    if deaf {
+                        let failure = self.timed_out();
+                        self.give_up(worker, &failure);
+                    } else {
+                        for id in cancelled {
+                            // As above.
+                            let _ = ready.process.send(&ToWorker::Cancel { id });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends all workers: those that can obey do so, the others are killed.
+    fn close(mut self) {
+        for member in &mut self.members {
+            member.life.ask_to_end();
+        }
+        let patience = now().checked_add(self.config.grace);
+        while self.members.iter_mut().any(|member| member.life.is_alive())
+            && patience.is_none_or(|patience| now() < patience)
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        for worker in 0..self.members.len() {
+            self.dismiss(worker);
+        }
+    }
+
+    fn count(&self, change: impl FnOnce(&mut WorkerStatistics)) {
+        change(
+            &mut self
+                .statistics
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+    }
+}

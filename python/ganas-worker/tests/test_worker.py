@@ -1,0 +1,118 @@
+"""The worker of one process."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from ganas_worker import Evaluation, Metric, evaluator
+from ganas_worker._messages import failure, result
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "protocol.schema.json"
+
+
+def test_hello(worker):
+    assert worker("scripted.py").greet() == {
+        "type": "hello",
+        "protocol": 1,
+        "name": "scripted",
+        "version": "3",
+        "metrics": [{"name": "valid", "role": "validation", "min": 0, "max": 1}, {"name": "seconds", "role": "cost"}],
+        "capacity": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("plain", {"type": "result", "metrics": {"valid": 0.7, "seconds": 2.0}}),
+        ("child", {"type": "result", "metrics": {"valid": 0.7, "seconds": 2.0}}),
+        ("nan", {"type": "result", "metrics": {"valid": None, "seconds": None}}),
+        (
+            "measured",
+            {
+                "type": "result",
+                "metrics": {"valid": 0.5, "seconds": 1.0},
+                "cost": {"gpu_hours": 0.5},
+                "artifact": "weights.pt",
+            },
+        ),
+        ("failed", {"type": "failure", "kind": "disk_full", "message": "no space left", "retryable": True}),
+        ("bug", {"type": "failure", "kind": "KeyError", "message": "'layers'", "retryable": False}),
+        ("memory", {"type": "failure", "kind": "MemoryError", "message": "12 GB", "retryable": True}),
+        (
+            "number",
+            {
+                "type": "failure",
+                "kind": "TypeError",
+                "message": "the evaluator returned float, expected a mapping from metrics to numbers",
+                "retryable": False,
+            },
+        ),
+    ],
+)
+def test_answers(worker, action, answer):
+    conversation = worker("scripted.py")
+    conversation.greet()
+    conversation.evaluate(4, action)
+    assert conversation.hear() == {**answer, "id": 4}
+    # It is still there.
+    conversation.evaluate(5, "plain")
+    assert conversation.hear()["id"] == 5
+    log = conversation.end()
+    assert "printed by the function" in log
+    assert ("Traceback" in log) == (answer["type"] == "failure")
+
+
+def test_progress_and_cancel(worker):
+    conversation = worker("scripted.py")
+    conversation.greet()
+    conversation.evaluate(1, "progress")
+    assert conversation.hear() == {"type": "progress", "id": 1, "done": 0.5, "metrics": {"valid": 0.25}}
+    assert conversation.hear()["type"] == "result"
+    conversation.evaluate(2, "wait")
+    assert conversation.hear()["type"] == "progress"
+    conversation.say(type="cancel", id=2)
+    while (message := conversation.hear())["type"] == "progress":
+        pass
+    assert (message["kind"], message["id"]) == ("cancelled", 2)
+    conversation.say(type="shutdown")
+    assert conversation.process.wait(30) == 0
+
+
+def test_the_end_of_stdin_ends_a_training(worker):
+    conversation = worker("scripted.py")
+    conversation.greet()
+    conversation.evaluate(1, "hang")
+    time.sleep(0.2)
+    conversation.end(timeout=5)
+
+
+def test_a_role_that_does_not_exist():
+    with pytest.raises(ValueError, match="expected one of validation"):
+        Metric("valid", "valid")
+
+
+def test_the_function_is_still_a_function():
+    @evaluator(metrics=[Metric("valid", "validation")])
+    def double(evaluation: Evaluation):
+        """Doubles."""
+        return {"valid": evaluation.seed * 2}
+
+    evaluation = Evaluation.from_json(json.loads(SCHEMA.read_text())["$defs"]["evaluate"]["examples"][0])
+    assert double(evaluation) == {"valid": evaluation.seed * 2}
+    assert (double.name, double.__doc__) == ("double", "Doubles.")
+    assert evaluation.arch.edges == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_messages_follow_the_schema():
+    jsonschema = pytest.importorskip("jsonschema", reason="skipped: jsonschema is not installed")
+    schema = json.loads(SCHEMA.read_text())
+
+    @evaluator(metrics=[Metric("valid", "validation", 0, 1)])
+    def train(evaluation):
+        return {"valid": 1}
+
+    for message in [train.hello(), result(1, {"valid": float("nan")}), failure(1, KeyError("x"))]:
+        jsonschema.validate(message, schema)

@@ -1,0 +1,81 @@
+//! The tests of the Python package, in a virtual environment below `target`.
+//!
+//! They need what a machine may lack: Python, and a registry to install pytest and Ray from. What is lacking is skipped,
+//! and said so, in the step's own line of the closing table.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::check;
+
+/// The package, relative to the workspace.
+const PACKAGE: &str = "python/ganas-worker";
+
+/// Runs the tests; the text says what was skipped.
+///
+/// # Errors
+///
+/// When a test fails.
+pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
+    let Some(python) = environment(root) else {
+        return Ok(skipped("there is no python3 with venv"));
+    };
+    if !installed(&python, "pytest") {
+        return Ok(skipped("pytest is not installed, and cannot be"));
+    }
+    let ray = installed(&python, "ray");
+    check(
+        Command::new(&python)
+            .args(["-m", "pytest", "-q", "-rs", PACKAGE])
+            .current_dir(root),
+    )?;
+    Ok(if ray {
+        String::new()
+    } else {
+        skipped("the tests of Ray: it is not installed, and cannot be")
+    })
+}
+
+fn skipped(why: &str) -> String {
+    let note = format!("SKIPPED: {why}");
+    println!("{note}");
+    note
+}
+
+/// The interpreter of the virtual environment, which is made when it is missing.
+fn environment(root: &Path) -> Option<PathBuf> {
+    let folder = root.join("target").join("python-venv");
+    let python = folder.join("bin").join("python");
+    if !python.is_file() {
+        let made = Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&folder)
+            .status();
+        if !made.is_ok_and(|status| status.success()) {
+            return None;
+        }
+    }
+    Some(python)
+}
+
+/// Whether a package can be imported, after an attempt to install it.
+fn installed(python: &Path, package: &str) -> bool {
+    let succeeds = |command: &mut Command| command.status().is_ok_and(|status| status.success());
+    let import = format!("import {package}");
+    let importable = || {
+        let mut command = Command::new(python);
+        succeeds(command.args(["-c", &import]).stderr(Stdio::null()))
+    };
+    let install = || {
+        let mut command = Command::new(python);
+        let pip = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ];
+        succeeds(command.args(pip).arg(package))
+    };
+    importable() || install() && importable()
+}
