@@ -50,7 +50,7 @@ pub(crate) fn torch_version(root: &Path, python: &str) -> anyhow::Result<String>
         .stdin(Stdio::null())
         .output()
         .with_context(|| {
-            format!("cannot start {python}; install Python 3 or name one: cargo xtask golden --python PROGRAM")
+            format!("cannot start {python}; install Python 3 or name one with --python PROGRAM")
         })?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
@@ -58,7 +58,7 @@ pub(crate) fn torch_version(root: &Path, python: &str) -> anyhow::Result<String>
             "{python} cannot import torch ({}); install it in a virtual environment and name its Python:\n\
              \n  {python} -m venv target/golden-venv\
              \n  target/golden-venv/bin/python -m pip install torch numpy\
-             \n  cargo xtask golden --python target/golden-venv/bin/python",
+             \n\nthen add --python target/golden-venv/bin/python",
             last_line(&message)
         );
     }
