@@ -1,11 +1,13 @@
 //! What the fuzz targets call; built for them only.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use bytes::Bytes;
 
+use crate::official::bzip2::Bzip2Reader;
 use crate::official::nasbench101::{parse_record, read_tfrecords};
+use crate::official::nasbench301::parse_result;
 use crate::official::nats_archive::{read_tar, read_torch_from};
 use crate::official::pickle::{self, Limits, References};
 use crate::official::{nasbench_pickle, nats};
@@ -54,6 +56,26 @@ pub fn tfrecord(data: &[u8]) {
 /// The payload of a record.
 pub fn nasbench101_record(data: &[u8]) {
     let _ = parse_record(data, &mut Vec::new());
+}
+
+/// A file of bzip2, as far as its content is no larger than that of a record.
+pub fn bzip2(data: &[u8]) {
+    let content = Bzip2Reader::new(data).take(1 << 22);
+    let _ = std::io::copy(&mut { content }, &mut std::io::sink());
+}
+
+/// A result of NAS-Bench-301.
+pub fn nasbench301_result(data: &[u8]) {
+    let _ = parse_result(data);
+}
+
+/// A Parquet file.
+#[cfg(feature = "parquet")]
+pub fn parquet(data: &[u8]) {
+    let content = [b"PAR1", data].concat();
+    if let Ok(key) = KeyTemplate::parse("arch") {
+        let _ = parse(Path::new("fuzz"), content, &key);
+    }
 }
 
 /// CSV, JSON lines or Parquet.

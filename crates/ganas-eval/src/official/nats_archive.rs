@@ -133,7 +133,6 @@ pub(crate) fn read_tar(
             break;
         }
     }
-    drop(entries);
     let TailReader { n_zeros, .. } = archive.into_inner();
     if n_zeros < TAR_BLOCK_BYTES {
         // Cut between two members, where a reader finds nothing wrong.

@@ -64,7 +64,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Why the file is not such a table. The layout and the key index are checked, the measurements are not; compare
+    /// Why the file is not such a table. The layout and the key index are checked, texts and measurements are not; compare
     /// [`sha256`](Self::sha256) for that.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EvalError> {
         let path = path.as_ref();
@@ -175,7 +175,8 @@ impl Table {
         (self.key(row) == key).then_some(row)
     }
 
-    /// The architecture of a row, in the text form of the space.
+    /// The architecture of a row, in the text form of the space; the replacement character, which no space reads, where
+    /// the file is damaged.
     ///
     /// # Panics
     ///

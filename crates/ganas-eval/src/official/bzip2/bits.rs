@@ -66,10 +66,6 @@ impl<R: BufRead> Bits<R> {
 
     /// The same as an index; at most 32 bits.
     #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "32 bits are an index everywhere"
-    )]
     pub(super) fn peek_index(&self, n: u32) -> usize {
         (self.buffer >> 32) as usize >> (32 - n)
     }

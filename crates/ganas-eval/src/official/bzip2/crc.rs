@@ -8,16 +8,16 @@ static TABLES: [[u32; 256]; WIDTH] = tables();
 
 const fn tables() -> [[u32; 256]; WIDTH] {
     let mut tables = [[0; 256]; WIDTH];
-    let mut byte = 0;
+    let mut byte = 0u32;
     while byte < 256 {
-        let mut sum = (byte as u32) << 24;
+        let mut sum = byte << 24;
         let mut bit = 0;
         while bit < 8 {
             let carry = if sum >> 31 == 1 { POLYNOMIAL } else { 0 };
             sum = sum << 1 ^ carry;
             bit += 1;
         }
-        tables[0][byte] = sum;
+        tables[0][byte as usize] = sum;
         byte += 1;
     }
     let mut distance = 1;

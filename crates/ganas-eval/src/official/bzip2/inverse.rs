@@ -223,6 +223,10 @@ fn follow(entries: &[u32; SIZE], place: u32, bytes: &mut Vec<u8>) -> u32 {
 }
 
 /// Follows all lanes for some steps, those without a part too, and returns which of them came to where a part begins.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "the steps of all lanes are taken in turn"
+)]
 fn follow_lanes(
     entries: &[u32; SIZE],
     lanes: &mut [Lane; LANES],

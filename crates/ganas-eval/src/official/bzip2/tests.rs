@@ -29,9 +29,9 @@ fn noise(length: usize, kind: u64) -> Vec<u8> {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            let draw = (state >> 33) as u8;
+            let [.., draw, other, _] = state.to_le_bytes();
             if u64::from(draw) % 7 >= kind % 8 {
-                last = (state >> 45) as u8 % (1 + (kind * 37 % 255) as u8);
+                last = other % (1 + u8::try_from(kind * 37 % 255).unwrap());
             }
             last
         })
@@ -65,7 +65,7 @@ fn content_that_repeats_itself_is_decoded() {
     }
     // All lengths of runs, which are written out at four equal bytes.
     let content: Vec<u8> = (0..=600usize)
-        .flat_map(|n| std::iter::repeat_n((n % 251) as u8, n))
+        .flat_map(|n| std::iter::repeat_n(u8::try_from(n % 251).unwrap(), n))
         .collect();
     assert!(decoded(&compressed(&content, 9)).unwrap() == content);
 }

@@ -1,8 +1,10 @@
 //! Opens a table file several times and prints how long that takes:
 //!
 //! ```text
-//! cargo run --release -p ganas-eval --example open_table -- nasbench101.arrow
+//! cargo run --release -p ganas-cli --example open_table -- nasbench101.arrow
 //! ```
+
+#![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use std::error::Error;
 use std::time::Instant;
@@ -22,14 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         milliseconds.push(begin.elapsed().as_secs_f64() * 1e3);
     }
     milliseconds.sort_by(f64::total_cmp);
-    let mut out = std::io::stdout();
-    std::io::Write::write_fmt(
-        &mut out,
-        format_args!(
-            "{rows} rows, opened {TIMES} times: {:.2} ms at best, {:.2} ms in the median\n",
-            milliseconds[0],
-            milliseconds[TIMES / 2]
-        ),
-    )?;
+    println!(
+        "{rows} rows, opened {TIMES} times: {:.2} ms at best, {:.2} ms in the median",
+        milliseconds[0],
+        milliseconds[TIMES / 2]
+    );
     Ok(())
 }

@@ -1,0 +1,5 @@
+//! A file of bzip2.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::bzip2(data));

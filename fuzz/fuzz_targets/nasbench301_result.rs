@@ -1,0 +1,5 @@
+//! A result of NAS-Bench-301.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::nasbench301_result(data));

@@ -1,0 +1,5 @@
+//! A Parquet file.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::parquet(data));
