@@ -1,7 +1,7 @@
 //! Writes benchmark files of full size with made-up numbers, to measure the time and memory of an import:
 //!
 //! ```text
-//! cargo run --release -p ganas-cli --example synthetic_benchmark -- nasbench101 nasbench_full.tfrecord
+//! cargo run --release -p ganas-cli --example synthetic_benchmark -- nasbench101 nasbench_full.tfrecord 423624
 //! cargo run --release -p ganas-cli --example synthetic_benchmark -- nats NATS-tss.tar 15625
 //! command time -v ganas table import nasbench_full.tfrecord --space nasbench101 --output nb101.arrow
 //! ```
@@ -30,9 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["nasbench101", file] => nasbench101(Path::new(file)),
+        ["nasbench101", file, count] => nasbench101(Path::new(file), count.parse()?),
         ["nats", file, count] => nats(Path::new(file), count.parse()?),
-        _ => Err("expected: nasbench101 FILE, or nats FILE COUNT".into()),
+        _ => Err("expected: nasbench101 FILE COUNT, or nats FILE COUNT".into()),
     }
 }
 
@@ -50,11 +50,12 @@ impl Numbers {
     }
 }
 
-fn nasbench101(file: &Path) -> Result<(), Box<dyn Error>> {
+/// Writes the trainings of the first cells as a TFRecord file.
+pub(crate) fn nasbench101(file: &Path, count: usize) -> Result<(), Box<dyn Error>> {
     let space = NasBench101::new();
     let mut out = BufWriter::new(File::create(file)?);
     let mut numbers = Numbers(1);
-    for arch in space.classes() {
+    for arch in space.classes().take(count) {
         let text = space.encode(&arch);
         let (matrix, ops) = text.split_once('|').ok_or("a cell without operations")?;
         let adjacency = matrix.replace(' ', "");
@@ -105,7 +106,8 @@ fn metrics(budget: u32, numbers: &mut Numbers) -> Vec<u8> {
     message
 }
 
-fn nats(file: &Path, count: usize) -> Result<(), Box<dyn Error>> {
+/// Writes the records of the first architectures as a tar file.
+pub(crate) fn nats(file: &Path, count: usize) -> Result<(), Box<dyn Error>> {
     let space = NasBench201::new();
     let mut tar = tar::Builder::new(BufWriter::new(File::create(file)?));
     let mut numbers = Numbers(2);

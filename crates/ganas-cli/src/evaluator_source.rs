@@ -50,6 +50,8 @@ pub(crate) struct Evaluating {
     pub(crate) path: PathBuf,
     /// The fingerprint of what it consists of.
     pub(crate) sha256: String,
+    /// The table, when it is one.
+    pub(crate) table: Option<Arc<Table>>,
     /// The ranks of what is found, when it is a table of the whole space.
     pub(crate) ranking: Option<Ranking>,
 }
@@ -123,6 +125,7 @@ fn open_surrogate(
         kind: "surrogate",
         path: folder.to_owned(),
         sha256: evaluator.sha256().to_owned(),
+        table: None,
         ranking: None,
         evaluator: Box::new(evaluator),
     })
@@ -145,6 +148,7 @@ fn open_table(
         kind: "table",
         path,
         sha256: evaluator.table().sha256(),
+        table: Some(Arc::clone(evaluator.table())),
         ranking: Ranking::of(&evaluator),
         evaluator: Box::new(evaluator),
     })

@@ -16,8 +16,12 @@ use crate::run_record::RunRecord;
 /// What all runs have in common.
 #[derive(Debug)]
 pub(crate) struct Experiment {
-    /// The search space.
+    /// The search space, or what the constraints leave of it.
     pub(crate) space: Arc<dyn SearchSpace>,
+    /// The constraints as text.
+    pub(crate) constraints: Vec<String>,
+    /// The configuration as it is recorded: that of the algorithm, and the constraints.
+    pub(crate) config: serde_json::Value,
     /// What answers queries.
     pub(crate) evaluating: Evaluating,
     /// The algorithm.

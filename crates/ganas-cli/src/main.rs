@@ -13,6 +13,7 @@ mod algorithm;
 mod clock;
 mod commands;
 mod config_text;
+mod constraints;
 mod environment;
 mod evaluator_source;
 mod exit;

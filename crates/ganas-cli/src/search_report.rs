@@ -24,6 +24,8 @@ pub(crate) struct SearchReport<'a> {
     pub(crate) algorithm: &'static str,
     /// Its configuration, every field.
     pub(crate) config: &'a serde_json::Value,
+    /// What every evaluated architecture satisfies.
+    pub(crate) constraints: &'a [String],
     /// Unique queries of each run.
     pub(crate) budget: u32,
     /// The device and the instruction set.

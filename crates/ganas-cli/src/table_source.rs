@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use ganas_eval::table::convert::OfficialFormat;
 use ganas_eval::table::{ImportRequest, Table, import};
 use ganas_space::SearchSpace;
 use sha2::{Digest, Sha256};
@@ -30,12 +31,30 @@ pub(crate) fn open(
         Some(path) => path.to_owned(),
         None => in_data_folder(space)?,
     };
+    refuse_official(&path, space)?;
     let table = if is_table_file(&path)? {
         Table::open(&path)?
     } else {
         imported(&path, space, note)?
     };
     Ok(Arc::new(table))
+}
+
+/// Official files are converted once, by a command of its own: it takes minutes, and makes files of gigabytes.
+fn refuse_official(path: &Path, space: &dyn SearchSpace) -> anyhow::Result<()> {
+    // What cannot be read is an error below.
+    let Ok(Some(format)) = OfficialFormat::detect(path) else {
+        return Ok(());
+    };
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    Err(UsageError(format!(
+        "{}: a search reads table files, and this is a file of the format {format}; convert it once with: \
+         ganas table import {} --space {} --output {name}.arrow",
+        path.display(),
+        path.display(),
+        space.name()
+    ))
+    .into())
 }
 
 /// The files of a space in the data folder, the first that is there.

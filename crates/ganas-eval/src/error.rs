@@ -11,7 +11,8 @@ use crate::suggestion::did_you_mean;
 
 /// What can be wrong with a table, its import, or a query.
 ///
-/// Lines count from 1 and the header is line 1; for a gzip'd file they are lines of the decompressed text.
+/// Lines count from 1 and the header is line 1; for a gzip'd file they are lines of the decompressed text, for a Parquet
+/// file those that it would have as CSV.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EvalError {
@@ -271,6 +272,27 @@ pub enum EvalError {
         field: String,
         /// The closest field, when one is close.
         suggestion: Option<String>,
+    },
+    /// A Parquet file that is damaged, or has something that is not supported.
+    #[error(
+        "{}: not readable as Parquet: {reason}; write it without compression or with Snappy, or import it as CSV",
+        file.display()
+    )]
+    BadParquet {
+        /// The source file.
+        file: PathBuf,
+        /// What the reader said.
+        reason: String,
+    },
+    /// A Parquet file, for a ganas that was built without its reader.
+    #[error(
+        "{}: a Parquet file, but this ganas was built without the feature `parquet`; \
+         build it with that, or import the table as CSV",
+        file.display()
+    )]
+    WithoutParquet {
+        /// The source file.
+        file: PathBuf,
     },
     /// A row has more or fewer fields than the header.
     #[error(

@@ -9,7 +9,7 @@ use crate::official::nasbench101::{parse_record, read_tfrecords};
 use crate::official::nats_archive::{read_tar, read_torch_from};
 use crate::official::pickle::{self, Limits, References};
 use crate::official::{nasbench_pickle, nats};
-use crate::table::{KeyTemplate, Table, parse_text};
+use crate::table::{KeyTemplate, Table, parse};
 
 /// Small enough that running out of memory is a find.
 const LIMITS: Limits = Limits {
@@ -56,14 +56,15 @@ pub fn nasbench101_record(data: &[u8]) {
     let _ = parse_record(data, &mut Vec::new());
 }
 
-/// CSV or JSON lines.
+/// CSV, JSON lines or Parquet.
 pub fn import(data: &[u8]) {
     // The first line is the key.
     let end = data.iter().position(|&b| b == b'\n').unwrap_or(0);
     let (key, text) = data.split_at(end);
+    let text = text.strip_prefix(b"\n").unwrap_or(text);
     let key = std::str::from_utf8(key).unwrap_or("arch");
     if let Ok(key) = KeyTemplate::parse(key) {
-        let _ = parse_text(Path::new("fuzz"), text, &key);
+        let _ = parse(Path::new("fuzz"), text.to_vec(), &key);
     }
 }
 

@@ -3,25 +3,25 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::catalogue::Source;
 use super::place::{Place, Presence};
 
-/// The importers that `ganas table import` has, by the name that the catalogue's `convert` gives them.
+/// The importers that `ganas table import` has, by the name that the catalogue's `convert` gives them. It finds out the
+/// format by the content of a file, so none of them needs an argument.
 ///
-/// This is the one place that says which exist: a reader that is added to `ganas` gets a row here.
-const IMPORTERS: &[Importer] = &[Importer {
-    name: "csv",
-    arguments: &[],
-}];
-
-/// One reader of `ganas table import`.
-struct Importer {
-    name: &'static str,
-    /// What it needs beyond file, space and output.
-    arguments: &'static [&'static str],
-}
+/// This is the one place that says which exist: a reader that is added to `ganas` gets a name here.
+const IMPORTERS: &[&str] = &[
+    "csv",
+    "parquet",
+    "nasbench101-tfrecord",
+    "naslib101-pickle",
+    "nats-tar",
+    "nats-pickle",
+    "nasbench201-pth",
+    "nasbench301-results",
+];
 
 /// What to run, and what comes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,20 +48,13 @@ pub(super) fn plan(
             source.name
         );
     };
-    let known = || {
-        let names: Vec<_> = IMPORTERS.iter().map(|importer| importer.name).collect();
-        names.join(", ")
-    };
-    let importer = IMPORTERS
-        .iter()
-        .find(|importer| importer.name == name)
-        .with_context(|| {
-            format!(
-                "no importer yet: {} needs `{name}`, and `ganas table import` reads {} so far",
-                source.name,
-                known()
-            )
-        })?;
+    if !IMPORTERS.contains(&name.as_str()) {
+        bail!(
+            "no importer yet: {} needs `{name}`, and `ganas table import` reads {} so far",
+            source.name,
+            IMPORTERS.join(", ")
+        );
+    }
     let place = Place::new(folder, source);
     if !matches!(place.presence()?, Presence::Present(_)) {
         bail!(
@@ -81,7 +74,6 @@ pub(super) fn plan(
     let mut arguments: Vec<OsString> = ["table", "import"].map(OsString::from).into();
     arguments.push(place.file().into());
     arguments.extend(["--space", source.space.as_str()].map(OsString::from));
-    arguments.extend(importer.arguments.iter().map(OsString::from));
     arguments.push("--output".into());
     arguments.push(output.clone().into());
     Ok(Conversion { arguments, output })

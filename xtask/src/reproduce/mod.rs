@@ -3,6 +3,7 @@
 //! A study is a list of searches, each run by the release binary with `--json`. What a search printed is kept under
 //! `target/reproduce`, so that a study that was interrupted goes on where it stopped; `--fresh` starts over.
 
+mod constraints;
 mod nasbench101;
 mod nasbench201;
 mod page;
@@ -18,6 +19,8 @@ use clap::Subcommand;
 /// A study.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Study {
+    /// Latency-constrained search on NAS-Bench-201: docs/results/constraints.md.
+    Constraints(Options),
     /// GA-NAS, an ablation and random search on NAS-Bench-101: docs/results/nasbench101.md.
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
@@ -47,6 +50,7 @@ pub(crate) struct Options {
 /// Runs a study.
 pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
     match study {
+        Study::Constraints(options) => constraints::run(root, options),
         Study::Nasbench101(options) => nasbench101::run(root, options),
         Study::Nasbench201(options) => nasbench201::run(root, options),
     }

@@ -75,7 +75,7 @@ impl Runner {
     pub(super) fn result(
         &self,
         search: &Search,
-        table: &Path,
+        table: impl AsRef<Path>,
         options: &Options,
     ) -> Result<SearchResult> {
         let file = self.file(&format!("{}.{}.json", search.name, options.seeds));
@@ -84,7 +84,7 @@ impl Runner {
             let mut arguments = vec!["search".to_owned()];
             arguments.extend(search.arguments.iter().cloned());
             for (flag, value) in [
-                ("--table", table.display().to_string()),
+                ("--table", table.as_ref().display().to_string()),
                 ("--seeds", options.seeds.clone()),
                 ("--threads", options.threads.to_string()),
             ] {

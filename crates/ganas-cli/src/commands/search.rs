@@ -10,6 +10,7 @@ use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
 
 use crate::algorithm::{self, AlgorithmArguments};
+use crate::constraints::ConstraintArguments;
 use crate::environment;
 use crate::evaluator_source::{self, EvaluatorArguments};
 use crate::exit::Outcome;
@@ -30,6 +31,8 @@ pub(crate) struct Arguments {
     space: Arc<dyn SearchSpace>,
     #[command(flatten)]
     evaluator: EvaluatorArguments,
+    #[command(flatten)]
+    constraints: ConstraintArguments,
     /// Unique queries of each run; architectures that compute the same function count once.
     #[arg(long, value_name = "QUERIES", default_value = "150", value_parser = budget)]
     budget: Budget,
@@ -137,6 +140,13 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
         }
     };
     let evaluating = evaluator_source::open(&arguments.evaluator, &space, &note)?;
+    let constrained = arguments
+        .constraints
+        .apply(&space, evaluating.table.as_ref(), &note)?;
+    let mut config = algorithm.config_json()?;
+    if !constrained.record.is_empty() {
+        config["constraints"] = constrained.record.clone().into();
+    }
     let study = arguments
         .study
         .as_ref()
@@ -148,13 +158,15 @@ fn experiment(arguments: &Arguments) -> anyhow::Result<Experiment> {
         table_sha256: evaluating.sha256.clone(),
         protocol: evaluating.evaluator.protocol().clone(),
         algorithm: algorithm.name().to_owned(),
-        config: algorithm.config_json()?.to_string(),
+        config: config.to_string(),
         budget: arguments.budget,
         device: algorithm::device(),
         seed: 0,
     };
     Ok(Experiment {
-        space,
+        space: constrained.space,
+        constraints: constrained.record,
+        config,
         evaluating,
         algorithm,
         budget: arguments.budget,
@@ -209,6 +221,13 @@ fn header(
             "budget",
             format!("{} unique queries a run", u32::from(spec.budget)),
         ),
+        (
+            "bounds",
+            match experiment.constraints.as_slice() {
+                [] => "none".to_owned(),
+                constraints => constraints.join("; "),
+            },
+        ),
         ("seeds", arguments.seeds.describe()),
         ("device", spec.device.clone()),
         (
@@ -252,7 +271,8 @@ fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> 
         table_sha256: &experiment.spec.table_sha256,
         protocol: &experiment.spec.protocol,
         algorithm: experiment.algorithm.name(),
-        config: &experiment.algorithm.config_json()?,
+        config: &experiment.config,
+        constraints: &experiment.constraints,
         budget: experiment.budget.unique_queries(),
         device: &experiment.spec.device,
         runs,

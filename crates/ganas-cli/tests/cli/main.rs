@@ -12,6 +12,7 @@
 
 mod bad_input;
 mod commands;
+mod constraints;
 mod failed_evaluations;
 mod interrupt;
 mod official_files;
@@ -21,4 +22,5 @@ mod sandbox;
 mod search_json;
 mod spaces;
 mod surrogate;
+mod synthetic_files;
 mod synthetic_table;

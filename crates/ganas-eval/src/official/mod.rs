@@ -1,7 +1,9 @@
 //! Readers of the files in which benchmarks are published. None of them executes anything, and none holds a whole file.
 
+pub(crate) mod bzip2;
 mod fault;
 pub(crate) mod nasbench101;
+pub(crate) mod nasbench301;
 pub(crate) mod nasbench_pickle;
 pub(crate) mod nats;
 pub(crate) mod nats_archive;

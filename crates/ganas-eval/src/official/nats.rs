@@ -154,7 +154,7 @@ fn training(heap: &Heap, key: &Value, result: &Value) -> Result<Option<Training>
     };
     let train_time = heap
         .get(result, "train_times")
-        .and_then(|times| (0..=last).map(|i| finite(heap.get_int(times, i)?)).sum());
+        .and_then(|times| sum_of_epochs(heap, times, epochs));
     let latencies: Vec<f64> = heap
         .get(result, "latency")
         .and_then(|values| heap.elements(values))
@@ -185,6 +185,19 @@ fn training(heap: &Heap, key: &Value, result: &Value) -> Result<Option<Training>
             })
             .collect(),
     }))
+}
+
+/// The sum over all epochs in their order; none when one is missing.
+fn sum_of_epochs(heap: &Heap, curve: &Value, epochs: u32) -> Option<f64> {
+    // In one pass, since a search for each epoch would look at all others.
+    let mut values = vec![None; epochs as usize];
+    for (epoch, value) in heap.entries(curve)? {
+        let place = epoch.as_i64().and_then(|epoch| usize::try_from(epoch).ok());
+        if let Some(slot) = place.and_then(|place| values.get_mut(place)) {
+            *slot = finite(value);
+        }
+    }
+    values.into_iter().sum()
 }
 
 impl Training {

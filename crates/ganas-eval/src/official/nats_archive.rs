@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use bzip2::read::MultiBzDecoder;
 use rayon::prelude::*;
 
 use crate::EvalError;
 
+use super::bzip2::{Bzip2Reader, Workspace};
 use super::fault::{Fault, Problem};
 use super::nats::{Record, record};
 use super::pickle::{self, Heap, Limits, Machine, References, Value, Watcher};
@@ -17,6 +17,8 @@ use super::pickle::{self, Heap, Limits, Machine, References, Value, Watcher};
 const RECORD_ENDING: &str = ".pickle.pbz2";
 /// A record has less than 100 KiB.
 const MAX_MEMBER_BYTES: u64 = 1 << 24;
+/// Decompressed, it has less than 400 KiB.
+const MAX_RECORD_BYTES: u64 = 1 << 26;
 /// Records that are decompressed at a time, on all threads together, and the memory that they may take.
 const BATCH: usize = 32;
 const MAX_BATCH_BYTES: usize = 1 << 25;
@@ -64,9 +66,10 @@ pub(crate) fn read_folder(
     for files in files.chunks(BATCH) {
         let records: Vec<_> = files
             .par_iter()
-            .map(|path| {
+            .map_init(RecordReader::default, |reader, path| {
                 let file = File::open(path).map_err(|error| unreadable(path, error))?;
-                read_record(file).map_err(|fault| fault.in_file(path))
+                let file = BufReader::with_capacity(1 << 17, file);
+                reader.read(file).map_err(|fault| fault.in_file(path))
             })
             .collect();
         for (record, path) in records.into_iter().zip(files) {
@@ -87,7 +90,11 @@ pub(crate) fn read_tar(
     file: impl Read,
     mut each: impl FnMut(&Record) -> Result<(), Problem>,
 ) -> Result<u64, Fault> {
-    let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 18, file));
+    let reader = TailReader {
+        reader: BufReader::with_capacity(1 << 18, file),
+        n_zeros: 0,
+    };
+    let mut archive = tar::Archive::new(reader);
     let in_archive = |error: &io::Error| Fault::of_read(0, error, "the tar file");
     let mut entries = archive.entries().map_err(|error| in_archive(&error))?;
     let mut n_records = 0;
@@ -111,7 +118,9 @@ pub(crate) fn read_tar(
         }
         let records: Vec<_> = members
             .par_iter()
-            .map(|member| read_record(&member.bytes[..]))
+            .map_init(RecordReader::default, |reader, member| {
+                reader.read(&member.bytes[..])
+            })
             .collect();
         for (record, member) in records.into_iter().zip(&members) {
             record
@@ -121,8 +130,38 @@ pub(crate) fn read_tar(
         }
         end?;
         if members.is_empty() {
-            return Ok(n_records);
+            break;
         }
+    }
+    drop(entries);
+    let TailReader { n_zeros, .. } = archive.into_inner();
+    if n_zeros < TAR_BLOCK_BYTES {
+        // Cut between two members, where a reader finds nothing wrong.
+        let problem = Problem::Truncated {
+            missing: TAR_BLOCK_BYTES - n_zeros,
+            of: "the tar file",
+        };
+        return Err(Fault::at(0, problem).within(|| format!("after {n_records} records")));
+    }
+    Ok(n_records)
+}
+
+/// A tar file ends with blocks of zeros.
+const TAR_BLOCK_BYTES: u64 = 512;
+
+/// Knows how many zeros it has read last.
+struct TailReader<R> {
+    reader: R,
+    n_zeros: u64,
+}
+
+impl<R: Read> Read for TailReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        let read = &buffer[..n];
+        let zeros = read.iter().rev().take_while(|byte| **byte == 0).count();
+        self.n_zeros = zeros as u64 + if zeros == n { self.n_zeros } else { 0 };
+        Ok(n)
     }
 }
 
@@ -161,23 +200,37 @@ fn next_member<R: Read>(entries: &mut tar::Entries<'_, R>) -> Result<Option<Memb
     Ok(None)
 }
 
-/// Reads a compressed record.
-pub(crate) fn read_record(compressed: impl Read) -> Result<Record, Fault> {
-    let mut reader = BufReader::with_capacity(1 << 15, MultiBzDecoder::new(compressed));
-    let (heap, value) = pickle::read(&mut reader, Limits::default())?;
-    check_end(&mut reader)?;
-    record(&heap, &value).map_err(|problem| Fault::at(0, problem))
+/// Reads compressed records, with the same memory.
+#[derive(Default)]
+pub(crate) struct RecordReader {
+    /// Of the last record; none while one is being read.
+    workspace: Option<Workspace>,
+    pickle: Vec<u8>,
 }
 
-/// Reads what is left, so that the checksums at the end of a compressed file are compared.
-fn check_end(reader: &mut impl BufRead) -> Result<(), Fault> {
-    match reader.fill_buf() {
-        Ok([]) => Ok(()),
-        Ok(_) => Err(Fault::at(
-            0,
-            Problem::content("nothing after the pickle", "more bytes"),
-        )),
-        Err(error) => Err(Fault::of_read(0, &error, "the compressed file")),
+impl RecordReader {
+    /// Reads a compressed record.
+    pub(crate) fn read(&mut self, compressed: impl BufRead) -> Result<Record, Fault> {
+        let mut reader =
+            Bzip2Reader::reusing(compressed, self.workspace.take().unwrap_or_default());
+        self.pickle.clear();
+        let read = (&mut reader)
+            .take(MAX_RECORD_BYTES + 1)
+            .read_to_end(&mut self.pickle);
+        self.workspace = Some(reader.into_workspace());
+        let length = self.pickle.len() as u64;
+        read.map_err(|error| Fault::of_read(length, &error, "the compressed file"))?;
+        if length > MAX_RECORD_BYTES {
+            let limit = MAX_RECORD_BYTES;
+            return Err(Fault::at(limit, Problem::TooLong { length, limit }));
+        }
+        let mut rest = &self.pickle[..];
+        let (heap, value) = pickle::read(&mut rest, Limits::default())?;
+        if !rest.is_empty() {
+            let problem = Problem::content("nothing after the pickle", "more bytes");
+            return Err(Fault::at(length - rest.len() as u64, problem));
+        }
+        record(&heap, &value).map_err(|problem| Fault::at(0, problem))
     }
 }
 
@@ -188,7 +241,7 @@ pub(crate) fn read_single(
 ) -> Result<u64, Fault> {
     let open = || -> io::Result<_> {
         let file = BufReader::with_capacity(1 << 18, File::open(file)?);
-        Ok(BufReader::with_capacity(1 << 18, MultiBzDecoder::new(file)))
+        Ok(Bzip2Reader::new(file))
     };
     read_all(open, each)
 }

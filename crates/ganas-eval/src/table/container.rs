@@ -3,6 +3,7 @@
 //! The decoder of `arrow-ipc` checks the arrays themselves, but trusts the places that the file names; those are
 //! checked here first, so that a damaged file is an error and not a panic.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use crate::EvalError;
 
 use super::manifest::{ARCH_COLUMN, FORMAT_VERSION, MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION};
+use super::texts::Texts;
 use super::write::fields;
 
 /// The file starts with this, padded to 8 bytes, and ends with it.
@@ -31,10 +33,13 @@ const ARCH_OFFSETS: usize = 1;
 /// A continuation marker and the length of the message's flatbuffer.
 const MESSAGE_PREFIX_BYTES: usize = 8;
 
-/// The content of a table file. Invariant: the schema of the batch is the one that the manifest implies, and their
-/// numbers of rows agree.
+/// The content of a table file. Invariant: the columns are those that the manifest implies, and the numbers of rows
+/// agree.
 pub(crate) struct Container {
     pub(crate) manifest: Manifest,
+    /// The first column.
+    pub(crate) archs: Texts,
+    /// The other columns.
     pub(crate) batch: RecordBatch,
 }
 
@@ -53,7 +58,7 @@ pub(crate) fn read(path: &Path, bytes: &Bytes) -> Result<Container, EvalError> {
         })?;
     let manifest = manifest(path, &schema)?;
     check_schema(path, &schema, &manifest)?;
-    let batch = batch(bytes, &footer, Arc::new(schema)).map_err(not_arrow)?;
+    let (archs, batch) = batch(bytes, &footer, Arc::new(schema)).map_err(not_arrow)?;
     if batch.num_rows() as u64 != u64::from(manifest.n_rows) {
         return Err(EvalError::BadManifest {
             file: path.to_owned(),
@@ -64,7 +69,11 @@ pub(crate) fn read(path: &Path, bytes: &Bytes) -> Result<Container, EvalError> {
             ),
         });
     }
-    Ok(Container { manifest, batch })
+    Ok(Container {
+        manifest,
+        archs,
+        batch,
+    })
 }
 
 fn footer(bytes: &[u8]) -> Result<Footer<'_>, String> {
@@ -145,7 +154,11 @@ fn check_schema(path: &Path, schema: &Schema, manifest: &Manifest) -> Result<(),
     }
 }
 
-fn batch(bytes: &Bytes, footer: &Footer<'_>, schema: Arc<Schema>) -> Result<RecordBatch, String> {
+fn batch(
+    bytes: &Bytes,
+    footer: &Footer<'_>,
+    schema: Arc<Schema>,
+) -> Result<(Texts, RecordBatch), String> {
     if footer.dictionaries().is_some_and(|d| !d.is_empty()) {
         return Err("it has dictionaries, which tables do not use".to_owned());
     }
@@ -162,12 +175,41 @@ fn batch(bytes: &Bytes, footer: &Footer<'_>, schema: Arc<Schema>) -> Result<Reco
     let data = Buffer::from(bytes.slice(place.start..place.end));
     let (metadata, body) = data.split_at(place.metadata_bytes);
     check_message(metadata, body)?;
-    FileDecoder::new(schema, footer.version())
+    let others = (1..schema.fields().len()).collect();
+    let batch = FileDecoder::new(schema, footer.version())
         // Otherwise unaligned columns would silently be copied.
         .with_require_alignment(true)
+        .with_projection(others)
         .read_record_batch(block, &data)
         .map_err(|e| format!("bad record batch: {e}"))?
-        .ok_or_else(|| "its record batch is empty".to_owned())
+        .ok_or_else(|| "its record batch is empty".to_owned())?;
+    let [offsets, texts] = arch_buffers(metadata)?
+        .map(|range| data.slice_with_length(place.metadata_bytes + range.start, range.len()));
+    Ok((Texts::new(batch.num_rows(), offsets, texts)?, batch))
+}
+
+/// The places of the offsets and of the texts of the architectures within the body, which were checked.
+fn arch_buffers(metadata: &[u8]) -> Result<[Range<usize>; 2], String> {
+    let message = root_as_message(&metadata[MESSAGE_PREFIX_BYTES..])
+        .map_err(|e| format!("bad message: {e}"))?;
+    let batch = message.header_as_record_batch();
+    let nulls = batch.and_then(|batch| Some(batch.nodes()?.iter().next()?.null_count()));
+    if nulls != Some(0) {
+        return Err(format!("the column `{ARCH_COLUMN}` has nulls"));
+    }
+    let range = |index: usize| {
+        let buffer = batch?
+            .buffers()
+            .filter(|buffers| index < buffers.len())?
+            .get(index);
+        let start = usize::try_from(buffer.offset()).ok()?;
+        let length = usize::try_from(buffer.length()).ok()?;
+        Some(start..start.checked_add(length)?)
+    };
+    match [range(ARCH_OFFSETS), range(ARCH_OFFSETS + 1)] {
+        [Some(offsets), Some(texts)] => Ok([offsets, texts]),
+        _ => Err(format!("the column `{ARCH_COLUMN}` has no texts")),
+    }
 }
 
 /// The place of a record batch in the file.

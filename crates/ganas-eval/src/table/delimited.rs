@@ -213,6 +213,17 @@ impl<'a> ColumnReader<'a> {
         }
     }
 
+    /// Adds a number.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn push_number(&mut self, line: u64, value: f64) -> Result<(), EvalError> {
+        let number = if value.is_finite() {
+            Number::Finite(value)
+        } else {
+            Number::NonFinite
+        };
+        self.push_parsed(line, number, || value.to_string())
+    }
+
     /// Adds a cell.
     pub(crate) fn push(&mut self, line: u64, cell: &str) -> Result<(), EvalError> {
         if matches!(self.content, Content::Text { .. }) {
@@ -222,17 +233,29 @@ impl<'a> ColumnReader<'a> {
         let number = match trimmed.parse::<f64>() {
             _ if trimmed.is_empty() => Number::Missing,
             Ok(value) if value.is_finite() => Number::Finite(value),
-            Ok(_) => {
+            Ok(_) => Number::NonFinite,
+            Err(_) => Number::Not,
+        };
+        self.push_parsed(line, number, || cell.to_owned())
+    }
+
+    /// Adds a cell of this `text`.
+    fn push_parsed(
+        &mut self,
+        line: u64,
+        number: Number,
+        text: impl Fn() -> String,
+    ) -> Result<(), EvalError> {
+        match (&mut self.content, number) {
+            (Content::Text { .. }, _) => {}
+            (_, Number::NonFinite) => {
                 return Err(EvalError::NonFinite {
                     file: self.file.to_owned(),
                     line,
                     column: self.name.clone(),
-                    text: cell.to_owned(),
+                    text: text(),
                 });
             }
-            Err(_) => Number::Not,
-        };
-        match (&mut self.content, number) {
             (Content::Empty { n_rows }, Number::Missing) => *n_rows += 1,
             (Content::Empty { n_rows }, Number::Finite(value)) => {
                 let mut values = vec![None; *n_rows];
@@ -245,7 +268,7 @@ impl<'a> ColumnReader<'a> {
             (Content::Empty { .. }, Number::Not) => {
                 self.content = Content::Text {
                     line,
-                    example: cell.to_owned(),
+                    example: text(),
                 };
             }
             (Content::Numbers { values, .. }, Number::Missing) => values.push(None),
@@ -255,11 +278,10 @@ impl<'a> ColumnReader<'a> {
                     file: self.file.to_owned(),
                     line,
                     column: self.name.clone(),
-                    text: cell.to_owned(),
+                    text: text(),
                     numeric_line: *first_line,
                 });
             }
-            (Content::Text { .. }, _) => {}
         }
         Ok(())
     }
@@ -268,6 +290,7 @@ impl<'a> ColumnReader<'a> {
 enum Number {
     Missing,
     Finite(f64),
+    NonFinite,
     Not,
 }
 

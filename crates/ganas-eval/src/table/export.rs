@@ -1,4 +1,4 @@
-//! The export of a table as text, from which [`import`](super::import()) makes the same table again.
+//! The export of a table for other programs, from which [`import`](super::import()) makes the same table again.
 
 use std::io::{self, Write};
 
@@ -36,6 +36,26 @@ impl Table {
             ExportFormat::Csv => self.export_csv(columns, out),
             ExportFormat::JsonLines => self.export_json_lines(columns, out),
         }
+    }
+
+    /// Writes a Parquet file: architectures as text, and metrics as doubles in which a missing value is null.
+    ///
+    /// The manifest is in its metadata, under the name that it has in table files.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// When a column is not one of this table.
+    #[cfg(feature = "parquet")]
+    pub fn export_parquet(
+        &self,
+        columns: &[Column],
+        out: &mut (dyn Write + Send),
+    ) -> io::Result<()> {
+        super::parquet::export(self, columns, out)
     }
 
     fn export_csv(&self, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! The import: from a file of CSV or JSON lines to a table file.
+//! The import: from a file of CSV, JSON lines or Parquet to a table file.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,8 @@ const DECODED_TOGETHER: usize = 1 << 14;
 /// What to import, and where to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportRequest {
-    /// The CSV file with a header line, or the file of JSON lines, plain or gzip'd (told apart by their first bytes).
+    /// The CSV file with a header line, the file of JSON lines, plain or gzip'd, or the Parquet file (told apart by their
+    /// first bytes).
     pub source: PathBuf,
     /// The column that holds the architectures in a text form of the space, or a template of several columns:
     /// `{vertices}:{adjacency_hex}:{ops}`. [`ImportRequest::new`] says `arch`, as the tables of this project do.
@@ -88,7 +89,7 @@ pub enum SkipReason {
     Unnamed,
 }
 
-/// Imports a file of CSV or JSON lines as a table of `space`.
+/// Imports a file of CSV, JSON lines or Parquet as a table of `space`.
 ///
 /// Every column of numbers becomes a metric, see [`naming`](super::naming); an empty cell is a missing value. Rows are
 /// in the official index order when the space has one and every architecture of it is in the file, otherwise in file
@@ -107,7 +108,7 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
     }
     let source = Source::read(&request.source)?;
     let key = KeyTemplate::parse(&request.key_column)?;
-    let mut delimited = parse_text(&request.source, &source.text, &key)?;
+    let mut delimited = parse(&request.source, source.text, &key)?;
     let derived_from = metric_source::apply(request, &mut delimited.columns)?;
 
     let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
@@ -163,6 +164,26 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         skipped: delimited.skipped,
         repeated_rows,
         output_bytes: bytes.len() as u64,
+    })
+}
+
+/// What a Parquet file begins with.
+const PARQUET_MAGIC: &[u8] = b"PAR1";
+
+/// Reads Parquet, CSV or JSON lines, told apart by the first bytes.
+pub(crate) fn parse(
+    file: &Path,
+    content: Vec<u8>,
+    key: &KeyTemplate,
+) -> Result<Delimited, EvalError> {
+    if !content.starts_with(PARQUET_MAGIC) {
+        return parse_text(file, &content, key);
+    }
+    #[cfg(feature = "parquet")]
+    return super::parquet::parse(file, content, key);
+    #[cfg(not(feature = "parquet"))]
+    Err(EvalError::WithoutParquet {
+        file: file.to_owned(),
     })
 }
 

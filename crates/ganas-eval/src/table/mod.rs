@@ -1,6 +1,6 @@
 //! Benchmark tables: the measurements of all architectures of a space, or of many.
 //!
-//! [`import`](import()) reads a file of CSV or JSON lines once and writes a *table file*, [`convert`] does so with the
+//! [`import`](import()) reads a file of CSV, JSON lines or Parquet once and writes a *table file*, [`convert`] does so with the
 //! files in which benchmarks are published; [`Table::open`] maps that file into memory, which takes
 //! milliseconds; [`TableEvaluator`] answers the queries of a search from it.
 //!
@@ -60,9 +60,12 @@ mod metric_source;
 pub mod naming;
 mod official_order;
 mod open;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod rank;
 pub(crate) mod source;
 mod spool;
+mod texts;
 mod write;
 
 #[cfg(test)]
@@ -71,7 +74,7 @@ mod tests;
 pub use evaluator::TableEvaluator;
 pub use export::ExportFormat;
 #[cfg(fuzzing)]
-pub(crate) use import::parse_text;
+pub(crate) use import::parse;
 pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import};
 #[cfg(fuzzing)]
 pub(crate) use key_template::KeyTemplate;

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use arrow_array::{
-    Array, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray, UInt32Array,
-};
+use arrow_array::{Array, FixedSizeBinaryArray, Float64Array, RecordBatch, UInt32Array};
 use bytes::Bytes;
 use ganas_space::ArchKey;
 
@@ -13,9 +11,10 @@ use crate::EvalError;
 use crate::suggestion::closest;
 
 use super::container::{self, Container};
-use super::manifest::{ARCH_COLUMN, ColumnInfo, KEY_COLUMN, KEY_ORDER_COLUMN, Manifest};
+use super::manifest::{ColumnInfo, KEY_COLUMN, KEY_ORDER_COLUMN, Manifest};
 use super::mapping;
 use super::source::sha256_hex;
+use super::texts::Texts;
 
 /// The number of a row of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +43,7 @@ pub struct Table {
     path: PathBuf,
     bytes: Bytes,
     manifest: Manifest,
-    archs: StringArray,
+    archs: Texts,
     keys: FixedSizeBinaryArray,
     metrics: Vec<Float64Array>,
     key_order: UInt32Array,
@@ -77,19 +76,23 @@ impl Table {
     }
 
     pub(crate) fn from_bytes(path: &Path, bytes: Bytes) -> Result<Self, EvalError> {
-        let Container { manifest, batch } = container::read(path, &bytes)?;
+        let Container {
+            manifest,
+            archs,
+            batch,
+        } = container::read(path, &bytes)?;
         let table = Self {
             path: path.to_owned(),
             bytes,
-            archs: column(path, &batch, ARCH_COLUMN, 0)?,
-            keys: column(path, &batch, KEY_COLUMN, 1)?,
+            archs,
+            keys: column(path, &batch, KEY_COLUMN, 0)?,
             metrics: manifest
                 .columns
                 .iter()
-                .zip(2..)
+                .zip(1..)
                 .map(|(info, index)| column(path, &batch, &info.name, index))
                 .collect::<Result<_, _>>()?,
-            key_order: column(path, &batch, KEY_ORDER_COLUMN, 2 + manifest.columns.len())?,
+            key_order: column(path, &batch, KEY_ORDER_COLUMN, 1 + manifest.columns.len())?,
             manifest,
         };
         table.check_key_order()?;
@@ -179,7 +182,7 @@ impl Table {
     /// When the row is not one of this table.
     #[must_use]
     pub fn arch_text(&self, row: Row) -> &str {
-        self.archs.value(row.index())
+        self.archs.get(row.index())
     }
 
     /// The class of the architecture of a row.
@@ -306,7 +309,7 @@ impl Table {
     /// Where the values of each column begin.
     pub(crate) fn column_bytes_for_tests(&self) -> Vec<*const u8> {
         let mut places = vec![
-            self.archs.value_data().as_ptr(),
+            self.archs.bytes_for_tests(),
             self.keys.value_data().as_ptr(),
             self.key_order.values().inner().as_ptr(),
         ];

@@ -235,10 +235,11 @@ impl GaNasConfig {
         }
     }
 
-    /// Without imitation the generator collapses where edges are free.
+    /// Without imitation the generator collapses where edges are free; losers as negatives help most there.
     fn faithful_with_edges() -> Self {
         let mut config = Self::faithful();
         config.generator.imitation_weight = 0.5;
+        config.discriminator.loser_share = 0.5;
         config
     }
 
@@ -248,6 +249,7 @@ impl GaNasConfig {
             initial_designs: 30,
             truth_set: 25,
             generator: GeneratorConfig {
+                learning_rate: 3e-3,
                 entropy_weight: 0.01,
                 imitation_weight: 0.5,
                 ..improved.generator
@@ -261,7 +263,7 @@ impl GaNasConfig {
                 ..improved.discriminator
             },
             proposal: ProposalConfig {
-                pick: Pick::Mean,
+                pick: Pick::Thompson,
                 pool: 400,
                 uniform_mix: 0.0,
                 ..improved.proposal

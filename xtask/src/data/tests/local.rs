@@ -162,6 +162,51 @@ fn list() {
     assert_eq!(json["sources"][8]["sha256"], serde_json::Value::Null);
 }
 
+/// Every file of the catalogue that is a table has an importer.
+#[test]
+fn the_whole_catalogue_is_converted() {
+    let catalogue = Catalogue::read(None).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut importers = Vec::new();
+    for source in &catalogue.sources {
+        let Some(importer) = &source.convert else {
+            continue;
+        };
+        importers.push(importer.as_str());
+        let file = folder.path().join(&source.file);
+        fs::write(&file, "x").unwrap();
+        let conversion = conversion::plan(source, folder.path(), None).unwrap();
+        let arguments: Vec<_> = conversion
+            .arguments
+            .iter()
+            .map(|a| a.to_str().unwrap())
+            .collect();
+        let output = conversion.output.to_str().unwrap();
+        let expected = [
+            "table",
+            "import",
+            file.to_str().unwrap(),
+            "--space",
+            &source.space,
+        ];
+        assert_eq!(arguments, [&expected[..], &["--output", output]].concat());
+        assert!(
+            conversion
+                .output
+                .ends_with(format!("{}/{}.arrow", source.space, source.name))
+        );
+    }
+    importers.sort_unstable();
+    importers.dedup();
+    let expected = [
+        "nasbench101-tfrecord",
+        "nasbench201-pth",
+        "nats-pickle",
+        "nats-tar",
+    ];
+    assert_eq!(importers, expected);
+}
+
 #[test]
 fn conversions() {
     let folder = tempfile::tempdir().unwrap();

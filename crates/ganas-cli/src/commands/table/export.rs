@@ -1,12 +1,14 @@
-//! `ganas table export`: a table as text.
+//! `ganas table export`: a table for other programs.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ganas_eval::table::{Column, ExportFormat, Table};
 
+#[cfg(feature = "parquet")]
+use crate::exit::UsageError;
 use crate::output;
 
 /// Which table, and what of it.
@@ -14,13 +16,13 @@ use crate::output;
 pub(crate) struct Arguments {
     /// The table file.
     table: PathBuf,
-    /// The format of the text.
+    /// The format.
     #[arg(long, value_enum, default_value = "csv")]
     format: Format,
     /// The metrics to export [default: all].
     #[arg(long = "metric", value_name = "NAME")]
     metrics: Vec<String>,
-    /// The file to write, which must not exist [default: the standard output].
+    /// The file to write, which must not exist [default: the standard output, for text].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -31,6 +33,9 @@ enum Format {
     Csv,
     /// A JSON object in a line for each architecture.
     Jsonl,
+    /// A column of texts, and columns of doubles.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// Exports.
@@ -40,16 +45,31 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = match arguments.format {
         Format::Csv => ExportFormat::Csv,
         Format::Jsonl => ExportFormat::JsonLines,
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            let path = arguments.output.as_deref().ok_or_else(|| {
+                let message = "a Parquet file is no text to print: name a file with --output";
+                UsageError(message.to_owned())
+            })?;
+            return to_file(path, |out| table.export_parquet(&columns, out));
+        }
     };
-    let Some(path) = &arguments.output else {
-        return output::print(|out| Ok(table.export(format, &columns, out)?));
-    };
-    let write = || {
-        let mut out = BufWriter::new(File::create_new(path)?);
-        table.export(format, &columns, &mut out)?;
+    match arguments.output.as_deref() {
+        Some(path) => to_file(path, |out| table.export(format, &columns, out)),
+        None => output::print(|out| Ok(table.export(format, &columns, out)?)),
+    }
+}
+
+fn to_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let written = File::create_new(path).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
         out.flush()
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    });
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The metrics with these names; all, when none is named.

@@ -111,6 +111,8 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         ("role", Align::Left),
         ("unit", Align::Left),
         ("epochs", Align::Right),
+        ("run", Align::Left),
+        ("query time", Align::Left),
         ("values", Align::Right),
         ("maximum", Align::Right),
         ("of queries", Align::Right),
@@ -124,6 +126,15 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
                 .info
                 .epochs
                 .map_or_else(|| "-".to_owned(), |epochs| epochs.to_string()),
+            metric
+                .info
+                .run
+                .map_or_else(|| "-".to_owned(), |run| run.to_string()),
+            metric
+                .info
+                .query_time
+                .clone()
+                .unwrap_or_else(|| "-".to_owned()),
             metric.values.to_string(),
             optional(metric.maximum),
             optional(metric.query_maximum),

@@ -26,7 +26,7 @@ struct Benchmark {
     files: &'static str,
 }
 
-const BENCHMARKS: [Benchmark; 4] = [
+const BENCHMARKS: [Benchmark; 6] = [
     Benchmark {
         name: "NAS-Bench-101",
         space: "nasbench101",
@@ -41,6 +41,16 @@ const BENCHMARKS: [Benchmark; 4] = [
         name: "NATS-Bench, topology",
         space: "nasbench201",
         files: "NATS-tss-v1_0-3ffb9-simple (folder or tar), NATS-tss-v1_0-3ffb9.pickle.pbz2 (github.com/D-X-Y/NATS-Bench)",
+    },
+    Benchmark {
+        name: "NATS-Bench, size",
+        space: "nats-sss",
+        files: "NATS-sss-v1_0-50262-simple (folder or tar), NATS-sss-v1_0-50262.pickle.pbz2 (github.com/D-X-Y/NATS-Bench)",
+    },
+    Benchmark {
+        name: "NAS-Bench-301",
+        space: "darts",
+        files: "the folders with the results_….json of its trainings (github.com/automl/nasbench301)",
     },
     Benchmark {
         name: "NAS-Bench-201",
@@ -81,13 +91,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut text = String::from("benchmarks whose official files `ganas table import` reads:\n");
     for benchmark in &BENCHMARKS {
+        let known = ganas_space::by_name(benchmark.space).is_ok();
+        let space = if known {
+            format!("--space {}", benchmark.space)
+        } else {
+            format!("the space {} is not built in yet", benchmark.space)
+        };
         text.push_str(&format!(
-            "  {} (--space {})\n    {}\n",
-            benchmark.name, benchmark.space, benchmark.files
+            "  {} ({space})\n    {}\n",
+            benchmark.name, benchmark.files
         ));
     }
     text.push_str(
-        "any CSV file or JSON lines with architectures as text and numbers is imported, too\n\n",
+        "any CSV, JSON lines or Parquet file with architectures as text and numbers is imported, too\n\n",
     );
     match folder {
         None => text.push_str(&format!(
@@ -115,6 +131,7 @@ fn look_into(folder: &Path, depth: usize, present: &mut Vec<Present>) {
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
+    let mut n_results = 0;
     for path in paths {
         if path.extension().is_some_and(|ending| ending == "arrow") {
             let what = match Table::open(&path) {
@@ -126,11 +143,26 @@ fn look_into(folder: &Path, depth: usize, present: &mut Vec<Present>) {
                 Err(_) => continue,
             };
             present.push(Present { path, what });
-        } else if let Ok(Some(format)) = OfficialFormat::detect(&path) {
-            let what = format.to_string();
-            present.push(Present { path, what });
-        } else if path.is_dir() && depth > 1 {
-            look_into(&path, depth - 1, present);
+            continue;
         }
+        match OfficialFormat::detect(&path) {
+            // There are thousands in a folder, which is imported as a whole.
+            Ok(Some(OfficialFormat::NasBench301Results)) if path.is_file() => n_results += 1,
+            Ok(Some(format)) if format != OfficialFormat::NasBench301Results => {
+                let what = format.to_string();
+                present.push(Present { path, what });
+            }
+            _ if path.is_dir() && depth > 1 => look_into(&path, depth - 1, present),
+            _ => {}
+        }
+    }
+    if n_results > 0 {
+        present.push(Present {
+            path: folder.to_owned(),
+            what: format!(
+                "{n_results} files of {}",
+                OfficialFormat::NasBench301Results
+            ),
+        });
     }
 }

@@ -190,8 +190,12 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     if !is_representative {
         header.push(("of queries", Align::Right));
     }
+    header.push(("unit", Align::Left));
+    let has_seconds = metrics.iter().any(|metric| metric.query_seconds.is_some());
+    if has_seconds {
+        header.push(("query s", Align::Right));
+    }
     header.extend([
-        ("unit", Align::Left),
         ("rank", Align::Right),
         ("of", Align::Right),
         ("percentile", Align::Right),
@@ -203,6 +207,9 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
             cells.push(full(metric.query_value));
         }
         cells.push(metric.info.unit.to_string());
+        if has_seconds {
+            cells.push(full(metric.query_seconds));
+        }
         if let Some(rank) = &metric.rank {
             cells.extend([
                 rank.position.to_string(),
@@ -216,8 +223,13 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         RowOrder::OfficialIndex => "ranks are among all classes of the space",
         RowOrder::SourceFile => "ranks are among the classes of the table",
     };
+    let seconds = if has_seconds {
+        "query s: the seconds that the official interface charges for a query, the simulated time\n"
+    } else {
+        ""
+    };
     format!(
-        "{lines}\n{}\n{ranks}; ties share the mean of their places\n",
+        "{lines}\n{}\n{ranks}; ties share the mean of their places\n{seconds}",
         columns.render()
     )
 }

@@ -63,16 +63,18 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             }
             b'}' => self.push_node(Node::Dict(Vec::new())),
             b'd' => {
-                let entries = pairs(self.pop_mark()?)?;
+                let mark = self.take_mark()?;
+                let mut entries = Vec::new();
+                add_pairs(&mut entries, self.stack.drain(mark..))?;
                 self.push_node(Node::Dict(entries))
             }
             b's' => {
-                let values = self.pop_many(2)?;
-                self.insert(values)
+                let start = self.start_of(2)?;
+                self.insert(start)
             }
             b'u' => {
-                let values = self.pop_mark()?;
-                self.insert(values)
+                let mark = self.take_mark()?;
+                self.insert(mark)
             }
             0x8f => self.push_node(Node::Set(Vec::new())),
             0x91 => {
@@ -174,12 +176,25 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
         self.show_entry()
     }
 
-    fn insert(&mut self, values: Vec<Value>) -> Result<(), Problem> {
-        let new = pairs(values)?;
-        let watched = self.watched.map(|watched| watched.mapping);
-        if let (Value::Node(id), Some(mapping)) = (self.top()?, watched)
-            && *id == mapping
-        {
+    /// Moves the entries that lie on the stack from `start` on into the mapping below them.
+    fn insert(&mut self, start: usize) -> Result<(), Problem> {
+        let mapping = start
+            .checked_sub(1)
+            .filter(|&place| place >= self.floor())
+            .and_then(|place| match &self.stack[place] {
+                Value::Node(id) => Some(*id),
+                _ => None,
+            });
+        let no_mapping = Problem::Malformed {
+            reason: "entries for something that is no mapping",
+        };
+        let mapping = mapping.ok_or(no_mapping)?;
+        let watched = self
+            .watched
+            .is_some_and(|watched| watched.mapping == mapping);
+        if watched {
+            let mut new = Vec::new();
+            add_pairs(&mut new, self.stack.drain(start..))?;
             // Its entries were shown; those that were not, because they are no mappings, stay.
             let heap = &self.heap;
             let rest: Vec<_> = new
@@ -192,9 +207,9 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             }
             return Ok(());
         }
-        match self.top_node()? {
-            Some(Node::Dict(entries)) => entries.extend(new),
-            Some(Node::Object { .. }) => {}
+        match self.heap.node_mut(mapping) {
+            Some(Node::Dict(entries)) => add_pairs(entries, self.stack.drain(start..))?,
+            Some(Node::Object { .. }) => self.stack.truncate(start),
             _ => {
                 return Err(Problem::Malformed {
                     reason: "entries for something that is no mapping",
@@ -205,16 +220,19 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
     }
 }
 
-fn pairs(values: Vec<Value>) -> Result<Vec<(Value, Value)>, Problem> {
+/// Adds keys and values, which alternate.
+fn add_pairs(
+    entries: &mut Vec<(Value, Value)>,
+    mut values: impl ExactSizeIterator<Item = Value>,
+) -> Result<(), Problem> {
     if !values.len().is_multiple_of(2) {
         return Err(Problem::Malformed {
             reason: "a key without a value",
         });
     }
-    let mut values = values.into_iter();
-    let mut entries = Vec::with_capacity(values.len() / 2);
+    entries.reserve(values.len() / 2);
     while let (Some(key), Some(value)) = (values.next(), values.next()) {
         entries.push((key, value));
     }
-    Ok(entries)
+    Ok(())
 }

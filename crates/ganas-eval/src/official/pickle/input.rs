@@ -31,14 +31,45 @@ impl<R: BufRead> Input<R> {
         Ok(self.array::<1>()?[0])
     }
 
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        // Nearly always, the bytes are in the buffer; an error of it is met again below.
+        if let Ok(buffer) = self.reader.fill_buf()
+            && let Some(array) = buffer.first_chunk::<N>()
+        {
+            let array = *array;
+            self.reader.consume(N);
+            self.offset += N as u64;
+            return Ok(array);
+        }
         let mut array = [0; N];
         self.fill(&mut array, N as u64)?;
         Ok(array)
     }
 
-    /// `length` bytes; memory grows with the bytes that are there, not with the length that is claimed.
-    pub(crate) fn bytes(&mut self, length: u64, limit: u64) -> Result<Vec<u8>, Fault> {
+    /// What `make` makes of `length` bytes; memory grows with the bytes that are there, not with the length that is
+    /// claimed.
+    pub(crate) fn with_bytes<T>(
+        &mut self,
+        length: u64,
+        limit: u64,
+        make: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, Fault> {
+        if length <= limit
+            && let Ok(buffer) = self.reader.fill_buf()
+            && let Some(bytes) = usize::try_from(length).ok().and_then(|n| buffer.get(..n))
+        {
+            let made = make(bytes);
+            let n = bytes.len();
+            self.reader.consume(n);
+            self.offset += length;
+            return Ok(made);
+        }
+        Ok(make(&self.bytes(length, limit)?))
+    }
+
+    /// `length` bytes, in pieces.
+    fn bytes(&mut self, length: u64, limit: u64) -> Result<Vec<u8>, Fault> {
         if length > limit {
             return Err(self.fault(Problem::TooLong { length, limit }));
         }

@@ -56,13 +56,34 @@ pub(crate) struct Machine<'w, R, W> {
     pub(super) memo: IndexMap<u32, Value>,
     /// The number of entries that were ever put, which the next MEMOIZE takes.
     n_memoized: u32,
-    /// Texts that were seen, so that equal ones share their memory.
-    texts: IndexSet<Rc<str>>,
+    texts: Texts,
     pub(super) n_values: usize,
     /// Memo entries that are referred to, when a first pass has found them; the others are not kept.
     kept: Option<&'w References>,
     pub(super) watcher: &'w mut W,
     pub(super) watched: Option<Watched>,
+}
+
+/// The texts of a pickle.
+#[derive(Default)]
+struct Texts {
+    /// Those that were seen, so that equal ones share their memory: only a large file, which is read in two passes, holds
+    /// enough equal texts for that to be worth a search.
+    shared: Option<IndexSet<Rc<str>>>,
+}
+
+impl Texts {
+    fn value(&mut self, text: &str) -> Value {
+        let Some(shared) = &mut self.shared else {
+            return Value::Text(text.into());
+        };
+        if let Some(known) = shared.get(text) {
+            return Value::Text(Rc::clone(known));
+        }
+        let text: Rc<str> = text.into();
+        shared.insert(Rc::clone(&text));
+        Value::Text(text)
+    }
 }
 
 impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
@@ -76,7 +97,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             dense_memo: Vec::new(),
             memo: IndexMap::new(),
             n_memoized: 0,
-            texts: IndexSet::new(),
+            texts: Texts::default(),
             n_values: 0,
             kept: None,
             watcher,
@@ -87,6 +108,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
     /// Keeps these entries of the memo only.
     pub(crate) fn keeping(mut self, references: &'w References) -> Self {
         self.kept = Some(references);
+        self.texts.shared = Some(IndexSet::new());
         self
     }
 
@@ -195,7 +217,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             }
             b'V' => {
                 let line = self.ascii_line(start)?;
-                let text = self.shared_text(&line);
+                let text = self.texts.value(&line);
                 self.push(text).map_err(at)?;
             }
             // The memo.
@@ -303,53 +325,44 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
     }
 
     fn long(&mut self, length: u64, start: u64) -> Result<(), Fault> {
-        let bytes = self.input.bytes(length, self.limits.text_bytes)?;
-        let value = if bytes.len() <= size_of::<i64>() {
+        let limit = self.limits.text_bytes;
+        let value = self.input.with_bytes(length, limit, |bytes| {
+            if bytes.len() > size_of::<i64>() {
+                return Value::LongInt;
+            }
             let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
             let mut wide = [if negative { 0xff } else { 0 }; size_of::<i64>()];
-            wide[..bytes.len()].copy_from_slice(&bytes);
+            wide[..bytes.len()].copy_from_slice(bytes);
             Value::Int(i64::from_le_bytes(wide))
-        } else {
-            Value::LongInt
-        };
+        })?;
         self.push(value).map_err(|p| Fault::at(start, p))
     }
 
     fn text(&mut self, length: u64, start: u64) -> Result<(), Fault> {
-        let bytes = self.input.bytes(length, self.limits.text_bytes)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| {
-            Fault::at(
-                start,
-                Problem::Malformed {
-                    reason: "a text that is not UTF-8",
-                },
-            )
+        let texts = &mut self.texts;
+        let limit = self.limits.text_bytes;
+        let value = self.input.with_bytes(length, limit, |bytes| {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Some(texts.value(text))
         })?;
-        let value = self.shared_text(text);
+        let value = value.ok_or_else(|| {
+            let reason = "a text that is not UTF-8";
+            Fault::at(start, Problem::Malformed { reason })
+        })?;
         self.push(value).map_err(|p| Fault::at(start, p))
     }
 
     /// Python 2 wrote texts as byte strings; those that are ASCII are read as texts.
     fn byte_string(&mut self, length: u64, maybe_text: bool, start: u64) -> Result<(), Fault> {
-        let bytes = self.input.bytes(length, self.limits.text_bytes)?;
-        let value = match std::str::from_utf8(&bytes) {
-            Ok(text) if maybe_text && text.is_ascii() => self.shared_text(text),
-            _ => Value::Bytes(bytes.into()),
-        };
+        let texts = &mut self.texts;
+        let limit = self.limits.text_bytes;
+        let value =
+            self.input
+                .with_bytes(length, limit, |bytes| match std::str::from_utf8(bytes) {
+                    Ok(text) if maybe_text && text.is_ascii() => texts.value(text),
+                    _ => Value::Bytes(bytes.into()),
+                })?;
         self.push(value).map_err(|p| Fault::at(start, p))
-    }
-
-    fn shared_text(&mut self, text: &str) -> Value {
-        // Only a large file, which is read in two passes, holds enough equal texts for sharing to be worth a search.
-        if self.kept.is_none() {
-            return Value::Text(text.into());
-        }
-        if let Some(known) = self.texts.get(text) {
-            return Value::Text(Rc::clone(known));
-        }
-        let text: Rc<str> = text.into();
-        self.texts.insert(Rc::clone(&text));
-        Value::Text(text)
     }
 
     fn ascii_line(&mut self, start: u64) -> Result<String, Fault> {
@@ -430,18 +443,26 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         self.stack.pop().ok_or(EMPTY)
     }
 
+    /// Where the last `n` values of the stack begin.
+    pub(super) fn start_of(&self, n: usize) -> Result<usize, Problem> {
+        let start = self.stack.len().checked_sub(n);
+        start.filter(|&start| start >= self.floor()).ok_or(EMPTY)
+    }
+
     pub(super) fn pop_many(&mut self, n: usize) -> Result<Vec<Value>, Problem> {
-        let start = self.stack.len().checked_sub(n).ok_or(EMPTY)?;
-        if start < self.floor() {
-            return Err(EMPTY);
-        }
+        let start = self.start_of(n)?;
         Ok(self.stack.split_off(start))
     }
 
-    pub(super) fn pop_mark(&mut self) -> Result<Vec<Value>, Problem> {
-        let mark = self.marks.pop().ok_or(Problem::Malformed {
+    /// Takes the last mark, which is where the values since it begin.
+    pub(super) fn take_mark(&mut self) -> Result<usize, Problem> {
+        self.marks.pop().ok_or(Problem::Malformed {
             reason: "no mark on its stack",
-        })?;
+        })
+    }
+
+    pub(super) fn pop_mark(&mut self) -> Result<Vec<Value>, Problem> {
+        let mark = self.take_mark()?;
         Ok(self.stack.split_off(mark))
     }
 }

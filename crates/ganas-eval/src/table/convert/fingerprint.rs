@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::official::nasbench301::result_files;
 use crate::official::nats_archive::record_files;
 use crate::table::manifest::SourceInfo;
 use crate::table::source::hex;
@@ -28,7 +29,11 @@ pub(crate) fn of(source: &Path) -> io::Result<SourceInfo> {
     }
     let mut listing = Sha256::new();
     let mut sum = 0;
-    for path in record_files(source)? {
+    let mut files = record_files(source)?;
+    if files.is_empty() {
+        files = result_files(source)?;
+    }
+    for path in files {
         let (sha256, bytes) = of_file(&path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         listing.update(format!("{sha256}  {name}\n"));

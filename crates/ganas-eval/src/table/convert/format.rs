@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::official::nasbench301::{is_result, result_files};
 use crate::official::nats_archive::record_files;
 use crate::official::tfrecord::masked_crc;
 
@@ -23,9 +24,12 @@ pub enum OfficialFormat {
     NatsPickle,
     /// `NAS-Bench-201-v1_….pth`.
     NasBench201Torch,
+    /// A `results_….json` of NAS-Bench-301, or a folder with such files.
+    NasBench301Results,
 }
 
-const SIGNATURE_BYTES: u64 = 512;
+/// Enough for the magic of a tar file, and for the first two fields of a result of NAS-Bench-301.
+const SIGNATURE_BYTES: u64 = 4096;
 const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 const BZIP2_MAGIC: &[u8] = b"BZh";
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
@@ -35,7 +39,7 @@ const TORCH_MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 impl OfficialFormat {
     /// The formats in words.
     pub const KNOWN: &str = "a TFRecord file of NAS-Bench-101, NASLib's pickle of it, a -simple folder or tar file or a \
-        single .pickle.pbz2 of NATS-Bench, or a .pth file of NAS-Bench-201";
+        single .pickle.pbz2 of NATS-Bench, a .pth file of NAS-Bench-201, or the results_….json files of NAS-Bench-301";
 
     /// Finds out the format; `None` when it is none of them.
     ///
@@ -44,8 +48,11 @@ impl OfficialFormat {
     /// The reason why the source cannot be read.
     pub fn detect(source: &Path) -> io::Result<Option<Self>> {
         if std::fs::metadata(source)?.is_dir() {
-            let records = record_files(source)?;
-            return Ok((!records.is_empty()).then_some(Self::NatsFolder));
+            if !record_files(source)?.is_empty() {
+                return Ok(Some(Self::NatsFolder));
+            }
+            let results = result_files(source)?;
+            return Ok((!results.is_empty()).then_some(Self::NasBench301Results));
         }
         let mut start = Vec::new();
         File::open(source)?
@@ -69,6 +76,8 @@ impl OfficialFormat {
             Some(Self::NatsTar)
         } else if is_tfrecord(&start) {
             Some(Self::NasBench101TfRecord)
+        } else if is_result(&start) {
+            Some(Self::NasBench301Results)
         } else {
             None
         })
@@ -78,6 +87,7 @@ impl OfficialFormat {
     pub(crate) fn key_column(self) -> &'static str {
         match self {
             Self::NasBench101TfRecord | Self::NasLib101Pickle => "adjacency and operations",
+            Self::NasBench301Results => "optimized_hyperparamater_config",
             _ => "arch_str",
         }
     }
@@ -92,6 +102,7 @@ impl fmt::Display for OfficialFormat {
             Self::NatsTar => "NATS-Bench tar",
             Self::NatsPickle => "NATS-Bench pickle",
             Self::NasBench201Torch => "NAS-Bench-201 .pth",
+            Self::NasBench301Results => "NAS-Bench-301 results",
         })
     }
 }

@@ -1,12 +1,14 @@
 //! The conversion of the files in which benchmarks are published into table files.
 //!
 //! Records are read one after another and their measurements go to scratch files beside the output, so that memory
-//! does not grow with the file. What the columns are called stands in [`nasbench101`] and [`nats`].
+//! does not grow with the file. What the columns are called stands in [`nasbench101`], [`nasbench301`] and
+//! [`nats`].
 
 mod builder;
 mod fingerprint;
 mod format;
 pub mod nasbench101;
+pub mod nasbench301;
 pub mod nats;
 
 use std::fs::File;
@@ -17,7 +19,7 @@ use ganas_space::SearchSpace;
 
 use crate::EvalError;
 use crate::official::nasbench101::read_tfrecords;
-use crate::official::{Fault, Problem, nasbench_pickle, nats_archive};
+use crate::official::{self, Fault, Problem, nasbench_pickle, nats_archive};
 
 use super::manifest::Manifest;
 use super::spool::{FamilyId, Spool};
@@ -130,6 +132,10 @@ fn read(
         OfficialFormat::NasBench201Torch => {
             let mut records = nats::Records::new(builder);
             nats_archive::read_torch(source, |record| records.add(record)).map_err(in_file)
+        }
+        OfficialFormat::NasBench301Results => {
+            let mut trainings = nasbench301::Trainings::new(builder);
+            official::nasbench301::read_results(source, |training| trainings.add(training))
         }
     }
 }

@@ -38,6 +38,72 @@ proptest! {
     }
 }
 
+/// Exports as Parquet and imports again.
+#[cfg(feature = "parquet")]
+fn again_as_parquet(table: &Table) -> (Folder, Table) {
+    let columns: Vec<_> = table.columns().collect();
+    let mut content = Vec::new();
+    table.export_parquet(&columns, &mut content).unwrap();
+    let folder = Folder::new();
+    let table = folder.table(content);
+    (folder, table)
+}
+
+#[cfg(feature = "parquet")]
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+
+    #[test]
+    fn parquet_is_exact((order, rows) in tables()) {
+        let folder = Folder::new();
+        let first = folder.table(csv(&order, &rows));
+        let (_folder, second) = again_as_parquet(&first);
+        prop_assert_eq!(second.n_rows(), first.n_rows());
+        prop_assert_eq!(&second.manifest().columns, &first.manifest().columns);
+        for row in first.rows() {
+            prop_assert_eq!(second.arch_text(row), first.arch_text(row));
+            for column in first.columns() {
+                let [a, b] = [&first, &second].map(|t| t.value(column, row).map(f64::to_bits));
+                prop_assert_eq!(a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn no_damage_makes_the_import_of_parquet_panic(
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let folder = Folder::new();
+        let table = folder.table(all_chains());
+        let columns: Vec<_> = table.columns().collect();
+        let mut content = Vec::new();
+        table.export_parquet(&columns, &mut content).unwrap();
+        for (place, byte) in places {
+            let place = 4 + place.index(content.len() - 4);
+            content[place] = byte;
+        }
+        let _ = Folder::new().import(content);
+    }
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn every_truncation_of_a_parquet_file_is_an_error() {
+    let folder = Folder::new();
+    let table = folder.table(all_chains());
+    let columns: Vec<_> = table.columns().collect();
+    let mut content = Vec::new();
+    table.export_parquet(&columns, &mut content).unwrap();
+    for length in 4..content.len() {
+        let error = Folder::new().import(&content[..length]).unwrap_err();
+        assert!(
+            matches!(error, EvalError::BadParquet { .. }),
+            "{length}: {error}"
+        );
+        check_message(&error, &["source.csv", "not readable as Parquet"]);
+    }
+}
+
 #[test]
 fn json_lines_are_imported() {
     let folder = Folder::new();

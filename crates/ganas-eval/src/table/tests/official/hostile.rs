@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::check_message;
 use super::*;
-use crate::official::nats_archive::{read_record, read_tar};
+use crate::official::nats_archive::{RecordReader, read_tar};
 use crate::official::pickle::{self, Limits, References};
 use crate::official::tfrecord::{TfRecords, masked_crc};
 
@@ -139,7 +139,7 @@ proptest! {
 
     #[test]
     fn no_noise_panics(bytes in proptest::collection::vec(any::<u8>(), 0..1500)) {
-        let _ = read_record(&bytes[..]);
+        let _ = RecordReader::default().read(&bytes[..]);
         let _ = read_tar(&bytes[..], |_| Ok(()));
         let _ = TfRecords::new(&bytes[..]).next();
         let _ = crate::official::nasbench101::parse_record(&bytes, &mut Vec::new());

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod nasbench101;
+mod nasbench301;
 mod nats;
 mod pickled;
 

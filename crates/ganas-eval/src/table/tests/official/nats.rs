@@ -9,7 +9,7 @@ use ganas_space::nasbench201::NasBench201;
 
 use super::*;
 use crate::official::nats::{Dataset, Record, record};
-use crate::official::nats_archive::{read_folder, read_record};
+use crate::official::nats_archive::{RecordReader, read_folder};
 use crate::official::pickle::{self, Limits};
 use crate::table::Row;
 use crate::table::naming::column_info;
@@ -148,14 +148,67 @@ fn the_size_space_has_records_of_the_same_kind() {
         return;
     };
     let mut texts = Vec::new();
+    let mut second = None;
     let n = read_folder(&source, |record| {
         texts.push(record.arch.clone());
+        second = (record.index == 11)
+            .then(|| record.clone())
+            .or(second.take());
         assert!(record.trainings.iter().any(|t| t.epochs == 90));
         assert!(record.trainings.iter().all(|t| t.train_time.is_some()));
         Ok(())
     });
     assert_eq!(n.unwrap(), 3);
-    assert_eq!(texts[1], "8:8:8:16:32");
+    assert_eq!(texts, ["8:8:8:8:8", "8:8:8:16:32", "8:8:40:32:40"]);
+    // What Python reads from the file.
+    let second = second.unwrap();
+    let training = second
+        .trainings
+        .iter()
+        .find(|t| (t.dataset, t.seed, t.epochs) == (Dataset::Cifar10Half, 777, 12))
+        .unwrap();
+    let found = [
+        training.params,
+        training.flops,
+        training.train.accuracy,
+        training.train_time,
+        training.evaluations[0].accuracy,
+        training.evaluations[1].accuracy,
+    ];
+    let expected = [
+        0.049_202,
+        6.840_65,
+        75.388_000_004_882_81,
+        35.278_999_328_613_28,
+        74.211_999_970_703_12,
+        73.94,
+    ];
+    assert_eq!(found, expected.map(Some));
+}
+
+/// The list of architectures beside the records, which no table needs.
+#[test]
+fn meta_files_are_read() {
+    for (folder, n_archs, eleventh) in [
+        (
+            TOPOLOGY,
+            15_625,
+            "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|",
+        ),
+        (SIZE, 32_768, "8:8:8:16:32"),
+    ] {
+        let Some(source) = data_file("meta_files_are_read", folder) else {
+            return;
+        };
+        let file = fs::File::open(source.join("meta.pickle.pbz2")).unwrap();
+        let reader = std::io::BufReader::new(BzDecoder::new(file));
+        let (heap, value) = pickle::read(reader, Limits::default()).unwrap();
+        let archs = heap
+            .elements(heap.get(&value, "meta_archs").unwrap())
+            .unwrap();
+        assert_eq!(archs.len(), n_archs);
+        assert_eq!(archs[11].as_text(), Some(eleventh));
+    }
 }
 
 #[test]
@@ -190,14 +243,24 @@ fn a_tar_file_is_its_folder() {
         }
     }
 
-    // 512 bytes are a block of a tar file.
-    for length in (512..tar.len() - 1024).step_by(4_999) {
+    // Also between two members, where a reader finds nothing wrong.
+    let mut archive = tar::Archive::new(&tar[..]);
+    let members = archive.entries().unwrap();
+    let starts =
+        members.map(|member| usize::try_from(member.unwrap().raw_header_position()).unwrap());
+    let starts: Vec<usize> = starts.collect();
+    assert_eq!(starts.len(), 5);
+    let end = tar.len() - 1024;
+    for length in starts
+        .into_iter()
+        .chain([end])
+        .chain((512..end).step_by(4_999))
+    {
         let cut = folder.write("cut.tar", &tar[..length]);
-        match folder.convert_as(OfficialFormat::NatsTar, &cut, &NasBench201::new()) {
-            // Cut between two members, where a tar file may end.
-            Ok(report) => assert!(report.n_records < 3),
-            Err(error) => assert!(matches!(error, EvalError::OfficialFile { .. }), "{error}"),
-        }
+        let error = folder
+            .convert_as(OfficialFormat::NatsTar, &cut, &NasBench201::new())
+            .unwrap_err();
+        assert!(matches!(error, EvalError::OfficialFile { .. }), "{error}");
     }
 }
 
@@ -208,11 +271,13 @@ fn truncations_are_errors() {
         return;
     };
     let compressed = fs::read(source.join("000011.pickle.pbz2")).unwrap();
+    let mut reader = RecordReader::default();
     let lengths = (0..2_000)
         .chain((2_000..compressed.len()).step_by(997))
         .chain(compressed.len() - 64..compressed.len());
     for length in lengths {
-        let fault = read_record(&compressed[..length])
+        let fault = reader
+            .read(&compressed[..length])
             .map(|r| r.index)
             .unwrap_err();
         let message = fault.in_file(&source).to_string();

@@ -1,0 +1,35 @@
+//! Opens a table file several times and prints how long that takes:
+//!
+//! ```text
+//! cargo run --release -p ganas-eval --example open_table -- nasbench101.arrow
+//! ```
+
+use std::error::Error;
+use std::time::Instant;
+
+use ganas_eval::table::Table;
+
+const TIMES: usize = 21;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).ok_or("expected: TABLE")?;
+    let mut milliseconds = Vec::with_capacity(TIMES);
+    let mut rows = 0;
+    for _ in 0..TIMES {
+        #[expect(clippy::disallowed_methods, reason = "what is measured is the time")]
+        let begin = Instant::now();
+        rows = Table::open(&path)?.n_rows();
+        milliseconds.push(begin.elapsed().as_secs_f64() * 1e3);
+    }
+    milliseconds.sort_by(f64::total_cmp);
+    let mut out = std::io::stdout();
+    std::io::Write::write_fmt(
+        &mut out,
+        format_args!(
+            "{rows} rows, opened {TIMES} times: {:.2} ms at best, {:.2} ms in the median\n",
+            milliseconds[0],
+            milliseconds[TIMES / 2]
+        ),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! A block: prefix codes, moves to the front, the Burrows-Wheeler transform, and runs of bytes.
+
+use std::io::{self, BufRead};
+
+use super::bits::Bits;
+use super::damaged;
+use super::huffman::{Code, MAX_LENGTH, MAX_SYMBOLS};
+use super::inverse::Transform;
+
+const MAX_CODES: usize = 6;
+/// Symbols that are written with one code.
+const GROUP: usize = 50;
+/// Groups of the largest block; more are announced by some compressors, and not used.
+const MAX_GROUPS: usize = 18_002;
+/// After so many equal bytes, the next one says how many more there are.
+const RUN: u32 = 4;
+
+/// Decodes blocks; keeps its memory from one to the next.
+#[derive(Default)]
+pub(super) struct Block {
+    codes: [Code; MAX_CODES],
+    transform: Transform,
+    /// The code of each group.
+    selectors: Vec<u8>,
+    /// The content before runs are written out.
+    text: Vec<u8>,
+}
+
+impl Block {
+    /// Decodes a block, from after its checksum on, and adds its content.
+    pub(super) fn decode<R: BufRead>(
+        &mut self,
+        bits: &mut Bits<R>,
+        max_block: usize,
+        content: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        if bits.take_bit()? {
+            return Err(damaged("a randomised block of a bzip2 before 0.9.5"));
+        }
+        let origin = usize::try_from(bits.take(24)?).expect("24 bits are a usize");
+        let alphabet = alphabet(bits)?;
+        if alphabet.is_empty() {
+            return Err(damaged("a block without bytes"));
+        }
+        let n_codes = self.read_codes(bits, alphabet.len() + 2)?;
+        self.read_symbols(bits, n_codes, alphabet, max_block)?;
+        if origin >= self.transform.len() {
+            return Err(damaged("the transform of a block begins outside of it"));
+        }
+        self.text.clear();
+        self.transform.invert(origin, &mut self.text);
+        write_runs(&self.text, content);
+        Ok(())
+    }
+
+    /// Reads selectors and codes; returns how many codes there are.
+    fn read_codes<R: BufRead>(&mut self, bits: &mut Bits<R>, n_symbols: usize) -> io::Result<u8> {
+        let n_codes = match u8::try_from(bits.take(3)?) {
+            Ok(n @ 2..=6) => n,
+            _ => return Err(damaged("a block with a wrong number of codes")),
+        };
+        let n_groups = bits.take(15)?;
+        let mut recent: [u8; MAX_CODES] = [0, 1, 2, 3, 4, 5];
+        self.selectors.clear();
+        for _ in 0..n_groups {
+            let mut place = 0;
+            while bits.take_bit()? {
+                place += 1;
+                if place >= usize::from(n_codes) {
+                    return Err(damaged("a group without a code"));
+                }
+            }
+            recent[..=place].rotate_right(1);
+            if self.selectors.len() < MAX_GROUPS {
+                self.selectors.push(recent[0]);
+            }
+        }
+        let mut lengths = [0; MAX_SYMBOLS];
+        for code in &mut self.codes[..usize::from(n_codes)] {
+            let mut length = u8::try_from(bits.take(5)?).expect("5 bits are a u8");
+            for slot in &mut lengths[..n_symbols] {
+                loop {
+                    if !(1..=MAX_LENGTH).contains(&length) {
+                        return Err(damaged("a code with a word of a wrong length"));
+                    }
+                    if !bits.take_bit()? {
+                        break;
+                    }
+                    if bits.take_bit()? {
+                        length -= 1;
+                    } else {
+                        length += 1;
+                    }
+                }
+                *slot = length;
+            }
+            code.set(&lengths[..n_symbols])?;
+        }
+        Ok(n_codes)
+    }
+
+    /// Reads the transformed bytes.
+    fn read_symbols<R: BufRead>(
+        &mut self,
+        bits: &mut Bits<R>,
+        n_codes: u8,
+        alphabet: Vec<u8>,
+        max_block: usize,
+    ) -> io::Result<()> {
+        let too_long = || damaged("a block that is longer than its stream allows");
+        let end = u16::try_from(alphabet.len() + 1).expect("an alphabet has at most 256 bytes");
+        let mut recent = [0; 256];
+        recent[..alphabet.len()].copy_from_slice(&alphabet);
+        self.transform.clear();
+        // The digits of a run, which has 1 and 2 in place of 0 and 1.
+        let (mut run, mut digit) = (0usize, 1usize);
+        for &selector in &self.selectors {
+            // Selectors are below the number of codes.
+            let code = &self.codes[usize::from(selector.min(n_codes - 1))];
+            for _ in 0..GROUP {
+                let symbol = code.symbol(bits)?;
+                if symbol < 2 {
+                    run += digit << symbol;
+                    digit *= 2;
+                    if run > max_block {
+                        return Err(too_long());
+                    }
+                    continue;
+                }
+                if run > 0 {
+                    if self.transform.len() + run > max_block {
+                        return Err(too_long());
+                    }
+                    self.transform.push_run(recent[0], run);
+                    (run, digit) = (0, 1);
+                }
+                if symbol == end {
+                    return Ok(());
+                }
+                if self.transform.len() == max_block {
+                    return Err(too_long());
+                }
+                let byte = move_to_front(&mut recent, usize::from(symbol - 1));
+                self.transform.push(byte);
+            }
+        }
+        Err(damaged("a block without an end"))
+    }
+}
+
+/// The bytes that the block has.
+fn alphabet<R: BufRead>(bits: &mut Bits<R>) -> io::Result<Vec<u8>> {
+    let rows = bits.take(16)?;
+    let mut alphabet = Vec::with_capacity(256);
+    for row in 0..16u8 {
+        if rows >> (15 - row) & 1 == 1 {
+            let columns = bits.take(16)?;
+            let present = (0..16u8).filter(|column| columns >> (15 - column) & 1 == 1);
+            alphabet.extend(present.map(|column| row * 16 + column));
+        }
+    }
+    Ok(alphabet)
+}
+
+#[inline]
+fn move_to_front(recent: &mut [u8; 256], place: usize) -> u8 {
+    let place = place % 256;
+    let byte = recent[place];
+    if place < 16 {
+        // Most moves are short, and a call would take longer.
+        let mut before = byte;
+        for slot in &mut recent[..=place] {
+            before = std::mem::replace(slot, before);
+        }
+    } else {
+        recent.copy_within(..place, 1);
+        recent[0] = byte;
+    }
+    byte
+}
+
+/// Writes out runs: four equal bytes are followed by the number of those that follow.
+fn write_runs(text: &[u8], content: &mut Vec<u8>) {
+    content.reserve(text.len());
+    let mut start = 0;
+    let mut place = 0;
+    let mut run = 0;
+    let mut previous = None;
+    while let Some(&byte) = text.get(place) {
+        run = if previous == Some(byte) { run + 1 } else { 1 };
+        previous = Some(byte);
+        place += 1;
+        if run == RUN {
+            content.extend_from_slice(&text[start..place]);
+            let more = text.get(place).copied().unwrap_or(0);
+            content.extend(std::iter::repeat_n(byte, more.into()));
+            place += 1;
+            start = place.min(text.len());
+            (run, previous) = (0, None);
+        }
+    }
+    content.extend_from_slice(&text[start..]);
+}
