@@ -52,7 +52,11 @@ pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
         cause.is::<UsageError>()
             || matches!(
                 cause.downcast_ref(),
-                Some(EvalError::UnknownMetric { .. } | EvalError::CostAsSearchMetric { .. })
+                Some(
+                    EvalError::UnknownMetric { .. }
+                        | EvalError::UnknownPrediction { .. }
+                        | EvalError::CostAsSearchMetric { .. }
+                )
             )
             || matches!(
                 cause.downcast_ref(),

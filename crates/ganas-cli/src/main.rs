@@ -28,6 +28,7 @@ mod run_filter;
 mod run_record;
 mod search_report;
 mod seeds;
+mod space_argument;
 mod table_source;
 mod text_table;
 mod worker_arguments;

@@ -64,6 +64,14 @@ pub enum SpaceError {
         /// All names, comma-separated.
         known: String,
     },
+    /// The description of a space in TOML is not one.
+    #[error("line {line}: {problem}")]
+    BadDescription {
+        /// The line of the first problem, from 1.
+        line: usize,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
     /// An action that the space does not allow in this state.
     #[error("illegal action {action} at decision {decision} of `{space}`: {reason}")]
     IllegalAction {

@@ -12,7 +12,7 @@ use crate::{config_text, output};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The search space that the preset is for [default: a space with fixed edges, such as nasbench201].
-    #[arg(long, value_parser = ganas_space::by_name)]
+    #[arg(long, value_parser = crate::space_argument::parse)]
     space: Option<Arc<dyn SearchSpace>>,
     #[command(flatten)]
     algorithm: AlgorithmArguments,

@@ -30,8 +30,8 @@ use crate::workers::Crew;
 /// What to search, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The search space; `ganas space list` lists them.
-    #[arg(long, value_parser = ganas_space::by_name)]
+    /// The search space: a name that `ganas space list` lists, or a `.toml` file that describes one.
+    #[arg(long, value_parser = crate::space_argument::parse)]
     space: Arc<dyn SearchSpace>,
     #[command(flatten)]
     evaluator: EvaluatorArguments,

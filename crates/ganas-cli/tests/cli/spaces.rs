@@ -1,6 +1,84 @@
 //! What the command line says of search spaces.
 
-use crate::sandbox::Sandbox;
+use std::fmt::Write as _;
+
+use crate::sandbox::{SMALL, Sandbox};
+
+/// A space in ten lines.
+const TINY: &str = r#"name = "tiny"
+parameters = "kernel^2 * channels^2"
+
+[[stage]]
+layers = 3
+optional = 1
+sizes = { channels = 16 }
+choices = { kernel = [1, 3], op = ["conv", "separable"] }
+"#;
+
+/// From nothing to a finished search: a description and a table, and two commands.
+#[test]
+fn a_space_of_ones_own_is_described_and_searched() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", TINY.as_bytes());
+    let words = [
+        "kernel1_conv",
+        "kernel1_separable",
+        "kernel3_conv",
+        "kernel3_separable",
+    ];
+    let mut table = String::from("arch,val_acc,test_acc\n");
+    let mut row = |layers: &[usize]| {
+        let text: Vec<&str> = layers.iter().map(|layer| words[*layer]).collect();
+        let value: usize = layers.iter().map(|layer| layer + 1).sum();
+        let _ = writeln!(
+            table,
+            "\"{}\",{},{}",
+            text.join(","),
+            80 + value,
+            79 + value
+        );
+    };
+    for a in 0..4 {
+        for b in 0..4 {
+            row(&[a, b]);
+            for c in 0..4 {
+                row(&[a, b, c]);
+            }
+        }
+    }
+    sandbox.write("tiny.csv", table.as_bytes());
+
+    let counted = sandbox
+        .ganas(["space", "count", "tiny.toml"])
+        .expect_code(0);
+    assert_eq!(counted.stdout, "architectures  80\n");
+    let mut search = vec!["search", "--space", "tiny.toml", "--table", "tiny.csv"];
+    search.extend([
+        "--search", "val_acc", "--report", "test_acc", "--budget", "40", "--json",
+    ]);
+    search.extend(SMALL);
+    let json = sandbox.ganas(search).expect_code(0).json();
+    assert!(
+        json["space"].as_str().unwrap().starts_with("tiny-"),
+        "{json}"
+    );
+    let best = &json["runs"][0]["best"];
+    assert!(best["search"].as_f64().unwrap() >= 88.0, "{best}");
+}
+
+#[test]
+fn errors_of_a_description_point_at_the_line() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.toml", TINY.replace("optional", "optinal").as_bytes());
+    sandbox
+        .ganas(["space", "describe", "bad.toml"])
+        .expect_code(2)
+        .expect_stderr(&["bad.toml: line 6: unknown field `optinal`"]);
+    sandbox
+        .ganas(["space", "describe", "none.toml"])
+        .expect_code(2)
+        .expect_stderr(&["none.toml: cannot read the description of a space"]);
+}
 
 #[test]
 fn spaces_are_described_and_counted() {

@@ -3,6 +3,7 @@
 use crate::OpId;
 
 use super::network::Network;
+use super::own_costs::OwnCosts;
 
 /// A space of chains.
 #[derive(Debug)]
@@ -15,10 +16,19 @@ pub(super) struct Description {
     pub(super) stages: Vec<Stage>,
     /// How architectures are written.
     pub(super) text: TextForm,
-    /// The network around the chain.
-    pub(super) network: Network,
+    /// What an architecture costs.
+    pub(super) costs: Costs,
     /// Known architectures by their names.
     pub(super) members: &'static [Member],
+}
+
+/// What an architecture costs.
+#[derive(Debug)]
+pub(super) enum Costs {
+    /// What the network around the chain does.
+    Network(Network),
+    /// What the expressions of the user's file say.
+    Own(OwnCosts),
 }
 
 /// What a layer can be.
@@ -41,6 +51,8 @@ pub(super) enum Block {
     Resolution(u64),
     /// A 1x1 convolution with batch normalisation.
     Projection,
+    /// What the user's file says; only its expressions of costs know more.
+    Own,
     /// Inverted residual blocks: a 1x1 convolution to so many times the channels (none for 1), a depthwise one, a 1x1
     /// convolution to the channels of the stage.
     MbConv(MbConv),
@@ -122,6 +134,14 @@ impl Description {
                 own
             })
             .collect()
+    }
+
+    /// The network around the chain, when it is known.
+    pub(super) fn network(&self) -> Option<&Network> {
+        match &self.costs {
+            Costs::Network(network) => Some(network),
+            Costs::Own(_) => None,
+        }
     }
 
     /// What a layer with this label is built of.

@@ -3,7 +3,7 @@
 
 use super::MBCONV;
 use super::description::{
-    Absence, Block, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
+    Absence, Block, Costs, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
 
@@ -82,7 +82,7 @@ pub(super) fn description() -> Description {
             stages: " ",
             layers: ",",
         },
-        network: Network {
+        costs: Costs::Network(Network {
             resolution: 224,
             stem: Shape {
                 channels: 32,
@@ -101,7 +101,7 @@ pub(super) fn description() -> Description {
             classes: 1000,
             squeeze: Squeeze::QuarterOfInput,
             counting: Counting::Thop,
-        },
+        }),
         members: &MEMBERS,
     }
 }

@@ -25,10 +25,13 @@
 
 mod classes;
 mod description;
+mod expression;
 mod mbconv;
 mod nasbench_macro;
 mod network;
 mod once_for_all;
+mod own;
+mod own_costs;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -88,6 +91,17 @@ impl Chain {
         Some(Arc::new(Self::new(description)))
     }
 
+    /// A space of the user's, described in TOML; `docs/SPACES.md` has the form.
+    ///
+    /// Its name ends in a fingerprint of what it says, so that records of different descriptions stay apart.
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::BadDescription`], with the line of the first problem.
+    pub fn of_toml(text: &str) -> Result<Arc<Self>, SpaceError> {
+        own::description(text).map(|description| Arc::new(Self::new(description)))
+    }
+
     fn new(description: Description) -> Self {
         let mut labels: Vec<&'static str> = description
             .choices
@@ -140,7 +154,7 @@ impl Chain {
     pub fn blocks(&self, arch: &Arch) -> Vec<Vec<Option<MbConv>>> {
         let block = |label: &OpId| match self.description.block(*label) {
             Block::MbConv(block) => Some(block),
-            Block::Absent | Block::Projection | Block::Resolution(_) => None,
+            Block::Absent | Block::Projection | Block::Resolution(_) | Block::Own => None,
         };
         self.description
             .divided(layer_labels(arch))
@@ -153,16 +167,21 @@ impl Chain {
     /// All inverted residual blocks of the network of an architecture, in order, with their sizes.
     #[must_use]
     pub fn placed_blocks(&self, arch: &Arch) -> Vec<PlacedBlock> {
-        network::walk(&self.description, layer_labels(arch)).1
+        let network = self.description.network();
+        network.map_or_else(Vec::new, |network| {
+            network::walk(&self.description, network, layer_labels(arch)).1
+        })
     }
 
-    /// The side of the images, in pixels.
+    /// The side of the images, in pixels; 0 when it is not known.
     #[must_use]
     pub fn resolution(&self, arch: &Arch) -> u64 {
+        let of_network = || self.description.network().map(|network| network.resolution);
         layer_labels(arch)
             .iter()
             .find_map(|label| self.side(*label))
-            .unwrap_or(self.description.network.resolution)
+            .or_else(of_network)
+            .unwrap_or(0)
     }
 
     fn side(&self, label: OpId) -> Option<u64> {
@@ -170,6 +189,17 @@ impl Chain {
             Block::Resolution(side) => Some(side),
             _ => None,
         }
+    }
+
+    /// The number of architectures, when they are numbered without gaps and are not too many.
+    fn enumerable_size(&self) -> Option<u64> {
+        let absent = self.description.absent();
+        let trailing = |stage: &Stage| {
+            let holds_absent = |set: &u64| absent.is_some_and(|absent| set >> absent.0 & 1 == 1);
+            stage.absence == Absence::AtEnd && stage.layers.iter().any(holds_absent)
+        };
+        let gaps = self.description.stages.iter().any(trailing);
+        self.size().filter(|size| !gaps && *size <= ENUMERABLE)
     }
 
     fn arch(&self, labels: &[OpId]) -> Arch {
@@ -245,14 +275,14 @@ impl SearchSpace for Chain {
 
     /// In the order of the choices, the last layer fastest; small spaces without trailing absent layers only.
     fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        let size = self.size().filter(|size| *size <= ENUMERABLE)?;
+        let size = self.enumerable_size()?;
         Some(Box::new((0..size).map(|number| {
             self.arch(&classes::of_number(&self.description, number.into()))
         })))
     }
 
     fn index_of(&self, arch: &Arch) -> Option<u64> {
-        self.size().filter(|size| *size <= ENUMERABLE)?;
+        self.enumerable_size()?;
         self.blueprint.actions_of(arch).ok()?;
         u64::try_from(classes::number(&self.description, layer_labels(arch))).ok()
     }

@@ -7,7 +7,7 @@
 
 use super::NASBENCH_MACRO;
 use super::description::{
-    Absence, Block, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
+    Absence, Block, Costs, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
 
@@ -54,7 +54,7 @@ pub(super) fn description() -> Description {
             stages: "",
             layers: "",
         },
-        network: Network {
+        costs: Costs::Network(Network {
             resolution: 32,
             stem: Shape {
                 channels: 32,
@@ -73,7 +73,7 @@ pub(super) fn description() -> Description {
             classes: 10,
             squeeze: Squeeze::QuarterOfInput,
             counting: Counting::MultiplyAdds,
-        },
+        }),
         members: &MEMBERS,
     }
 }

@@ -6,7 +6,7 @@
 use crate::layers::Layers;
 use crate::{Cost, OpId};
 
-use super::description::{Block, Description, MbConv};
+use super::description::{Block, Costs, Description, MbConv};
 
 /// The network around a chain, as data.
 #[derive(Debug)]
@@ -97,12 +97,18 @@ pub struct PlacedBlock {
 
 /// Parameters and FLOPs of the network of an architecture, given as the labels of its layers.
 pub(super) fn cost(description: &Description, labels: &[OpId]) -> Cost {
-    walk(description, labels).0
+    match &description.costs {
+        Costs::Network(network) => walk(description, network, labels).0,
+        Costs::Own(costs) => costs.of(description, labels),
+    }
 }
 
 /// The costs of a network, and its inverted residual blocks in order.
-pub(super) fn walk(description: &Description, labels: &[OpId]) -> (Cost, Vec<PlacedBlock>) {
-    let network = &description.network;
+pub(super) fn walk(
+    description: &Description,
+    network: &Network,
+    labels: &[OpId],
+) -> (Cost, Vec<PlacedBlock>) {
     let resolution = labels
         .iter()
         .find_map(|label| match description.block(*label) {
@@ -151,7 +157,7 @@ pub(super) fn walk(description: &Description, labels: &[OpId]) -> (Cost, Vec<Pla
                     },
                     shape,
                 ),
-                Block::Absent | Block::Resolution(_) => {}
+                Block::Absent | Block::Resolution(_) | Block::Own => {}
             }
             shape.stride = 1;
         }

@@ -5,7 +5,7 @@
 //! those of MobileNetV3 times 1.2, with squeeze-and-excitation in three of the stages.
 
 use super::description::{
-    Absence, Block, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
+    Absence, Block, Costs, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape, rounded_to_8};
 use super::{OFA_MBV3, OFA_PROXYLESS};
@@ -168,7 +168,7 @@ fn description(name: &'static str, network: Network, members: &'static [Member])
             stages: " ",
             layers: ",",
         },
-        network,
+        costs: Costs::Network(network),
         members,
     }
 }

@@ -26,8 +26,8 @@ pub(crate) enum Arguments {
     },
     /// Prints all architectures of a space, one a line, in the official index order.
     Enumerate {
-        /// The name of the space.
-        #[arg(value_parser = ganas_space::by_name)]
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::space_argument::parse)]
         space: Arc<dyn SearchSpace>,
         /// Prints the key of each architecture instead of its text: in NAS-Bench-101 the official module hash.
         #[arg(long)]
@@ -35,8 +35,8 @@ pub(crate) enum Arguments {
     },
     /// Says what a space is: its size, its decisions, what its vertices can be, its known members.
     Describe {
-        /// The name of the space.
-        #[arg(value_parser = ganas_space::by_name)]
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::space_argument::parse)]
         space: Arc<dyn SearchSpace>,
         /// Prints one JSON object.
         #[arg(long)]
@@ -44,14 +44,14 @@ pub(crate) enum Arguments {
     },
     /// Counts the architectures of a space, and its classes when they can be listed.
     Count {
-        /// The name of the space.
-        #[arg(value_parser = ganas_space::by_name)]
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::space_argument::parse)]
         space: Arc<dyn SearchSpace>,
     },
     /// Prints random architectures, one a line, drawn as an initial design is.
     Sample {
-        /// The name of the space.
-        #[arg(value_parser = ganas_space::by_name)]
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::space_argument::parse)]
         space: Arc<dyn SearchSpace>,
         /// How many.
         #[arg(short, long, default_value_t = 1)]
@@ -62,8 +62,8 @@ pub(crate) enum Arguments {
     },
     /// Draws an architecture as a graph in the DOT language of Graphviz.
     Draw {
-        /// The name of the space.
-        #[arg(value_parser = ganas_space::by_name)]
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::space_argument::parse)]
         space: Arc<dyn SearchSpace>,
         /// The architecture as text.
         arch: String,
@@ -73,8 +73,8 @@ pub(crate) enum Arguments {
     },
     /// Reads architectures, and prints the key, the costs and the canonical text of each.
     Check {
-        /// The name of the space.
-        #[arg(value_parser = ganas_space::by_name)]
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::space_argument::parse)]
         space: Arc<dyn SearchSpace>,
         /// The architectures as texts.
         #[arg(required = true)]

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON lines, plain or gzip'd.
     source: PathBuf,
     /// The search space of its architectures.
-    #[arg(long, value_parser = ganas_space::by_name)]
+    #[arg(long, value_parser = crate::space_argument::parse)]
     space: Arc<dyn SearchSpace>,
     /// The column that holds the architectures as text, in CSV and JSON lines, or a template of several columns:
     /// `{vertices}:{adjacency_hex}:{ops}`.
