@@ -33,11 +33,10 @@ fn main() -> io::Result<()> {
     if script.slow_start {
         std::thread::sleep(FOREVER);
     }
-    let mut last = None;
     for line in io::stdin().lock().lines() {
         match serde_json::from_str(&line?)? {
             ToWorker::Hello(_) => say(&FromWorker::Hello(script.capabilities()))?,
-            ToWorker::Evaluate(evaluation) => script.evaluate(&evaluation, &mut last)?,
+            ToWorker::Evaluate(evaluation) => script.evaluate(&evaluation)?,
             ToWorker::Cancel { id } => say(&failure(id, "cancelled"))?,
             ToWorker::Shutdown => break,
         }
@@ -89,7 +88,7 @@ impl Script {
         }
     }
 
-    fn evaluate(&self, evaluation: &Evaluation, last: &mut Option<u64>) -> io::Result<()> {
+    fn evaluate(&self, evaluation: &Evaluation) -> io::Result<()> {
         std::thread::sleep(self.delay);
         let id = evaluation.id;
         let draw = hash(&format!(
@@ -130,11 +129,6 @@ impl Script {
             }
             "out_of_range" => return say(&result(id, 93.5)),
             "refuse" => return say(&failure(id, "unbuildable")),
-            "duplicate" => {
-                if let Some(last) = *last {
-                    say(&result(last, 0.5))?;
-                }
-            }
             _ => {}
         }
         say(&FromWorker::Progress(Progress {
@@ -146,8 +140,10 @@ impl Script {
             let mut file = OpenOptions::new().append(true).create(true).open(path)?;
             file.write_all(format!("{}\n", evaluation.arch.key).as_bytes())?;
         }
-        *last = Some(id);
         say(&result(id, value))?;
+        if kind == "duplicate" {
+            return say(&result(id, 0.5));
+        }
         if kind == "late_exit" {
             std::process::exit(4);
         }

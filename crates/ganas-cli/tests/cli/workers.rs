@@ -57,7 +57,7 @@ fn chaos_leaves_the_record_of_a_perfect_worker_wherever_results_exist() {
         "--workers",
         "4",
         "--timeout",
-        "0.4s",
+        "1s",
         "--grace",
         "0.1s",
         "--retries",
@@ -137,6 +137,7 @@ fn killed_searches_leave_no_orphan_and_repeat_no_evaluation() {
     let evaluator = script(20);
     let more = |resume: &[&'static str]| {
         let mut more = vec!["--budget", "120", "--timeout", "0.5s", "--grace", "0.1s"];
+        more.extend(["--retries", "9"]);
         more.extend(["--workers", "4", "--quiet"]);
         more.extend(resume);
         more
@@ -197,6 +198,27 @@ fn the_record_does_not_depend_on_the_number_of_workers() {
         ]);
     }
     assert_eq!(sandbox.export("one.db"), sandbox.export("four.db"));
+}
+
+#[test]
+fn a_python_function_is_an_evaluator() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no python3");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../../python/ganas-worker");
+    let evaluator =
+        format!("PYTHONPATH='{package}/src' exec python3 '{package}/examples/trivial.py'");
+    let more = ["--budget", "50", "--workers", "2"];
+    sandbox
+        .ganas(search(&evaluator, "a.db", &more))
+        .expect_code(0)
+        .expect_stderr(&[
+            "evaluator  trivial 1 by",
+            "50 evaluations completed, 0 failed",
+        ]);
+    assert_eq!(trials(&sandbox, "a.db").len(), 50);
 }
 
 #[test]

@@ -404,6 +404,16 @@ impl Supervisor {
             }
         }
         self.broken = Some(error);
+        self.refuse();
+    }
+
+    /// Ends the jobs that wait, when nothing can be done any more.
+    fn refuse(&mut self) {
+        if let Some(error) = &self.broken {
+            for job in self.queue.drain(..) {
+                job.end(End::Broken(Arc::clone(error)));
+            }
+        }
     }
 
     fn abandon(&mut self, batch: BatchId) {
@@ -418,11 +428,7 @@ impl Supervisor {
 
     /// Gives jobs to workers that are free, and starts as many others as there are jobs left.
     fn dispatch(&mut self) {
-        if let Some(error) = &self.broken {
-            for job in self.queue.drain(..) {
-                job.end(End::Broken(Arc::clone(error)));
-            }
-        }
+        self.refuse();
         for worker in 0..self.members.len() {
             while !self.queue.is_empty() && self.has_room(worker) {
                 self.send(worker);

@@ -9,18 +9,13 @@ pub(crate) fn command(arguments: &str) -> String {
     format!("exec '{}' {arguments}", program().display())
 }
 
-/// The program. A test of the whole workspace has built it; a test of this crate alone builds it now.
+/// The program. Cargo is asked every time, because one that lies there may be of an earlier state; of the whole
+/// workspace, so that after a test of the workspace nothing is left to build.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let built = test.parent().and_then(std::path::Path::parent).unwrap();
-        let built = built.join("examples").join("scripted_worker");
-        if built.is_file() {
-            return built;
-        }
         let output = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "ganas-eval"])
+            .args(["build", "--quiet", "--workspace"])
             .args(["--example", "scripted_worker"])
             .args(["--message-format", "json-render-diagnostics"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
