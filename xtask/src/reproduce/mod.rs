@@ -21,7 +21,7 @@ use clap::Subcommand;
 pub(crate) enum Study {
     /// Latency-constrained search on NAS-Bench-201: docs/results/constraints.md.
     Constraints(Options),
-    /// GA-NAS, an ablation and random search on NAS-Bench-101: docs/results/nasbench101.md.
+    /// GA-NAS, local search and random search on NAS-Bench-101: docs/results/nasbench101.md.
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
     Nasbench201(Options),

@@ -28,23 +28,11 @@ const BUDGETS: [usize; 6] = [150, 192, 300, 500, 650, 1500];
 const COMPARED: [usize; 3] = [150, 500, 1500];
 
 /// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 5] = [
+const SEARCHERS: [(&str, &str, &[&str]); 4] = [
     (
         "improved",
         "GA-NAS, improved",
         &["--algorithm", "ga-nas", "--preset", "improved"],
-    ),
-    (
-        "improved-no-rl",
-        "improved, imitation only (ablation)",
-        &[
-            "--algorithm",
-            "ga-nas",
-            "--preset",
-            "improved",
-            "--set",
-            "generator.policy_weight=0",
-        ],
     ),
     (
         "faithful",

@@ -60,18 +60,22 @@ impl Table {
 
     fn export_csv(&self, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_field(ARCH_COLUMN)?;
+        writer.write_field(ARCH_COLUMN).map_err(io_error)?;
         for &column in columns {
-            writer.write_field(&self.info(column).name)?;
+            writer
+                .write_field(&self.info(column).name)
+                .map_err(io_error)?;
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.write_record(None::<&[u8]>).map_err(io_error)?;
         for row in self.rows() {
-            writer.write_field(self.arch_text(row))?;
+            writer.write_field(self.arch_text(row)).map_err(io_error)?;
             for &column in columns {
                 let value = self.value(column, row);
-                writer.write_field(value.map_or_else(String::new, |v| v.to_string()))?;
+                writer
+                    .write_field(value.map_or_else(String::new, |v| v.to_string()))
+                    .map_err(io_error)?;
             }
-            writer.write_record(None::<&[u8]>)?;
+            writer.write_record(None::<&[u8]>).map_err(io_error)?;
         }
         writer.flush()
     }
@@ -89,5 +93,13 @@ impl Table {
             out.write_all(b"\n")?;
         }
         Ok(())
+    }
+}
+
+/// The error of the output itself, whose kind tells a reader that has seen enough; `into` would hide it.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
