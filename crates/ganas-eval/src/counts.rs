@@ -72,6 +72,12 @@ impl<'a> Counted<'a> {
         })
     }
 
+    /// Whether queries are better asked together, by [`query_all`](Self::query_all).
+    #[must_use]
+    pub fn takes_batches(&self) -> bool {
+        self.evaluator.takes_batches()
+    }
+
     /// Answers queries; those that are new go to the evaluator together, so that it can do them at the same time.
     ///
     /// The answers are those that [`query`](Self::query) would give one after another. An evaluator that cannot go on

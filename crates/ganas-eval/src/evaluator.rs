@@ -29,6 +29,12 @@ pub trait Evaluator: Send + Sync {
     /// Why there is no measurement, for example [`EvalError::MissingArch`]. A search survives it.
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError>;
 
+    /// Whether [`evaluate_all`](Self::evaluate_all) does more than to evaluate one after another, so that a driver is to
+    /// use it. A table answers faster than a batch is put together.
+    fn takes_batches(&self) -> bool {
+        false
+    }
+
     /// Measures several architectures of different classes; the results are in the order of the queries.
     ///
     /// An evaluator that can do several at the same time does it here. `finished` is told the results in whatever order

@@ -80,8 +80,8 @@ const ALL_FAILED_AFTER: u32 = 100;
 /// Runs a searcher until its budget is spent.
 ///
 /// A round is one ask, the evaluation of its proposals, and one tell; its trials are told to the observers together.
-/// The evaluator gets the new proposals of a round together and may do them at the same time and in any order; results
-/// are told in the order of proposal, so the record does not depend on that.
+/// An evaluator that takes batches gets the new proposals of a round together and may do them at the same time and in
+/// any order; results are told in the order of proposal, so the record does not depend on that.
 /// A stop that is asked for takes effect between two rounds, or within one when the evaluator stops
 /// ([`EvalError::Interrupted`]); the round is then as if it had not been asked for.
 ///
@@ -254,16 +254,15 @@ impl<'a> Progress<'a> {
                 arch: space.encode(arch),
             });
         }
-        let keys: Vec<ArchKey> = proposals.iter().map(|p| space.key(&p.arch)).collect();
-        let queries: Vec<Query<'_>> = keys
-            .iter()
-            .zip(&proposals)
-            .map(|(&key, Proposal { arch })| Query { key, arch })
-            .collect();
-        let answers = self.counted.query_all(&queries)?;
-        for ((Proposal { arch }, key), answer) in proposals.into_iter().zip(keys).zip(answers) {
-            let record = self.record(arch, key, answer);
-            self.push(record);
+        if self.counted.takes_batches() {
+            self.evaluate_together(space, proposals)?;
+        } else {
+            for Proposal { arch } in proposals {
+                let key = space.key(&arch);
+                let answer = self.counted.query(key, &arch);
+                let record = self.record(arch, key, answer);
+                self.push(record);
+            }
         }
         let told: Vec<Trial> = self.trials[first..]
             .iter()
@@ -284,6 +283,26 @@ impl<'a> Progress<'a> {
             observed(observer.name(), result)?;
         }
         self.rounds += 1;
+        Ok(())
+    }
+
+    /// Has the new proposals evaluated at the same time, and records all of them in the order of proposal.
+    fn evaluate_together(
+        &mut self,
+        space: &dyn SearchSpace,
+        proposals: Vec<Proposal>,
+    ) -> Result<(), SearchError> {
+        let keys: Vec<ArchKey> = proposals.iter().map(|p| space.key(&p.arch)).collect();
+        let queries: Vec<Query<'_>> = keys
+            .iter()
+            .zip(&proposals)
+            .map(|(&key, Proposal { arch })| Query { key, arch })
+            .collect();
+        let answers = self.counted.query_all(&queries)?;
+        for ((Proposal { arch }, key), answer) in proposals.into_iter().zip(keys).zip(answers) {
+            let record = self.record(arch, key, answer);
+            self.push(record);
+        }
         Ok(())
     }
 

@@ -82,6 +82,10 @@ impl Evaluator for Remembered<'_> {
         self.evaluator.evaluate(arch)
     }
 
+    fn takes_batches(&self) -> bool {
+        true
+    }
+
     fn evaluate_all(
         &self,
         queries: &[Query<'_>],

@@ -246,6 +246,10 @@ impl Evaluator for WorkerEvaluator {
             .expect("invariant: one query has one result")
     }
 
+    fn takes_batches(&self) -> bool {
+        true
+    }
+
     fn evaluate_all(
         &self,
         queries: &[Query<'_>],

@@ -2,10 +2,8 @@
 //!
 //! Everything that happens is an event of one channel, and every deadline is looked at after each of them. So there is
 //! one place that knows the state of all workers, and nothing is locked.
-//!
-//! Who is blamed for a worker that fails: the evaluation that it was at, when there was exactly one. Otherwise, and
-//! when the failure belongs to an earlier evaluation, the evaluations are put back and given to another worker, without
-//! counting as attempts; so what an attempt returns does not depend on what else its worker did.
+
+mod blame;
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -21,15 +19,6 @@ use super::message::{
 };
 use super::process::Said;
 use super::{PoolConfig, PoolListener, PoolNote, WorkerError, WorkerFailure, WorkerStatistics};
-
-/// A worker that ends so soon after it was given an evaluation, and had done others before, did not end because of it.
-const NOT_BEGUN: Duration = Duration::from_secs(2);
-
-/// How often a job may be put back before it is blamed all the same.
-const MOST_PUT_BACK: u32 = 3;
-
-/// How many evaluations of a worker are remembered, to tell a second answer from an answer to nothing.
-const REMEMBERED: usize = 256;
 
 /// What happens.
 #[derive(Debug)]
@@ -238,181 +227,6 @@ impl Supervisor {
                 done: progress.done,
                 metrics: progress.metrics,
             });
-        }
-    }
-
-    /// Takes the answer to an evaluation.
-    fn answered(
-        &mut self,
-        worker: usize,
-        id: u64,
-        checked: Result<std::collections::BTreeMap<String, f64>, WorkerFailure>,
-    ) {
-        let Life::Ready(ready) = &mut self.members[worker].life else {
-            return;
-        };
-        let Some(running) = ready.running.remove(&id) else {
-            // A second answer to an evaluation that is over is no fault of the one that is running.
-            if ready.answered.contains(&id) {
-                self.put_back_all(worker);
-            } else {
-                self.give_up(worker, &WorkerFailure::WrongId);
-            }
-            return;
-        };
-        if ready.answered.len() == REMEMBERED {
-            ready.answered.pop_front();
-        }
-        ready.answered.push_back(id);
-        // What comes after the time limit comes too late, whatever it is: how late depends on the machine.
-        let checked = if running.cancelled {
-            Err(self.timed_out())
-        } else {
-            checked
-        };
-        match checked {
-            Ok(metrics) => {
-                self.failures_in_a_row = 0;
-                self.count(|statistics| statistics.completed += 1);
-                running.job.end(End::Metrics(metrics));
-            }
-            Err(failure) => self.attempt_failed(worker, running.job, failure),
-        }
-    }
-
-    fn timed_out(&self) -> WorkerFailure {
-        WorkerFailure::TimedOut {
-            limit_s: self.config.time_limit.as_secs_f64(),
-        }
-    }
-
-    /// Kills a worker, and blames the evaluation that it was at, when that is clear.
-    fn give_up(&mut self, worker: usize, failure: &WorkerFailure) {
-        let running = self.dismiss(worker);
-        let sole = running.len() == 1;
-        for (running, served) in running {
-            let begun = !matches!(failure, WorkerFailure::Ended { .. })
-                || !served
-                || now().saturating_duration_since(running.sent) > NOT_BEGUN;
-            if running.cancelled {
-                let failure = self.timed_out();
-                self.attempt_failed(worker, running.job, failure);
-            } else if sole && begun {
-                self.attempt_failed(worker, running.job, failure.clone());
-            } else {
-                self.put_back(worker, running.job, failure);
-            }
-        }
-    }
-
-    /// Kills a worker, and blames nobody.
-    fn put_back_all(&mut self, worker: usize) {
-        let failure = WorkerFailure::WrongId;
-        for (running, _) in self.dismiss(worker) {
-            self.put_back(worker, running.job, &failure);
-        }
-    }
-
-    fn put_back(&mut self, worker: usize, mut job: Job, failure: &WorkerFailure) {
-        if job.put_back == MOST_PUT_BACK {
-            return self.attempt_failed(worker, job, failure.clone());
-        }
-        job.put_back += 1;
-        self.count(|statistics| statistics.put_back += 1);
-        self.queue.push_front(job);
-    }
-
-    /// Kills the process of a worker; what it was at, and whether it had answered before.
-    fn dismiss(&mut self, worker: usize) -> Vec<(Running, bool)> {
-        let member = &mut self.members[worker];
-        let life = std::mem::replace(&mut member.life, Life::Absent);
-        if let (Some(group), Some(guard)) = (life.group(), &mut self.guard) {
-            guard.remove(group);
-        }
-        match life {
-            Life::Absent | Life::Starting { .. } => Vec::new(),
-            Life::Ready(ready) => {
-                let served = !ready.answered.is_empty();
-                ready
-                    .running
-                    .into_values()
-                    .map(|running| (running, served))
-                    .collect()
-            }
-        }
-    }
-
-    fn attempt_failed(&mut self, worker: usize, mut job: Job, failure: WorkerFailure) {
-        let again = failure.is_retryable() && job.attempt < self.config.retries;
-        let kind = failure.kind();
-        self.count(|statistics| {
-            *statistics.failed_attempts.entry(kind).or_default() += 1;
-            statistics.failed += u64::from(!again);
-        });
-        (self.listener)(&PoolNote::AttemptFailed {
-            worker: self.members[worker].number,
-            arch: job.arch.text.clone(),
-            attempt: job.attempt + 1,
-            again,
-            reason: failure.to_string(),
-        });
-        let last = failure.to_string();
-        if again {
-            job.attempt += 1;
-            self.queue.push_front(job);
-        } else {
-            job.end(End::Failure(failure));
-        }
-        self.failures_in_a_row += 1;
-        if self.failures_in_a_row >= self.config.failures_in_a_row {
-            self.give_up_all(WorkerError::TooManyFailures {
-                failures: self.failures_in_a_row,
-                last,
-                log: self.members[worker].log.clone(),
-            });
-        }
-    }
-
-    fn start_failed(&mut self, worker: usize, reason: String) {
-        self.dismiss(worker);
-        self.count(|statistics| statistics.failed_starts += 1);
-        let member = &self.members[worker];
-        (self.listener)(&PoolNote::StartFailed {
-            worker: member.number,
-            reason: reason.clone(),
-        });
-        self.failed_starts_in_a_row += 1;
-        // A command that has never worked is wrong, and is not tried for long.
-        if self.capabilities.is_none()
-            || self.failed_starts_in_a_row >= self.config.failed_starts_in_a_row
-        {
-            self.give_up_all(WorkerError::Start {
-                command: self.config.command.clone(),
-                reason,
-                log: member.log.clone(),
-            });
-        }
-    }
-
-    /// Ends all workers and all jobs: nothing can be done any more.
-    fn give_up_all(&mut self, error: WorkerError) {
-        let error = Arc::new(error);
-        let _ = self.opened.send(Err(Arc::clone(&error)));
-        for worker in 0..self.members.len() {
-            for (running, _) in self.dismiss(worker) {
-                running.job.end(End::Broken(Arc::clone(&error)));
-            }
-        }
-        self.broken = Some(error);
-        self.refuse();
-    }
-
-    /// Ends the jobs that wait, when nothing can be done any more.
-    fn refuse(&mut self) {
-        if let Some(error) = &self.broken {
-            for job in self.queue.drain(..) {
-                job.end(End::Broken(Arc::clone(error)));
-            }
         }
     }
 
