@@ -176,7 +176,7 @@ impl Encoder {
         }
     }
 
-    /// Prepares for at most `capacity` nodes that are added by [`extend`](Self::extend).
+    /// Prepares for at most `capacity` nodes that are added by `extend`.
     ///
     /// # Panics
     ///
