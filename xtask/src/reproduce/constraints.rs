@@ -108,18 +108,9 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
 
 /// Imports a table of NAS-Bench-201, once.
 fn import(runner: &Runner, options: &Options, name: &str) -> Result<String> {
-    let table = runner.file(&format!("{name}.arrow"));
-    if !table.exists() {
-        let source = options.data.join(format!("nasbench201/{name}.csv.gz"));
-        let arguments = ["table", "import", "--space", "nasbench201", "--key", "arch"];
-        let paths = [
-            source.display().to_string(),
-            "-o".to_owned(),
-            table.display().to_string(),
-        ];
-        let arguments = arguments.into_iter().map(str::to_owned).chain(paths);
-        runner.ganas(&arguments.collect::<Vec<_>>())?;
-    }
+    let source = options.data.join(format!("nasbench201/{name}.csv.gz"));
+    let arguments = ["--space", "nasbench201", "--key", "arch"];
+    let table = runner.import(&format!("{name}.arrow"), &source, &arguments)?;
     Ok(table.display().to_string())
 }
 

@@ -49,19 +49,16 @@ const SEARCHERS: [(&str, &str, &[&str]); 4] = [
 
 pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
     let runner = Runner::new(root, "nasbench101", options.fresh)?;
-    let table = runner.file("nb101.arrow");
-    if !table.exists() {
-        let source = options.data.join("nasbench101/nb101_full_test.csv.gz");
-        let arguments = ["table", "import", "--space", "nasbench101"];
-        let arguments = [&arguments[..], &["--key", KEY, "--metric", METRIC_SOURCE]].concat();
-        let paths = [
-            source.display().to_string(),
-            "-o".to_owned(),
-            table.display().to_string(),
-        ];
-        let arguments = arguments.into_iter().map(str::to_owned).chain(paths);
-        runner.ganas(&arguments.collect::<Vec<_>>())?;
-    }
+    let source = options.data.join("nasbench101/nb101_full_test.csv.gz");
+    let arguments = [
+        "--space",
+        "nasbench101",
+        "--key",
+        KEY,
+        "--metric",
+        METRIC_SOURCE,
+    ];
+    let table = runner.import("nb101.arrow", &source, &arguments)?;
     let ranks = Ranks::of(&runner, &table)?;
     let metrics = [METRIC, METRIC].map(str::to_owned);
     let mut seeds_csv = String::from(

@@ -70,18 +70,9 @@ const PROTOCOLS: [(&str, &str, bool); 2] = [
 
 pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
     let runner = Runner::new(root, "nasbench201", options.fresh)?;
-    let table = runner.file("nb201.arrow");
-    if !table.exists() {
-        let source = options.data.join("nasbench201/nb201_accuracy.csv.gz");
-        let arguments =
-            ["table", "import", "--space", "nasbench201", "--key", "arch"].map(str::to_owned);
-        let paths = [
-            source.display().to_string(),
-            "-o".to_owned(),
-            table.display().to_string(),
-        ];
-        runner.ganas(&[arguments.as_slice(), &paths].concat())?;
-    }
+    let source = options.data.join("nasbench201/nb201_accuracy.csv.gz");
+    let arguments = ["--space", "nasbench201", "--key", "arch"];
+    let table = runner.import("nb201.arrow", &source, &arguments)?;
     let mut groups = Vec::new();
     let mut seeds_csv = String::from(
         "searcher,search_metric,report_metric,seed,queries,unique_queries,queries_to_best",

@@ -53,6 +53,22 @@ impl Runner {
         self.folder.join(name)
     }
 
+    /// A table of this study, imported when it is not there yet: `arguments` follow `ganas table import`.
+    pub(super) fn import(&self, name: &str, source: &Path, arguments: &[&str]) -> Result<PathBuf> {
+        let table = self.file(name);
+        if !table.exists() {
+            let paths = [
+                source.display().to_string(),
+                "-o".to_owned(),
+                table.display().to_string(),
+            ];
+            let arguments = ["table", "import"].iter().chain(arguments);
+            let arguments = arguments.map(|a| (*a).to_owned()).chain(paths);
+            self.ganas(&arguments.collect::<Vec<_>>())?;
+        }
+        Ok(table)
+    }
+
     /// Runs the binary and returns what it prints on stdout.
     pub(super) fn ganas(&self, arguments: &[String]) -> Result<String> {
         let output = Command::new(&self.binary)
