@@ -20,6 +20,9 @@
 
 mod backend;
 mod cpu;
+#[cfg(feature = "cuda")]
+pub mod cuda;
+mod device_error;
 mod element;
 mod functions;
 mod graph;
@@ -37,6 +40,9 @@ mod testing;
 
 pub use backend::{Backend, Device};
 pub use cpu::Cpu;
+#[cfg(feature = "cuda")]
+pub use cuda::Cuda;
+pub use device_error::{DeviceError, guarded};
 pub use element::Element;
 pub use graph::GraphBatch;
 pub use ops::adam::{Adam, AdamConfig};

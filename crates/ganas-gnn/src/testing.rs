@@ -2,7 +2,7 @@
 
 pub(crate) use ganas_testkit::{Tolerance, check_gradient, values, weighted_sum};
 
-use crate::{Cpu, Device as _, Element, Mat, View};
+use crate::{Backend, Cpu, Device as _, Element, Mat, View};
 
 /// A matrix from double-precision values.
 pub(crate) fn mat<T: Element>(
@@ -33,6 +33,113 @@ pub(crate) fn close<T: Element>(
         relative: tolerance,
     }
     .check("value", &wide(found), expected);
+}
+
+/// What work gives on a device, for comparison between devices.
+pub(crate) trait OnDevice {
+    /// Does the work; all results, by name.
+    fn results<B: Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)>;
+}
+
+/// Panics when a device gives other results than the CPU in double precision, by more than `tolerance (1 + |expected|)`.
+#[track_caller]
+pub(crate) fn agree(work: &impl OnDevice, tolerance: f64) {
+    let expected = work.results(&Cpu::<f64>::new());
+    let mut found = vec![("cpu-f32", work.results(&Cpu::<f32>::new()))];
+    #[cfg(feature = "cuda")]
+    found.extend(cuda::devices().map(|device| ("cuda", work.results(&device))));
+    for (device, found) in found {
+        for ((name, found), (_, expected)) in found.iter().zip(&expected) {
+            Tolerance {
+                absolute: tolerance,
+                relative: tolerance,
+            }
+            .check(&format!("{name} on {device}"), found, expected);
+        }
+    }
+}
+
+/// Calls a function for each device: the CPU in both precisions, and CUDA where it is tested.
+macro_rules! on_every_device {
+    ($check:ident $(, $argument:expr)* $(,)?) => {
+        $check(crate::Cpu::<f64>::new() $(, $argument)*);
+        $check(crate::Cpu::<f32>::new() $(, $argument)*);
+        #[cfg(feature = "cuda")]
+        for device in crate::testing::cuda::devices() {
+            $check(device $(, $argument)*);
+        }
+    };
+}
+pub(crate) use on_every_device;
+
+/// The values of a view in double precision, from any device.
+pub(crate) fn read<B: Backend>(device: &B, view: View<'_, B>) -> Vec<f64> {
+    let mut values = Vec::new();
+    view.read(device, &mut values);
+    values.iter().map(|x| x.wide()).collect()
+}
+
+/// A matrix on any device, from random numbers.
+pub(crate) fn random<B: Backend>(device: &B, seed: u64, rows: usize, cols: usize) -> Mat<B> {
+    let values: Vec<_> = values(seed, rows * cols)
+        .iter()
+        .map(|&x| B::Elem::of(x))
+        .collect();
+    Mat::from_host(device, &values, rows, cols)
+}
+
+/// A matrix on any device whose contents no result may keep.
+pub(crate) fn unset<B: Backend>(device: &B, rows: usize, cols: usize) -> Mat<B> {
+    let nan = <B::Elem as num_traits::Float>::nan();
+    Mat::from_host(device, &vec![nan; rows * cols], rows, cols)
+}
+
+/// Indices on any device.
+pub(crate) fn indices<B: Backend>(device: &B, values: &[u32]) -> B::Ints {
+    let mut ints = device.ints();
+    device.write_ints(&mut ints, values);
+    ints
+}
+
+/// Masks on any device.
+pub(crate) fn masks<B: Backend>(device: &B, values: &[u64]) -> B::Masks {
+    let mut masks = device.masks();
+    device.write_masks(&mut masks, values);
+    masks
+}
+
+/// The devices that CUDA tests run on.
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda {
+    use crate::Cuda;
+
+    /// One device: a GPU when `GANAS_TEST_GPU` is set, else none.
+    pub(crate) fn devices() -> impl Iterator<Item = Cuda> {
+        std::env::var_os("GANAS_TEST_GPU")
+            .map(|_| Cuda::open(0, None).unwrap())
+            .into_iter()
+    }
+}
+
+/// Random directed acyclic graphs of the sizes that kernels have to cope with: one node, a hub, isolated nodes, many graphs.
+pub(crate) fn many_graphs<B: Backend>(device: &B, n: usize) -> crate::GraphBatch<B> {
+    let mut batch = crate::GraphBatch::new(device);
+    let numbers = values(99, 64 * n.max(1));
+    for (g, numbers) in numbers.chunks(64).take(n).enumerate() {
+        let nodes = 1 + g % 9;
+        let labels = (0..nodes).map(|v| ((numbers[v].abs() * 997.0) as u32) % 5);
+        let edges: Vec<u64> = (0..nodes)
+            .map(|v| match g % 4 {
+                // A hub reads all, or is read by all.
+                0 => (1 << v) - 1,
+                1 => u64::from(v > 0),
+                _ => ((numbers[10 + v].abs() * 1e6) as u64) & ((1 << v) - 1),
+            })
+            .collect();
+        batch.push(labels, &edges);
+    }
+    batch.upload(device);
+    batch
 }
 
 /// Three small graphs with an isolated node, a hub, and a single node.

@@ -190,6 +190,36 @@ impl<D: Device> ViewMut<'_, D> {
         device.clear(self.floats, self.offset, self.rows * self.cols);
     }
 
+    /// The same matrix, to be read.
+    pub fn as_view(&self) -> View<'_, D> {
+        View {
+            floats: self.floats,
+            offset: self.offset,
+            rows: self.rows,
+            cols: self.cols,
+        }
+    }
+
+    /// The last columns of a matrix of one row.
+    ///
+    /// # Panics
+    ///
+    /// When there are more rows, or fewer columns.
+    #[must_use]
+    pub fn from_column(self, start: usize) -> Self {
+        assert!(
+            self.rows == 1 && start <= self.cols,
+            "column {start} of {} rows of {}",
+            self.rows,
+            self.cols
+        );
+        Self {
+            offset: self.offset + start,
+            cols: self.cols - start,
+            ..self
+        }
+    }
+
     /// A shorter-lived view of the same matrix.
     pub fn reborrow(&mut self) -> ViewMut<'_, D> {
         ViewMut {

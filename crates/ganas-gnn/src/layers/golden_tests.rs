@@ -5,7 +5,8 @@ use crate::nets::golden_tests::{Case, N_LABELS, golden};
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
 use crate::ops::product::Old;
-use crate::{Backend, Cpu, Element as _, Grads, Layout, Mat};
+use crate::testing::on_every_device;
+use crate::{Backend, Element as _, Grads, Layout, Mat};
 
 fn check_gru<B: Backend>(device: B) {
     let case = Case::new(device, golden!("gru"));
@@ -48,8 +49,7 @@ fn check_gru<B: Backend>(device: B) {
 
 #[test]
 fn gru() {
-    check_gru(Cpu::<f64>::new());
-    check_gru(Cpu::<f32>::new());
+    on_every_device!(check_gru);
 }
 
 fn identity<B: Backend>(device: &B, n: usize) -> Mat<B> {
@@ -99,8 +99,7 @@ fn encoder() {
         (golden!("encoder_both_relu"), Both, Relu),
         (golden!("encoder_both_tanh"), Both, Tanh),
     ] {
-        check_encoder(Cpu::<f64>::new(), json, direction, activation);
-        check_encoder(Cpu::<f32>::new(), json, direction, activation);
+        on_every_device!(check_encoder, json, direction, activation);
     }
 }
 
@@ -129,7 +128,6 @@ fn linear() {
         (golden!("linear_relu"), Activation::Relu),
         (golden!("linear_tanh"), Activation::Tanh),
     ] {
-        check_linear(Cpu::<f64>::new(), json, activation);
-        check_linear(Cpu::<f32>::new(), json, activation);
+        on_every_device!(check_linear, json, activation);
     }
 }

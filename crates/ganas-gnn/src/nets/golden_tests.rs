@@ -7,9 +7,9 @@ use ganas_testkit::golden::Golden;
 use super::*;
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
-use crate::testing::Tolerance;
+use crate::testing::{Tolerance, on_every_device};
 use crate::{
-    Adam, AdamConfig, Backend, Cpu, Element as _, Grads, GraphBatch, Layout, Mat, Params, View,
+    Adam, AdamConfig, Backend, Element as _, Grads, GraphBatch, Layout, Mat, Params, View,
 };
 
 /// Reads a golden file by the name that the script gives it.
@@ -266,8 +266,7 @@ fn check_pair_discriminator<B: Backend>(device: B) {
 
 #[test]
 fn pair_discriminator() {
-    check_pair_discriminator(Cpu::<f64>::new());
-    check_pair_discriminator(Cpu::<f32>::new());
+    on_every_device!(check_pair_discriminator);
 }
 
 fn check_rank_discriminator<B: Backend>(device: B) {
@@ -290,8 +289,7 @@ fn check_rank_discriminator<B: Backend>(device: B) {
 
 #[test]
 fn rank_discriminator() {
-    check_rank_discriminator(Cpu::<f64>::new());
-    check_rank_discriminator(Cpu::<f32>::new());
+    on_every_device!(check_rank_discriminator);
 }
 
 /// Loss, and its derivatives with respect to log-probabilities, entropies and values.
@@ -390,29 +388,25 @@ fn graph(activation: Activation) -> PolicyInput {
 #[test]
 fn policy_graph_reinforce() {
     let (json, input) = (golden!("policy_graph_reinforce"), graph(Activation::Tanh));
-    check_policy(Cpu::<f64>::new(), json, input, reinforce);
-    check_policy(Cpu::<f32>::new(), json, input, reinforce);
+    on_every_device!(check_policy, json, input, reinforce);
 }
 
 #[test]
 fn policy_graph_ppo() {
     let (json, input) = (golden!("policy_graph_ppo"), graph(Activation::Relu));
-    check_policy(Cpu::<f64>::new(), json, input, ppo);
-    check_policy(Cpu::<f32>::new(), json, input, ppo);
+    on_every_device!(check_policy, json, input, ppo);
 }
 
 #[test]
 fn policy_last_label_reinforce() {
     let input = PolicyInput::LastLabel { width: 3 };
     let json = golden!("policy_last_label_reinforce");
-    check_policy(Cpu::<f64>::new(), json, input, reinforce);
-    check_policy(Cpu::<f32>::new(), json, input, reinforce);
+    on_every_device!(check_policy, json, input, reinforce);
 }
 
 #[test]
 fn policy_last_label_ppo() {
     let input = PolicyInput::LastLabel { width: 3 };
     let json = golden!("policy_last_label_ppo");
-    check_policy(Cpu::<f64>::new(), json, input, ppo);
-    check_policy(Cpu::<f32>::new(), json, input, ppo);
+    on_every_device!(check_policy, json, input, ppo);
 }

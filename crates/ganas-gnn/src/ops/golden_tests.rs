@@ -3,7 +3,8 @@
 use super::bernoulli::Exploration;
 use super::categorical::{CategoricalIn, CategoricalOut};
 use crate::nets::golden_tests::{Case, golden};
-use crate::{Backend, Cpu, Element as _, Mat};
+use crate::testing::on_every_device;
+use crate::{Backend, Element as _, Mat};
 
 /// A matrix to be overwritten, whose values no result may keep.
 fn unset<B: Backend>(case: &Case<B>, like: &str) -> Mat<B> {
@@ -64,8 +65,7 @@ fn check_categorical<B: Backend>(device: B) {
 
 #[test]
 fn categorical() {
-    check_categorical(Cpu::<f64>::new());
-    check_categorical(Cpu::<f32>::new());
+    on_every_device!(check_categorical);
 }
 
 fn check_bernoulli<B: Backend>(device: B) {
@@ -119,8 +119,7 @@ fn check_bernoulli<B: Backend>(device: B) {
 
 #[test]
 fn bernoulli() {
-    check_bernoulli(Cpu::<f64>::new());
-    check_bernoulli(Cpu::<f32>::new());
+    on_every_device!(check_bernoulli);
 }
 
 fn check_bce<B: Backend>(device: B) {
@@ -137,8 +136,7 @@ fn check_bce<B: Backend>(device: B) {
 
 #[test]
 fn bce() {
-    check_bce(Cpu::<f64>::new());
-    check_bce(Cpu::<f32>::new());
+    on_every_device!(check_bce);
 }
 
 fn check_ranking<B: Backend>(device: B) {
@@ -159,6 +157,5 @@ fn check_ranking<B: Backend>(device: B) {
 
 #[test]
 fn ranking() {
-    check_ranking(Cpu::<f64>::new());
-    check_ranking(Cpu::<f32>::new());
+    on_every_device!(check_ranking);
 }

@@ -5,6 +5,8 @@
 //! Optimization", 2015). PyTorch: `torch.optim.Adam`, preceded by `clip_grad_norm_` when a bound is given.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

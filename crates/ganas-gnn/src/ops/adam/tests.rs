@@ -78,3 +78,48 @@ fn state_round_trip_continues_exactly() {
     assert_eq!(params.read(&device), params2.read(&device));
     assert_eq!(adam.state(&device), adam2.state(&device));
 }
+
+struct Case(usize);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::Element as _;
+        let mut layout = Layout::default();
+        layout.matrix("w", 1, self.0, Init::Zeros);
+        let config = AdamConfig {
+            max_norm: Some(0.5),
+            ..AdamConfig::default()
+        };
+        let wide = |values: Vec<B::Elem>| values.iter().map(|x| x.wide()).collect::<Vec<f64>>();
+        let of = |seed| {
+            let values = crate::testing::values(seed, self.0);
+            values.iter().map(|&x| B::Elem::of(x)).collect::<Vec<_>>()
+        };
+        let (mut params, mut grads) = (
+            Params::zeros(device, &layout),
+            Grads::zeros(device, &layout),
+        );
+        params.write(device, &of(1));
+        let mut adam = Adam::new(device, &layout, config);
+        let mut norms = Vec::new();
+        for step in 0..3 {
+            grads.write(device, &of(2 + step));
+            norms.extend(adam.step(device, &mut params, &mut grads, 0.01));
+        }
+        let state = adam.state(device);
+        vec![
+            ("params", wide(params.read(device))),
+            ("grads", wide(grads.read(device))),
+            ("m", wide(state.m)),
+            ("v", wide(state.v)),
+            ("norms", norms),
+        ]
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for n in [1, 300, 100_001] {
+        crate::testing::agree(&Case(n), 2e-6);
+    }
+}

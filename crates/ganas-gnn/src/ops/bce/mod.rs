@@ -4,6 +4,8 @@
 //! PyTorch: `binary_cross_entropy_with_logits(x, t, weight=w, reduction="sum")`.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

@@ -45,3 +45,23 @@ fn large_logits_do_not_overflow() {
     );
     assert!(d.iter().all(|x| x.is_finite()));
 }
+
+struct Case([usize; 2]);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{random, read, unset};
+        let Self([rows, cols]) = *self;
+        let [x, t, w] = [1, 2, 3].map(|seed| random(device, seed, rows, cols));
+        let mut d = unset(device, rows, cols);
+        let loss = device.bce(d.view_mut(), x.view(), t.view(), w.view());
+        vec![("loss", vec![loss]), ("d_logits", read(device, d.view()))]
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for shape in [[0, 3], [1, 1], [7, 24], [300, 178]] {
+        crate::testing::agree(&Case(shape), 2e-6);
+    }
+}

@@ -10,6 +10,8 @@
 //! PyTorch: `torch.distributions.Bernoulli(logits=x)`.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

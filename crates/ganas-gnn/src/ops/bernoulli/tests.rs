@@ -103,3 +103,72 @@ fn sampling_follows_probability_and_mask() {
     assert_eq!(draw(1.5, 0b11, unexplored - 1e-9, hot), 1);
     assert_eq!(draw(1.5, 0b11, unexplored + 1e-9, hot), 0);
 }
+
+struct Case(usize);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{indices, masks, random, read, unset};
+        let Self(n) = *self;
+        let legal: Vec<u64> = (0..n).map(|i| [3, 3, 1, 2, 3][i % 5]).collect();
+        let chosen: Vec<u32> = (0..n).map(|i| [0, 1, 0, 1, 1][i % 5]).collect();
+        let (legal, chosen) = (masks(device, &legal), indices(device, &chosen));
+        let (scores, prior) = (random(device, 1, n, 1), random(device, 2, n, 1));
+        let [mut log_prob, mut entropy, mut d_scores] = [(); 3].map(|()| unset(device, n, 1));
+        let (up_log_prob, up_entropy) = (random(device, 3, n, 1), random(device, 4, n, 1));
+        let (scores, prior) = (scores.view(), prior.view());
+        device.bernoulli_fwd(
+            log_prob.view_mut(),
+            entropy.view_mut(),
+            scores,
+            prior,
+            &legal,
+            &chosen,
+        );
+        let upstream = [up_log_prob.view(), up_entropy.view()];
+        device.bernoulli_bwd(
+            d_scores.view_mut(),
+            upstream,
+            scores,
+            prior,
+            &legal,
+            &chosen,
+        );
+        let uniforms: Vec<_> = (0..n)
+            .map(|i| <B::Elem as crate::Element>::of((i as f64 + 0.5) / n as f64))
+            .collect();
+        let uniforms = Mat::from_host(device, &uniforms, n, 1);
+        let exploration = Exploration {
+            temperature: 1.5,
+            uniform_mix: 0.2,
+        };
+        let mut drawn = device.ints();
+        device.bernoulli_sample(
+            &mut drawn,
+            scores,
+            prior,
+            &legal,
+            uniforms.view(),
+            exploration,
+        );
+        let mut actions = vec![0; n];
+        device.read_ints(&mut actions, &drawn);
+        let mats = [
+            ("log_prob", log_prob),
+            ("entropy", entropy),
+            ("d_scores", d_scores),
+        ];
+        let mut results: Vec<_> = mats
+            .map(|(name, mat)| (name, read(device, mat.view())))
+            .into();
+        results.push(("drawn", actions.iter().map(|&a| f64::from(a)).collect()));
+        results
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for n in [0, 1, 5, 333] {
+        crate::testing::agree(&Case(n), 2e-6);
+    }
+}

@@ -4,6 +4,8 @@
 //! An exception to the rule that outputs are separate: the sum before the activation is never needed again.
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

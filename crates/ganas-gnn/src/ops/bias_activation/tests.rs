@@ -43,3 +43,28 @@ fn gradient() {
         });
     }
 }
+
+struct Case([usize; 2], Activation);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{random, read};
+        let Self([n, c], activation) = *self;
+        let (mut y, mut d_y) = (random(device, 1, n, c), random(device, 2, n, c));
+        let (bias, mut d_bias) = (random(device, 3, 1, c), random(device, 4, 1, c));
+        device.bias_activation_fwd(y.view_mut(), bias.view(), activation);
+        device.bias_activation_bwd(d_y.view_mut(), d_bias.view_mut(), y.view(), activation);
+        let mats = [("y", y), ("d_y", d_y), ("d_bias", d_bias)];
+        mats.map(|(name, mat)| (name, read(device, mat.view())))
+            .into()
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
+        for shape in [[0, 3], [1, 1], [7, 24], [100, 65], [33, 128]] {
+            crate::testing::agree(&Case(shape, activation), 3e-6);
+        }
+    }
+}

@@ -7,6 +7,8 @@
 //! PyTorch: `torch.distributions.Categorical` on logits with illegal ones at minus infinity.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

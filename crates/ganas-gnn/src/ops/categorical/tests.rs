@@ -127,3 +127,72 @@ fn sampling_at_the_edge() {
         assert_eq!(chosen, [63 - mask.leading_zeros()]);
     }
 }
+
+struct Case(usize, usize);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{indices, masks, random, read, unset};
+        let Self(n, actions) = *self;
+        let all = u64::MAX >> (64 - actions);
+        let legal = |row: usize| {
+            let mask = (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) & all;
+            if mask == 0 { 1 } else { mask }
+        };
+        let legal: Vec<u64> = (0..n).map(legal).collect();
+        let chosen: Vec<u32> = legal.iter().map(|mask| mask.trailing_zeros()).collect();
+        let (legal, chosen) = (masks(device, &legal), indices(device, &chosen));
+        let logits = random(device, 1, n, actions);
+        let [mut log_prob, mut entropy] = [(); 2].map(|()| unset(device, n, 1));
+        let [mut log_probs, mut d_logits] = [(); 2].map(|()| unset(device, n, actions));
+        let out = CategoricalOut {
+            log_prob: log_prob.view_mut(),
+            entropy: entropy.view_mut(),
+            log_probs: log_probs.view_mut(),
+        };
+        device.categorical_fwd(out, logits.view(), &legal, &chosen);
+        let (d_log_prob, d_entropy) = (random(device, 2, n, 1), random(device, 3, n, 1));
+        let d = CategoricalIn {
+            d_log_prob: d_log_prob.view(),
+            d_entropy: d_entropy.view(),
+            log_probs: log_probs.view(),
+        };
+        device.categorical_bwd(d_logits.view_mut(), d, &legal, &chosen);
+        let mut drawn = device.ints();
+        let uniforms: Vec<_> = (0..n)
+            .map(|i| <B::Elem as crate::Element>::of((i as f64 + 0.5) / n as f64))
+            .collect();
+        let uniforms = Mat::from_host(device, &uniforms, n, 1);
+        let exploration = Exploration {
+            temperature: 1.5,
+            uniform_mix: 0.2,
+        };
+        device.categorical_sample(
+            &mut drawn,
+            logits.view(),
+            &legal,
+            uniforms.view(),
+            exploration,
+        );
+        let mut actions = vec![0; n];
+        device.read_ints(&mut actions, &drawn);
+        let mats = [
+            ("log_prob", log_prob),
+            ("entropy", entropy),
+            ("log_probs", log_probs),
+            ("d_logits", d_logits),
+        ];
+        let mut results: Vec<_> = mats
+            .map(|(name, mat)| (name, read(device, mat.view())))
+            .into();
+        results.push(("drawn", actions.iter().map(|&a| f64::from(a)).collect()));
+        results
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for (n, actions) in [(0, 3), (1, 1), (7, 5), (100, 33), (65, 64)] {
+        crate::testing::agree(&Case(n, actions), 5e-6);
+    }
+}

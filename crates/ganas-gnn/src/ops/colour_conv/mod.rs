@@ -10,6 +10,8 @@
 //! `d_P_succ_i = Σ_{o: i in s(o)} e_o`, `d_b += Σ_o e_o`. Each output is summed by one thread, in ascending order.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

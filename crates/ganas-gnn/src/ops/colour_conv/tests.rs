@@ -103,3 +103,52 @@ fn gradient() {
         });
     }
 }
+
+/// Graphs, width.
+struct Case(usize, usize, Activation);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{many_graphs, random, read, unset};
+        let Self(n_graphs, c, activation) = *self;
+        let mut refinement = Refinement::new();
+        refinement.refine(device, &many_graphs(device, n_graphs), graphs::N_LABELS, 2);
+        let level = &refinement.levels()[1];
+        let (n_in, n_out) = (level.n_inputs, level.n_outputs);
+        let (projected, bias) = (random(device, 1, n_in, 3 * c), random(device, 2, 1, c));
+        let (mut out, mut d_projected) = (unset(device, n_out, c), unset(device, n_in, 3 * c));
+        let colours = Colours(level);
+        device.colour_conv_fwd(
+            out.view_mut(),
+            projected.view(),
+            bias.view(),
+            colours,
+            activation,
+        );
+        let (d_out, mut d_bias) = (random(device, 3, n_out, c), random(device, 4, 1, c));
+        device.colour_conv_bwd(
+            d_projected.view_mut(),
+            d_bias.view_mut(),
+            d_out.view(),
+            out.view(),
+            colours,
+            activation,
+        );
+        let mats = [
+            ("out", out),
+            ("d_projected", d_projected),
+            ("d_bias", d_bias),
+        ];
+        mats.map(|(name, mat)| (name, read(device, mat.view())))
+            .into()
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for activation in ACTIVATIONS {
+        for (n_graphs, c) in [(0, 3), (1, 1), (5, 24), (37, 33)] {
+            crate::testing::agree(&Case(n_graphs, c, activation), 2e-5);
+        }
+    }
+}

@@ -3,6 +3,8 @@
 //! Adjoint: `d_table[index[i], :] += d_out[i, :]`. PyTorch: `torch.nn.functional.embedding`.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

@@ -42,3 +42,37 @@ fn index_out_of_range() {
     let mut out = mat(&device, &[0.0; 2], 1, 2);
     device.gather_fwd(out.view_mut(), table.view(), &index, Old::Overwrite);
 }
+
+/// Rows of the table, indices, and columns.
+struct Case(usize, usize, usize);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{indices, random, read, unset};
+        let Self(rows, n, c) = *self;
+        let index: Vec<u32> = (0..n).map(|i| ((i * i + 3 * i) % rows) as u32).collect();
+        let index = indices(device, &index);
+        let (table, d_out) = (random(device, 1, rows, c), random(device, 2, n, c));
+        let (mut out, mut d_table) = (unset(device, n, c), random(device, 3, rows, c));
+        device.gather_fwd(out.view_mut(), table.view(), &index, Old::Overwrite);
+        let once = read(device, out.view());
+        device.gather_fwd(out.view_mut(), table.view(), &index, Old::Add);
+        device.gather_bwd(d_table.view_mut(), d_out.view(), &index);
+        let (twice, d_table) = (read(device, out.view()), read(device, d_table.view()));
+        vec![("out", once), ("twice", twice), ("d_table", d_table)]
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for (rows, n, c) in [
+        (1, 0, 3),
+        (1, 1, 1),
+        (3, 100, 24),
+        (5, 600, 33),
+        (200, 70, 128),
+        (2, 999, 1),
+    ] {
+        crate::testing::agree(&Case(rows, n, c), 1e-5);
+    }
+}

@@ -11,6 +11,8 @@
 //! separate weights for the two directions of an edge. PyTorch Geometric: `GraphConv(aggr="add")` for each direction.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

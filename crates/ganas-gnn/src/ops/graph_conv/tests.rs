@@ -113,3 +113,65 @@ fn gradient() {
         }
     }
 }
+
+/// Graphs, width, nodes that are not computed again.
+struct Case(usize, usize, usize, Direction, Activation);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{many_graphs, random, read, unset};
+        let Self(n_graphs, c, first, direction, activation) = *self;
+        let graphs = many_graphs(device, n_graphs);
+        let (n, width) = (graphs.n_nodes(), direction.projections() * c);
+        let (projected, bias) = (random(device, 1, n, width), random(device, 2, 1, c));
+        let mut out = unset(device, n, c);
+        let (projected, bias) = (projected.view(), bias.view());
+        device.graph_conv_fwd(
+            out.view_mut(),
+            projected,
+            bias,
+            &graphs,
+            direction,
+            activation,
+        );
+        let mut last = unset(device, n - first, c);
+        device.graph_conv_fwd(
+            last.view_mut(),
+            projected,
+            bias,
+            &graphs,
+            direction,
+            activation,
+        );
+        let (d_out, mut d_bias) = (random(device, 3, n, c), random(device, 4, 1, c));
+        let mut d_projected = unset(device, n, width);
+        device.graph_conv_bwd(
+            d_projected.view_mut(),
+            d_bias.view_mut(),
+            d_out.view(),
+            out.view(),
+            &graphs,
+            direction,
+            activation,
+        );
+        let mats = [
+            ("out", out),
+            ("last", last),
+            ("d_projected", d_projected),
+            ("d_bias", d_bias),
+        ];
+        mats.map(|(name, mat)| (name, read(device, mat.view())))
+            .into()
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for direction in [Direction::Predecessors, Direction::Both] {
+        for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
+            for (n_graphs, c, first) in [(0, 3, 0), (1, 1, 0), (5, 24, 4), (37, 33, 30)] {
+                crate::testing::agree(&Case(n_graphs, c, first, direction, activation), 2e-5);
+            }
+        }
+    }
+}

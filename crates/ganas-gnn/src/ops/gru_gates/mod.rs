@@ -13,6 +13,8 @@
 //! `torch.nn.GRUCell`, with the order of the gates as there.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

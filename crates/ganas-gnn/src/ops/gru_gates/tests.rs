@@ -90,3 +90,48 @@ fn gradient() {
         });
     }
 }
+
+struct Case(usize, usize);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{random, read, unset};
+        let Self(n, c) = *self;
+        let (gi, bias_i) = (random(device, 1, n, 3 * c), random(device, 2, 1, 3 * c));
+        let (gh, bias_h) = (random(device, 3, n, 3 * c), random(device, 4, 1, 3 * c));
+        let (old, d_new) = (random(device, 5, n, c), random(device, 6, n, c));
+        let (mut new, mut gates) = (unset(device, n, c), unset(device, n, 4 * c));
+        let inputs = GruInputs {
+            gi: gi.view(),
+            bias_i: bias_i.view(),
+            gh: gh.view(),
+            bias_h: bias_h.view(),
+            old: old.view(),
+        };
+        device.gru_gates_fwd(new.view_mut(), gates.view_mut(), inputs);
+        let [mut d_gi, mut d_gh] = [(); 2].map(|()| unset(device, n, 3 * c));
+        let mut d_old = unset(device, n, c);
+        let out = GruDerivatives {
+            d_gi: d_gi.view_mut(),
+            d_gh: d_gh.view_mut(),
+            d_old: d_old.view_mut(),
+        };
+        device.gru_gates_bwd(out, d_new.view(), gates.view(), old.view());
+        let mats = [
+            ("new", new),
+            ("gates", gates),
+            ("d_gi", d_gi),
+            ("d_gh", d_gh),
+            ("d_old", d_old),
+        ];
+        mats.map(|(name, mat)| (name, read(device, mat.view())))
+            .into()
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for (n, c) in [(0, 3), (1, 1), (7, 24), (100, 33)] {
+        crate::testing::agree(&Case(n, c), 2e-6);
+    }
+}

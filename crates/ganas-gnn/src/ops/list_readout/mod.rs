@@ -8,6 +8,8 @@
 //! An exception to the rule for activations: `d_x` is added to, since nodes have other readers (edges) as well.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

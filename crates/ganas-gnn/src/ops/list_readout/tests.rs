@@ -38,3 +38,40 @@ fn gradient() {
         weighted_sum(forward(x, 3).1.view().host(), &upstream) + weighted_sum(x, &reader)
     });
 }
+
+/// Lists, nodes, width.
+struct Case(usize, usize, usize);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{indices, random, read, unset};
+        let Self(n_lists, n_nodes, c) = *self;
+        let (mut start, mut nodes) = (vec![0], Vec::new());
+        for list in 0..n_lists {
+            nodes.extend((0..=list % 7).map(|i| ((3 * list + i * i) % n_nodes) as u32));
+            start.push(nodes.len() as u32);
+        }
+        let lists = NodeLists {
+            start: indices(device, &start),
+            nodes: indices(device, &nodes),
+        };
+        let (x, mut out) = (random(device, 1, n_nodes, c), unset(device, n_lists, 2 * c));
+        device.list_readout_fwd(out.view_mut(), x.view(), &lists);
+        let (d_out, mut d_x) = (
+            random(device, 2, n_lists, 2 * c),
+            random(device, 3, n_nodes, c),
+        );
+        device.list_readout_bwd(d_x.view_mut(), d_out.view(), &lists);
+        vec![
+            ("out", read(device, out.view())),
+            ("d_x", read(device, d_x.view())),
+        ]
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for (n_lists, n_nodes, c) in [(0, 4, 3), (1, 1, 1), (50, 30, 24), (200, 9, 33)] {
+        crate::testing::agree(&Case(n_lists, n_nodes, c), 1e-5);
+    }
+}

@@ -7,6 +7,8 @@
 //! `d_w += Σ_ij d_s_ij relu(a_i + b_j)`, `d_w_c += Σ_ij d_s_ij`. The hidden layer is computed again, not stored.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

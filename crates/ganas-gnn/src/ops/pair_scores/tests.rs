@@ -70,3 +70,42 @@ fn gradient() {
         });
     }
 }
+
+struct Case([usize; 3]);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{random, read, unset};
+        let Self([m, n, c]) = *self;
+        let (a, b, w) = (
+            random(device, 1, m, c),
+            random(device, 2, n, c),
+            random(device, 3, 1, c + 1),
+        );
+        let (mut scores, d_scores) = (unset(device, m, n), random(device, 4, m, n));
+        let inputs = PairInputs {
+            a: a.view(),
+            b: b.view(),
+            w: w.view(),
+        };
+        device.pair_scores_fwd(scores.view_mut(), inputs);
+        let (mut d_a, mut d_b) = (unset(device, m, c), unset(device, n, c));
+        let mut d_w = random(device, 5, 1, c + 1);
+        let out = PairDerivatives {
+            d_a: d_a.view_mut(),
+            d_b: d_b.view_mut(),
+            d_w: d_w.view_mut(),
+        };
+        device.pair_scores_bwd(out, d_scores.view(), inputs);
+        let mats = [("scores", scores), ("d_a", d_a), ("d_b", d_b), ("d_w", d_w)];
+        mats.map(|(name, mat)| (name, read(device, mat.view())))
+            .into()
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for shape in [[1, 1, 1], [3, 0, 4], [17, 40, 33], [50, 31, 128]] {
+        crate::testing::agree(&Case(shape), 3e-5);
+    }
+}

@@ -3,6 +3,8 @@
 //! Adjoint: `d_A = d_C Bᵀ`, `d_B = Aᵀ d_C`, which are products again.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

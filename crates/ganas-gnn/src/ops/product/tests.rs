@@ -95,3 +95,77 @@ fn shapes_must_fit() {
     let mut out = mat(&device, &[0.0; 8], 2, 4);
     device.product(out.view_mut(), a.view(), b.view(), Old::Overwrite);
 }
+
+fn operand_of<B: crate::Backend>(mat: &crate::Mat<B>, transposed: bool) -> super::Operand<'_, B> {
+    if transposed {
+        mat.view().transposed()
+    } else {
+        mat.view().into()
+    }
+}
+
+/// A shape, and which operands are transposed.
+struct Case([usize; 3], [bool; 2]);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{random, read};
+        let Self([m, k, n], transposed) = *self;
+        let operand = |seed, [rows, cols]: [usize; 2], transposed| {
+            if transposed {
+                random(device, seed, cols, rows)
+            } else {
+                random(device, seed, rows, cols)
+            }
+        };
+        let a = operand(1, [m, k], transposed[0]);
+        let b = operand(2, [k, n], transposed[1]);
+        let mut out = crate::testing::unset(device, m, n);
+        let (a, b) = (operand_of(&a, transposed[0]), operand_of(&b, transposed[1]));
+        device.product(out.view_mut(), a, b, Old::Overwrite);
+        let once = read(device, out.view());
+        device.product(out.view_mut(), a, b, Old::Add);
+        vec![("product", once), ("twice", read(device, out.view()))]
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for shape in [
+        [1, 1, 1],
+        [3, 5, 2],
+        [65, 33, 7],
+        [33, 128, 97],
+        [0, 4, 3],
+        [4, 0, 3],
+        [4, 3, 0],
+        [1, 700, 1],
+        [70, 300, 129],
+        [800, 40, 800],
+    ] {
+        for transposed in [[false, false], [true, false], [false, true], [true, true]] {
+            crate::testing::agree(
+                &Case(shape, transposed),
+                3e-6 * (shape[1] as f64).sqrt().max(1.0),
+            );
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+#[test]
+fn tiles_equal_the_oracle() {
+    use crate::testing::{random, read, unset};
+    for device in crate::testing::cuda::devices() {
+        let (a, b) = (random(&device, 1, 70, 300), random(&device, 2, 300, 129));
+        let [mut tiled, mut oracle] = [(); 2].map(|()| unset(&device, 70, 129));
+        device.product(tiled.view_mut(), a.view(), b.view(), Old::Overwrite);
+        super::cuda::naive(
+            &device,
+            oracle.view_mut(),
+            [a.view().into(), b.view().into()],
+        );
+        let expected = read(&device, oracle.view());
+        crate::testing::Tolerance::F32.check("product", &read(&device, tiled.view()), &expected);
+    }
+}

@@ -9,6 +9,8 @@
 //! Adjoint: each pair adds `-(s/W) σ(-s (f_i - f_j))` to `d_f_i` and subtracts it from `d_f_j`.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

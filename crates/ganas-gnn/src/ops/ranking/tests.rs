@@ -41,3 +41,27 @@ fn gradient() {
 fn ties_teach_nothing() {
     assert_eq!(loss(&values(1, 4), &[5; 4]), (0.0, vec![0.0; 4]));
 }
+
+struct Case(usize, usize);
+
+impl crate::testing::OnDevice for Case {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{indices, random, read, unset};
+        let Self(n, permutations) = *self;
+        let ranks: Vec<u32> = (0..n).map(|i| ((i * 7) % 11) as u32).collect();
+        let partners: Vec<u32> = (0..permutations)
+            .flat_map(|k| (0..n).map(move |i| ((i + 3 * k + 1) % n) as u32))
+            .collect();
+        let (ranks, partners) = (indices(device, &ranks), indices(device, &partners));
+        let (scores, mut d) = (random(device, 1, n, 1), unset(device, n, 1));
+        let loss = device.ranking_loss(d.view_mut(), scores.view(), &ranks, &partners);
+        vec![("loss", vec![loss]), ("d_scores", read(device, d.view()))]
+    }
+}
+
+#[test]
+fn devices_agree() {
+    for (n, permutations) in [(0, 1), (1, 1), (5, 2), (300, 4)] {
+        crate::testing::agree(&Case(n, permutations), 1e-6);
+    }
+}

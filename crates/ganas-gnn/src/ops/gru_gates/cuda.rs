@@ -1,0 +1,74 @@
+//! The gates of a GRU cell on NVIDIA GPUs.
+
+use super::{GruDerivatives, GruGates, GruInputs, check};
+use crate::cuda::kernels::{Kernel, Parameter};
+use crate::cuda::{Cuda, Launch};
+use crate::ops::expect_shape;
+use crate::{View, ViewMut};
+
+use Parameter::{Pointer as P, U32 as U};
+
+pub(crate) const FORWARD: Kernel = Kernel {
+    name: "gru_gates_fwd",
+    block: [128, 1],
+    parameters: &[P, P, P, P, P, P, P, U, U],
+};
+
+pub(crate) const BACKWARD: Kernel = Kernel {
+    name: "gru_gates_bwd",
+    block: [128, 1],
+    parameters: &[P, P, P, P, P, P, U, U],
+};
+
+impl GruGates for Cuda {
+    fn gru_gates_fwd(
+        &self,
+        new: ViewMut<'_, Self>,
+        gates: ViewMut<'_, Self>,
+        inputs: GruInputs<'_, Self>,
+    ) {
+        let GruInputs {
+            gi,
+            bias_i,
+            gh,
+            bias_h,
+            old,
+        } = inputs;
+        let ([n, _], states) = (old.shape(), [old.shape(), new.shape()]);
+        let c = check(states, gates.shape(), [gi.shape(), gh.shape()]);
+        expect_shape("gru: bias_i", bias_i.shape(), [1, 3 * c]);
+        expect_shape("gru: bias_h", bias_h.shape(), [1, 3 * c]);
+        Launch::new(self, &FORWARD)
+            .output(&new) // float* out
+            .output(&gates) // float* gates
+            .input(gi) // const float* gi
+            .input(bias_i) // const float* bias_i
+            .input(gh) // const float* gh
+            .input(bias_h) // const float* bias_h
+            .input(old) // const float* old
+            .sizes([n, c]) // u32 n, c
+            .over(n * c);
+    }
+
+    fn gru_gates_bwd(
+        &self,
+        out: GruDerivatives<'_, Self>,
+        d_new: View<'_, Self>,
+        gates: View<'_, Self>,
+        old: View<'_, Self>,
+    ) {
+        let GruDerivatives { d_gi, d_gh, d_old } = out;
+        let ([n, _], products) = (old.shape(), [d_gi.shape(), d_gh.shape()]);
+        let c = check([old.shape(), d_new.shape()], gates.shape(), products);
+        expect_shape("gru: d_old", d_old.shape(), old.shape());
+        Launch::new(self, &BACKWARD)
+            .output(&d_gi) // float* d_gi
+            .output(&d_gh) // float* d_gh
+            .output(&d_old) // float* d_old
+            .input(d_new) // const float* d_new
+            .input(gates) // const float* gates
+            .input(old) // const float* old
+            .sizes([n, c]) // u32 n, c
+            .over(n * c);
+    }
+}

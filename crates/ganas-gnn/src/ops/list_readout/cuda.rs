@@ -1,0 +1,54 @@
+//! Read-out of lists of nodes on NVIDIA GPUs.
+
+use super::{ListReadout, NodeLists, check};
+use crate::cuda::kernels::{Kernel, Parameter};
+use crate::cuda::{Cuda, Launch};
+use crate::{View, ViewMut};
+
+use Parameter::{Pointer as P, U32 as U};
+
+pub(crate) const FORWARD: Kernel = Kernel {
+    name: "list_readout_fwd",
+    block: [128, 1],
+    parameters: &[P, P, P, P, U, U],
+};
+
+pub(crate) const BACKWARD: Kernel = Kernel {
+    name: "list_readout_bwd",
+    block: [32, 8],
+    parameters: &[P, P, P, P, U, U, U],
+};
+
+impl ListReadout for Cuda {
+    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>) {
+        let c = check(out.shape(), x.shape(), lists.start.len());
+        let [n_lists, _] = out.shape();
+        Launch::new(self, &FORWARD)
+            .output(&out) // float* out
+            .input(x) // const float* x
+            .buffer(&lists.start) // const u32* start
+            .buffer(&lists.nodes) // const u32* nodes
+            .sizes([n_lists, c]) // u32 n_lists, c
+            .over(n_lists * c);
+    }
+
+    fn list_readout_bwd(
+        &self,
+        d_x: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        lists: &NodeLists<Self>,
+    ) {
+        let c = check(d_out.shape(), d_x.shape(), lists.start.len());
+        let ([n_lists, _], [n_nodes, _]) = (d_out.shape(), d_x.shape());
+        if n_lists == 0 {
+            return;
+        }
+        Launch::new(self, &BACKWARD)
+            .output(&d_x) // float* d_x
+            .input(d_out) // const float* d_out
+            .buffer(&lists.start) // const u32* start
+            .buffer(&lists.nodes) // const u32* nodes
+            .sizes([n_lists, lists.nodes.len(), c]) // u32 n_lists, n_entries, c
+            .blocks([n_nodes, c.div_ceil(32), 1]);
+    }
+}

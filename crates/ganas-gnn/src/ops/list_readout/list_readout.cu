@@ -1,0 +1,59 @@
+// out_s = [mean of x over the list of s | x of the last of the list].
+extern "C" __global__ void list_readout_fwd(
+    float* out, const float* x, const u32* start, const u32* nodes, u32 n_lists, u32 c) {
+    const u32 index = global_index();
+    if (index >= n_lists * c) return;
+    const u32 list = index / c, column = index % c;
+    const u32 first = start[list], end = start[list + 1];
+    float sum = 0.0f, last = 0.0f;
+    for (u32 e = first; e < end; e++) {
+        last = x[nodes[e] * c + column];
+        sum += last;
+    }
+    const float scale = 1.0f / (float)(end - first);
+    out[2 * list * c + column] = sum * scale;
+    out[(2 * list + 1) * c + column] = last;
+}
+
+// The list in which an entry stands: the last one that begins at or before it.
+__device__ __forceinline__ u32 list_of(const u32* start, u32 n_lists, u32 entry) {
+    u32 low = 0, high = n_lists;
+    while (high - low > 1) {
+        const u32 middle = (low + high) / 2;
+        if (start[middle] <= entry) low = middle; else high = middle;
+    }
+    return low;
+}
+
+// d_x_j += Σ_{lists s with j} (d_out_s[mean] / length + [j is last] d_out_s[last]). Work is shared out as in gather_bwd.
+extern "C" __global__ void __launch_bounds__(256) list_readout_bwd(
+    float* d_x, const float* d_out, const u32* start, const u32* nodes, u32 n_lists, u32 n_entries, u32 c) {
+    __shared__ float sums[8][32];
+    const u32 node = blockIdx.x, lane = threadIdx.x, warp = threadIdx.y;
+    const u32 column = blockIdx.y * 32 + lane;
+    const u32 share = (n_entries + 255) / 256 * 32;
+    const u32 first = warp * share, last = min(n_entries, first + share);
+    float sum = 0.0f;
+    for (u32 base = first; base < last; base += 32) {
+        const bool hit = base + lane < last && nodes[base + lane] == node;
+        u32 hits = __ballot_sync(0xffffffffu, hit);
+        while (hits != 0) {
+            const u32 entry = base + __ffs(hits) - 1;
+            hits &= hits - 1;
+            const u32 list = list_of(start, n_lists, entry);
+            const u32 end = start[list + 1];
+            const float scale = 1.0f / (float)(end - start[list]);
+            if (column < c) {
+                sum += d_out[2 * list * c + column] * scale;
+                if (entry + 1 == end) sum += d_out[(2 * list + 1) * c + column];
+            }
+        }
+    }
+    sums[warp][lane] = sum;
+    __syncthreads();
+    if (warp == 0 && column < c) {
+        float total = 0.0f;
+        for (u32 w = 0; w < 8; w++) total += sums[w][lane];
+        d_x[node * c + column] += total;
+    }
+}

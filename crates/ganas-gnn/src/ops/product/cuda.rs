@@ -1,0 +1,193 @@
+//! The product on NVIDIA GPUs: tiles in shared memory, and a depth that blocks share where there are few tiles.
+
+use super::{Old, Operand, Product, check};
+use crate::cuda::kernels::{Kernel, Parameter};
+use crate::cuda::{Cuda, Launch};
+use crate::ops::bias_activation::Activation;
+use crate::{View, ViewMut};
+
+use Parameter::{Pointer as P, U32 as U};
+
+/// The oracle.
+pub(crate) const NAIVE: Kernel = Kernel {
+    name: "product_naive",
+    block: [256, 1],
+    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U],
+};
+
+pub(crate) const TILES_OF_64: Kernel = Kernel {
+    name: "product_64",
+    block: [256, 1],
+    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U, U],
+};
+
+pub(crate) const TILES_OF_32: Kernel = Kernel {
+    name: "product_32",
+    block: [256, 1],
+    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U, U],
+};
+
+pub(crate) const SUM_PARTS: Kernel = Kernel {
+    name: "product_sum_parts",
+    block: [256, 1],
+    parameters: &[P, P, P, U, U, U, U, U],
+};
+
+/// Large tiles are used from so many on, and the depth is shared until there are so many blocks. It is near the number of
+/// multiprocessors of a large GPU, but a constant, so that sums have one order on all of them.
+const BLOCKS: usize = 128;
+
+/// The least depth of a part; a multiple of the depth of a tile.
+const CHUNK: usize = 64;
+
+impl Product for Cuda {
+    fn product<'a>(
+        &self,
+        out: ViewMut<'_, Self>,
+        a: impl Into<Operand<'a, Self>>,
+        b: impl Into<Operand<'a, Self>>,
+        old: Old,
+    ) {
+        multiply(
+            self,
+            out,
+            [a.into(), b.into()],
+            old,
+            None,
+            Activation::Identity,
+        );
+    }
+}
+
+/// How blocks share out a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    kernel: &'static Kernel,
+    tiles: [usize; 2],
+    parts: usize,
+    chunk: usize,
+}
+
+impl Plan {
+    /// Depends on the shape only.
+    fn new([m, k, n]: [usize; 3]) -> Self {
+        let tiles = |size: usize| [n.div_ceil(size), m.div_ceil(size)];
+        let [x, y] = tiles(64);
+        if x * y >= BLOCKS {
+            return Self {
+                kernel: &TILES_OF_64,
+                tiles: [x, y],
+                parts: 1,
+                chunk: k,
+            };
+        }
+        let [x, y] = tiles(32);
+        let wanted = (BLOCKS / (x * y).max(1)).min(k / CHUNK).max(1);
+        let chunk = k.div_ceil(wanted).next_multiple_of(CHUNK);
+        let parts = k.div_ceil(chunk.max(1)).max(1);
+        Self {
+            kernel: &TILES_OF_32,
+            tiles: [x, y],
+            parts,
+            chunk: if parts == 1 { k } else { chunk },
+        }
+    }
+}
+
+/// `out = act(a b + bias)`, or `+=` without a bias.
+pub(crate) fn multiply(
+    device: &Cuda,
+    out: ViewMut<'_, Cuda>,
+    [a, b]: [Operand<'_, Cuda>; 2],
+    old: Old,
+    bias: Option<View<'_, Cuda>>,
+    activation: Activation,
+) {
+    let shape @ [m, k, n] = check(&out, a, b);
+    if m * n == 0 {
+        return;
+    }
+    let plan = Plan::new(shape);
+    let add = usize::from(old == Old::Add);
+    let activation = activation.number();
+    // const float* a, b, bias; u32 m, n, k, a_row, a_column, b_row, b_column, add, activation, chunk
+    let launch = |to: Launch<'_>, bias, add, activation| {
+        let ([a_row, a_column], [b_row, b_column]) = (steps(a), steps(b));
+        to.input(a.view)
+            .input(b.view)
+            .maybe(bias)
+            .sizes([
+                m, n, k, a_row, a_column, b_row, b_column, add, activation, plan.chunk,
+            ])
+            .blocks([plan.tiles[0], plan.tiles[1], plan.parts]);
+    };
+    if plan.parts == 1 {
+        // float* out
+        let to = Launch::new(device, plan.kernel).output(&out);
+        launch(to, bias, add, activation);
+        return;
+    }
+    device.with_parts(|parts| {
+        device.at_least(&mut parts.floats, plan.parts * m * n);
+        // float* parts
+        let to = Launch::new(device, plan.kernel).buffer(&parts.floats);
+        launch(to, None, 0, Activation::Identity.number());
+        Launch::new(device, &SUM_PARTS)
+            .output(&out) // float* out
+            .buffer(&parts.floats) // const float* parts
+            .maybe(bias) // const float* bias
+            .sizes([m, n, plan.parts, add, activation]) // u32 m, n, n_parts, add, activation
+            .over(m * n);
+    });
+}
+
+/// The oracle: one thread for each element.
+#[cfg(test)]
+pub(crate) fn naive(device: &Cuda, out: ViewMut<'_, Cuda>, [a, b]: [Operand<'_, Cuda>; 2]) {
+    let [m, k, n] = check(&out, a, b);
+    let ([a_row, a_column], [b_row, b_column]) = (steps(a), steps(b));
+    Launch::new(device, &NAIVE)
+        .output(&out) // float* out
+        .input(a.view) // const float* a
+        .input(b.view) // const float* b
+        .maybe(None) // const float* bias
+        // u32 m, n, k, a_row, a_column, b_row, b_column, add, activation
+        .sizes([m, n, k, a_row, a_column, b_row, b_column, 0, 0])
+        .over(m * n);
+}
+
+/// The step between rows and that between columns.
+fn steps(operand: Operand<'_, Cuda>) -> [usize; 2] {
+    let [_, columns] = operand.view.shape();
+    if operand.transposed {
+        [1, columns]
+    } else {
+        [columns, 1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_the_depth() {
+        for shape in [
+            [1, 0, 1],
+            [128, 900, 384],
+            [900, 128, 384],
+            [4, 4096, 4],
+            [1, 63, 1],
+            [5000, 128, 128],
+        ] {
+            let (plan, k) = (Plan::new(shape), shape[1]);
+            assert!(plan.parts * plan.chunk >= k, "{shape:?}: {plan:?}");
+            assert!(
+                plan.parts == 1 || (plan.parts - 1) * plan.chunk < k,
+                "{shape:?}: {plan:?}"
+            );
+        }
+        assert!(Plan::new([128, 900, 384]).parts > 1);
+        assert_eq!(Plan::new([5000, 128, 128]).kernel, &TILES_OF_64);
+    }
+}
