@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use ganas_gnn::{Cpu, Device as _};
+use ganas_gnn::Cpu;
 use ganas_search::{
     GaNas, GaNasConfig, LocalSearch, Preset, RandomSearch, SearchError, Searcher, Topology,
 };
 use ganas_space::SearchSpace;
 
+use crate::device::{DeviceChoice, OpenDevice};
 use crate::exit::UsageError;
 use crate::overrides::Draft;
 
@@ -29,6 +30,9 @@ pub(crate) struct AlgorithmArguments {
     /// Overrides one field, after --config; for example `--set generator.learning_rate=1e-3`.
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     sets: Vec<String>,
+    /// What ga-nas computes on: `cpu`, `cuda:N`, or `auto` for a GPU when there is one [default: cpu].
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<DeviceChoice>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -85,6 +89,10 @@ impl AlgorithmArguments {
                     ("--preset", self.preset.is_some()),
                     ("--config", self.config.is_some()),
                     ("--set", !self.sets.is_empty()),
+                    (
+                        "--device",
+                        self.device.is_some_and(|d| d != DeviceChoice::Cpu),
+                    ),
                 ];
                 match given.into_iter().find(|&(_, given)| given) {
                     None => Ok(algorithm),
@@ -97,6 +105,11 @@ impl AlgorithmArguments {
                 }
             }
         }
+    }
+
+    /// Takes the device that was asked for.
+    pub(crate) fn open_device(&self, note: &dyn Fn(&str)) -> anyhow::Result<OpenDevice> {
+        OpenDevice::open(self.device.unwrap_or(DeviceChoice::Cpu), note)
     }
 
     fn ga_nas(&self, space: Option<&dyn SearchSpace>) -> anyhow::Result<GaNasChoice> {
@@ -165,25 +178,23 @@ impl Algorithm {
     /// A searcher.
     pub(crate) fn searcher(
         &self,
+        device: &OpenDevice,
         space: Arc<dyn SearchSpace>,
         seed: u64,
     ) -> Result<Box<dyn Searcher>, SearchError> {
         Ok(match self {
-            Self::GaNas(choice) => Box::new(GaNas::new(
-                &Cpu::<f32>::new(),
-                space,
-                choice.config.clone(),
-                seed,
-            )?),
+            Self::GaNas(choice) => {
+                let config = choice.config.clone();
+                match device {
+                    OpenDevice::Cpu(cpu) => Box::new(GaNas::new(cpu, space, config, seed)?),
+                    #[cfg(feature = "cuda")]
+                    OpenDevice::Cuda(cuda) => Box::new(GaNas::new(cuda, space, config, seed)?),
+                }
+            }
             Self::LocalSearch => Box::new(LocalSearch::new(space, seed)),
             Self::Random => Box::new(RandomSearch::new(space, seed)),
         })
     }
-}
-
-/// The device that searchers compute on.
-pub(crate) fn device() -> String {
-    Cpu::<f32>::new().describe()
 }
 
 /// TOML as JSON. JSON has no infinity, which is a valid value of some fields: it becomes the text `inf`, as in TOML.

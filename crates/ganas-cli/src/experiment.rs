@@ -9,6 +9,7 @@ use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
 
 use crate::algorithm::Algorithm;
 use crate::clock;
+use crate::device::OpenDevice;
 use crate::evaluator_choice::EvaluatorChoice;
 use crate::progress::Progress;
 use crate::run_record::RunRecord;
@@ -26,6 +27,8 @@ pub(crate) struct Experiment {
     pub(crate) evaluator: EvaluatorChoice,
     /// The algorithm.
     pub(crate) algorithm: Algorithm,
+    /// What the algorithm computes on.
+    pub(crate) device: OpenDevice,
     /// The budget of each run.
     pub(crate) budget: Budget,
     /// The spec of each run, but for its seed.
@@ -101,7 +104,7 @@ impl Experiment {
             None => evaluator,
         };
         let space = || Arc::clone(&self.space);
-        let mut searcher = self.algorithm.searcher(space(), seed)?;
+        let mut searcher = self.algorithm.searcher(&self.device, space(), seed)?;
         let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
         let id = writer.as_ref().map(ganas_store::RunWriter::id);
         let mut observers: Vec<&mut dyn Observer> = Vec::new();

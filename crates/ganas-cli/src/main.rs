@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod config_text;
 mod constraints;
+mod device;
 mod environment;
 mod evaluator_choice;
 mod evaluator_source;
@@ -39,7 +40,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{completions, config, export, search, space, table, top};
+use commands::{completions, config, devices, export, search, space, table, top};
 
 /// Searches neural architectures with GA-NAS, Generative Adversarial Neural Architecture Search.
 ///
@@ -68,6 +69,8 @@ enum Command {
     Space(space::Arguments),
     /// Prints a configuration as commented TOML, to be edited and given to `search --config`.
     Config(config::Arguments),
+    /// Lists what ga-nas can compute on, and why a device cannot be used.
+    Devices(devices::Arguments),
     /// Prints the completions of a shell.
     Completions(completions::Arguments),
 }
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Table(arguments) => table::run(&arguments),
         Command::Space(arguments) => space::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match result {

@@ -1,6 +1,7 @@
 //! The error types of this crate.
 
 use ganas_eval::EvalError;
+use ganas_gnn::DeviceError;
 use ganas_space::SpaceError;
 use thiserror::Error;
 
@@ -104,6 +105,9 @@ pub enum SearchError {
         /// The round.
         round: u32,
     },
+    /// The device on which the networks compute failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The evaluator cannot evaluate anything any more.
     #[error(transparent)]
     Evaluator(#[from] EvalError),

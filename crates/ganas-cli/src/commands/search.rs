@@ -10,7 +10,7 @@ use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
 
-use crate::algorithm::{self, AlgorithmArguments};
+use crate::algorithm::AlgorithmArguments;
 use crate::constraints::ConstraintArguments;
 use crate::environment;
 use crate::evaluator_choice::EvaluatorChoice;
@@ -156,6 +156,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
             eprintln!("{text}");
         }
     };
+    let device = arguments.algorithm.open_device(&note)?;
     let stop = StopFlag::default();
     let names = MetricNames {
         search: arguments.evaluator.search.clone(),
@@ -190,7 +191,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         algorithm: algorithm.name().to_owned(),
         config: config.to_string(),
         budget: arguments.budget,
-        device: algorithm::device(),
+        device: device.describe(),
         seed: 0,
     };
     Ok(Experiment {
@@ -199,6 +200,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         config,
         evaluator,
         algorithm,
+        device,
         budget: arguments.budget,
         spec,
         study,

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Backend, Element};
+use ganas_gnn::{Backend, Element, guarded};
 use ganas_space::SearchSpace;
 use rand::seq::index;
 use serde::{Deserialize, Serialize};
@@ -81,8 +81,8 @@ impl<B: Backend> GaNas<B> {
     ///
     /// # Errors
     ///
-    /// [`SearchError::BadConfig`], or [`SearchError::UnsupportedSpace`] when the generator cannot build the space's
-    /// architectures.
+    /// [`SearchError::BadConfig`], [`SearchError::UnsupportedSpace`] when the generator cannot build the space's
+    /// architectures, or [`SearchError::Device`].
     pub fn new(
         device: &B,
         space: Arc<dyn SearchSpace>,
@@ -105,18 +105,22 @@ impl<B: Backend> GaNas<B> {
         }
         let n_labels = steps.n_labels;
         let settings = &config.discriminator;
-        let discriminator = match settings.kind {
-            DiscriminatorKind::Pair => {
-                let trainer = PairTrainer::new(device, settings, n_labels, streams);
-                Discriminator::Pair(Box::new(trainer))
-            }
-            DiscriminatorKind::Rank => {
-                let ensemble = RankEnsemble::new(device, settings, n_labels, streams);
-                Discriminator::Rank(Box::new(ensemble))
-            }
-        };
+        let (discriminator, generator) = guarded(|| {
+            let discriminator = match settings.kind {
+                DiscriminatorKind::Pair => {
+                    let trainer = PairTrainer::new(device, settings, n_labels, streams);
+                    Discriminator::Pair(Box::new(trainer))
+                }
+                DiscriminatorKind::Rank => {
+                    let ensemble = RankEnsemble::new(device, settings, n_labels, streams);
+                    Discriminator::Rank(Box::new(ensemble))
+                }
+            };
+            let generator = Generator::new(device, &config.generator, steps, streams);
+            (discriminator, generator)
+        })?;
         Ok(Self {
-            generator: Generator::new(device, &config.generator, steps, streams),
+            generator,
             space,
             config,
             streams,
@@ -378,8 +382,10 @@ impl<B: Backend> Searcher for GaNas<B> {
                 .map(|arch| Proposal { arch })
                 .collect());
         }
-        self.train()?;
-        self.propose(self.config.batch.min(limit))
+        guarded(|| {
+            self.train()?;
+            self.propose(self.config.batch.min(limit))
+        })?
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
@@ -402,7 +408,7 @@ impl<B: Backend> Searcher for GaNas<B> {
     }
 
     fn checkpoint(&self) -> Result<Vec<u8>, SearchError> {
-        let state = State::<B::Elem> {
+        let state = guarded(|| State::<B::Elem> {
             element: B::Elem::NAME.to_owned(),
             round: self.round,
             generator: self.generator.state(),
@@ -410,7 +416,7 @@ impl<B: Backend> Searcher for GaNas<B> {
                 Discriminator::Pair(trainer) => trainer.state(),
                 Discriminator::Rank(ensemble) => ensemble.state(),
             },
-        };
+        })?;
         rmp_serde::to_vec_named(&state).map_err(|error| SearchError::CheckpointEncoding {
             reason: error.to_string(),
         })
@@ -428,13 +434,13 @@ impl<B: Backend> Searcher for GaNas<B> {
             );
             return Err(bad(state.round, reason));
         }
-        self.generator
-            .set_state(&state.generator)
-            .map_err(|reason| bad(state.round, reason))?;
-        match &mut self.discriminator {
-            Discriminator::Pair(trainer) => trainer.set_state(&state.discriminators),
-            Discriminator::Rank(ensemble) => ensemble.set_state(&state.discriminators),
-        }
+        guarded(|| {
+            self.generator.set_state(&state.generator)?;
+            match &mut self.discriminator {
+                Discriminator::Pair(trainer) => trainer.set_state(&state.discriminators),
+                Discriminator::Rank(ensemble) => ensemble.set_state(&state.discriminators),
+            }
+        })?
         .map_err(|reason| bad(state.round, reason))?;
         for trial in trials {
             self.history.add(&*self.space, trial);

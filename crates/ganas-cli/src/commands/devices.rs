@@ -1,0 +1,25 @@
+//! `ganas devices`: what ga-nas can compute on.
+
+use crate::device;
+use crate::exit::Outcome;
+use crate::output;
+
+/// No arguments.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {}
+
+/// Prints a line for each device.
+pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let devices = device::list(&|note| eprintln!("{note}"));
+    let width = devices
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or(0);
+    let lines: String = devices
+        .iter()
+        .map(|(name, what)| format!("{name:<width$}  {what}\n"))
+        .collect();
+    output::print_text(&lines)?;
+    Ok(Outcome::Done)
+}
