@@ -1,12 +1,12 @@
 //! The steps of a search: those that `cargo xtask bench --vs-torch` compares.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use ganas_benches::{DiscriminatorWork, InnerIteration, PolicyWork, Shape, random_graphs};
+use ganas_benches::{Device, DiscriminatorWork, InnerIteration, PolicyWork, Shape, random_graphs};
 
 fn steps(c: &mut Criterion) {
-    let shape = Shape::default();
-    let mut discriminator = DiscriminatorWork::new(shape);
-    let mut policy = PolicyWork::new(shape);
+    let (device, shape) = (&Device::new(), Shape::default());
+    let mut discriminator = DiscriminatorWork::new(device, shape);
+    let mut policy = PolicyWork::new(device, shape);
     let graphs = random_graphs(shape.batch, 5);
     c.bench_function("discriminator step", |b| {
         b.iter(|| discriminator.step(&graphs));
@@ -20,7 +20,7 @@ fn steps(c: &mut Criterion) {
     group.bench_function("policy update", |b| {
         b.iter(|| policy.update(&rollouts, &rewards));
     });
-    let mut inner = InnerIteration::new(shape);
+    let mut inner = InnerIteration::new(device, shape);
     group.bench_function("inner iteration", |b| b.iter(|| inner.run()));
     group.finish();
 }

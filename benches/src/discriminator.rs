@@ -2,36 +2,35 @@
 
 use ganas_gnn::layers::EncoderConfig;
 use ganas_gnn::nets::{DiscriminatorConfig, PairDiscriminator, PairDiscriminatorCache};
-use ganas_gnn::ops::bce::BinaryCrossEntropy as _;
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::{Adam, AdamConfig, Grads, GraphBatch, Layout, Mat, Params};
+use ganas_gnn::{Adam, AdamConfig, Backend, Grads, GraphBatch, Layout, Mat, Params};
 
 use crate::graphs::{Graph, N_LABELS, random_graphs};
-use crate::{Device, Shape, stream};
+use crate::{Shape, stream};
 
 /// A discriminator that is trained on a fixed truth set.
 #[derive(Debug)]
-pub struct DiscriminatorWork {
-    device: Device,
+pub struct DiscriminatorWork<B: Backend> {
+    device: B,
     net: PairDiscriminator,
-    params: Params<Device>,
-    grads: Grads<Device>,
-    adam: Adam<Device>,
-    batch: GraphBatch<Device>,
-    cache: PairDiscriminatorCache<Device>,
+    params: Params<B>,
+    grads: Grads<B>,
+    adam: Adam<B>,
+    batch: GraphBatch<B>,
+    cache: PairDiscriminatorCache<B>,
     truth: Vec<Graph>,
     n_negatives: usize,
-    targets: Mat<Device>,
-    weights: Mat<Device>,
+    targets: Mat<B>,
+    weights: Mat<B>,
     logits: Vec<f32>,
 }
 
-impl DiscriminatorWork {
+impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
     /// A discriminator with starting values.
     #[must_use]
-    pub fn new(shape: Shape) -> Self {
-        let device = Device::new();
+    pub fn new(device: &B, shape: Shape) -> Self {
+        let device = device.clone();
         let mut layout = Layout::default();
         let encoder = EncoderConfig {
             n_labels: N_LABELS,

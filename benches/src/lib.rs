@@ -16,9 +16,10 @@ pub use discriminator::DiscriminatorWork;
 pub use graphs::{Graph, N_LABELS, N_NODES, random_graphs};
 pub use policy::{PolicyWork, Rollouts};
 
+use ganas_gnn::Backend;
 use ganas_rl::{Stream, StreamKey};
 
-/// The device of all benches.
+/// The device of the benches of operations and layers.
 pub type Device = ganas_gnn::Cpu<f32>;
 
 /// So small that a thousand repetitions change nothing: a policy that converges would share ever more of its work, and the
@@ -65,23 +66,23 @@ pub(crate) fn stream(purpose: u8, item: u32, step: u32) -> Stream {
 
 /// Everything that an inner iteration of a search does: discriminator steps, a draw, its rewards, a policy update.
 #[derive(Debug)]
-pub struct InnerIteration {
-    discriminator: DiscriminatorWork,
-    policy: PolicyWork,
+pub struct InnerIteration<B: Backend> {
+    discriminator: DiscriminatorWork<B>,
+    policy: PolicyWork<B>,
     rollouts: Rollouts,
 }
 
 /// Steps of the discriminator in an inner iteration.
 const DISCRIMINATOR_STEPS: usize = 10;
 
-impl InnerIteration {
+impl<B: Backend<Elem = f32>> InnerIteration<B> {
     /// Networks with starting values, and a first draw.
     #[must_use]
-    pub fn new(shape: Shape) -> Self {
-        let mut policy = PolicyWork::new(shape);
+    pub fn new(device: &B, shape: Shape) -> Self {
+        let mut policy = PolicyWork::new(device, shape);
         let rollouts = policy.sample();
         Self {
-            discriminator: DiscriminatorWork::new(shape),
+            discriminator: DiscriminatorWork::new(device, shape),
             policy,
             rollouts,
         }

@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 use ganas_benches::{
     DiscriminatorWork, InnerIteration, PolicyWork, Rollouts, Shape, clock, random_graphs, roofline,
 };
+use ganas_gnn::{Backend, Cpu, Cuda};
 
 /// Timed work of ganas.
 #[derive(Debug, Parser)]
@@ -29,6 +30,15 @@ enum Command {
         /// Threads of a step.
         #[arg(long, default_value_t = 1)]
         threads: usize,
+        /// `cpu`, or `cuda:N` for the NVIDIA GPU with the number N.
+        #[arg(long, default_value = "cpu")]
+        device: String,
+        /// Width of all layers.
+        #[arg(long, default_value_t = Shape::default().width)]
+        width: usize,
+        /// Architectures that are drawn and rewarded together.
+        #[arg(long, default_value_t = Shape::default().batch)]
+        batch: usize,
     },
     /// Prints the measured limits of this machine, and what the products of a step reach.
     Roofline,
@@ -38,7 +48,26 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Serve { threads } => serve(threads),
+        Command::Serve {
+            threads,
+            device,
+            width,
+            batch,
+        } => {
+            let shape = Shape {
+                width,
+                batch,
+                ..Shape::default()
+            };
+            match device.strip_prefix("cuda:") {
+                Some(number) => {
+                    let device = Cuda::open(number.parse()?, None)?;
+                    serve(&device, threads, shape, || device.synchronise())
+                }
+                None if device == "cpu" => serve(&Cpu::<f32>::new(), threads, shape, || {}),
+                None => bail!("no device `{device}`: expected `cpu` or `cuda:N`"),
+            }
+        }
         Command::Roofline => {
             print!("{}", roofline::report(Shape::default()));
             Ok(())
@@ -49,11 +78,17 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-fn serve(threads: usize) -> anyhow::Result<()> {
+/// Answers requests; `finish` waits for work that the device still does.
+fn serve<B: Backend<Elem = f32>>(
+    device: &B,
+    threads: usize,
+    shape: Shape,
+    finish: impl Fn() + Send + Sync,
+) -> anyhow::Result<()> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
-    let mut works = Works::new(Shape::default());
+    let mut works = Works::new(device, shape);
     let mut output = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let line = line?;
@@ -61,7 +96,7 @@ fn serve(threads: usize) -> anyhow::Result<()> {
             .split_once(' ')
             .context("expected a line `WORK SECONDS`")?;
         let seconds: f64 = seconds.parse()?;
-        let times = pool.install(|| works.time(work, seconds))?;
+        let times = pool.install(|| works.time(work, seconds, &finish))?;
         let times: Vec<String> = times.iter().map(|ms| format!("{ms:.4}")).collect();
         writeln!(output, "{}", times.join(" "))?;
         output.flush()?;
@@ -70,39 +105,40 @@ fn serve(threads: usize) -> anyhow::Result<()> {
 }
 
 /// Everything that can be asked for.
-struct Works {
-    discriminator: DiscriminatorWork,
-    policy: PolicyWork,
-    one_epoch: PolicyWork,
+struct Works<B: Backend> {
+    discriminator: DiscriminatorWork<B>,
+    policy: PolicyWork<B>,
+    one_epoch: PolicyWork<B>,
     rollouts: Rollouts,
     rewards: Vec<f32>,
-    inner: InnerIteration,
+    inner: InnerIteration<B>,
     graphs: Vec<ganas_benches::Graph>,
 }
 
-impl Works {
-    fn new(shape: Shape) -> Self {
-        let mut policy = PolicyWork::new(shape);
+impl<B: Backend<Elem = f32>> Works<B> {
+    fn new(device: &B, shape: Shape) -> Self {
+        let mut policy = PolicyWork::new(device, shape);
         let rollouts = policy.sample();
-        let mut discriminator = DiscriminatorWork::new(shape);
+        let mut discriminator = DiscriminatorWork::new(device, shape);
         Self {
             rewards: discriminator.rewards(rollouts.graphs()),
             discriminator,
             policy,
-            one_epoch: PolicyWork::new(Shape { epochs: 1, ..shape }),
+            one_epoch: PolicyWork::new(device, Shape { epochs: 1, ..shape }),
             rollouts,
-            inner: InnerIteration::new(shape),
+            inner: InnerIteration::new(device, shape),
             graphs: random_graphs(shape.batch, 5),
         }
     }
 
-    fn time(&mut self, work: &str, seconds: f64) -> anyhow::Result<Vec<f64>> {
+    fn time(&mut self, work: &str, seconds: f64, finish: impl Fn()) -> anyhow::Result<Vec<f64>> {
         let start = clock::now();
         let mut times = Vec::new();
         // The first repetition warms caches and threads up.
         while times.len() < 2 || start.elapsed().as_secs_f64() < seconds {
             let from = clock::now();
             self.run(work)?;
+            finish();
             times.push(from.elapsed().as_secs_f64() * 1e3);
         }
         times.remove(0);

@@ -5,11 +5,11 @@ use ganas_gnn::nets::{
 };
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Adam, AdamConfig, Device as _, Grads, Layout, Params};
+use ganas_gnn::{Adam, AdamConfig, Backend, Grads, Layout, Params};
 use ganas_rl::{PpoBatch, PpoConfig, PpoDerivatives, ppo_loss};
 
 use crate::graphs::{Graph, INPUT, N_LABELS, N_NODES};
-use crate::{Device, Shape, stream};
+use crate::{Shape, stream};
 
 /// The labels that may be chosen: all but that of the input.
 const LEGAL: u64 = 0b1_1110;
@@ -33,24 +33,24 @@ impl Rollouts {
 
 /// A policy that draws and learns.
 #[derive(Debug)]
-pub struct PolicyWork {
-    device: Device,
+pub struct PolicyWork<B: Backend> {
+    device: B,
     net: Policy,
-    params: Params<Device>,
-    grads: Grads<Device>,
-    adam: Adam<Device>,
-    sampler: Sampler<Device>,
-    episodes: Episodes<Device>,
-    cache: PolicyCache<Device>,
+    params: Params<B>,
+    grads: Grads<B>,
+    adam: Adam<B>,
+    sampler: Sampler<B>,
+    episodes: Episodes<B>,
+    cache: PolicyCache<B>,
     shape: Shape,
     draws: u32,
 }
 
-impl PolicyWork {
+impl<B: Backend<Elem = f32>> PolicyWork<B> {
     /// A policy with starting values.
     #[must_use]
-    pub fn new(shape: Shape) -> Self {
-        let device = Device::new();
+    pub fn new(device: &B, shape: Shape) -> Self {
+        let device = device.clone();
         let mut layout = Layout::default();
         let config = PolicyConfig {
             n_labels: N_LABELS,
@@ -116,7 +116,8 @@ impl PolicyWork {
             let plain = Exploration::NONE;
             self.net
                 .sample_step(device, &self.params, step, plain, sampler);
-            let labels = sampler.chosen.clone();
+            let mut labels = vec![0; n];
+            device.read_ints(&mut labels, &sampler.chosen);
             nodes.clear();
             states.clear();
             for from in 0..=step {
@@ -138,9 +139,11 @@ impl PolicyWork {
                 .prior
                 .set(device, &vec![0.0; decisions], decisions, 1);
             self.net.sample_edges(device, 0, plain, sampler);
+            let mut edges = vec![0; decisions];
+            device.read_ints(&mut edges, &sampler.chosen);
             for (i, graph) in graphs.iter_mut().enumerate() {
                 graph.labels.push(labels[i]);
-                let edges = (0..=step).map(|from| u64::from(sampler.chosen[from * n + i]) << from);
+                let edges = (0..=step).map(|from| u64::from(edges[from * n + i]) << from);
                 graph.predecessors.push(edges.sum());
             }
             uniforms.truncate(n);

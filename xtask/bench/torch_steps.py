@@ -342,7 +342,10 @@ def main() -> None:
     parser.add_argument("variant", choices=["usual", "same"])
     for name, default in [("threads", 2), ("width", 128), ("layers", 3), ("batch", 128), ("truth", 50), ("epochs", 4)]:
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda:N")
     options = parser.parse_args()
+    torch.set_default_device(options.device)
+    finish = torch.cuda.synchronize if options.device.startswith("cuda") else lambda: None
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     works = Works(options)
@@ -354,6 +357,7 @@ def main() -> None:
         while len(times) < 2 or time.perf_counter() - start < float(seconds):
             begin = time.perf_counter()
             run()
+            finish()
             times.append((time.perf_counter() - begin) * 1e3)
         print(" ".join(f"{ms:.4f}" for ms in times[1:]), flush=True)
 

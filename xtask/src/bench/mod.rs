@@ -9,20 +9,20 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, ensure};
 
 use crate::{cargo, check, golden};
-use server::Server;
+pub(crate) use server::Server;
 use table::{Pair, Row};
 
 /// The steps in PyTorch.
-const SCRIPT: &str = "xtask/bench/torch_steps.py";
+pub(crate) const SCRIPT: &str = "xtask/bench/torch_steps.py";
 
 /// The package with the bench program.
-const PACKAGE: &str = "ganas-benches";
+pub(crate) const PACKAGE: &str = "ganas-benches";
 
 /// The bench program, built in release.
 const PROGRAM: &str = "target/release/ganas-benches";
 
 /// What can be timed, by the names that both sides know.
-const WORKS: &[&str] = &[
+pub(crate) const WORKS: &[&str] = &[
     "discriminator_step",
     "sampling",
     "reward",
@@ -166,7 +166,7 @@ impl Drop for Busy {
 /// # Errors
 ///
 /// When there are no numbers.
-fn median(numbers: &[f64]) -> anyhow::Result<f64> {
+pub(crate) fn median(numbers: &[f64]) -> anyhow::Result<f64> {
     ensure!(!numbers.is_empty(), "no measurements");
     let mut sorted = numbers.to_vec();
     sorted.sort_by(f64::total_cmp);

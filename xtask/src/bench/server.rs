@@ -9,7 +9,8 @@ use super::median;
 use crate::command_line;
 
 /// A process that answers lines `WORK SECONDS` with times in milliseconds.
-pub(super) struct Server {
+#[derive(Debug)]
+pub(crate) struct Server {
     child: Child,
     name: String,
     /// Taken when the process is told to end.
@@ -18,7 +19,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(command: &mut Command) -> anyhow::Result<Self> {
+    pub(crate) fn start(command: &mut Command) -> anyhow::Result<Self> {
         let name = command_line(command);
         let mut child = command
             .stdin(Stdio::piped())
@@ -36,7 +37,7 @@ impl Server {
     }
 
     /// The median time of one repetition, in milliseconds.
-    pub(super) fn time(&mut self, work: &str, seconds: f64) -> anyhow::Result<f64> {
+    pub(crate) fn time(&mut self, work: &str, seconds: f64) -> anyhow::Result<f64> {
         let input = self.input.as_mut().context("its input is piped")?;
         writeln!(input, "{work} {seconds}")
             .and_then(|()| input.flush())

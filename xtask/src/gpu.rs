@@ -1,0 +1,199 @@
+//! `cargo xtask gpu`: what only a machine with an NVIDIA GPU can show.
+//!
+//! `test` runs the tests of ganas-gnn on the GPU. `bench` times the steps of a search on the CPU, on the GPU and in
+//! PyTorch on the same GPU, in turn, and prints what belongs into docs/results.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+
+use crate::bench::{PACKAGE, SCRIPT, Server, WORKS, median};
+use crate::{cargo, check};
+
+/// Tasks on a GPU.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Task {
+    /// Runs the tests of ganas-gnn on the GPU with the number 0, instead of its emulation.
+    Test,
+    /// Compares CPU, GPU and PyTorch.
+    Bench(BenchOptions),
+}
+
+/// Options of `cargo xtask gpu bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchOptions {
+    /// The Python that has PyTorch with CUDA.
+    #[arg(long, default_value = "python3")]
+    python: String,
+    /// Threads of the CPU side.
+    #[arg(long, default_value_t = 8)]
+    threads: usize,
+    /// Rounds of measurements, each side in turn.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Seconds of each measurement; work that takes longer is done at least twice, and timed once.
+    #[arg(long, default_value_t = 0.5)]
+    seconds: f64,
+    /// Width and batch of each comparison.
+    #[arg(long, value_name = "WIDTHxBATCH", value_delimiter = ',', default_value = "32x128,128x128,256x512", value_parser = shape)]
+    shapes: Vec<[usize; 2]>,
+    /// A folder with a built `ganas-benches` and `torch_steps.py`, for machines without cargo [default: they are built].
+    #[arg(long, value_name = "FOLDER")]
+    built: Option<PathBuf>,
+}
+
+fn shape(text: &str) -> Result<[usize; 2], String> {
+    let parts = text.split_once('x');
+    let numbers = parts.and_then(|(width, batch)| Some([width.parse().ok()?, batch.parse().ok()?]));
+    numbers
+        .filter(|numbers| !numbers.contains(&0))
+        .ok_or_else(|| "expected a width and a batch, as in `128x128`".to_owned())
+}
+
+/// Runs a task.
+///
+/// # Errors
+///
+/// When a test fails, something does not build, or one side stops answering.
+pub(crate) fn run(root: &Path, task: &Task) -> anyhow::Result<()> {
+    match task {
+        Task::Test => check(
+            cargo(root)
+                .args([
+                    "test",
+                    "--release",
+                    "--package",
+                    "ganas-gnn",
+                    "--features",
+                    "cuda",
+                ])
+                .env("GANAS_TEST_GPU", "0"),
+        ),
+        Task::Bench(options) => bench(root, options),
+    }
+}
+
+/// The sides of the comparison.
+const SIDES: [&str; 4] = [
+    "ganas CPU",
+    "ganas GPU",
+    "PyTorch `usual`",
+    "PyTorch `same`",
+];
+
+fn bench(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
+    let (program, script) = match &options.built {
+        Some(folder) => (folder.join("ganas-benches"), folder.join("torch_steps.py")),
+        None => {
+            check(cargo(root).args(["build", "--release", "--package", PACKAGE]))?;
+            (root.join("target/release/ganas-benches"), root.join(SCRIPT))
+        }
+    };
+    ensure!(program.is_file(), "there is no {}", program.display());
+    println!("{}\n", machine(&options.python)?);
+    println!(
+        "CPU side on {} threads; medians of {} rounds of {} s, all sides in turn; milliseconds.\n",
+        options.threads, options.rounds, options.seconds
+    );
+    for &[width, batch] in &options.shapes {
+        let mut sides = SIDES
+            .iter()
+            .map(|side| start(side, &program, &script, options, [width, batch]))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        println!("Width {width}, batch {batch}:\n");
+        println!(
+            "| work | {} | GPU against CPU | GPU against `usual` | GPU against `same` |",
+            SIDES.join(" | ")
+        );
+        println!("|---|{}---|---|---|", "---|".repeat(SIDES.len()));
+        for work in WORKS {
+            let mut times = vec![Vec::new(); SIDES.len()];
+            for _ in 0..options.rounds {
+                for (side, times) in sides.iter_mut().zip(&mut times) {
+                    times.push(side.time(work, options.seconds)?);
+                }
+            }
+            let medians = times
+                .iter()
+                .map(|times| median(times))
+                .collect::<anyhow::Result<Vec<_>>>()?;
+            // Ratios round by round, so that what disturbed a round disturbs both sides of its ratio.
+            let ratio = |side: usize| {
+                let ratios: Vec<f64> = times[side]
+                    .iter()
+                    .zip(&times[1])
+                    .map(|(other, gpu)| other / gpu)
+                    .collect();
+                median(&ratios)
+            };
+            let cells: Vec<String> = medians.iter().map(|ms| format!("{ms:.2}")).collect();
+            println!(
+                "| {} | {} | {:.1} | {:.1} | {:.1} |",
+                work.replace('_', " "),
+                cells.join(" | "),
+                ratio(0)?,
+                ratio(2)?,
+                ratio(3)?
+            );
+        }
+        println!();
+    }
+    Ok(())
+}
+
+fn start(
+    side: &str,
+    program: &Path,
+    script: &Path,
+    options: &BenchOptions,
+    [width, batch]: [usize; 2],
+) -> anyhow::Result<Server> {
+    let threads = options.threads.to_string();
+    let (width, batch) = (width.to_string(), batch.to_string());
+    let shape = ["--width", &width, "--batch", &batch];
+    let mut command = match side.strip_prefix("PyTorch `") {
+        Some(variant) => {
+            let mut command = Command::new(&options.python);
+            command.arg(script).arg(variant.trim_end_matches('`'));
+            command.args(["--device", "cuda:0"]);
+            command
+        }
+        None => {
+            let mut command = Command::new(program);
+            let device = if side == SIDES[0] { "cpu" } else { "cuda:0" };
+            command.args(["serve", "--threads", &threads, "--device", device]);
+            command
+        }
+    };
+    Server::start(command.args(shape))
+}
+
+/// The GPU and the versions, as PyTorch sees them.
+fn machine(python: &str) -> anyhow::Result<String> {
+    let program = "import torch; p = torch.cuda.get_device_properties(0); \
+                   print(f'{p.name}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}')";
+    let output = Command::new(python)
+        .args(["-c", program])
+        .output()
+        .with_context(|| format!("cannot start {python}"))?;
+    ensure!(
+        output.status.success(),
+        "{python} has no PyTorch with CUDA: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes() {
+        assert_eq!(shape("128x64"), Ok([128, 64]));
+        for text in ["128", "x", "0x4", "axb", "1x2x3"] {
+            assert!(shape(text).is_err(), "{text}");
+        }
+    }
+}
