@@ -4,6 +4,7 @@
 //! `Path` that ask the file system; clippy's `disallowed_methods` and review do the rest.
 
 use super::Finding;
+use super::crate_graph::FOR_TESTS;
 use super::lexer::{CodePath, Token, code_paths, without_tests};
 
 /// Something of the outside world, and who may touch it.
@@ -121,10 +122,13 @@ const RULES: &[Rule] = &[
 
 /// Whether a file holds test code only.
 ///
-/// ganas-testkit counts as such: no crate may depend on it but for its tests.
+/// The crates for tests count as such: no crate may depend on them but for its tests.
 fn is_test_code(path: &str) -> bool {
-    path.starts_with("crates/ganas-testkit/")
-        || path.ends_with("/tests.rs")
+    FOR_TESTS.iter().any(|name| {
+        path.strip_prefix("crates/")
+            .and_then(|path| path.strip_prefix(name))
+            .is_some_and(|rest| rest.starts_with('/'))
+    }) || path.ends_with("/tests.rs")
         || path
             .split('/')
             .any(|folder| ["tests", "benches", "examples", "fuzz"].contains(&folder))

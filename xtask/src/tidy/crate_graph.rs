@@ -4,8 +4,9 @@
 //! `ganas-search -> ganas-eval, ganas-space`. It binds the crates in `crates/`:
 //!
 //! * normal and build dependencies are edges of the drawing;
-//! * development dependencies may be any crate below, and ganas-testkit;
-//! * ganas-testkit depends on no crate of the workspace.
+//! * development dependencies may be any crate below, and those that are for tests: ganas-testkit and
+//!   ganas-cuda-emulation;
+//! * the crates for tests depend on no crate of the workspace.
 //!
 //! The packages outside `crates/` (tests, xtask) stand on top and are free; no crate may depend on them.
 
@@ -19,7 +20,7 @@ use super::{ARCHITECTURE, Finding};
 use crate::{cargo, command_line};
 
 /// What tests are written with.
-const TESTKIT: &str = "ganas-testkit";
+pub(super) const FOR_TESTS: [&str; 2] = ["ganas-cuda-emulation", "ganas-testkit"];
 
 /// The line that opens the drawing.
 const FENCE: &str = "```text crate-graph";
@@ -165,20 +166,21 @@ impl Graph {
     /// Why a dependency is not allowed.
     fn problem(&self, from: &str, dependency: &Dependency) -> Option<String> {
         let to = dependency.name.as_str();
-        if from == TESTKIT {
+        if FOR_TESTS.contains(&from) {
             return Some(format!(
-                "{TESTKIT} may depend on no crate of the workspace, but depends on {to}; every crate's tests use it"
+                "{from} may depend on no crate of the workspace, but depends on {to}; every crate's tests may use it"
             ));
         }
         if dependency.is_dev {
-            let allowed = to == TESTKIT || self.below(from).contains(to);
+            let allowed = FOR_TESTS.contains(&to) || self.below(from).contains(to);
             return (!allowed).then(|| {
-                format!("the tests of {from} may use {TESTKIT} and the crates below {from}, but not {to}")
+                let for_tests = FOR_TESTS.join(", ");
+                format!("the tests of {from} may use {for_tests} and the crates below {from}, but not {to}")
             });
         }
-        if to == TESTKIT {
+        if FOR_TESTS.contains(&to) {
             return Some(format!(
-                "{TESTKIT} is for tests: make it a development dependency"
+                "{to} is for tests: make it a development dependency"
             ));
         }
         let drawn = self
@@ -214,14 +216,18 @@ fn parse_drawing(architecture: &TextFile) -> (Graph, Vec<Finding>) {
         });
         match edge {
             Some((from, targets))
-                if is_name(from) && targets.iter().all(|to| is_name(to) && *to != TESTKIT) =>
+                if is_name(from)
+                    && targets
+                        .iter()
+                        .all(|to| is_name(to) && !FOR_TESTS.contains(to)) =>
             {
                 let edges = graph.edges.entry(from.to_owned()).or_default();
                 edges.extend(targets.into_iter().map(|to| (to.to_owned(), number)));
             }
             _ => {
                 let message = format!(
-                    "not an edge of the crate graph: `{line}`; write `crate -> crate, crate`, and leave out {TESTKIT}"
+                    "not an edge of the crate graph: `{line}`; write `crate -> crate, crate`, and leave out {}",
+                    FOR_TESTS.join(" and ")
                 );
                 findings.push(Finding::error(&architecture.path, number, message));
             }
@@ -261,6 +267,9 @@ fn manifest_line(manifest: &str, dependency: &Dependency) -> usize {
 mod tests {
     use super::super::Severity;
     use super::*;
+
+    const TESTKIT: &str = "ganas-testkit";
+    const EMULATION: &str = "ganas-cuda-emulation";
 
     const DRAWING: &str = "# Title\n\n```text crate-graph\n\
         ganas-eval -> ganas-space\n\
@@ -316,7 +325,7 @@ mod tests {
     fn drawn_edges_are_allowed() {
         let members = [
             member("crates/ganas-space", &[], &[TESTKIT]),
-            member("crates/ganas-eval", &["ganas-space"], &[TESTKIT]),
+            member("crates/ganas-eval", &["ganas-space"], &[TESTKIT, EMULATION]),
             member("crates/ganas-search", &["ganas-space", "ganas-eval"], &[]),
             member(
                 "crates/ganas-store",
@@ -324,6 +333,7 @@ mod tests {
                 &["ganas-space", TESTKIT],
             ),
             member("crates/ganas-testkit", &[], &[]),
+            member("crates/ganas-cuda-emulation", &[], &[]),
             member("tests", &["ganas-store", "ganas-space", TESTKIT], &[]),
             member("xtask", &["ganas-search"], &[]),
         ];
@@ -346,7 +356,13 @@ mod tests {
                 member("crates/ganas-space", &[], &[TESTKIT, "ganas-eval"]),
                 5,
             ),
+            (member("crates/ganas-eval", &[EMULATION], &[]), 3),
             (member("crates/ganas-testkit", &["ganas-space"], &[]), 3),
+            (
+                member("crates/ganas-cuda-emulation", &["ganas-gnn"], &[]),
+                3,
+            ),
+            (member("crates/ganas-cuda-emulation", &[], &[TESTKIT]), 4),
             (member("crates/ganas-testkit", &[], &["ganas-space"]), 4),
             (
                 member("crates/ganas-eval", &["ganas-space", "xtask"], &[]),

@@ -18,6 +18,26 @@ const ALLOWED: &[(&str, &str)] = &[
         "crates/ganas-eval/src/table/mapping.rs",
         "a mapped file is memory that another process can change",
     ),
+    (
+        "crates/ganas-cuda-emulation/src/lib.rs",
+        "functions of its own shared libraries, written in C++, are called",
+    ),
+    (
+        "crates/ganas-cuda-emulation/tests/emulation/broken.rs",
+        "wrong launches are the subject of the tests",
+    ),
+    (
+        "crates/ganas-cuda-emulation/tests/emulation/correct.rs",
+        "to launch a kernel is unsafe in `cudarc`",
+    ),
+    (
+        "crates/ganas-cuda-emulation/tests/emulation/memory.rs",
+        "wrong addresses are the subject of the tests",
+    ),
+    (
+        "crates/ganas-cuda-emulation/tests/process.rs",
+        "to launch a kernel is unsafe in `cudarc`",
+    ),
 ];
 
 /// This list, for messages.
