@@ -109,15 +109,48 @@ pub(crate) fn masks<B: Backend>(device: &B, values: &[u64]) -> B::Masks {
 }
 
 /// The devices that CUDA tests run on.
-#[cfg(feature = "cuda")]
+#[cfg(all(feature = "cuda", target_os = "linux"))]
 pub(crate) mod cuda {
+    use std::sync::OnceLock;
+
+    use ganas_cuda_emulation::Order;
+
     use crate::Cuda;
 
-    /// One device: a GPU when `GANAS_TEST_GPU` is set, else none.
+    /// The emulation, once for each order of threads, or the GPU with the number in `GANAS_TEST_GPU`.
+    ///
+    /// The order of the emulation is that of the calling thread from one item to the next.
     pub(crate) fn devices() -> impl Iterator<Item = Cuda> {
-        std::env::var_os("GANAS_TEST_GPU")
-            .map(|_| Cuda::open(0, None).unwrap())
-            .into_iter()
+        static DEVICE: OnceLock<Cuda> = OnceLock::new();
+        let gpu = gpu();
+        let orders = [Order::Ascending, Order::Descending, Order::Shuffled(7)];
+        let n = if gpu.is_some() { 1 } else { orders.len() };
+        orders.into_iter().take(n).map(move |order| {
+            let emulation = gpu.is_none().then(ganas_cuda_emulation::install);
+            if let Some(emulation) = emulation {
+                emulation.set_order(order);
+            }
+            let open = || Cuda::open(gpu.unwrap_or(0), None).unwrap();
+            DEVICE.get_or_init(open).clone()
+        })
+    }
+
+    /// The number of a real GPU to be tested.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that needs hardware is asked for in the environment"
+    )]
+    fn gpu() -> Option<usize> {
+        let number = std::env::var("GANAS_TEST_GPU").ok()?;
+        Some(number.parse().expect("GANAS_TEST_GPU is the number of a GPU"))
+    }
+}
+
+/// There is no emulation here.
+#[cfg(all(feature = "cuda", not(target_os = "linux")))]
+pub(crate) mod cuda {
+    pub(crate) fn devices() -> impl Iterator<Item = crate::Cuda> {
+        std::iter::empty()
     }
 }
 
