@@ -121,7 +121,6 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
             self.batch
                 .push(graph.labels.iter().copied(), &graph.predecessors);
         }
-        self.batch.upload(&self.device);
         self.net.forward(
             &self.device,
             &self.params,

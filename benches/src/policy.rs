@@ -108,7 +108,6 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
                     .graphs
                     .push(graph.labels.iter().copied(), &graph.predecessors);
             }
-            sampler.graphs.upload(device);
             device.write_masks(&mut sampler.masks, &vec![LEGAL; n]);
             device.write_ints(&mut sampler.last_labels, &last_labels);
             uniforms.fill_with(|| random.uniform());
@@ -213,7 +212,6 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
                 .graphs
                 .push(graph.labels.iter().copied(), &graph.predecessors);
         }
-        episodes.graphs.upload(device);
         let (mut chosen, mut last, mut edges) = (Vec::new(), Vec::new(), Vec::new());
         let (mut nodes, mut states) = (Vec::new(), Vec::new());
         for step in 0..STEPS {

@@ -17,6 +17,14 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
     /// A buffer of 64-bit masks.
     type Masks: Debug + Send + Sync;
 
+    /// A handle with a queue of work of its own, for work that shares no buffer with that of other handles.
+    ///
+    /// Work of one handle is done in the order of the calls; where a device has one queue only, this is a clone.
+    #[must_use]
+    fn fork(&self) -> Self {
+        self.clone()
+    }
+
     /// The device and instruction set, for records.
     fn describe(&self) -> String;
 
@@ -50,6 +58,7 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
 pub trait Backend:
     Device
     + ops::product::Product
+    + ops::affine::Affine
     + ops::gather::Gather
     + ops::graph_conv::GraphConvolve
     + ops::colour_conv::ColourConvolve

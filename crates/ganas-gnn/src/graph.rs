@@ -5,7 +5,7 @@ use crate::Device;
 /// Graphs that are encoded together. Nodes of all graphs are numbered in one sequence; the nodes of a graph are
 /// consecutive and in topological order, and the last one is its output.
 ///
-/// Filled on the host by [`push`](Self::push), then copied to the device by [`upload`](Self::upload).
+/// Filled on the host by [`push`](Self::push).
 #[derive(Debug)]
 pub struct GraphBatch<D: Device> {
     host: Host,
@@ -187,6 +187,9 @@ impl<D: Device> GraphBatch<D> {
     }
 
     /// Copies the graphs to the device.
+    ///
+    /// Networks do not need it: they find out on the host what distinct work the graphs hold, and copy that. An encoder
+    /// by itself does.
     pub fn upload(&mut self, device: &D) {
         let host = &self.host;
         device.write_ints(&mut self.graph_start, &host.graph_start);

@@ -45,6 +45,10 @@ pub(crate) trait OnDevice {
 #[track_caller]
 pub(crate) fn agree(work: &impl OnDevice, tolerance: f64) {
     let expected = work.results(&Cpu::<f64>::new());
+    #[cfg_attr(
+        not(feature = "cuda"),
+        expect(unused_mut, reason = "there is no other device")
+    )]
     let mut found = vec![("cpu-f32", work.results(&Cpu::<f32>::new()))];
     #[cfg(feature = "cuda")]
     found.extend(cuda::devices().map(|device| ("cuda", work.results(&device))));
@@ -142,7 +146,11 @@ pub(crate) mod cuda {
     )]
     fn gpu() -> Option<usize> {
         let number = std::env::var("GANAS_TEST_GPU").ok()?;
-        Some(number.parse().expect("GANAS_TEST_GPU is the number of a GPU"))
+        Some(
+            number
+                .parse()
+                .expect("GANAS_TEST_GPU is the number of a GPU"),
+        )
     }
 }
 

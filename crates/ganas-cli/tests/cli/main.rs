@@ -13,6 +13,7 @@
 mod bad_input;
 mod commands;
 mod constraints;
+mod devices;
 mod failed_evaluations;
 mod interrupt;
 mod official_files;

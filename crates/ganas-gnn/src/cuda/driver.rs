@@ -75,11 +75,11 @@ impl<T: Plain> Drop for Buffer<T> {
     }
 }
 
-/// A device with its stream of work and its compiled kernels.
+/// A device with a stream of work and its compiled kernels.
 pub(crate) struct Driver {
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
-    functions: BTreeMap<&'static str, sys::CUfunction>,
+    functions: Arc<BTreeMap<&'static str, sys::CUfunction>>,
 }
 
 // SAFETY: the handles of functions may be used from any thread in which their context is current, which every call here
@@ -161,7 +161,17 @@ impl Driver {
         Ok(Self {
             context,
             stream,
-            functions,
+            functions: Arc::new(functions),
+        })
+    }
+
+    /// The same device with a stream of its own.
+    pub(super) fn fork(&self) -> Result<Self, DeviceError> {
+        let stream = self.context.new_stream();
+        Ok(Self {
+            context: Arc::clone(&self.context),
+            stream: stream.map_err(|e| failure("cuStreamCreate", e))?,
+            functions: Arc::clone(&self.functions),
         })
     }
 

@@ -1,8 +1,9 @@
 //! NVIDIA GPUs as a device, through the CUDA driver and kernels that are compiled at run time.
 //!
 //! Parameters, optimiser state, graphs and caches live on the device; what crosses are graph structures and uniform
-//! numbers on the way in, and actions, rewards and losses on the way out. All work of a device goes to one stream, so
-//! that it is done in the order of the calls. A copy from the device waits for all work before it; nothing else waits.
+//! numbers on the way in, and actions, rewards and losses on the way out. All work of a handle goes to one stream, so
+//! that it is done in the order of the calls. A copy from the device waits for the work of its handle before it; nothing
+//! else waits. Handles that were forked do not wait for each other.
 //!
 //! Results do not depend on the number of multiprocessors, nor on the order in which blocks run: how a sum is shared out
 //! depends on shapes only, and no float is added atomically. They equal those of the CPU up to the order of sums and to
@@ -83,18 +84,23 @@ impl Cuda {
         let code = compiler::code(&info, cache)?;
         let driver = Driver::open(ordinal, &code)?;
         let [major, minor] = info.capability;
+        let description = format!("cuda-f32 {} sm_{major}{minor}", info.name);
+        Ok(Self::new(driver, description, code.warning))
+    }
+
+    fn new(driver: Driver, description: String, warning: Option<String>) -> Self {
         let parts = Mutex::new(Parts {
             floats: driver.empty(),
             doubles: driver.empty(),
         });
-        Ok(Self {
+        Self {
             shared: Arc::new(Shared {
                 driver,
-                description: format!("cuda-f32 {} sm_{major}{minor}", info.name),
-                warning: code.warning,
+                description,
+                warning,
                 parts,
             }),
-        })
+        }
     }
 
     /// Why compiled kernels could not be kept for the next time, if they could not.
@@ -103,7 +109,7 @@ impl Cuda {
         self.shared.warning.as_deref()
     }
 
-    /// Waits until all work is done.
+    /// Waits until all work of this handle is done.
     pub fn synchronise(&self) {
         self.shared.driver.synchronise();
     }
@@ -143,6 +149,19 @@ impl Device for Cuda {
     type Floats = Buffer<f32>;
     type Ints = Buffer<u32>;
     type Masks = Buffer<u64>;
+
+    fn fork(&self) -> Self {
+        let Shared {
+            driver,
+            description,
+            warning,
+            ..
+        } = &*self.shared;
+        match driver.fork() {
+            Ok(driver) => Self::new(driver, description.clone(), warning.clone()),
+            Err(error) => error.raise(),
+        }
+    }
 
     fn describe(&self) -> String {
         self.shared.description.clone()

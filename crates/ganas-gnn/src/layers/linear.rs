@@ -60,8 +60,8 @@ impl Linear {
         x: View<'_, B>,
     ) {
         y.reshape(device, x.shape()[0], self.outputs);
-        device.product(y.view_mut(), x, params.view(self.weight), Old::Overwrite);
-        device.bias_activation_fwd(y.view_mut(), params.view(self.bias), self.activation);
+        let (weight, bias) = (params.view(self.weight), params.view(self.bias));
+        device.affine_fwd(y.view_mut(), x, weight, bias, self.activation);
     }
 
     /// Adds to the gradients; overwrites `d_y` with the derivative before the activation.

@@ -125,13 +125,13 @@ impl PairDiscriminator {
             Old::Overwrite,
         );
         b.reshape(device, n, self.head_width);
-        device.product(
+        device.affine_fwd(
             b.view_mut(),
             readout.view(),
             params.view(self.right),
-            Old::Overwrite,
+            params.view(self.bias),
+            Activation::Identity,
         );
-        device.bias_activation_fwd(b.view_mut(), params.view(self.bias), Activation::Identity);
         logits.reshape(device, n_left, n);
         let w = params.view(self.score);
         device.pair_scores_fwd(

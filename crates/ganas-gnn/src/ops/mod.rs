@@ -2,6 +2,7 @@
 //! device.
 
 pub mod adam;
+pub mod affine;
 pub mod bce;
 pub mod bernoulli;
 pub mod bias_activation;

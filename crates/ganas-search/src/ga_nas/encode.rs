@@ -244,7 +244,6 @@ impl<T: Element> EpisodeBuffers<T> {
                 rollout.arch.predecessors(),
             );
         }
-        episodes.graphs.upload(device);
         self.clear();
         for (number, step) in steps.steps.iter().enumerate() {
             for rollout in rollouts.clone() {

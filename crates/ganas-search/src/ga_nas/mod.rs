@@ -106,6 +106,7 @@ impl<B: Backend> GaNas<B> {
         let n_labels = steps.n_labels;
         let settings = &config.discriminator;
         let (discriminator, generator) = guarded(|| {
+            let device = &device.fork();
             let discriminator = match settings.kind {
                 DiscriminatorKind::Pair => {
                     let trainer = PairTrainer::new(device, settings, n_labels, streams);

@@ -106,7 +106,6 @@ impl<B: Backend> PairTrainer<B> {
         for graph in truth.iter().chain(others) {
             graph.push(&mut self.batch);
         }
-        self.batch.upload(&self.device);
         let params = &self.training.params;
         self.net.forward(
             &self.device,

@@ -16,7 +16,6 @@ use crate::streams::{Purpose, Streams};
 /// Members are independent, and are trained in parallel on the threads of the caller's pool.
 #[derive(Debug)]
 pub(in crate::ga_nas) struct RankEnsemble<B: Backend> {
-    device: B,
     config: DiscriminatorConfig,
     members: Vec<Member<B>>,
     batch: GraphBatch<B>,
@@ -24,6 +23,7 @@ pub(in crate::ga_nas) struct RankEnsemble<B: Backend> {
 
 #[derive(Debug)]
 struct Member<B: Backend> {
+    device: B,
     net: RankDiscriminator,
     training: Training<B>,
     batch: GraphBatch<B>,
@@ -44,19 +44,21 @@ impl<B: Backend> RankEnsemble<B> {
             .map(|member| {
                 let mut layout = Layout::default();
                 let net = RankDiscriminator::new(&mut layout, shape(config, n_labels));
+                // Members wait for their own work only.
+                let device = device.fork();
                 Member {
                     net,
-                    training: Training::new(device, layout, streams, member),
-                    batch: GraphBatch::new(device),
-                    cache: RankDiscriminatorCache::new(device),
+                    training: Training::new(&device, layout, streams, member),
+                    batch: GraphBatch::new(&device),
+                    cache: RankDiscriminatorCache::new(&device),
                     ranks: device.ints(),
                     partners: device.ints(),
                     scores: Vec::new(),
+                    device,
                 }
             })
             .collect();
         Self {
-            device: device.clone(),
             config: config.clone(),
             members,
             batch: GraphBatch::new(device),
@@ -70,7 +72,7 @@ impl<B: Backend> RankEnsemble<B> {
         streams: Streams,
         round: u32,
     ) -> f64 {
-        let (device, config) = (&self.device, &self.config);
+        let config = &self.config;
         let ranks = history.ranks();
         let losses: Vec<f64> = self
             .members
@@ -78,7 +80,9 @@ impl<B: Backend> RankEnsemble<B> {
             .enumerate()
             .map(|(number, member)| {
                 if !config.warm {
-                    member.training.restart(device, streams, round, number);
+                    member
+                        .training
+                        .restart(&member.device, streams, round, number);
                 }
                 let mut loss = 0.0;
                 let mut sample = Minibatch::default();
@@ -86,7 +90,7 @@ impl<B: Backend> RankEnsemble<B> {
                     let mut stream = streams.get(Purpose::Minibatch, round, number, step);
                     sample.draw(&mut stream, ranks.len(), config.minibatch, config.partners);
                     let learning_rate = config.learning_rate * schedule(config, step);
-                    loss = member.step(device, history, &ranks, &sample, learning_rate);
+                    loss = member.step(history, &ranks, &sample, learning_rate);
                 }
                 loss
             })
@@ -100,12 +104,12 @@ impl<B: Backend> RankEnsemble<B> {
         for graph in graphs {
             graph.push(&mut self.batch);
         }
-        self.batch.upload(&self.device);
-        let (device, batch) = (&self.device, &self.batch);
+        let batch = &self.batch;
         self.members
             .par_iter_mut()
             .map(|member| {
                 let Member {
+                    device,
                     net,
                     training,
                     cache,
@@ -148,7 +152,7 @@ impl<B: Backend> RankEnsemble<B> {
         }
         self.members
             .iter()
-            .map(|member| member.training.state(&self.device))
+            .map(|member| member.training.state(&member.device))
             .collect()
     }
 
@@ -168,7 +172,7 @@ impl<B: Backend> RankEnsemble<B> {
             ));
         }
         for (member, state) in self.members.iter_mut().zip(states) {
-            member.training.set_state(&self.device, state)?;
+            member.training.set_state(&member.device, state)?;
         }
         Ok(())
     }
@@ -215,17 +219,16 @@ impl Minibatch {
 impl<B: Backend> Member<B> {
     fn step(
         &mut self,
-        device: &B,
         history: &History,
         ranks: &[u32],
         sample: &Minibatch,
         learning_rate: f64,
     ) -> f64 {
+        let device = &self.device;
         self.batch.clear();
         for &entry in &sample.entries {
             history.entries()[entry].seen.push(&mut self.batch);
         }
-        self.batch.upload(device);
         let chosen: Vec<u32> = sample.entries.iter().map(|&entry| ranks[entry]).collect();
         device.write_ints(&mut self.ranks, &chosen);
         device.write_ints(&mut self.partners, &sample.partners);

@@ -63,7 +63,6 @@ impl<B: Backend> Generator<B> {
                 partial.predecessors(),
             );
         }
-        sampler.graphs.upload(device);
         device.write_ints(&mut sampler.last_labels, &hand.last_labels);
         match step.label {
             StepLabel::Decided(decision) => hand.open(decision),
