@@ -12,6 +12,7 @@ mod ci;
 mod clock;
 mod data;
 mod golden;
+mod kernels;
 mod python;
 mod reproduce;
 mod tidy;
@@ -41,6 +42,9 @@ enum Command {
     Data(data::Options),
     /// Computes the golden values of ganas-gnn again, with PyTorch.
     Golden(golden::Options),
+    /// Checks the CUDA kernels without a GPU.
+    #[command(subcommand)]
+    Kernels(kernels::Task),
     /// Runs a long study and writes its page in docs/results.
     #[command(subcommand)]
     Reproduce(reproduce::Study),
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::run(root, options),
         Command::Data(options) => data::run(root, &options),
         Command::Golden(options) => golden::run(root, &options),
+        Command::Kernels(task) => kernels::run(root, &task),
         Command::Reproduce(study) => reproduce::run(root, &study),
     };
     match result {
