@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::{cargo, check, command_line, python, tidy};
+use crate::{cargo, check, command_line, kernels, python, tidy};
 
 /// Options of `cargo xtask ci`.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -96,6 +96,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "python",
         run: |root, _| python::run(root),
+    },
+    Step {
+        name: "kernels",
+        run: |root, _| kernels::ci(root),
     },
     Step {
         name: "cold release build",

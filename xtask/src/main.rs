@@ -13,6 +13,7 @@ mod clock;
 mod data;
 mod golden;
 mod gpu;
+mod kernels;
 mod python;
 mod reproduce;
 mod tidy;
@@ -45,6 +46,9 @@ enum Command {
     /// Tests and measures on a machine with an NVIDIA GPU.
     #[command(subcommand)]
     Gpu(gpu::Task),
+    /// Checks the CUDA kernels without a GPU.
+    #[command(subcommand)]
+    Kernels(kernels::Task),
     /// Runs a long study and writes its page in docs/results.
     #[command(subcommand)]
     Reproduce(reproduce::Study),
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Data(options) => data::run(root, &options),
         Command::Golden(options) => golden::run(root, &options),
         Command::Gpu(task) => gpu::run(root, &task),
+        Command::Kernels(task) => kernels::run(root, &task),
         Command::Reproduce(study) => reproduce::run(root, &study),
     };
     match result {

@@ -1,4 +1,4 @@
-//! The tests of the Python package, in a virtual environment below `target`.
+//! The tests of the Python package, in a virtual environment below `target`, which other steps use as well.
 //!
 //! They need what a machine may lack: Python, and a registry to install pytest and Ray from. What is lacking is skipped,
 //! and said so, in the step's own line of the closing table.
@@ -20,10 +20,10 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
     let Some(python) = environment(root) else {
         return Ok(skipped("there is no python3 with venv"));
     };
-    if !installed(&python, "pytest") {
+    if !installed(&python, "pytest", &["pytest"]) {
         return Ok(skipped("pytest is not installed, and cannot be"));
     }
-    let ray = installed(&python, "ray");
+    let ray = installed(&python, "ray", &["ray"]);
     check(
         Command::new(&python)
             .args(["-m", "pytest", "-q", "-rs", PACKAGE])
@@ -36,14 +36,15 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
     })
 }
 
-fn skipped(why: &str) -> String {
+/// A step that was left out, and why, for the closing table.
+pub(crate) fn skipped(why: &str) -> String {
     let note = format!("SKIPPED: {why}");
     println!("{note}");
     note
 }
 
 /// The interpreter of the virtual environment, which is made when it is missing.
-fn environment(root: &Path) -> Option<PathBuf> {
+pub(crate) fn environment(root: &Path) -> Option<PathBuf> {
     let folder = root.join("target").join("python-venv");
     let python = folder.join("bin").join("python");
     if !python.is_file() {
@@ -58,10 +59,10 @@ fn environment(root: &Path) -> Option<PathBuf> {
     Some(python)
 }
 
-/// Whether a package can be imported, after an attempt to install it.
-fn installed(python: &Path, package: &str) -> bool {
+/// Whether a module can be imported, after an attempt to install packages.
+pub(crate) fn installed(python: &Path, module: &str, packages: &[&str]) -> bool {
     let succeeds = |command: &mut Command| command.status().is_ok_and(|status| status.success());
-    let import = format!("import {package}");
+    let import = format!("import {module}");
     let importable = || {
         let mut command = Command::new(python);
         succeeds(command.args(["-c", &import]).stderr(Stdio::null()))
@@ -75,7 +76,7 @@ fn installed(python: &Path, package: &str) -> bool {
             "--quiet",
             "--disable-pip-version-check",
         ];
-        succeeds(command.args(pip).arg(package))
+        succeeds(command.args(pip).args(packages))
     };
     importable() || install() && importable()
 }

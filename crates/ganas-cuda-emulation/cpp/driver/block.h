@@ -59,7 +59,6 @@ class Block {
 
   struct Thread {
     Index index;
-    State state;
     // Where it runs; null before it starts.
     Worker* worker;
     // Where it waits.
@@ -72,21 +71,25 @@ class Block {
 
   struct Worker {
     Context context;
-    // Whether it waits for threads to run.
-    bool idle = false;
+  };
+
+  // Which lanes of a warp wait in a collective, and which have returned, as bits.
+  struct Warp {
+    unsigned at_collective;
+    unsigned returned;
   };
 
   static Stacks& stacks();
   static void work();
-  void start_threads();
-  void run_ready_threads();
+  Context& next();
   Worker* idle_worker();
-  void resume(unsigned number);
   void run_thread(Worker* worker, unsigned number);
   void wait(State state);
   void release_barrier();
-  bool collective_is_complete(const Thread& self, unsigned lane);
+  bool collective_is_complete(unsigned lane);
+  void require_same_collective(unsigned lane, unsigned other);
   void finish_collective(unsigned mask);
+  std::string describe_collective() const;
   std::string describe_waiting() const;
 
   const Kernel& kernel_;
@@ -97,6 +100,10 @@ class Block {
   Registers initial_;
 
   std::vector<Thread> threads_;
+  // Apart from the threads, because the scheduler looks at nothing else.
+  std::vector<State> states_;
+  std::vector<Warp> warps_;
+  // The order of the threads.
   std::vector<unsigned> positions_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;
@@ -104,6 +111,9 @@ class Block {
 
   // How many threads of `positions_` have started.
   unsigned started_ = 0;
+  // The position that is looked at next in this pass over all threads, and whether the pass found one to run.
+  unsigned pass_position_ = 0;
+  bool pass_found_any_ = false;
   unsigned running_ = 0;
   unsigned returned_ = 0;
   unsigned at_barrier_ = 0;
@@ -111,5 +121,11 @@ class Block {
   bool has_waited_ = false;
   std::string failure_;
 };
+
+// The dynamic shared memory of the blocks that the calling OS thread runs. Its end is no guard page.
+void* dynamic_shared();
+
+// What kernels call.
+const ganas_emulation::Runtime& kernel_runtime();
 
 }  // namespace emulation

@@ -18,11 +18,6 @@ namespace emulation {
 
 namespace {
 
-// ---- Dynamic shared memory ----
-
-// One a launching OS thread; its end is at a guard page only by chance, so sizes are checked by the kernel's tests.
-alignas(256) thread_local unsigned char dynamic_shared[device::shared_per_block_opt_in];
-
 // ---- Traps of the processor ----
 
 struct Trap {
@@ -212,7 +207,7 @@ std::string run_blocks(Running& running) {
     // A kernel of which no thread has waited yet shares nothing.
     if (is_first || block.has_waited()) {
       running.function.module->poison_static_shared();
-      std::memset(dynamic_shared, 0xff, running.size.dynamic_shared);
+      std::memset(dynamic_shared(), 0xff, running.size.dynamic_shared);
     }
     return block.run({x, y, z});
   };
@@ -275,18 +270,6 @@ Result launch(Function& function, const LaunchSize& size, void* const* arguments
   }
   Block::current = nullptr;
   return result;
-}
-
-const ganas_emulation::Runtime& kernel_runtime() {
-  static const ganas_emulation::Runtime runtime = {
-      [](Place place) { Block::current->barrier(place); },
-      [](Collective kind, unsigned mask, unsigned long long value, unsigned source, Place place) {
-        return Block::current->collective(kind, mask, value, source, place);
-      },
-      []() -> void* { return dynamic_shared; },
-      [](const char* what, Place place) { Block::current->fail(std::string(what) + " at " + describe(place)); },
-  };
-  return runtime;
 }
 
 }  // namespace emulation

@@ -14,7 +14,4 @@ struct LaunchSize {
 // Runs a kernel to its end. On failure the report says which kernel, block and thread did what.
 Result launch(Function& function, const LaunchSize& size, void* const* arguments);
 
-// What kernels call.
-const ganas_emulation::Runtime& kernel_runtime();
-
 }  // namespace emulation

@@ -13,8 +13,8 @@
 #include <cstring>
 
 #include "../kernel/image.h"
+#include "block.h"
 #include "device.h"
-#include "execution.h"
 
 namespace emulation {
 

@@ -15,7 +15,7 @@ use cudarc::nvrtc::sys;
 use sha2::{Digest as _, Sha256};
 
 use super::DeviceInfo;
-use super::kernels::source;
+use super::kernels::{OPTIONS, source};
 use crate::DeviceError;
 
 /// Compiled kernels.
@@ -42,13 +42,14 @@ pub(super) fn code(info: &DeviceInfo, cache: Option<&Path>) -> Result<Code, Devi
         return Err(DeviceError::NoCompiler);
     }
     let compiler = version();
-    let options = [
-        format!("--gpu-architecture=compute_{}", architecture(info)?),
-        "--fmad=false".to_owned(),
-    ];
+    let mut options = vec![format!(
+        "--gpu-architecture=compute_{}",
+        architecture(info)?
+    )];
+    options.extend(OPTIONS.iter().map(|&option| option.to_owned()));
     let source = source();
     let mut key = Sha256::new();
-    for text in [source.as_str(), &options[0], &options[1], &compiler] {
+    for text in [&source, &compiler].into_iter().chain(&options) {
         key.update(text.len().to_le_bytes());
         key.update(text);
     }
@@ -250,6 +251,18 @@ fn check(result: sys::nvrtcResult, call: &str) -> Result<(), DeviceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_error_of_the_compiler_names_file_and_line() {
+        ganas_cuda_emulation::install();
+        let source = "#line 1 \"ops/x/x.cu\"\nextern \"C\" __global__ void x(float* y) {\n    y[0] = z;\n}\n";
+        let error = compile(source, &[], "12.8").unwrap_err();
+        let DeviceError::Compile { log, .. } = &error else {
+            panic!("{error}");
+        };
+        assert!(log.contains("ops/x/x.cu") && log.contains("3"), "{log}");
+    }
 
     #[test]
     fn a_file_that_is_not_what_was_written_is_ignored() {

@@ -24,6 +24,10 @@ pub enum Parameter {
     F32,
 }
 
+/// Options of the compiler, beside the architecture: no fused multiply-adds but those that are written, so that pointwise
+/// functions give the bits that they give on the CPU.
+pub const OPTIONS: &[&str] = &["--fmad=false"];
+
 /// What a decision without a legal action returns instead of an action; `NO_ACTION` in the source.
 pub(crate) const NO_ACTION: u32 = u32::MAX;
 
