@@ -9,6 +9,7 @@
 pub mod clock;
 mod discriminator;
 mod graphs;
+pub mod kernels;
 mod policy;
 pub mod roofline;
 

@@ -12,7 +12,8 @@ use std::io::{BufRead as _, Write as _};
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use ganas_benches::{
-    DiscriminatorWork, InnerIteration, PolicyWork, Rollouts, Shape, clock, random_graphs, roofline,
+    DiscriminatorWork, InnerIteration, PolicyWork, Rollouts, Shape, clock, kernels, random_graphs,
+    roofline,
 };
 use ganas_gnn::{Backend, Cpu, Cuda};
 
@@ -30,15 +31,13 @@ enum Command {
         /// Threads of a step.
         #[arg(long, default_value_t = 1)]
         threads: usize,
-        /// `cpu`, or `cuda:N` for the NVIDIA GPU with the number N.
-        #[arg(long, default_value = "cpu")]
-        device: String,
-        /// Width of all layers.
-        #[arg(long, default_value_t = Shape::default().width)]
-        width: usize,
-        /// Architectures that are drawn and rewarded together.
-        #[arg(long, default_value_t = Shape::default().batch)]
-        batch: usize,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Prints what single operations cost.
+    Kernels {
+        #[command(flatten)]
+        place: Place,
     },
     /// Prints the measured limits of this machine, and what the products of a step reach.
     Roofline,
@@ -46,27 +45,52 @@ enum Command {
     Burn,
 }
 
+/// Where work is done, and how much of it.
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// `cpu`, or `cuda:N` for the NVIDIA GPU with the number N.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Width of all layers.
+    #[arg(long, default_value_t = Shape::default().width)]
+    width: usize,
+    /// Architectures that are drawn and rewarded together.
+    #[arg(long, default_value_t = Shape::default().batch)]
+    batch: usize,
+}
+
+impl Place {
+    fn shape(&self) -> Shape {
+        Shape {
+            width: self.width,
+            batch: self.batch,
+            ..Shape::default()
+        }
+    }
+
+    /// The GPU, unless it is the CPU.
+    fn gpu(&self) -> anyhow::Result<Option<Cuda>> {
+        match self.device.strip_prefix("cuda:") {
+            Some(number) => Ok(Some(Cuda::open(number.parse()?, None)?)),
+            None if self.device == "cpu" => Ok(None),
+            None => bail!("no device `{}`: expected `cpu` or `cuda:N`", self.device),
+        }
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Serve {
-            threads,
-            device,
-            width,
-            batch,
-        } => {
-            let shape = Shape {
-                width,
-                batch,
-                ..Shape::default()
+        Command::Serve { threads, place } => match place.gpu()? {
+            Some(gpu) => serve(&gpu, threads, place.shape(), || gpu.synchronise()),
+            None => serve(&Cpu::<f32>::new(), threads, place.shape(), || {}),
+        },
+        Command::Kernels { place } => {
+            let table = match place.gpu()? {
+                Some(gpu) => kernels::report(&gpu, place.shape(), || gpu.synchronise()),
+                None => kernels::report(&Cpu::<f32>::new(), place.shape(), || {}),
             };
-            match device.strip_prefix("cuda:") {
-                Some(number) => {
-                    let device = Cuda::open(number.parse()?, None)?;
-                    serve(&device, threads, shape, || device.synchronise())
-                }
-                None if device == "cpu" => serve(&Cpu::<f32>::new(), threads, shape, || {}),
-                None => bail!("no device `{device}`: expected `cpu` or `cuda:N`"),
-            }
+            print!("{table}");
+            Ok(())
         }
         Command::Roofline => {
             print!("{}", roofline::report(Shape::default()));
