@@ -56,7 +56,16 @@ fn encoder(c: &mut Criterion) {
     });
     let d_out = filled(GRAPHS, 2 * WIDTH);
     c.bench_function("encoder over colours, backward", |b| {
-        b.iter(|| layer.backward_refined(&device, &params, &mut grads, d_out.view(), &mut cache));
+        b.iter(|| {
+            layer.backward_refined(
+                &device,
+                &params,
+                &mut grads,
+                d_out.view(),
+                &graphs,
+                &mut cache,
+            )
+        });
     });
 }
 

@@ -121,6 +121,7 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
             self.batch
                 .push(graph.labels.iter().copied(), &graph.predecessors);
         }
+        self.batch.prepare(&self.device);
         self.net.forward(
             &self.device,
             &self.params,

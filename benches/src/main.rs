@@ -15,7 +15,7 @@ use ganas_benches::{
     DiscriminatorWork, InnerIteration, PolicyWork, Rollouts, Shape, clock, kernels, random_graphs,
     roofline,
 };
-use ganas_gnn::{Backend, Cpu, Cuda};
+use ganas_gnn::{Backend, Cpu, Cuda, Device as _};
 
 /// Timed work of ganas.
 #[derive(Debug, Parser)]
@@ -81,12 +81,12 @@ impl Place {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Serve { threads, place } => match place.gpu()? {
-            Some(gpu) => serve(&gpu, threads, place.shape(), || gpu.synchronise()),
+            Some(gpu) => serve(&gpu, threads, place.shape(), || gpu.finish()),
             None => serve(&Cpu::<f32>::new(), threads, place.shape(), || {}),
         },
         Command::Kernels { place } => {
             let table = match place.gpu()? {
-                Some(gpu) => kernels::report(&gpu, place.shape(), || gpu.synchronise()),
+                Some(gpu) => kernels::report(&gpu, place.shape(), || gpu.finish()),
                 None => kernels::report(&Cpu::<f32>::new(), place.shape(), || {}),
             };
             print!("{table}");

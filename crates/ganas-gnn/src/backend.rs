@@ -25,6 +25,17 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
         self.clone()
     }
 
+    /// Waits until all work of this handle is done, so that other handles see what it wrote.
+    fn finish(&self) {}
+
+    /// Whether encoders compute each distinct embedding once, which the host has to find out, or all of them.
+    ///
+    /// The results are the same up to the order of sums. Where computing is cheap and the host is what work waits for, it is
+    /// faster to compute all.
+    fn shares_embeddings(&self) -> bool {
+        true
+    }
+
     /// The device and instruction set, for records.
     fn describe(&self) -> String;
 

@@ -186,10 +186,17 @@ impl<D: Device> GraphBatch<D> {
         &self.host.labels[first..]
     }
 
-    /// Copies the graphs to the device.
+    /// Copies to the device what networks that encode whole graphs need there.
     ///
-    /// Networks do not need it: they find out on the host what distinct work the graphs hold, and copy that. An encoder
-    /// by itself does.
+    /// That is nothing where [embeddings are shared](Device::shares_embeddings): the network then finds out on the host what
+    /// distinct work the graphs hold, and copies that.
+    pub fn prepare(&mut self, device: &D) {
+        if !device.shares_embeddings() {
+            self.upload(device);
+        }
+    }
+
+    /// Copies the graphs to the device.
     pub fn upload(&mut self, device: &D) {
         let host = &self.host;
         device.write_ints(&mut self.graph_start, &host.graph_start);

@@ -37,7 +37,7 @@ fn a_kernel_that_reads_elsewhere_is_an_error() {
     device.write_ints(&mut index, &[1 << 20]);
     let error = guarded(|| {
         device.gather_fwd(out.view_mut(), table.view(), &index, Old::Overwrite);
-        device.synchronise();
+        device.finish();
     })
     .unwrap_err();
     let DeviceError::Call { call, name, .. } = &error else {
@@ -122,7 +122,7 @@ fn forks_have_memory_in_common_and_queues_of_their_own() {
     let fork = device.fork();
     assert_eq!(fork.describe(), device.describe());
     let mat = Mat::from_host(&fork, &[1.0, 2.0], 1, 2);
-    fork.synchronise();
+    fork.finish();
     let mut values = Vec::new();
     mat.read(&device, &mut values);
     assert_eq!(values, [1.0, 2.0]);

@@ -109,11 +109,6 @@ impl Cuda {
         self.shared.warning.as_deref()
     }
 
-    /// Waits until all work of this handle is done.
-    pub fn synchronise(&self) {
-        self.shared.driver.synchronise();
-    }
-
     pub(crate) fn driver(&self) -> &Driver {
         &self.shared.driver
     }
@@ -161,6 +156,14 @@ impl Device for Cuda {
             Ok(driver) => Self::new(driver, description.clone(), warning.clone()),
             Err(error) => error.raise(),
         }
+    }
+
+    fn finish(&self) {
+        self.driver().synchronise();
+    }
+
+    fn shares_embeddings(&self) -> bool {
+        false
     }
 
     fn describe(&self) -> String {

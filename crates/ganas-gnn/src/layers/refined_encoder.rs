@@ -1,6 +1,6 @@
 //! The encoder of finished graphs, with each distinct embedding of each layer computed once.
 
-use super::Encoder;
+use super::{Encoder, EncoderCache};
 use crate::ops::colour_conv::Colours;
 use crate::ops::graph_conv::Direction;
 use crate::ops::list_readout::NodeLists;
@@ -18,6 +18,9 @@ pub struct RefinedCache<D: Device> {
     outputs: Vec<Mat<D>>,
     projected: Mat<D>,
     d_x: Mat<D>,
+    /// For devices that compute all embeddings, and the numbers of all nodes for the read-out.
+    all: EncoderCache<D>,
+    numbers: Vec<u32>,
 }
 
 impl<D: Device> RefinedCache<D> {
@@ -30,14 +33,38 @@ impl<D: Device> RefinedCache<D> {
             outputs: Vec::new(),
             projected: Mat::empty(device),
             d_x: Mat::empty(device),
+            all: EncoderCache::new(device),
+            numbers: Vec::new(),
         }
+    }
+}
+
+impl<B: Backend> RefinedCache<B> {
+    /// Reads all nodes of each graph out.
+    fn read_out_all(
+        &mut self,
+        device: &B,
+        graphs: &GraphBatch<B>,
+        readout: &mut Mat<B>,
+        width: usize,
+    ) {
+        let n = graphs.n_nodes();
+        device.write_ints(&mut self.lists.start, graphs.starts());
+        if device.ints_len(&self.lists.nodes) != n {
+            self.numbers.clear();
+            self.numbers.extend((0_u32..).take(n));
+            device.write_ints(&mut self.lists.nodes, &self.numbers);
+        }
+        readout.reshape(device, graphs.n_graphs(), 2 * width);
+        device.list_readout_fwd(readout.view_mut(), self.all.output(), &self.lists);
     }
 }
 
 impl Encoder {
     /// Encodes whole graphs and reads them out, `[mean over the nodes | last node]`, into `readout [graphs, 2 width]`.
     ///
-    /// The same function as [`forward`](Self::forward) and a read-out: nodes with equal neighbourhoods share their rows.
+    /// The same function as [`forward`](Self::forward) and a read-out. Nodes with equal neighbourhoods share their rows,
+    /// unless the device computes all embeddings; the graphs must be [prepared](GraphBatch::prepare).
     ///
     /// # Panics
     ///
@@ -56,6 +83,11 @@ impl Encoder {
             "graphs are refined for both directions"
         );
         let (c, layers) = (cache, self.layers.len());
+        if !device.shares_embeddings() {
+            self.forward(device, params, graphs, &mut c.all);
+            c.read_out_all(device, graphs, readout, config.width);
+            return;
+        }
         c.refinement.refine(device, graphs, config.n_labels, layers);
         c.outputs.resize_with(layers, || Mat::empty(device));
         for (l, layer) in self.layers.iter().enumerate() {
@@ -89,9 +121,18 @@ impl Encoder {
         params: &Params<B>,
         grads: &mut Grads<B>,
         d_readout: View<'_, B>,
+        graphs: &GraphBatch<B>,
         cache: &mut RefinedCache<B>,
     ) {
         let (c, width) = (cache, self.config.width);
+        if !device.shares_embeddings() {
+            c.d_x.reshape(device, graphs.n_nodes(), width);
+            c.d_x.view_mut().clear(device);
+            device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
+            let d_out = c.d_x.view();
+            self.backward(device, params, grads, d_out, graphs, &mut c.all);
+            return;
+        }
         let n_outputs = c.refinement.levels().last().map_or(0, |l| l.n_outputs);
         c.d_x.reshape(device, n_outputs, width);
         c.d_x.view_mut().clear(device);

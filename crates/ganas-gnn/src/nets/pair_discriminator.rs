@@ -191,6 +191,6 @@ impl PairDiscriminator {
         );
         let d_readout = c.d_readout.view();
         self.encoder
-            .backward_refined(device, params, grads, d_readout, &mut c.encoder);
+            .backward_refined(device, params, grads, d_readout, graphs, &mut c.encoder);
     }
 }

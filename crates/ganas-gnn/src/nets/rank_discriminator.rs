@@ -134,6 +134,6 @@ impl RankDiscriminator {
             .backward_input(device, params, d_readout, c.d_hidden.view(), Old::Overwrite);
         let d_readout = c.d_readout.view();
         self.encoder
-            .backward_refined(device, params, grads, d_readout, &mut c.encoder);
+            .backward_refined(device, params, grads, d_readout, graphs, &mut c.encoder);
     }
 }

@@ -33,12 +33,15 @@ pub(crate) const SUM_PARTS: Kernel = Kernel {
     parameters: &[P, P, P, U, U, U, U, U],
 };
 
-/// Large tiles are used from so many on, and the depth is shared until there are so many blocks. It is near the number of
-/// multiprocessors of a large GPU, but a constant, so that sums have one order on all of them.
-const BLOCKS: usize = 128;
+/// Large tiles are used where there are so many blocks of them: near the number of multiprocessors of a large GPU, but a
+/// constant, so that sums have one order on all of them.
+const BLOCKS: usize = 96;
 
-/// The least depth of a part; a multiple of the depth of a tile.
-const CHUNK: usize = 64;
+/// The depth is shared out until there are so many blocks.
+const SHARED_BLOCKS: usize = 384;
+
+/// The least depth of a part, for tiles of 64 and of 32; multiples of the depths of the tiles.
+const CHUNKS: [usize; 2] = [128, 64];
 
 impl Product for Cuda {
     fn product<'a>(
@@ -70,24 +73,24 @@ struct Plan {
 
 impl Plan {
     /// Depends on the shape only.
-    fn new([m, k, n]: [usize; 3]) -> Self {
-        let tiles = |size: usize| [n.div_ceil(size), m.div_ceil(size)];
-        let [x, y] = tiles(64);
-        if x * y >= BLOCKS {
-            return Self {
-                kernel: &TILES_OF_64,
-                tiles: [x, y],
-                parts: 1,
-                chunk: k,
-            };
+    fn new(shape: [usize; 3]) -> Self {
+        let plan = Self::of(&TILES_OF_64, 64, CHUNKS[0], shape);
+        if plan.tiles[0] * plan.tiles[1] * plan.parts >= BLOCKS {
+            return plan;
         }
-        let [x, y] = tiles(32);
-        let wanted = (BLOCKS / (x * y).max(1)).min(k / CHUNK).max(1);
-        let chunk = k.div_ceil(wanted).next_multiple_of(CHUNK);
+        Self::of(&TILES_OF_32, 32, CHUNKS[1], shape)
+    }
+
+    /// With tiles of one size, and parts whose depth is at least `least`.
+    fn of(kernel: &'static Kernel, size: usize, least: usize, [m, k, n]: [usize; 3]) -> Self {
+        let tiles = [n.div_ceil(size), m.div_ceil(size)];
+        let wanted = SHARED_BLOCKS / (tiles[0] * tiles[1]).max(1);
+        let wanted = wanted.min(k / least).max(1);
+        let chunk = k.div_ceil(wanted).next_multiple_of(least);
         let parts = k.div_ceil(chunk.max(1)).max(1);
         Self {
-            kernel: &TILES_OF_32,
-            tiles: [x, y],
+            kernel,
+            tiles,
             parts,
             chunk: if parts == 1 { k } else { chunk },
         }

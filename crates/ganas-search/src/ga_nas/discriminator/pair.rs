@@ -106,6 +106,7 @@ impl<B: Backend> PairTrainer<B> {
         for graph in truth.iter().chain(others) {
             graph.push(&mut self.batch);
         }
+        self.batch.prepare(&self.device);
         let params = &self.training.params;
         self.net.forward(
             &self.device,

@@ -16,6 +16,7 @@ use crate::streams::{Purpose, Streams};
 /// Members are independent, and are trained in parallel on the threads of the caller's pool.
 #[derive(Debug)]
 pub(in crate::ga_nas) struct RankEnsemble<B: Backend> {
+    device: B,
     config: DiscriminatorConfig,
     members: Vec<Member<B>>,
     batch: GraphBatch<B>,
@@ -59,6 +60,7 @@ impl<B: Backend> RankEnsemble<B> {
             })
             .collect();
         Self {
+            device: device.clone(),
             config: config.clone(),
             members,
             batch: GraphBatch::new(device),
@@ -104,6 +106,9 @@ impl<B: Backend> RankEnsemble<B> {
         for graph in graphs {
             graph.push(&mut self.batch);
         }
+        self.batch.prepare(&self.device);
+        // The members read it from queues of their own.
+        self.device.finish();
         let batch = &self.batch;
         self.members
             .par_iter_mut()
@@ -229,6 +234,7 @@ impl<B: Backend> Member<B> {
         for &entry in &sample.entries {
             history.entries()[entry].seen.push(&mut self.batch);
         }
+        self.batch.prepare(device);
         let chosen: Vec<u32> = sample.entries.iter().map(|&entry| ranks[entry]).collect();
         device.write_ints(&mut self.ranks, &chosen);
         device.write_ints(&mut self.partners, &sample.partners);
