@@ -57,7 +57,6 @@ void on_signal(int signal, siginfo_t* info, void* context) {
 }
 
 void catch_signals() {
-#if !GANAS_EMULATION_TSAN
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction action {};
@@ -66,7 +65,6 @@ void catch_signals() {
     sigemptyset(&action.sa_mask);
     for (int signal : trapped_signals) sigaction(signal, &action, &previous_actions[signal]);
   });
-#endif
 }
 
 // A stack for the handler, for threads that have none: a trap may come of an exhausted stack.
@@ -243,15 +241,8 @@ Result launch(Function& function, const LaunchSize& size, void* const* arguments
   Running* volatile state = running.get();
   sigjmp_buf buffer;
   Result result = Result::success;
-#if GANAS_EMULATION_TSAN
-  bool trapped = false;
-#else
-  bool trapped = sigsetjmp(buffer, 1) != 0;
-#endif
-  if (!trapped) {
-#if !GANAS_EMULATION_TSAN
+  if (sigsetjmp(buffer, 1) == 0) {
     landing = &buffer;
-#endif
     std::string failure = run_blocks(*state);
     landing = nullptr;
     if (!failure.empty()) {
