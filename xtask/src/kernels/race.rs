@@ -16,13 +16,14 @@ use crate::command_line;
 /// The sources of the emulation, relative to the workspace.
 const EMULATION: &str = "crates/ganas-cuda-emulation/cpp";
 /// What is not instrumented: it works for all threads, and would look like a race.
-const RUNTIME: [&str; 6] = [
+const RUNTIME: [&str; 7] = [
     "race/race.cpp",
     "driver/block.cpp",
     "driver/context.cpp",
     "driver/memory.cpp",
     "driver/order.cpp",
     "driver/result.cpp",
+    "driver/shared.cpp",
 ];
 /// How a program ends in which ThreadSanitizer found something.
 const FOUND: i32 = 66;

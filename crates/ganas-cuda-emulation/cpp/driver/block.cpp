@@ -8,8 +8,6 @@
 #include <map>
 #include <utility>
 
-#include "device.h"
-
 #if GANAS_EMULATION_TSAN
 extern "C" {
 void __tsan_acquire(void* address);
@@ -352,18 +350,13 @@ std::string Block::describe_waiting() const {
   return text;
 }
 
-void* dynamic_shared() {
-  alignas(256) static thread_local unsigned char memory[device::shared_per_block_opt_in];
-  return memory;
-}
-
 const ganas_emulation::Runtime& kernel_runtime() {
   static const ganas_emulation::Runtime runtime = {
       [](Place place) { Block::current->barrier(place); },
       [](Collective kind, unsigned mask, unsigned long long value, unsigned source, Place place) {
         return Block::current->collective(kind, mask, value, source, place);
       },
-      dynamic_shared,
+      []() -> void* { return DynamicShared::of_this_thread().start(); },
       [](const char* what, Place place) { Block::current->fail(std::string(what) + " at " + describe(place)); },
   };
   return runtime;

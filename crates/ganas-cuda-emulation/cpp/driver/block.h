@@ -129,8 +129,25 @@ class Block {
   std::string failure_;
 };
 
-// The dynamic shared memory of the blocks that the calling OS thread runs. Its end is no guard page.
-void* dynamic_shared();
+// The dynamic shared memory of the blocks that the calling OS thread runs. It ends at a guard page, apart from at most
+// 15 bytes, because it is aligned to 16 bytes.
+class DynamicShared {
+ public:
+  static DynamicShared& of_this_thread();
+  ~DynamicShared();
+
+  // For blocks with so many bytes; false without memory.
+  bool resize(std::size_t bytes);
+  // Fills it with NaN.
+  void poison();
+  void* start() const { return start_; }
+  // Whether the address is in the guard page.
+  bool guards(const void* address) const;
+
+ private:
+  unsigned char* mapping_ = nullptr;
+  unsigned char* start_ = nullptr;
+};
 
 // What kernels call.
 const ganas_emulation::Runtime& kernel_runtime();

@@ -85,7 +85,9 @@ void launch(const char* name, const Index& grid, const Index& block, unsigned dy
       {
         Block running(kernel, pointers.data(), grid, block, Order{}, ganas_emulation_module()->registers());
         Block::current = &running;
-        std::memset(dynamic_shared(), 0xff, dynamic_shared_size);
+        auto& shared = DynamicShared::of_this_thread();
+        if (!shared.resize(dynamic_shared_size)) end("the host has no memory for dynamic shared memory");
+        shared.poison();
         Index index{number % grid.x, number / grid.x % grid.y, number / grid.x / grid.y};
         if (!running.run(index)) end(running.failure());
         Block::current = nullptr;
