@@ -8,19 +8,20 @@
 //! # What it finds
 //!
 //! A launch fails, with a [report](Emulation::last_report) that names kernel, block, thread, and mostly the line, on
-//! accesses outside of an allocation (allocations end at inaccessible pages) or to freed memory, divergent barriers,
-//! barriers that some threads never reach, lanes that are missing in the mask of a shuffle, deadlocks, failed
-//! assertions, divisions by zero, and arguments that are no device memory where the kernel has a pointer. Fresh device
+//! accesses outside of an allocation (allocations end at inaccessible pages, and so does dynamic shared memory) or to
+//! freed memory, indices outside of an array, addresses that are not aligned, divergent barriers, barriers that some
+//! threads never reach, lanes that are missing in the mask of a shuffle, deadlocks, failed assertions, divisions by
+//! zero, shifts by too much, and arguments that are no device memory where the kernel has a pointer. Fresh device
 //! memory, shared memory at the start of a block, and unset local variables hold NaN or another conspicuous value. A
 //! missing barrier shows as a result that depends on the [order](Order) of the threads.
 //!
 //! # What it does not
 //!
-//! Weak memory ordering, races between blocks, the rounding of fast arithmetic, registers, occupancy, speed, streams
-//! that run at the same time, errors that stay after a failed launch, and memory that a launch makes wrong inside its
-//! own allocations. Textures, half precision, tensor cores, cooperative groups, inline PTX, float atomics, stream capture
-//! and graphs are not there: a kernel with them does not compile, and the functions of the driver return
-//! `CUDA_ERROR_NOT_SUPPORTED`.
+//! Weak memory ordering, races between blocks (`cargo xtask kernels race` finds those of its launches), the rounding of
+//! fast arithmetic, registers, occupancy, speed, streams that run at the same time, errors that stay after a failed
+//! launch, and wrong writes into memory that the kernel may use. Textures, half precision, tensor cores, cooperative
+//! groups, inline PTX, float atomics, stream capture and graphs are not there: a kernel with them does not compile, and
+//! the functions of the driver return `CUDA_ERROR_NOT_SUPPORTED`.
 //!
 //! # Environment
 //!

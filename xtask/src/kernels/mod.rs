@@ -2,9 +2,11 @@
 
 mod check;
 mod compile;
+mod launches;
 mod occupancy;
 mod ptx;
 mod ptxas;
+mod race;
 mod set;
 mod tools;
 
@@ -14,12 +16,15 @@ use crate::python;
 
 pub(crate) use check::CheckOptions;
 pub(crate) use compile::PtxOptions;
+pub(crate) use race::RaceOptions;
 
 /// Checks of kernels.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Task {
     /// Compiles every kernel with NVRTC and ptxas: parameters, registers, shared memory, occupancy, no spills.
     Check(CheckOptions),
+    /// Runs launches of kernels under ThreadSanitizer, on the CPU.
+    Race(RaceOptions),
     /// Writes the PTX of a source with the NVRTC that the loader finds; `check` calls it.
     #[command(hide = true)]
     Ptx(PtxOptions),
@@ -33,6 +38,7 @@ pub(crate) enum Task {
 pub(crate) fn run(root: &Path, task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Check(options) => check::run(root, options),
+        Task::Race(options) => race::run(root, options),
         Task::Ptx(options) => compile::write_ptx(options),
     }
 }

@@ -83,11 +83,7 @@ impl Parameter {
     ];
 
     /// The kind of a name.
-    ///
-    /// # Errors
-    ///
-    /// With the names that there are.
-    pub(super) fn parse(name: &str) -> anyhow::Result<Self> {
+    fn parse(name: &str) -> anyhow::Result<Self> {
         let found = Self::ALL.iter().find(|(known, _)| *known == name);
         let names = || Self::ALL.map(|(known, _)| known).join(", ");
         let (_, kind) = found
@@ -134,7 +130,11 @@ impl KernelSet {
     }
 
     /// Reads the form that the head of this file shows.
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// With the line that is not as it should be.
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut set = Self::default();
         let mut rest = text;
         for number in 1.. {

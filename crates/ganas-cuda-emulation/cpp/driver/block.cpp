@@ -8,8 +8,6 @@
 #include <map>
 #include <utility>
 
-#include "device.h"
-
 #if GANAS_EMULATION_TSAN
 extern "C" {
 void __tsan_acquire(void* address);
@@ -77,6 +75,13 @@ Block::Block(const Kernel& kernel, void* const* arguments, const Index& grid_siz
       for (unsigned x = 0; x < block_size.x; ++x) threads_[number++].index = {x, y, z};
   arrange(positions_, number, order.kind, random_);
   adopt_current(scheduler_);
+  // For ThreadSanitizer, what a context did comes before all that a context does which it makes. So none is made while
+  // threads run, and no list grows.
+  workers_.reserve(number);
+  idle_.reserve(number);
+  for (unsigned i = 0; GANAS_EMULATION_TSAN && i < number; ++i) {
+    if (Worker* worker = new_worker()) idle_.push_back(worker);
+  }
 }
 
 Block::~Block() {
@@ -107,8 +112,8 @@ bool Block::run(const Index& block_index) {
 Context& Block::next() {
   if (!failure_.empty()) return scheduler_;
   if (started_ < threads_.size()) {
-    Worker* worker = idle_worker();
-    if (worker) return worker->context;
+    starting_ = idle_worker();
+    if (starting_) return starting_->context;
     failure_ = "the host has no memory for the stacks of the threads";
     return scheduler_;
   }
@@ -135,11 +140,13 @@ Context& Block::next() {
 }
 
 Block::Worker* Block::idle_worker() {
-  if (!idle_.empty()) {
-    Worker* worker = idle_.back();
-    idle_.pop_back();
-    return worker;
-  }
+  if (idle_.empty()) return new_worker();
+  Worker* worker = idle_.back();
+  idle_.pop_back();
+  return worker;
+}
+
+Block::Worker* Block::new_worker() {
   auto* stack = static_cast<unsigned char*>(stacks().at(workers_.size()));
   if (!stack) return nullptr;
   // Stacks that begin at equal places in their pages would fight for the same lines of the cache.
@@ -153,17 +160,16 @@ Block::Worker* Block::idle_worker() {
 // What a worker does: it runs threads that have not started yet, and is idle when there are none.
 void Block::work() {
   Block& block = *current;
-  // A worker runs for the first time right after it was made.
-  Worker* self = block.workers_.back().get();
+  Worker* self = block.starting_;
   for (;;) {
     while (block.started_ < block.threads_.size()) {
       block.run_thread(self, block.positions_[block.started_++]);
-      // ThreadSanitizer takes what happens in one context for ordered, so there each thread has its own.
+      // ThreadSanitizer takes what happens in one context for ordered, so there each thread has its own for good.
       if (GANAS_EMULATION_TSAN) break;
     }
     // Not idle before the next is chosen, for it must not choose itself.
     Context& next = block.next();
-    block.idle_.push_back(self);
+    if (!GANAS_EMULATION_TSAN) block.idle_.push_back(self);
     switch_context(self->context, next);
   }
 }
@@ -217,14 +223,16 @@ inline void Block::barrier(Place place) {
   }
   ++at_barrier_;
   threads_[running_].place = place;
-  release(&at_barrier_);
+  void* tag = &barrier_tags_[barriers_passed_ % 2];
+  release(tag);
   if (at_barrier_ == threads_.size()) {
     has_waited_ = true;
+    ++barriers_passed_;
     release_barrier();
   } else {
     wait(State::at_barrier);
   }
-  acquire(&at_barrier_);
+  acquire(tag);
 }
 
 void Block::release_barrier() {
@@ -342,18 +350,13 @@ std::string Block::describe_waiting() const {
   return text;
 }
 
-void* dynamic_shared() {
-  alignas(256) static thread_local unsigned char memory[device::shared_per_block_opt_in];
-  return memory;
-}
-
 const ganas_emulation::Runtime& kernel_runtime() {
   static const ganas_emulation::Runtime runtime = {
       [](Place place) { Block::current->barrier(place); },
       [](Collective kind, unsigned mask, unsigned long long value, unsigned source, Place place) {
         return Block::current->collective(kind, mask, value, source, place);
       },
-      dynamic_shared,
+      []() -> void* { return DynamicShared::of_this_thread().start(); },
       [](const char* what, Place place) { Block::current->fail(std::string(what) + " at " + describe(place)); },
   };
   return runtime;

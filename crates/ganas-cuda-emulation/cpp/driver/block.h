@@ -83,6 +83,7 @@ class Block {
   static void work();
   Context& next();
   Worker* idle_worker();
+  Worker* new_worker();
   void run_thread(Worker* worker, unsigned number);
   void wait(State state);
   void release_barrier();
@@ -107,6 +108,8 @@ class Block {
   std::vector<unsigned> positions_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;
+  // The worker that `next` chose last for threads that have not started.
+  Worker* starting_ = nullptr;
   Context scheduler_;
 
   // How many threads of `positions_` have started.
@@ -117,13 +120,34 @@ class Block {
   unsigned running_ = 0;
   unsigned returned_ = 0;
   unsigned at_barrier_ = 0;
+  // What ThreadSanitizer knows the barriers by: in turn, because fast threads are at the next barrier before slow ones
+  // have left this one.
+  unsigned barriers_passed_ = 0;
+  char barrier_tags_[2] = {};
   Place barrier_place_{};
   bool has_waited_ = false;
   std::string failure_;
 };
 
-// The dynamic shared memory of the blocks that the calling OS thread runs. Its end is no guard page.
-void* dynamic_shared();
+// The dynamic shared memory of the blocks that the calling OS thread runs. It ends at a guard page, apart from at most
+// 15 bytes, because it is aligned to 16 bytes.
+class DynamicShared {
+ public:
+  static DynamicShared& of_this_thread();
+  ~DynamicShared();
+
+  // For blocks with so many bytes; false without memory.
+  bool resize(std::size_t bytes);
+  // Fills it with NaN.
+  void poison();
+  void* start() const { return start_; }
+  // Whether the address is in the guard page.
+  bool guards(const void* address) const;
+
+ private:
+  unsigned char* mapping_ = nullptr;
+  unsigned char* start_ = nullptr;
+};
 
 // What kernels call.
 const ganas_emulation::Runtime& kernel_runtime();

@@ -1,6 +1,7 @@
 // Execution contexts: a stack and a place to go on. The emulated threads of a block are such contexts.
 //
-// ThreadSanitizer is told of every switch when the emulation is compiled for it.
+// Compiled with GANAS_EMULATION_TSAN, which only the race check does, it tells ThreadSanitizer of every switch. The
+// scheduler itself must not be instrumented then: it works for all threads, and would look like a race.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +10,7 @@
 #include <ucontext.h>
 #endif
 
-#if defined(__SANITIZE_THREAD__)
-#define GANAS_EMULATION_TSAN 1
-#else
+#if !defined(GANAS_EMULATION_TSAN)
 #define GANAS_EMULATION_TSAN 0
 #endif
 

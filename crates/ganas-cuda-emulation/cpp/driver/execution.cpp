@@ -57,7 +57,6 @@ void on_signal(int signal, siginfo_t* info, void* context) {
 }
 
 void catch_signals() {
-#if !GANAS_EMULATION_TSAN
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction action {};
@@ -66,7 +65,6 @@ void catch_signals() {
     sigemptyset(&action.sa_mask);
     for (int signal : trapped_signals) sigaction(signal, &action, &previous_actions[signal]);
   });
-#endif
 }
 
 // A stack for the handler, for threads that have none: a trap may come of an exhausted stack.
@@ -103,9 +101,9 @@ std::string describe_trap(const Trap& trap, const Block& block, const LoadedModu
     default: break;
   }
   if (block.is_guard_page(trap.address)) return "the local variables need more stack than the emulation has" + at;
-  const char* access = trap.is_write ? "write" : "read";
-  auto address = reinterpret_cast<Address>(trap.address);
-  return std::string("out-of-bounds ") + access + at + ": " + Memory::instance().describe(address);
+  std::string access = std::string("out-of-bounds ") + (trap.is_write ? "write" : "read") + at + ": ";
+  if (DynamicShared::of_this_thread().guards(trap.address)) return access + "past the end of the dynamic shared memory";
+  return access + Memory::instance().describe(reinterpret_cast<Address>(trap.address));
 }
 
 // ---- Checks ----
@@ -203,11 +201,13 @@ std::string run_blocks(Running& running) {
   running.block = std::make_unique<Block>(kernel, running.arguments, grid, running.size.block, order, registers);
   Block& block = *running.block;
   Block::current = &block;
+  auto& shared = DynamicShared::of_this_thread();
+  if (!shared.resize(running.size.dynamic_shared)) return "the host has no memory for dynamic shared memory";
   auto run_block = [&](unsigned x, unsigned y, unsigned z, bool is_first) {
     // A kernel of which no thread has waited yet shares nothing.
     if (is_first || block.has_waited()) {
       running.function.module->poison_static_shared();
-      std::memset(dynamic_shared(), 0xff, running.size.dynamic_shared);
+      shared.poison();
     }
     return block.run({x, y, z});
   };
@@ -243,15 +243,8 @@ Result launch(Function& function, const LaunchSize& size, void* const* arguments
   Running* volatile state = running.get();
   sigjmp_buf buffer;
   Result result = Result::success;
-#if GANAS_EMULATION_TSAN
-  bool trapped = false;
-#else
-  bool trapped = sigsetjmp(buffer, 1) != 0;
-#endif
-  if (!trapped) {
-#if !GANAS_EMULATION_TSAN
+  if (sigsetjmp(buffer, 1) == 0) {
     landing = &buffer;
-#endif
     std::string failure = run_blocks(*state);
     landing = nullptr;
     if (!failure.empty()) {

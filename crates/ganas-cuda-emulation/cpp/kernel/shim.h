@@ -158,9 +158,28 @@ constexpr Kernel describe(const char* name, unsigned max_threads) {
   return {name, L::count, L::parameters, max_threads, L::invoke};
 }
 
+// What the checks that the compiler puts into the code (-fsanitize=...) know of a place; laid out as the compiler does.
+struct CheckedPlace {
+  const char* file;
+  unsigned line, column;
+};
+
+// The compiler's calls say what is wrong; the launch ends there.
+inline void fail_check(const char* what, const CheckedPlace& place) { runtime->fail(what, {place.file, int(place.line)}); }
+
 inline Registers* registers_of_this_thread() { return &registers; }
 
 }  // namespace ganas_emulation
+
+// The names are those that the compiler calls; each gets a record that begins with the place.
+#define GANAS_EMULATION_CHECK(name, what, ...)                                                                     \
+  extern "C" __attribute__((visibility("hidden"), used)) inline void name(const ganas_emulation::CheckedPlace* place, ##__VA_ARGS__) { \
+    ganas_emulation::fail_check(what, *place);                                                                     \
+  }
+GANAS_EMULATION_CHECK(__ubsan_handle_out_of_bounds, "an index is outside of its array", size_t)
+GANAS_EMULATION_CHECK(__ubsan_handle_shift_out_of_bounds, "a shift is by less than 0 or by as many bits as there are", size_t, size_t)
+GANAS_EMULATION_CHECK(__ubsan_handle_type_mismatch_v1, "an address is not aligned to what it points to, or null", size_t)
+#undef GANAS_EMULATION_CHECK
 
 #define GANAS_EMULATION_PLACE (ganas_emulation::Place{__FILE__, __LINE__})
 

@@ -37,7 +37,7 @@ using ganas_emulation::hash_bytes;
 // templates belong to this object alone; unset local variables hold a conspicuous value; a large frame touches the guard
 // page below the stack and does not step over it.
 const std::vector<std::string> compile_flags = {
-    "-std=c++20", "-O2", "-g1", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off", "-fno-strict-aliasing",
+    "-std=c++20", "-O2", "-g1", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-strict-aliasing",
     "-fno-math-errno", "-fno-exceptions", "-fno-rtti", "-fno-stack-protector", "-fstack-clash-protection",
 #if defined(__GNUC__) && !defined(__clang__)
     "-fno-gnu-unique",
@@ -46,6 +46,9 @@ const std::vector<std::string> compile_flags = {
     "-ftrivial-auto-var-init=pattern",
 #endif
 };
+
+// The compiler checks indices into arrays, shifts, and alignment; shim.h has the functions that its checks call.
+const std::vector<std::string> check_flags = {"-fsanitize=bounds,shift,alignment"};
 
 // fmaf is a call of the C library without them.
 std::vector<std::string> processor_flags() {
@@ -152,7 +155,7 @@ std::string cache_name(const Program& program, const std::vector<std::string>& f
   for (const char* file : {"interface.h", "shim.h", "shim_math.h"}) {
     add(read(fs::path(GANAS_EMULATION_SHIM_FOLDER) / file).value_or(""));
   }
-  for (const auto& list : {compile_flags, processor_flags(), flags}) {
+  for (const auto& list : {compile_flags, check_flags, processor_flags(), flags}) {
     for (const auto& flag : list) add(flag);
     add("");
   }
@@ -191,8 +194,8 @@ Compilation compile_anew(const Program& program, const std::vector<std::string>&
   TemporaryFolder folder;
   if (folder.path().empty()) return {Outcome::broken, "cannot make a temporary folder", {}};
   const fs::path source = folder.path() / "program.cu", preprocessed = folder.path() / "program.i",
-                 translated = folder.path() / "program.ii", object = folder.path() / "program.so",
-                 messages = folder.path() / "messages";
+                 translated = folder.path() / "program.ii", compiled = folder.path() / "program.o",
+                 object = folder.path() / "program.so", messages = folder.path() / "messages";
   bool written = write(source, "#line 1 \"" + escape(program.name) + "\"\n" + program.source + "\n");
   for (const auto& [name, text] : program.headers) {
     std::error_code error;
@@ -220,11 +223,12 @@ Compilation compile_anew(const Program& program, const std::vector<std::string>&
     return {Outcome::broken, "cannot write into the temporary folder " + folder.path().string(), {}};
   }
   arguments = compile_flags;
-  auto processor = processor_flags();
-  arguments.insert(arguments.end(), processor.begin(), processor.end());
-  if (auto failed = step(arguments, {"-x", "c++-cpp-output", "-Wno-unknown-pragmas", translated.string(), "-o", object.string(), "-lm"})) {
+  for (const auto& more : {check_flags, processor_flags()}) arguments.insert(arguments.end(), more.begin(), more.end());
+  if (auto failed = step(arguments, {"-x", "c++-cpp-output", "-Wno-unknown-pragmas", "-c", translated.string(), "-o", compiled.string()})) {
     return *failed;
   }
+  // Without the flags of the checks, which would add a library with functions of their own.
+  if (auto failed = step({"-shared", compiled.string(), "-o", object.string()}, {"-lm"})) return *failed;
   auto bytes = read(object);
   if (!bytes) return {Outcome::broken, "the compiler wrote no object", {}};
   return {Outcome::success, read(messages).value_or(""), make_image(*bytes)};

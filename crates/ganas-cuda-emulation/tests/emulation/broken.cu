@@ -110,3 +110,24 @@ extern "C" __global__ void scale(float* x, int n, float factor) {
 }
 
 extern "C" __global__ void __launch_bounds__(64) bounded(float* x) { x[threadIdx.x] = 1.0f; }
+
+extern "C" __global__ void index_outside_of_array(float* out, int n) {
+  __shared__ float values[8];
+  values[n] = 1.0f;  // fault: index_outside_of_array
+  out[0] = values[0];
+}
+
+extern "C" __global__ void dynamic_shared_too_small(float* out, int n) {
+  extern __shared__ float values[];
+  values[n] = 1.0f;  // fault: dynamic_shared_too_small
+  out[0] = values[n];
+}
+
+extern "C" __global__ void misaligned(float* out, int n) {
+  float4 vector = *reinterpret_cast<const float4*>(out + n);  // fault: misaligned
+  out[0] = vector.x;
+}
+
+extern "C" __global__ void shift_too_far(float* out, int n) {
+  out[0] = 1 << n;  // fault: shift_too_far
+}

@@ -1,7 +1,8 @@
 //! Kernels with a mistake are found out, each in the way that the documentation of the crate says.
 
 use cudarc::driver::{
-    CudaFunction, CudaSlice, DriverError, LaunchConfig, PushKernelArg as _, sys::CUresult,
+    CudaFunction, CudaSlice, DevicePtr as _, DriverError, LaunchConfig, PushKernelArg as _,
+    sys::CUresult,
 };
 use ganas_cuda_emulation::Order;
 
@@ -291,6 +292,111 @@ fn faults_beside_memory() {
 }
 
 #[test]
+fn checks_of_the_compiler_and_of_shared_memory() {
+    let device = Device::new();
+    for (name, n, code, text) in [
+        (
+            "index_outside_of_array",
+            8,
+            FAILED,
+            "an index is outside of its array",
+        ),
+        ("misaligned", 1, FAILED, "an address is not aligned"),
+        ("shift_too_far", 33, FAILED, "a shift is by"),
+        (
+            "dynamic_shared_too_small",
+            4,
+            ADDRESS,
+            "past the end of the dynamic shared memory",
+        ),
+    ] {
+        let function = kernel(&device, name);
+        let mut out = device.zeros(32);
+        for n in [0, n] {
+            let mut launch = device.stream.launch_builder(&function);
+            launch.arg(&mut out).arg(&n);
+            let config = LaunchConfig {
+                shared_mem_bytes: 16,
+                ..grid((1, 1, 1), (1, 1, 1))
+            };
+            // SAFETY: the arguments are those of the kernel.
+            let result = unsafe { launch.launch(config) }.map(drop);
+            if n == 0 {
+                assert_eq!(result, Ok(()), "{name}");
+            } else {
+                assert_fails(&device, result, code, &[text, &line(name)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn arguments_that_are_missing() {
+    let device = Device::new();
+    device.context.bind_to_thread().unwrap();
+    let x = device.upload(&[1.0; 8]);
+    let module = device.module("broken.cu", SOURCE);
+    let function = module.load_function("scale").unwrap();
+    let (address, _guard) = x.device_ptr(&device.stream);
+    for (second, text) in [
+        (std::ptr::null_mut(), "argument 1 of 3 is missing"),
+        (
+            std::ptr::without_provenance_mut(16),
+            "argument 1 of 3 cannot be read; are arguments missing?",
+        ),
+    ] {
+        let mut arguments = [(&raw const address).cast_mut().cast(), second, second];
+        // SAFETY: the emulation checks the arguments.
+        let result = unsafe {
+            cudarc::driver::result::launch_kernel(
+                function.cu_function(),
+                (1, 1, 1),
+                (8, 1, 1),
+                0,
+                std::ptr::null_mut(),
+                &mut arguments,
+            )
+        };
+        assert_fails(&device, result, INVALID, &[text]);
+    }
+}
+
+#[test]
+fn threads_launch_at_the_same_time() {
+    let device = Device::new();
+    let good = kernel(&device, "bounded");
+    let bad = kernel(&device, "divergent_barrier");
+    std::thread::scope(|scope| {
+        for (number, order) in ORDERS.into_iter().enumerate() {
+            let (good, bad) = (&good, &bad);
+            scope.spawn(move || {
+                let device = Device::new();
+                device.emulation.set_order(order);
+                for _ in 0..50 {
+                    let mut out = device.zeros(64);
+                    let mut launch = device.stream.launch_builder(good);
+                    launch.arg(&mut out);
+                    // SAFETY: the argument is that of the kernel.
+                    unsafe { launch.launch(grid((3, 1, 1), (64, 1, 1))) }.unwrap();
+                    assert_eq!(device.download(&out), [1.0; 64]);
+                }
+                // A fault of one thread is none of another.
+                if number == 0 {
+                    let mut out = device.zeros(64);
+                    let mut launch = device.stream.launch_builder(bad);
+                    launch.arg(&mut out);
+                    // SAFETY: the argument is that of the kernel.
+                    let result = unsafe { launch.launch(grid((1, 1, 1), (64, 1, 1))) }.map(drop);
+                    assert_fails(&device, result, FAILED, &["divergent"]);
+                } else {
+                    assert_eq!(device.emulation.last_report(), None);
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn arguments_that_do_not_fit() {
     let device = Device::new();
     let function = kernel(&device, "scale");
@@ -317,7 +423,6 @@ fn arguments_that_do_not_fit() {
 
     let freed = {
         let memory = device.zeros(8);
-        use cudarc::driver::DevicePtr as _;
         memory.device_ptr(&device.stream).0
     };
     let mut launch = device.stream.launch_builder(&function);

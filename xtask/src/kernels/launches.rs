@@ -1,0 +1,267 @@
+//! The launches of the race check: small grids that reach all branches of a kernel.
+//!
+//! A file has a line for each launch; `#` begins a comment. The block is that of the kernel.
+//!
+//! ```text
+//! launch product grid 2 2 1 arguments floats:900 floats:900 floats:900 u32:30 u32:30 u32:30
+//! launch gather grid 1 1 1 arguments floats:40 floats:80 words:0,2,5,7 null f32:0.5 u32:4
+//! ```
+//!
+//! `floats:N` and `doubles:N` are device memory with numbers that differ, `zeros:N` is N words of 0, `words:A,B,...` are
+//! 32-bit integers, `null` is no memory.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, bail, ensure};
+
+use super::set::{Kernel, KernelSet, Parameter};
+
+/// Blocks of a launch: each is a thread of the host.
+const MAX_BLOCKS: u32 = 64;
+
+/// A launch, as checked against its kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Launch<'a> {
+    kernel: &'a Kernel,
+    grid: [u32; 3],
+    arguments: Vec<Argument>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Argument {
+    Null,
+    Floats(u32),
+    Doubles(u32),
+    Zeros(u32),
+    Words(Vec<u32>),
+    U32(u32),
+    I32(i32),
+    U64(u64),
+    I64(i64),
+    F32(f32),
+    F64(f64),
+}
+
+/// Reads a list of launches.
+///
+/// # Errors
+///
+/// With the line that is not as it should be, or does not fit its kernel.
+pub(super) fn parse<'a>(text: &str, set: &'a KernelSet) -> anyhow::Result<Vec<Launch<'a>>> {
+    let mut launches = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let words: Vec<&str> = line
+            .split('#')
+            .next()
+            .unwrap_or(line)
+            .split_whitespace()
+            .collect();
+        if words.is_empty() {
+            continue;
+        }
+        launches.push(launch(&words, set).with_context(|| format!("line {number}: `{line}`"))?);
+    }
+    Ok(launches)
+}
+
+fn launch<'a>(words: &[&str], set: &'a KernelSet) -> anyhow::Result<Launch<'a>> {
+    let ["launch", name, "grid", x, y, z, "arguments", arguments @ ..] = words else {
+        bail!("expected `launch NAME grid X Y Z arguments ARGUMENT ...`");
+    };
+    let kernel = set
+        .kernels
+        .iter()
+        .find(|kernel| kernel.name == *name)
+        .with_context(|| format!("the list of kernels has no `{name}`"))?;
+    let number = |word: &str| {
+        word.parse::<u32>()
+            .with_context(|| format!("`{word}` is no number"))
+    };
+    let grid = [number(x)?, number(y)?, number(z)?];
+    let blocks = grid.iter().map(|&size| u64::from(size)).product::<u64>();
+    ensure!(
+        (1..=u64::from(MAX_BLOCKS)).contains(&blocks),
+        "a launch of the race check has 1 to {MAX_BLOCKS} blocks, not {blocks}"
+    );
+    ensure!(
+        arguments.len() == kernel.parameters.len(),
+        "`{name}` has {} parameters, and {} arguments are given",
+        kernel.parameters.len(),
+        arguments.len()
+    );
+    let arguments = kernel
+        .parameters
+        .iter()
+        .zip(arguments)
+        .map(|(&parameter, text)| {
+            argument(text, parameter)
+                .with_context(|| format!("`{text}` for a parameter of the kind {parameter:?}"))
+        })
+        .collect::<anyhow::Result<_>>()?;
+    Ok(Launch {
+        kernel,
+        grid,
+        arguments,
+    })
+}
+
+fn argument(text: &str, parameter: Parameter) -> anyhow::Result<Argument> {
+    let (kind, value) = text.split_once(':').unwrap_or((text, ""));
+    Ok(match (parameter, kind) {
+        (Parameter::Pointer, "null") => Argument::Null,
+        (Parameter::Pointer, "floats") => Argument::Floats(value.parse()?),
+        (Parameter::Pointer, "doubles") => Argument::Doubles(value.parse()?),
+        (Parameter::Pointer, "zeros") => Argument::Zeros(value.parse()?),
+        (Parameter::Pointer, "words") => {
+            let words = value.split(',').map(str::parse);
+            Argument::Words(words.collect::<Result<_, _>>()?)
+        }
+        (Parameter::U32, "u32") => Argument::U32(value.parse()?),
+        (Parameter::I32, "i32") => Argument::I32(value.parse()?),
+        (Parameter::U64, "u64") => Argument::U64(value.parse()?),
+        (Parameter::I64, "i64") => Argument::I64(value.parse()?),
+        (Parameter::F32, "f32") => Argument::F32(value.parse()?),
+        (Parameter::F64, "f64") => Argument::F64(value.parse()?),
+        _ => bail!(
+            "a pointer takes null, floats:N, doubles:N, zeros:N or words:A,B,...; a number its kind and value, as u32:5"
+        ),
+    })
+}
+
+impl Launch<'_> {
+    pub(super) fn kernel(&self) -> &str {
+        &self.kernel.name
+    }
+
+    /// A call of `launch` in cpp/race/race.h.
+    fn call(&self) -> String {
+        let [x, y, z] = self.grid;
+        let [threads_x, threads_y] = self.kernel.block;
+        let arguments: Vec<_> = self.arguments.iter().map(Argument::expression).collect();
+        format!(
+            "launch(\"{}\", {{{x}, {y}, {z}}}, {{{threads_x}, {threads_y}, 1}}, {}, {{{}}});",
+            self.kernel.name,
+            self.kernel.shared,
+            arguments.join(", ")
+        )
+    }
+}
+
+impl Argument {
+    fn expression(&self) -> String {
+        match self {
+            Self::Null => "null()".to_owned(),
+            Self::Floats(count) => format!("floats({count})"),
+            Self::Doubles(count) => format!("doubles({count})"),
+            Self::Zeros(count) => format!("zeros({count})"),
+            Self::Words(words) => {
+                let words: Vec<_> = words.iter().map(|word| format!("{word}u")).collect();
+                format!("words({{{}}})", words.join(", "))
+            }
+            Self::U32(value) => format!("number(std::uint32_t{{{value}u}})"),
+            Self::I32(value) => format!("number(std::uint32_t{{{}u}})", value.cast_unsigned()),
+            Self::U64(value) => format!("number(std::uint64_t{{{value}u}})"),
+            Self::I64(value) => format!("number(std::uint64_t{{{}u}})", value.cast_unsigned()),
+            // By their bits, so that infinities and rounding are no question.
+            Self::F32(value) => {
+                format!(
+                    "number(std::bit_cast<float>(std::uint32_t{{{}u}}))",
+                    value.to_bits()
+                )
+            }
+            Self::F64(value) => {
+                format!(
+                    "number(std::bit_cast<double>(std::uint64_t{{{}u}}))",
+                    value.to_bits()
+                )
+            }
+        }
+    }
+}
+
+/// A C++ program that makes the launches.
+pub(super) fn program(launches: &[Launch<'_>]) -> String {
+    let mut text = "// Written by `cargo xtask kernels race`.\n\
+        #include <bit>\n#include \"race/race.h\"\n\
+        using namespace emulation::race;\n\nint main() {\n"
+        .to_owned();
+    for launch in launches {
+        writeln!(text, "  {}", launch.call()).expect("strings take all text");
+    }
+    text + "}\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> KernelSet {
+        KernelSet {
+            kernels: vec![Kernel {
+                name: "scale".to_owned(),
+                block: [32, 2],
+                shared: 64,
+                parameters: vec![Parameter::Pointer, Parameter::F32, Parameter::I32],
+            }],
+            ..KernelSet::default()
+        }
+    }
+
+    #[test]
+    fn launches_become_calls() {
+        let text = "# a comment\n\nlaunch scale grid 2 1 1 arguments floats:40 f32:0.5 i32:-1 # another\n\
+            launch scale grid 1 1 1 arguments words:1,2 f32:inf i32:3\n";
+        let set = set();
+        let launches = parse(text, &set).unwrap();
+        assert_eq!(launches[0].kernel(), "scale");
+        let program = program(&launches);
+        for call in [
+            "launch(\"scale\", {2, 1, 1}, {32, 2, 1}, 64, {floats(40), \
+             number(std::bit_cast<float>(std::uint32_t{1056964608u})), number(std::uint32_t{4294967295u})});",
+            "launch(\"scale\", {1, 1, 1}, {32, 2, 1}, 64, {words({1u, 2u}), \
+             number(std::bit_cast<float>(std::uint32_t{2139095040u})), number(std::uint32_t{3u})});",
+        ] {
+            assert!(program.contains(call), "{program}");
+        }
+    }
+
+    #[test]
+    fn bad_launches_are_named() {
+        for (line, message) in [
+            ("start scale", "expected `launch NAME"),
+            ("launch other grid 1 1 1 arguments", "no `other`"),
+            (
+                "launch scale grid 1 1 1 arguments null",
+                "3 parameters, and 1 arguments",
+            ),
+            (
+                "launch scale grid 9 9 1 arguments null f32:1 i32:1",
+                "1 to 64 blocks, not 81",
+            ),
+            (
+                "launch scale grid 0 1 1 arguments null f32:1 i32:1",
+                "not 0",
+            ),
+            (
+                "launch scale grid 1 1 1 arguments u32:1 f32:1 i32:1",
+                "`u32:1` for a parameter of the kind Pointer",
+            ),
+            (
+                "launch scale grid 1 1 1 arguments null f32:x i32:1",
+                "`f32:x`",
+            ),
+            (
+                "launch scale grid 1 1 1 arguments null i32:1 f32:1",
+                "the kind F32",
+            ),
+            (
+                "launch scale grid 1 1 1 arguments words:1,,2 f32:1 i32:1",
+                "`words:1,,2`",
+            ),
+        ] {
+            let error = format!("{:#}", parse(&format!("\n{line}\n"), &set()).unwrap_err());
+            assert!(error.starts_with("line 2: "), "{error}");
+            assert!(error.contains(message), "{line}: {error}");
+        }
+    }
+}
