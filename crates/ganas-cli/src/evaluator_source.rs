@@ -24,11 +24,11 @@ const TABLE_REPORT: &str = "cifar10_test_mean_200";
 pub(crate) struct EvaluatorArguments {
     /// A table file, or a CSV file, which is imported into a cache [default: the one of the space in the folder that
     /// GANAS_DATA names].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "evaluator")]
     table: Option<PathBuf>,
     /// The folder of a surrogate, which predicts instead of measuring [default: for a space without tables the one in
     /// the folder that GANAS_DATA names].
-    #[arg(long, value_name = "FOLDER", conflicts_with = "table")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["table", "evaluator"])]
     surrogate: Option<PathBuf>,
     /// The metric that is searched on [default: cifar10_valid_mean_200, or what the surrogate predicts; with --evaluator
     /// the first that is measured on validation data].

@@ -25,4 +25,5 @@ mod spaces;
 mod surrogate;
 mod synthetic_files;
 mod synthetic_table;
+mod table_build;
 mod workers;

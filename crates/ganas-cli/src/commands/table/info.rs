@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::number::optional;
 use crate::output;
+use crate::table_noise;
 use crate::text_table::{Align, TextTable};
 
 /// Which table.
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "table_sha256": table.sha256(),
             "manifest": table.manifest(),
             "metrics": metrics,
+            "noise": table.noise().iter().map(table_noise::json).collect::<Vec<_>>(),
         }));
     }
     output::print_text(&text(&table, &metrics))
@@ -140,7 +142,11 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
             optional(metric.query_maximum),
         ]);
     }
-    format!("{lines}\n{}", columns.render())
+    let noise = match table.noise() {
+        noise if noise.is_empty() => String::new(),
+        noise => format!("\n{}", table_noise::text(&noise)),
+    };
+    format!("{lines}\n{}{noise}", columns.render())
 }
 
 /// The role in words.
