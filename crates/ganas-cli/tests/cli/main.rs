@@ -14,6 +14,7 @@ mod bad_input;
 mod commands;
 mod constraints;
 mod failed_evaluations;
+mod first_search;
 mod interrupt;
 mod official_files;
 mod real_table;

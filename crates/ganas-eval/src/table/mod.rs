@@ -49,6 +49,7 @@
 mod container;
 pub mod convert;
 mod delimited;
+mod embedded;
 mod evaluations;
 mod evaluator;
 mod export;
@@ -74,6 +75,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use embedded::{EMBEDDED, Embedded};
 pub use evaluations::{
     Evaluated, EvaluationsReport, EvaluationsRequest, MAX_SEEDS, write_evaluations,
 };

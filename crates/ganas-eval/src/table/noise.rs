@@ -180,8 +180,9 @@ mod tests {
         let rows = [[0.5, 1.5], [2.0, 2.0], [5.0, 4.0]];
         let within = 1.0 / 3.0;
         check(&rows, Some(1.0), Some((6.5 - within) / (6.5 + within)));
-        // Ranks 0, 1, 2 against 1, 0, 2.
-        check(&[[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]], Some(0.5), Some(0.6));
+        // Ranks 0, 1, 2 against 1, 0, 2. Means 1.5, 1.5, 3; between 2 * 1.5 / 2 = 1.5; within 2 * 0.5 / 3 = 1/3.
+        let rows = [[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]];
+        check(&rows, Some(0.5), Some(7.0 / 11.0));
         // Ties: ranks 0.5, 0.5, 2 against 0, 1, 2.
         let spearman = 1.5 / (1.5f64 * 2.0).sqrt();
         // Means 1, 1.5, 3; between 2 * 13/6 / 2 = 13/6; within 2 * 0.25 / 3 = 1/6.

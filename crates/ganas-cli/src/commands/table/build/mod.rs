@@ -144,16 +144,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         &mut tally,
         &notes,
     );
-    if let Err(EvalError::Interrupted) = evaluated {
-        if interrupt.asked() {
-            eprintln!(
-                "interrupted: {} of {} evaluations are there; continue with: {}",
-                tally.known(),
-                tally.all(),
-                environment::resume_command()
-            );
-            return Ok(Outcome::Interrupted);
-        }
+    if let Err(EvalError::Interrupted) = evaluated
+        && interrupt.asked()
+    {
+        eprintln!(
+            "interrupted: {} of {} evaluations are there; continue with: {}",
+            tally.known(),
+            tally.all(),
+            environment::resume_command()
+        );
+        return Ok(Outcome::Interrupted);
     }
     if let Err(error) = evaluated {
         if let EvalError::Workers(_) = error {
