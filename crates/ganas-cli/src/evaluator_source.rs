@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_eval::Evaluator;
 use ganas_eval::surrogate::SurrogateEvaluator;
-use ganas_eval::table::{Column, RowOrder, Table, TableEvaluator};
+use ganas_eval::table::{Column, Embedded, RowOrder, Run, Table, TableEvaluator};
+use ganas_eval::{Evaluator, MetricRole};
 use ganas_space::{ArchKey, SearchSpace};
 
 use crate::environment;
@@ -22,20 +22,20 @@ const TABLE_REPORT: &str = "cifar10_test_mean_200";
 /// What to evaluate with, and on which metrics.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluatorArguments {
-    /// A table file, or a CSV file, which is imported into a cache [default: the one of the space in the folder that
-    /// GANAS_DATA names].
-    #[arg(long, value_name = "FILE")]
-    table: Option<PathBuf>,
+    /// A table file, a CSV file, which is imported into a cache, or the name of a table inside the program, `digits-4`
+    /// [default: the one of the space in the folder that GANAS_DATA names].
+    #[arg(long, value_name = "FILE", conflicts_with = "evaluator")]
+    pub(crate) table: Option<PathBuf>,
     /// The folder of a surrogate, which predicts instead of measuring [default: for a space without tables the one in
     /// the folder that GANAS_DATA names].
-    #[arg(long, value_name = "FOLDER", conflicts_with = "table")]
-    surrogate: Option<PathBuf>,
-    /// The metric that is searched on [default: cifar10_valid_mean_200, or what the surrogate predicts; with --evaluator
-    /// the first that is measured on validation data].
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["table", "evaluator"])]
+    pub(crate) surrogate: Option<PathBuf>,
+    /// The metric that is searched on [default: the first on validation data of --evaluator, or of one training in a
+    /// table of `ganas table build`; what the surrogate predicts; else cifar10_valid_mean_200].
     #[arg(long, value_name = "METRIC")]
     pub(crate) search: Option<String>,
-    /// The metric that is reported for what was found [default: cifar10_test_mean_200, or the one that is searched on
-    /// with a surrogate; with --evaluator the first that is measured on test data].
+    /// The metric that is reported for what was found [default: the first on test data of --evaluator, or its mean in a
+    /// table of `ganas table build`; the one that is searched on with a surrogate; else cifar10_test_mean_200].
     #[arg(long, value_name = "METRIC")]
     pub(crate) report: Option<String>,
 }
@@ -138,12 +138,30 @@ fn open_table(
     note: &dyn Fn(&str),
 ) -> anyhow::Result<Evaluating> {
     let table = table_source::open(arguments.table.as_deref(), &**space, note)?;
+    of_table(table, arguments, space)
+}
+
+/// Opens a table inside the program.
+pub(crate) fn open_embedded(
+    embedded: Embedded,
+    arguments: &EvaluatorArguments,
+    space: &Arc<dyn SearchSpace>,
+) -> anyhow::Result<Evaluating> {
+    of_table(Arc::new(embedded.open()?), arguments, space)
+}
+
+fn of_table(
+    table: Arc<Table>,
+    arguments: &EvaluatorArguments,
+    space: &Arc<dyn SearchSpace>,
+) -> anyhow::Result<Evaluating> {
     let path = table.path().to_owned();
+    let [search, report] = default_metrics(&table);
     let evaluator = TableEvaluator::new(
         table,
         Arc::clone(space),
-        arguments.search.as_deref().unwrap_or(TABLE_SEARCH),
-        arguments.report.as_deref().unwrap_or(TABLE_REPORT),
+        arguments.search.as_deref().unwrap_or(&search),
+        arguments.report.as_deref().unwrap_or(&report),
     )?;
     Ok(Evaluating {
         kind: "table",
@@ -153,6 +171,27 @@ fn open_table(
         ranking: Ranking::of(&evaluator),
         evaluator: Box::new(evaluator),
     })
+}
+
+/// What is searched on and what is reported when no metrics are named.
+///
+/// In a table that `ganas table build` has made those are the validation metric of one training, which is what a search
+/// would pay for, and the mean of the test metric, which is what its find is worth. In others they are those of
+/// NAS-Bench-201.
+fn default_metrics(table: &Table) -> [String; 2] {
+    let find = |role: MetricRole, is_run: fn(Option<Run>) -> bool| {
+        let infos = table.columns().map(|column| table.info(column));
+        let mut fitting = infos.filter(|info| info.role == role && is_run(info.run));
+        fitting.next().map(|info| info.name.clone())
+    };
+    let built = table.manifest().evaluator.as_ref().and_then(|_| {
+        let search = find(MetricRole::Validation, |run| {
+            matches!(run, Some(Run::Seed(_)))
+        })?;
+        let report = find(MetricRole::Test, |run| run == Some(Run::Mean));
+        Some([search.clone(), report.unwrap_or(search)])
+    });
+    built.unwrap_or_else(|| [TABLE_SEARCH, TABLE_REPORT].map(str::to_owned))
 }
 
 /// The folder of the surrogate of a space that has no table; `None` when the space has one.

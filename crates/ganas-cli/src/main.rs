@@ -30,6 +30,7 @@ mod run_record;
 mod search_report;
 mod seeds;
 mod space_argument;
+mod table_noise;
 mod table_source;
 mod text_table;
 mod worker_arguments;

@@ -1,4 +1,5 @@
-//! Where the table of a search comes from: a table file, a CSV file, or the folder that GANAS_DATA names.
+//! Where the table of a search comes from: a table file, a CSV file, the folder that GANAS_DATA names, or the program
+//! itself.
 //!
 //! A CSV file is imported into the user's cache folder, under a name that holds the sha256 of the file, so that it is
 //! imported once.
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use ganas_eval::table::convert::OfficialFormat;
-use ganas_eval::table::{ImportRequest, Table, import};
+use ganas_eval::table::{EMBEDDED, Embedded, ImportRequest, Table, import};
 use ganas_space::SearchSpace;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,9 @@ pub(crate) fn open(
         Some(path) => path.to_owned(),
         None => in_data_folder(space)?,
     };
+    if let Some(embedded) = embedded(&path) {
+        return Ok(Arc::new(embedded.open()?));
+    }
     refuse_official(&path, space)?;
     let table = if is_table_file(&path)? {
         Table::open(&path)?
@@ -38,6 +42,44 @@ pub(crate) fn open(
         imported(&path, space, note)?
     };
     Ok(Arc::new(table))
+}
+
+/// Opens a table file, or one inside the program by its name.
+pub(crate) fn open_table(path: &Path) -> anyhow::Result<Table> {
+    Ok(match embedded(path) {
+        Some(embedded) => embedded.open()?,
+        None => Table::open(path)?,
+    })
+}
+
+/// The table inside the program of this name, unless there is a file that is called so.
+fn embedded(path: &Path) -> Option<Embedded> {
+    let named = Embedded::named(path.to_str()?);
+    named.filter(|_| !path.exists())
+}
+
+/// The space of a search that does not name one: that of its table file, or of the first table inside the program
+/// when it does not name a table either.
+pub(crate) fn space_of(named: Option<&Path>) -> anyhow::Result<Arc<dyn SearchSpace>> {
+    let table = match named {
+        None => EMBEDDED[0].open()?,
+        Some(path) if embedded(path).is_some() || is_table_file(path)? => open_table(path)?,
+        Some(path) => {
+            return Err(UsageError(format!(
+                "{} does not say which space it is of: name one with --space",
+                path.display()
+            ))
+            .into());
+        }
+    };
+    let space = &table.manifest().space;
+    let space = ganas_space::by_name(space).with_context(|| {
+        format!(
+            "{} is a table of the space {space}, which has no name here: name its description with --space",
+            table.path().display()
+        )
+    })?;
+    Ok(space)
 }
 
 /// Official files are converted once, by a command of its own: it takes minutes, and makes files of gigabytes.

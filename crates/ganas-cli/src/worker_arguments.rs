@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganas_eval::worker::{MetricNames, PoolConfig, WorkerEvaluator};
+use ganas_eval::worker::message::Capabilities;
+use ganas_eval::worker::{MetricNames, PoolConfig, WorkerEvaluator, Workers};
 use ganas_search::StopFlag;
 use ganas_space::SearchSpace;
 
@@ -18,7 +19,7 @@ use crate::worker_notes::WorkerNotes;
 pub(crate) struct WorkerArguments {
     /// A command that evaluates architectures instead of a table, such as `python train.py`; it speaks the protocol of
     /// docs/PROTOCOL.md.
-    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["table", "surrogate"])]
+    #[arg(long, value_name = "COMMAND")]
     evaluator: Option<String>,
     /// Processes of the evaluator; the results do not depend on them.
     #[arg(
@@ -81,10 +82,44 @@ impl WorkerArguments {
         stop: &StopFlag,
         notes: &WorkerNotes,
     ) -> anyhow::Result<Option<WorkerEvaluator>> {
+        let Some(config) = self.config(study, stop)? else {
+            return Ok(None);
+        };
+        let space = Arc::clone(space);
+        let evaluator = WorkerEvaluator::open(config, space, names, notes.listener())?;
+        Ok(Some(evaluator))
+    }
+
+    /// Starts the first worker, when there is a command, for all that it measures.
+    pub(crate) fn open_workers(
+        &self,
+        space: &Arc<dyn SearchSpace>,
+        study: Option<&Path>,
+        stop: &StopFlag,
+        notes: &WorkerNotes,
+    ) -> anyhow::Result<Option<Workers>> {
+        let Some(config) = self.config(study, stop)? else {
+            return Ok(None);
+        };
+        let workers = Workers::open(config, Arc::clone(space), notes.listener())?;
+        Ok(Some(workers))
+    }
+
+    /// The command; nothing when there is none.
+    pub(crate) fn command(&self) -> &str {
+        self.evaluator.as_deref().unwrap_or_default()
+    }
+
+    /// What is passed on with every evaluation.
+    pub(crate) fn fidelity(&self) -> BTreeMap<String, f64> {
+        self.fidelity.iter().cloned().collect()
+    }
+
+    fn config(&self, study: Option<&Path>, stop: &StopFlag) -> anyhow::Result<Option<PoolConfig>> {
         let Some(command) = &self.evaluator else {
             return Ok(None);
         };
-        let config = PoolConfig {
+        Ok(Some(PoolConfig {
             workers: self.workers.get(),
             time_limit: self.timeout,
             start_limit: self.start_timeout,
@@ -92,27 +127,30 @@ impl WorkerArguments {
             retries: self.retries,
             failures_in_a_row: self.max_failures,
             memory_kib: self.memory_limit,
-            fidelity: BTreeMap::from_iter(self.fidelity.iter().cloned()),
+            fidelity: self.fidelity(),
             stop: stop.shared(),
             ..PoolConfig::new(command, self.logs(study)?)
-        };
-        let space = Arc::clone(space);
-        let evaluator = WorkerEvaluator::open(config, space, names, notes.listener())?;
-        Ok(Some(evaluator))
+        }))
     }
 
     /// The evaluator, for the header.
     pub(crate) fn describe(&self, evaluator: &WorkerEvaluator) -> String {
-        let worker = evaluator.capabilities();
         format!(
-            "{} {} by `{}` (workers: {}, timeout {:?}, retries {})",
-            worker.name,
-            worker.version,
-            self.evaluator.as_deref().unwrap_or_default(),
+            "{} (workers: {}, timeout {:?}, retries {})",
+            self.describe_worker(evaluator.capabilities()),
             self.workers,
             self.timeout,
             self.retries
         )
+    }
+
+    /// What all workers are.
+    pub(crate) fn describe_workers(&self, workers: &Workers) -> String {
+        self.describe_worker(workers.capabilities())
+    }
+
+    fn describe_worker(&self, worker: &Capabilities) -> String {
+        format!("{} {} by `{}`", worker.name, worker.version, self.command())
     }
 
     fn logs(&self, study: Option<&Path>) -> anyhow::Result<PathBuf> {

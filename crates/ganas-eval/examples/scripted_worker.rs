@@ -2,7 +2,7 @@
 //!
 //! Arguments are `name=value`: `seed=1`, `percent=30` (of attempts that misbehave), `kinds=crash,hang` (how),
 //! `delay_ms=5`, `finished=FILE` (gets a line for each evaluation that is answered), `capacity=1`,
-//! `start=slow` (never says hello).
+//! `start=slow` (never says hello), `by_seed=1` (measurements depend on the seed of the evaluation, too).
 //! What an attempt does is a function of the seed, the architecture and the number of the attempt alone.
 
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ struct Script {
     finished: Option<String>,
     capacity: u32,
     slow_start: bool,
+    by_seed: bool,
 }
 
 fn main() -> io::Result<()> {
@@ -66,6 +67,7 @@ impl Script {
             finished: arguments.get("finished").cloned(),
             capacity: u32::try_from(number("capacity", 1)).expect("a small number"),
             slow_start: arguments.contains_key("start"),
+            by_seed: arguments.contains_key("by_seed"),
         }
     }
 
@@ -91,10 +93,12 @@ impl Script {
     fn evaluate(&self, evaluation: &Evaluation) -> io::Result<()> {
         std::thread::sleep(self.delay);
         let id = evaluation.id;
-        let draw = hash(&format!(
-            "{} {} {}",
-            self.seed, evaluation.arch.key, evaluation.attempt
-        ));
+        let measured = if self.by_seed {
+            format!("{} {}", evaluation.arch.key, evaluation.seed)
+        } else {
+            evaluation.arch.key.clone()
+        };
+        let draw = hash(&format!("{} {measured} {}", self.seed, evaluation.attempt));
         let kind = if draw % 100 < self.percent {
             let kinds = u64::try_from(self.kinds.len()).expect("a small number");
             let at = usize::try_from(draw / 100 % kinds).expect("a small number");
@@ -102,7 +106,7 @@ impl Script {
         } else {
             "none"
         };
-        let value = (hash(&evaluation.arch.key) % 1_000_000) as f64 / 1e6;
+        let value = (hash(&measured) % 1_000_000) as f64 / 1e6;
         let metrics = |value| {
             let test = Some(1.0 - value);
             BTreeMap::from([("valid".to_owned(), Some(value)), ("test".to_owned(), test)])
@@ -138,7 +142,7 @@ impl Script {
         }))?;
         if let Some(path) = &self.finished {
             let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-            file.write_all(format!("{}\n", evaluation.arch.key).as_bytes())?;
+            file.write_all(format!("{measured}\n").as_bytes())?;
         }
         say(&result(id, value))?;
         if kind == "duplicate" {

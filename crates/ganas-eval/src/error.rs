@@ -446,6 +446,15 @@ pub enum EvalError {
         expected: &'static str,
     },
 
+    /// Two metrics of an evaluator have the same name.
+    #[error(
+        "the evaluator declares the metric `{metric}` twice; give each metric a name of its own"
+    )]
+    DuplicateMetric {
+        /// The name.
+        metric: String,
+    },
+
     // Import: the output.
     /// The output file exists, and the request does not allow to replace it.
     #[error("{}: the output file exists; choose another name, or allow overwriting", file.display())]

@@ -173,6 +173,39 @@ pub enum StoreError {
         /// The session and round of this writer.
         expected: String,
     },
+    /// The study already holds evaluations of the evaluator that was to begin.
+    #[error(
+        "the study {} already holds {evaluations} evaluations by this evaluator: pass `--resume` to continue with \
+         them, or name another study", .path.display()
+    )]
+    CollectionExists {
+        /// The study.
+        path: PathBuf,
+        /// How many evaluations there are.
+        evaluations: i64,
+    },
+    /// The study holds evaluations, but none of the evaluator that was to continue.
+    #[error(
+        "the study {} holds nothing to resume for {asked}: it has evaluations of {found}; use the same command, \
+         fidelity and evaluator, or leave `--resume` out to begin anew", .path.display()
+    )]
+    OtherCollections {
+        /// The study.
+        path: PathBuf,
+        /// The space and evaluator that were asked for.
+        asked: String,
+        /// Those that the study has, semicolon-separated.
+        found: String,
+    },
+    /// Someone else evaluates for the same table.
+    #[error(
+        "another process has taken over the evaluations in {}: this one stops, and the other continues",
+        .path.display()
+    )]
+    CollectionConflict {
+        /// The study.
+        path: PathBuf,
+    },
     /// There is no such run in the study.
     #[error("the study {} holds no run {run}", .path.display())]
     UnknownRun {

@@ -8,11 +8,13 @@
 //! What is exported depends on the specs of the runs only: not on times, process ids, nor the order of writing.
 //! Evaluations that take hours are kept as soon as they are finished, by a [`Remembered`] evaluator, so that a process
 //! that is killed in the middle of a round does not pay for them twice.
+//! A [`Collection`] keeps all metrics of architectures and seeds, from which a table is made.
 //! This crate never reads a clock: times are arguments.
 
 #![forbid(unsafe_code)]
 
 mod begin;
+mod collection;
 mod error;
 mod event_values;
 mod export;
@@ -26,6 +28,7 @@ mod unfinished;
 mod writer;
 
 pub use begin::{Begun, OnExisting, RunClaim, Session};
+pub use collection::{Collected, Collection, CollectionSpec, EvaluationId};
 pub use error::StoreError;
 pub use export::ExportFormat;
 pub use read::{EventRow, SessionRow, TrialRow};

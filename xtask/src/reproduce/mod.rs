@@ -4,6 +4,8 @@
 //! `target/reproduce`, so that a study that was interrupted goes on where it stopped; `--fresh` starts over.
 
 mod constraints;
+mod digits;
+mod digits_table;
 mod nasbench101;
 mod nasbench201;
 mod page;
@@ -21,6 +23,10 @@ use clap::Subcommand;
 pub(crate) enum Study {
     /// Latency-constrained search on NAS-Bench-201: docs/results/constraints.md.
     Constraints(Options),
+    /// GA-NAS, local search and random search on the table inside the program: docs/results/digits.md.
+    Digits(digits::Options),
+    /// Trains the networks of the tables inside the program; it needs PyTorch, and goes on where it was stopped.
+    DigitsTable(digits_table::Options),
     /// GA-NAS, local search and random search on NAS-Bench-101: docs/results/nasbench101.md.
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
@@ -51,6 +57,8 @@ pub(crate) struct Options {
 pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
     match study {
         Study::Constraints(options) => constraints::run(root, options),
+        Study::Digits(options) => digits::run(root, options),
+        Study::DigitsTable(options) => digits_table::run(root, options),
         Study::Nasbench101(options) => nasbench101::run(root, options),
         Study::Nasbench201(options) => nasbench201::run(root, options),
     }

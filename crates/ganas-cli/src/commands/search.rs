@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ganas_eval::table::{EMBEDDED, Embedded};
 use ganas_eval::worker::MetricNames;
 use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
@@ -15,7 +16,7 @@ use crate::constraints::ConstraintArguments;
 use crate::environment;
 use crate::evaluator_choice::EvaluatorChoice;
 use crate::evaluator_source::{self, EvaluatorArguments};
-use crate::exit::Outcome;
+use crate::exit::{Outcome, UsageError};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::output;
@@ -23,6 +24,7 @@ use crate::progress::Progress;
 use crate::run_record::RunRecord;
 use crate::search_report::SearchReport;
 use crate::seeds::Seeds;
+use crate::table_source;
 use crate::worker_arguments::WorkerArguments;
 use crate::worker_notes::WorkerNotes;
 use crate::workers::Crew;
@@ -30,18 +32,20 @@ use crate::workers::Crew;
 /// What to search, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The search space: a name that `ganas space list` lists, or a `.toml` file that describes one.
+    /// The search space: a name that `ganas space list` lists, or a `.toml` file that describes one [default: that of
+    /// the table file; without one either, a small benchmark inside the program is searched].
     #[arg(long, value_parser = crate::space_argument::parse)]
-    space: Arc<dyn SearchSpace>,
+    space: Option<Arc<dyn SearchSpace>>,
     #[command(flatten)]
     evaluator: EvaluatorArguments,
     #[command(flatten)]
     workers: WorkerArguments,
     #[command(flatten)]
     constraints: ConstraintArguments,
-    /// Unique queries of each run; architectures that compute the same function count once.
-    #[arg(long, value_name = "QUERIES", default_value = "150", value_parser = budget)]
-    budget: Budget,
+    /// Unique queries of each run; architectures that compute the same function count once [default: 150, or fewer on
+    /// the benchmark inside the program].
+    #[arg(long, value_name = "QUERIES", value_parser = budget)]
+    budget: Option<Budget>,
     /// Seeds, one run each: `7`, `0..20` (without 20), `1,5,10..12`.
     #[arg(long, alias = "seed", default_value = "0..1")]
     seeds: Seeds,
@@ -70,6 +74,9 @@ fn budget(text: &str) -> Result<Budget, String> {
         .map_err(|_| format!("expected a number of queries from 1 to {}", u32::MAX))?;
     Budget::unique(queries).map_err(|error: SearchError| error.to_string())
 }
+
+/// Unique queries of a run, when no number is named.
+const QUERIES: u32 = 150;
 
 /// Runs the search.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
@@ -120,6 +127,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 
     add_ranks(&experiment, &mut runs)?;
     print(arguments, &experiment, &runs)?;
+    if let (Some(embedded), false) = (arguments.on_embedded(), arguments.quiet) {
+        eprint!("{}", next_steps(embedded, &runs));
+    }
     if interrupt.asked() && runs.len() < seeds.len()
         || runs.iter().any(|run| run.stop == StopReason::Interrupted)
     {
@@ -148,8 +158,45 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+impl Arguments {
+    /// The table inside the program, when nothing else to search on is named.
+    fn on_embedded(&self) -> Option<Embedded> {
+        let named = self.space.is_some()
+            || self.workers.is_given()
+            || self.evaluator.table.is_some()
+            || self.evaluator.surrogate.is_some();
+        (!named).then_some(EMBEDDED[0])
+    }
+
+    fn space(&self) -> anyhow::Result<Arc<dyn SearchSpace>> {
+        if let Some(space) = &self.space {
+            return Ok(Arc::clone(space));
+        }
+        let missing = if self.workers.is_given() {
+            "the evaluator"
+        } else if self.evaluator.surrogate.is_some() {
+            "the surrogate"
+        } else {
+            return table_source::space_of(self.evaluator.table.as_deref());
+        };
+        Err(UsageError(format!(
+            "{missing} does not say which space it is for: name one with --space; `ganas space list` lists them"
+        ))
+        .into())
+    }
+
+    fn budget(&self) -> anyhow::Result<Budget> {
+        if let Some(budget) = self.budget {
+            return Ok(budget);
+        }
+        let queries = self.on_embedded().map_or(QUERIES, |table| table.budget);
+        Ok(Budget::unique(queries)?)
+    }
+}
+
 fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {
-    let space = Arc::clone(&arguments.space);
+    let space = arguments.space()?;
+    let budget = arguments.budget()?;
     let algorithm = arguments.algorithm.resolve(Some(&*space))?;
     let note = |text: &str| {
         if !arguments.quiet {
@@ -168,7 +215,12 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         let description = workers.describe(&evaluator);
         EvaluatorChoice::Workers(evaluator, description)
     } else {
-        let evaluating = evaluator_source::open(&arguments.evaluator, &space, &note)?;
+        let evaluating = match arguments.on_embedded() {
+            Some(embedded) => {
+                evaluator_source::open_embedded(embedded, &arguments.evaluator, &space)?
+            }
+            None => evaluator_source::open(&arguments.evaluator, &space, &note)?,
+        };
         EvaluatorChoice::Known(evaluating)
     };
     let constrained = arguments
@@ -190,7 +242,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         protocol: evaluator.evaluator().protocol().clone(),
         algorithm: algorithm.name().to_owned(),
         config: config.to_string(),
-        budget: arguments.budget,
+        budget,
         device: device.describe(),
         seed: 0,
     };
@@ -201,7 +253,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         evaluator,
         algorithm,
         device,
-        budget: arguments.budget,
+        budget,
         spec,
         study,
         on_existing: if arguments.resume {
@@ -275,6 +327,39 @@ fn header(
         .map(|(name, value)| format!("{name:<9}  {value}\n"))
         .collect();
     format!("{lines}\n")
+}
+
+/// What there is to do after a first search.
+fn next_steps(embedded: Embedded, runs: &[RunRecord]) -> String {
+    let name = embedded.name;
+    let best = runs.iter().find_map(|run| run.best.as_ref());
+    let arch = best.map_or("ARCHITECTURE", |best| &best.arch);
+    let commands = [
+        (
+            "compare with random search",
+            "search --seeds 0..20 --algorithm random".to_owned(),
+        ),
+        (
+            "all that is known of the find",
+            format!("table query {name} '{arch}'"),
+        ),
+        (
+            "your own space and training script",
+            "search --space SPACE --evaluator 'python train.py' --workers 2".to_owned(),
+        ),
+        (
+            "the spaces, and all settings",
+            "space list; ganas search --help".to_owned(),
+        ),
+    ];
+    let commands: String = commands
+        .iter()
+        .map(|(what, command)| format!("  {what}\n    ganas {command}\n"))
+        .collect();
+    format!(
+        "\nThis was {name}: {}.\nA rank of 1 is the best that there is. What to do next:\n{commands}",
+        embedded.about
+    )
 }
 
 /// Adds the ranks of the best architectures, where the evaluator is a table of the whole space.

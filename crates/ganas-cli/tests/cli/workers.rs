@@ -57,7 +57,8 @@ fn chaos_leaves_the_record_of_a_perfect_worker_wherever_results_exist() {
         "--workers",
         "4",
         "--timeout",
-        "1s",
+        // Long enough for a worker that is only waiting for its turn on a busy machine.
+        "2s",
         "--grace",
         "0.1s",
         "--retries",
@@ -136,7 +137,7 @@ fn killed_searches_leave_no_orphan_and_repeat_no_evaluation() {
     };
     let evaluator = script(20);
     let more = |resume: &[&'static str]| {
-        let mut more = vec!["--budget", "120", "--timeout", "0.5s", "--grace", "0.1s"];
+        let mut more = vec!["--budget", "120", "--timeout", "1s", "--grace", "0.1s"];
         more.extend(["--retries", "9"]);
         more.extend(["--workers", "4", "--quiet"]);
         more.extend(resume);

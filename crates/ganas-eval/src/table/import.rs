@@ -52,7 +52,7 @@ impl ImportRequest {
 }
 
 /// What an import did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ImportReport {
     /// The manifest that was written: rows, classes, order, source, columns.
     pub manifest: Manifest,
@@ -139,6 +139,7 @@ pub fn import(request: &ImportRequest, space: &dyn SearchSpace) -> Result<Import
         row_order,
         ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
         source: source.info,
+        evaluator: None,
         columns: columns
             .iter()
             .zip(derived_from)

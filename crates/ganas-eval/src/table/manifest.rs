@@ -1,5 +1,6 @@
 //! The manifest: what a table file says about itself and about its columns.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub const KEY_COLUMN: &str = "key";
 pub const KEY_ORDER_COLUMN: &str = "key_order";
 
 /// What a table file says about itself: one JSON text in the metadata of its schema.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The version of the table format.
     pub format_version: u32,
@@ -43,8 +44,11 @@ pub struct Manifest {
     pub row_order: RowOrder,
     /// The version of ganas that imported the table.
     pub ganas_version: String,
-    /// The file that the table was imported from.
+    /// The file that the table was imported from, or the evaluations that it was made of.
     pub source: SourceInfo,
+    /// Who has evaluated, in a table that was made by evaluating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluator: Option<EvaluatorInfo>,
     /// The metric columns, in the order of the file.
     pub columns: Vec<ColumnInfo>,
 }
@@ -59,7 +63,7 @@ pub enum RowOrder {
     SourceFile,
 }
 
-/// The file that a table was imported from.
+/// The file that a table was imported from; evaluations count as a file of JSON lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceInfo {
     /// The name of the file, without its folder.
@@ -68,6 +72,19 @@ pub struct SourceInfo {
     pub sha256: String,
     /// The size of the file as it was.
     pub bytes: u64,
+}
+
+/// The evaluator that a table was made with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvaluatorInfo {
+    /// The command.
+    pub command: String,
+    /// What it calls itself.
+    pub name: String,
+    /// The version of that.
+    pub version: String,
+    /// What it was told with every evaluation.
+    pub fidelity: BTreeMap<String, f64>,
 }
 
 /// What is known about a metric column; [`naming`](super::naming) infers it from the name.

@@ -1,7 +1,8 @@
 //! Benchmark tables: the measurements of all architectures of a space, or of many.
 //!
 //! [`import`](import()) reads a file of CSV, JSON lines or Parquet once and writes a *table file*, [`convert`] does so with the
-//! files in which benchmarks are published; [`Table::open`] maps that file into memory, which takes
+//! files in which benchmarks are published, [`write_evaluations`] with evaluations that were made for it;
+//! [`Table::open`] maps that file into memory, which takes
 //! milliseconds; [`TableEvaluator`] answers the queries of a search from it.
 //!
 //! # Format
@@ -48,6 +49,8 @@
 mod container;
 pub mod convert;
 mod delimited;
+mod embedded;
+mod evaluations;
 mod evaluator;
 mod export;
 mod import;
@@ -58,6 +61,7 @@ mod manifest;
 mod mapping;
 mod metric_source;
 pub mod naming;
+mod noise;
 mod official_order;
 mod open;
 #[cfg(feature = "parquet")]
@@ -71,6 +75,10 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use embedded::{EMBEDDED, Embedded};
+pub use evaluations::{
+    Evaluated, EvaluationsReport, EvaluationsRequest, MAX_SEEDS, write_evaluations,
+};
 pub use evaluator::TableEvaluator;
 pub use export::ExportFormat;
 #[cfg(fuzzing)]
@@ -79,9 +87,10 @@ pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import}
 #[cfg(fuzzing)]
 pub(crate) use key_template::KeyTemplate;
 pub use manifest::{
-    ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN, MANIFEST_KEY, Manifest,
-    OLDEST_FORMAT_VERSION, RowOrder, Run, SourceInfo, Unit,
+    ARCH_COLUMN, ColumnInfo, EvaluatorInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN,
+    MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION, RowOrder, Run, SourceInfo, Unit,
 };
 pub use metric_source::MetricSource;
+pub use noise::Noise;
 pub use open::{Column, Row, Table};
 pub use rank::Rank;

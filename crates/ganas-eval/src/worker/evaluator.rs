@@ -1,26 +1,18 @@
 //! The evaluator that asks workers.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::Arc;
 
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use sha2::{Digest as _, Sha256};
 
-use super::job::{BatchId, End, Job, Reply};
-use super::message::{ArchDescription, Capabilities, Greeting, PROTOCOL_VERSION};
-use super::supervisor::{Event, Supervisor};
+use super::message::Capabilities;
+use super::workers::{Request, Workers};
 use super::{PoolConfig, PoolListener, WorkerError, WorkerStatistics};
 use crate::{
     EvalError, Evaluator, Finished, Measurement, MetricRole, Protocol, ProtocolKind, Query,
     ReportMetric, SearchMetric,
 };
-
-/// How often a caller that waits looks whether it should stop.
-const STOP_POLL: Duration = Duration::from_millis(100);
 
 /// Which of a worker's metrics are used; without a name, the first of the role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,24 +26,10 @@ pub struct MetricNames {
 /// Evaluates architectures by a pool of worker processes.
 ///
 /// The pool can be used by any number of threads at the same time. Dropping it ends the workers.
+#[derive(Debug)]
 pub struct WorkerEvaluator {
-    space: Arc<dyn SearchSpace>,
+    workers: Workers,
     protocol: Protocol,
-    capabilities: Capabilities,
-    identity: String,
-    stop: Arc<std::sync::atomic::AtomicBool>,
-    sender: Sender<Event>,
-    supervisor: Option<JoinHandle<()>>,
-    next_batch: AtomicU64,
-    statistics: Arc<Mutex<WorkerStatistics>>,
-}
-
-impl std::fmt::Debug for WorkerEvaluator {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WorkerEvaluator")
-            .field("capabilities", &self.capabilities)
-            .finish_non_exhaustive()
-    }
 }
 
 impl WorkerEvaluator {
@@ -69,154 +47,27 @@ impl WorkerEvaluator {
         names: &MetricNames,
         listener: PoolListener,
     ) -> Result<Self, EvalError> {
-        std::fs::create_dir_all(&config.logs).map_err(|source| WorkerError::Log {
-            path: config.logs.clone(),
-            source,
-        })?;
-        let greeting = Greeting {
-            protocol: PROTOCOL_VERSION,
-            ganas: env!("CARGO_PKG_VERSION").to_owned(),
-            space: space.name().to_owned(),
-            worker: 0,
-        };
-        let (sender, events) = channel();
-        let (opened, capabilities) = channel();
-        let statistics = Arc::default();
-        let (command, fidelity) = (config.command.clone(), config.fidelity.clone());
-        let stop = Arc::clone(&config.stop);
-        let supervisor = Supervisor::new(
-            config,
-            greeting,
-            sender.clone(),
-            opened,
-            Arc::clone(&statistics),
-            listener,
-        );
-        let thread = std::thread::Builder::new().name("ganas-workers".to_owned());
-        let supervisor = thread
-            .spawn(move || supervisor.run(&events))
-            .map_err(|error| WorkerError::Spawn {
-                command: command.clone(),
-                reason: error.to_string(),
-            })?;
-        let mut evaluator = Self {
-            space,
-            protocol: Protocol {
-                search: String::new(),
-                report: String::new(),
-                kind: ProtocolKind::Unclassified,
-                search_epochs: None,
-                report_epochs: None,
-            },
-            capabilities: Capabilities {
-                protocol: PROTOCOL_VERSION,
-                name: String::new(),
-                version: String::new(),
-                metrics: Vec::new(),
-                capacity: 0,
-            },
-            identity: String::new(),
-            stop,
-            sender,
-            supervisor: Some(supervisor),
-            next_batch: AtomicU64::new(0),
-            statistics,
-        };
-        evaluator.capabilities = capabilities.recv().unwrap_or_else(|_| {
-            Err(Arc::new(WorkerError::Spawn {
-                command: command.clone(),
-                reason: "the supervisor ended".to_owned(),
-            }))
-        })?;
-        evaluator.protocol = protocol(&evaluator.capabilities, names)?;
-        evaluator.identity = identity(&command, &fidelity, &evaluator.capabilities);
-        Ok(evaluator)
+        let workers = Workers::open(config, space, listener)?;
+        let protocol = protocol(workers.capabilities(), names)?;
+        Ok(Self { workers, protocol })
     }
 
     /// What the workers are: the sha256 of the command, the fidelity, and the evaluator's own name and version.
     #[must_use]
     pub fn identity(&self) -> &str {
-        &self.identity
+        self.workers.identity()
     }
 
     /// What the first worker declared.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        self.workers.capabilities()
     }
 
     /// What was done so far.
     #[must_use]
     pub fn statistics(&self) -> WorkerStatistics {
-        self.statistics
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn job(
-        &self,
-        batch: BatchId,
-        index: usize,
-        query: &Query<'_>,
-        reply: Sender<Reply>,
-    ) -> Result<Job, EvalError> {
-        Ok(Job {
-            batch,
-            index,
-            arch: Arc::new(ArchDescription::new(&*self.space, query.arch)?),
-            seed: seed_of(query.key),
-            attempt: 0,
-            put_back: 0,
-            reply,
-        })
-    }
-
-    /// Collects the ends of a batch, in whatever order they come.
-    fn collect(
-        &self,
-        batch: BatchId,
-        n_jobs: usize,
-        replies: &Receiver<Reply>,
-        finished: &mut Finished<'_>,
-    ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
-        let mut results: Vec<Option<Result<Measurement, EvalError>>> = Vec::new();
-        results.resize_with(n_jobs, || None);
-        let mut outcome = Ok(());
-        let mut stopping = false;
-        let mut waiting = n_jobs;
-        while waiting > 0 {
-            if !stopping && (outcome.is_err() || self.stop.load(Ordering::Relaxed)) {
-                stopping = true;
-                // Without a supervisor the replies end, too.
-                let _ = self.sender.send(Event::Abandon(batch));
-            }
-            let reply = match replies.recv_timeout(STOP_POLL) {
-                Ok(reply) => reply,
-                Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return Err(EvalError::Interrupted),
-            };
-            waiting -= 1;
-            let result = match reply.end {
-                End::Metrics(metrics) => Ok(self.measurement(&metrics)),
-                End::Failure(failure) => Err(EvalError::Worker(failure)),
-                End::Abandoned => {
-                    outcome = outcome.and(Err(EvalError::Interrupted));
-                    continue;
-                }
-                End::Broken(error) => {
-                    outcome = outcome.and(Err(EvalError::Workers(error)));
-                    continue;
-                }
-            };
-            outcome = outcome.and(finished(reply.index, &result));
-            results[reply.index] = Some(result);
-        }
-        outcome?;
-        Ok(results
-            .into_iter()
-            .map(|result| result.expect("invariant: every job of a batch ends"))
-            .collect())
+        self.workers.statistics()
     }
 
     fn measurement(&self, metrics: &BTreeMap<String, f64>) -> Measurement {
@@ -238,7 +89,7 @@ impl Evaluator for WorkerEvaluator {
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        let key = self.space.key(arch);
+        let key = self.workers.space().key(arch);
         let results = self.evaluate_all(&[Query { key, arch }], &mut |_, _| Ok(()))?;
         results
             .into_iter()
@@ -255,28 +106,29 @@ impl Evaluator for WorkerEvaluator {
         queries: &[Query<'_>],
         finished: &mut Finished<'_>,
     ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
-        let batch = BatchId(self.next_batch.fetch_add(1, Ordering::Relaxed));
-        let (reply, replies) = channel();
-        let jobs = queries
+        let requests: Vec<Request<'_>> = queries
             .iter()
-            .enumerate()
-            .map(|(index, query)| self.job(batch, index, query, reply.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
-        drop(reply);
-        if self.sender.send(Event::Submit(jobs)).is_err() {
-            return Err(EvalError::Interrupted);
-        }
-        self.collect(batch, queries.len(), &replies, finished)
-    }
-}
-
-impl Drop for WorkerEvaluator {
-    fn drop(&mut self) {
-        // A supervisor that is gone has closed already.
-        let _ = self.sender.send(Event::Close);
-        if let Some(supervisor) = self.supervisor.take() {
-            let _ = supervisor.join();
-        }
+            .map(|query| Request {
+                arch: query.arch,
+                seed: seed_of(query.key),
+            })
+            .collect();
+        let mut results: Vec<Option<Result<Measurement, EvalError>>> = Vec::new();
+        results.resize_with(queries.len(), || None);
+        self.workers
+            .measure_all(&requests, &mut |index, measured| {
+                let result = match measured {
+                    Ok(metrics) => Ok(self.measurement(&metrics)),
+                    Err(failure) => Err(EvalError::Worker(failure)),
+                };
+                finished(index, &result)?;
+                results[index] = Some(result);
+                Ok(())
+            })?;
+        Ok(results
+            .into_iter()
+            .map(|result| result.expect("invariant: every job of a batch ends"))
+            .collect())
     }
 }
 
@@ -284,14 +136,6 @@ impl Drop for WorkerEvaluator {
 fn seed_of(key: ArchKey) -> u32 {
     let digest = Sha256::digest(key.0.to_be_bytes());
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
-}
-
-fn identity(command: &str, fidelity: &BTreeMap<String, f64>, worker: &Capabilities) -> String {
-    let text = serde_json::json!([command, fidelity, worker.name, worker.version]).to_string();
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn protocol(worker: &Capabilities, names: &MetricNames) -> Result<Protocol, WorkerError> {

@@ -33,8 +33,10 @@ mod pool;
 mod process;
 mod statistics;
 mod supervisor;
+mod workers;
 
 pub use evaluator::{MetricNames, WorkerEvaluator};
 pub use failure::{WorkerError, WorkerFailure};
 pub use pool::{PoolConfig, PoolListener, PoolNote};
 pub use statistics::WorkerStatistics;
+pub use workers::{Collected, Measured, Request, Workers};

@@ -31,13 +31,13 @@ impl Place {
         }
     }
 
-    /// Quick to lose patience, so that tests are quick.
+    /// Patient, because a busy machine makes a worker that behaves slow.
     fn config(&self, command: String, workers: u32) -> PoolConfig {
         PoolConfig {
             workers,
-            time_limit: Duration::from_millis(400),
-            start_limit: Duration::from_secs(20),
-            grace: Duration::from_millis(200),
+            time_limit: Duration::from_secs(30),
+            start_limit: Duration::from_secs(60),
+            grace: Duration::from_secs(30),
             ..PoolConfig::new(command, self.folder.path())
         }
     }

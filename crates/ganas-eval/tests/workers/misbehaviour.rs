@@ -1,5 +1,9 @@
 //! One test for each way to misbehave: the failure has its type, and the pool survives it.
 
+use std::time::Duration;
+
+use ganas_eval::worker::PoolConfig;
+
 use crate::{Place, scripted};
 
 /// Evaluates six architectures by a worker that misbehaves always; all must fail for this reason.
@@ -9,6 +13,7 @@ fn check(kind: &str, of_statistics: &str, reason: &str, attempts: u64) {
     let command = scripted::command(&format!("percent=100 kinds={kind}"));
     let mut config = place.config(command, 1);
     config.retries = 1;
+    config = impatient(config, kind);
     let evaluator = place.open(config).unwrap();
     for result in place.evaluate(&evaluator, &place.archs(3)).unwrap() {
         let found = result.unwrap_err();
@@ -22,6 +27,17 @@ fn check(kind: &str, of_statistics: &str, reason: &str, attempts: u64) {
         Some(&(3 * attempts)),
         "{kind}: {statistics}"
     );
+}
+
+/// Quick to lose patience with a worker that never answers; and where it does not answer `cancel` either, with that.
+fn impatient(mut config: PoolConfig, kind: &str) -> PoolConfig {
+    if matches!(kind, "hang" | "slow") {
+        config.time_limit = Duration::from_millis(400);
+    }
+    if kind == "hang" {
+        config.grace = Duration::from_millis(200);
+    }
+    config
 }
 
 #[test]
@@ -124,6 +140,7 @@ fn an_obedient_worker_is_kept_and_a_deaf_one_is_replaced() {
         let command = scripted::command(&format!("percent=100 kinds={kind}"));
         let mut config = place.config(command, 1);
         config.retries = 1;
+        config = impatient(config, kind);
         let evaluator = place.open(config).unwrap();
         place.evaluate(&evaluator, &place.archs(1)).unwrap();
         assert_eq!(evaluator.statistics().starts, starts, "{kind}");

@@ -106,11 +106,11 @@ fn stderr_is_in_the_log_of_the_worker() {
 #[test]
 fn a_stop_lets_what_was_begun_finish() {
     let place = Place::new();
-    let config = place.config(scripted::command("delay_ms=150"), 2);
+    let config = place.config(scripted::command("delay_ms=300"), 2);
     let stop = std::sync::Arc::clone(&config.stop);
     let evaluator = place.open(config).unwrap();
     std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(700));
         stop.store(true, Ordering::Relaxed);
     });
     let error = place.evaluate(&evaluator, &place.archs(50)).unwrap_err();

@@ -1,6 +1,7 @@
 //! The study with real runs: random search on NAS-Bench-201 with a made-up evaluator.
 
 mod beginning;
+mod collecting;
 mod concurrency;
 mod exporting;
 mod killing;

@@ -10,11 +10,12 @@ use ganas_eval::table::{Column, ExportFormat, Table};
 #[cfg(feature = "parquet")]
 use crate::exit::UsageError;
 use crate::output;
+use crate::table_source;
 
 /// Which table, and what of it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The table file.
+    /// The table file, or the name of a table inside the program, `digits-4`.
     table: PathBuf,
     /// The format.
     #[arg(long, value_enum, default_value = "csv")]
@@ -40,7 +41,7 @@ enum Format {
 
 /// Exports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let table = Table::open(&arguments.table)?;
+    let table = table_source::open_table(&arguments.table)?;
     let columns = columns(&table, &arguments.metrics)?;
     let format = match arguments.format {
         Format::Csv => ExportFormat::Csv,

@@ -9,12 +9,14 @@ use serde_json::json;
 
 use crate::number::optional;
 use crate::output;
+use crate::table_noise;
+use crate::table_source;
 use crate::text_table::{Align, TextTable};
 
 /// Which table.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The table file.
+    /// The table file, or the name of a table inside the program, `digits-4`.
     table: PathBuf,
     /// Prints one JSON object.
     #[arg(long)]
@@ -36,7 +38,7 @@ struct Metric<'a> {
 
 /// Describes the table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let table = Table::open(&arguments.table)?;
+    let table = table_source::open_table(&arguments.table)?;
     let metrics: Vec<Metric<'_>> = table
         .columns()
         .map(|column| Metric {
@@ -55,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "table_sha256": table.sha256(),
             "manifest": table.manifest(),
             "metrics": metrics,
+            "noise": table.noise().iter().map(table_noise::json).collect::<Vec<_>>(),
         }));
     }
     output::print_text(&text(&table, &metrics))
@@ -97,13 +100,26 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         (
             "format",
             format!(
-                "{}, imported by ganas {}",
+                "{}, written by ganas {}",
                 manifest.format_version, manifest.ganas_version
             ),
         ),
     ];
+    let evaluator = manifest.evaluator.iter().map(|evaluator| {
+        let fidelity: String = evaluator
+            .fidelity
+            .iter()
+            .map(|(name, value)| format!(", {name} {value}"))
+            .collect();
+        let text = format!(
+            "{} {} by `{}`{fidelity}",
+            evaluator.name, evaluator.version, evaluator.command
+        );
+        ("made by", text)
+    });
     let lines: String = lines
-        .iter()
+        .into_iter()
+        .chain(evaluator)
         .map(|(name, value)| format!("{name:<7}  {value}\n"))
         .collect();
     let mut columns = TextTable::new([
@@ -140,7 +156,11 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
             optional(metric.query_maximum),
         ]);
     }
-    format!("{lines}\n{}", columns.render())
+    let noise = match table.noise() {
+        noise if noise.is_empty() => String::new(),
+        noise => format!("\n{}", table_noise::text(&noise)),
+    };
+    format!("{lines}\n{}{noise}", columns.render())
 }
 
 /// The role in words.

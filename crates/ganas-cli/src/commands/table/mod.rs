@@ -1,5 +1,6 @@
 //! `ganas table`: benchmark tables.
 
+mod build;
 mod export;
 mod import;
 mod info;
@@ -13,6 +14,8 @@ use crate::exit::Outcome;
 pub(crate) enum Arguments {
     /// Lists the benchmarks that can be imported, and what is in the data folder.
     List(list::Arguments),
+    /// Evaluates the architectures of a space with a command, each with several seeds, into a table file.
+    Build(build::Arguments),
     /// Imports the official files of a benchmark, a CSV file or JSON lines as a table file.
     Import(import::Arguments),
     /// Writes a table file as CSV or JSON lines.
@@ -26,6 +29,7 @@ pub(crate) enum Arguments {
 /// Does it.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     match arguments {
+        Arguments::Build(arguments) => return build::run(arguments),
         Arguments::List(arguments) => list::run(arguments)?,
         Arguments::Export(arguments) => export::run(arguments)?,
         Arguments::Import(arguments) => import::run(arguments)?,

@@ -11,12 +11,13 @@ use serde_json::json;
 
 use crate::exit::UsageError;
 use crate::output;
+use crate::table_source;
 use crate::text_table::{Align, TextTable};
 
 /// Which architecture of which table.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The table file.
+    /// The table file, or the name of a table inside the program, `digits-4`.
     table: PathBuf,
     /// The architecture: as text, by the number of its row (the official index in a complete table), or by its key.
     architecture: String,
@@ -65,7 +66,7 @@ struct RankFields {
 
 /// Prints the measurements.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let table = Table::open(&arguments.table)?;
+    let table = table_source::open_table(&arguments.table)?;
     let space = ganas_space::by_name(&table.manifest().space)
         .with_context(|| format!("{}", arguments.table.display()))?;
     let columns = super::export::columns(&table, &arguments.metrics)?;

@@ -1,4 +1,4 @@
-//! The table that a conversion builds: architectures in memory, measurements in the spool.
+//! The table that a conversion or an evaluation builds: architectures in memory, measurements in the spool.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +8,7 @@ use ganas_space::{Arch, ArchKey, SearchSpace};
 use crate::EvalError;
 use crate::official::Problem;
 use crate::table::ipc_file::IpcFile;
-use crate::table::manifest::{FORMAT_VERSION, Manifest, RowOrder, SourceInfo};
+use crate::table::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder, SourceInfo};
 use crate::table::official_order::official_order;
 use crate::table::spool::Spool;
 use crate::table::write::{Replace, folder_of, output_file, place};
@@ -21,6 +21,8 @@ pub(crate) struct Builder<'a> {
     ends: Vec<usize>,
     keys: Vec<ArchKey>,
     pub(crate) spool: Spool,
+    /// Who has evaluated, when it was done for this table.
+    pub(crate) evaluator: Option<EvaluatorInfo>,
 }
 
 impl<'a> Builder<'a> {
@@ -32,6 +34,7 @@ impl<'a> Builder<'a> {
             ends: Vec::new(),
             keys: Vec::new(),
             spool: Spool::new(folder_of(output)),
+            evaluator: None,
         }
     }
 
@@ -112,6 +115,7 @@ impl<'a> Builder<'a> {
             row_order,
             ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
             source,
+            evaluator: self.evaluator.clone(),
             columns: self.spool.columns(),
         };
 

@@ -25,7 +25,7 @@ use super::manifest::Manifest;
 use super::spool::{FamilyId, Spool};
 use super::write::Replace;
 
-use builder::Builder;
+pub(crate) use builder::Builder;
 pub use format::OfficialFormat;
 
 /// What to convert, and where to.
@@ -42,7 +42,7 @@ pub struct ConvertRequest {
 }
 
 /// What a conversion did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ConvertReport {
     /// The manifest that was written.
     pub manifest: Manifest,

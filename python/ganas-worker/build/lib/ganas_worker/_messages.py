@@ -1,0 +1,186 @@
+"""What is said between ganas and a worker; docs/PROTOCOL.md of ganas says what it means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping, Optional
+
+PROTOCOL_VERSION = 1
+
+ROLES = ("validation", "test", "cost", "other")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that every evaluation returns."""
+
+    name: str
+    #: What it is measured on: ``validation``, ``test``, ``cost`` or ``other``.
+    role: str
+    #: The smallest and the largest value that is possible; ganas refuses others.
+    min: Optional[float] = None
+    max: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise ValueError(f"metric {self.name!r}: the role is {self.role!r}, expected one of {', '.join(ROLES)}")
+
+    def to_json(self) -> dict[str, Any]:
+        declared: dict[str, Any] = {"name": self.name, "role": self.role}
+        if self.min is not None:
+            declared["min"] = self.min
+        if self.max is not None:
+            declared["max"] = self.max
+        return declared
+
+
+@dataclass(frozen=True)
+class Arch:
+    """An architecture in three forms; read the one that you like."""
+
+    #: The text form of the search space.
+    text: str
+    #: The class of architectures that compute the same function.
+    key: str
+    #: The label of each vertex, in topological order.
+    labels: list[str]
+    #: The edges, as pairs of vertices.
+    edges: list[tuple[int, int]]
+    #: The decisions that build the architecture in its space.
+    choices: list[int]
+
+    @staticmethod
+    def from_json(arch: Mapping[str, Any]) -> Arch:
+        return Arch(
+            text=arch["text"],
+            key=arch["key"],
+            labels=list(arch["labels"]),
+            edges=[(source, target) for source, target in arch["edges"]],
+            choices=list(arch["choices"]),
+        )
+
+
+def _nothing(_done: Optional[float], _metrics: Mapping[str, float]) -> None:
+    """Progress that nobody is told."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation that is asked for."""
+
+    arch: Arch
+    #: How thorough it is to be, as ``--fidelity`` says; for example ``{"epochs": 12}``.
+    fidelity: dict[str, float]
+    #: The seed: the same for every attempt.
+    seed: int
+    #: How often it was attempted before.
+    attempt: int
+    #: After so many seconds it is cancelled.
+    time_limit_s: float
+    _report: Callable[[Optional[float], Mapping[str, float]], None] = field(default=_nothing, repr=False)
+    _cancelled: Callable[[], bool] = field(default=_never, repr=False)
+
+    def progress(self, done: Optional[float] = None, **metrics: float) -> None:
+        """Tells how far the evaluation is, from 0 to 1, and metrics so far; for display.
+
+        Raises :class:`Cancelled` when ganas has given the evaluation up, so that calling it once an epoch is enough
+        to obey.
+        """
+        if self.cancelled:
+            raise Cancelled
+        self._report(done, metrics)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether ganas has given the evaluation up."""
+        return self._cancelled()
+
+    @staticmethod
+    def from_json(
+        message: Mapping[str, Any],
+        report: Callable[[Optional[float], Mapping[str, float]], None] = _nothing,
+        cancelled: Callable[[], bool] = _never,
+    ) -> Evaluation:
+        return Evaluation(
+            arch=Arch.from_json(message["arch"]),
+            fidelity=dict(message["fidelity"]),
+            seed=message["seed"],
+            attempt=message["attempt"],
+            time_limit_s=message["time_limit_s"],
+            _report=report,
+            _cancelled=cancelled,
+        )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A result with more than metrics."""
+
+    metrics: Mapping[str, float]
+    #: What the evaluation cost, for example ``{"gpu_hours": 1.5}``.
+    cost: Mapping[str, float] = field(default_factory=dict)
+    #: Where what was made lies, for example the weights.
+    artifact: Optional[str] = None
+
+
+class Failed(Exception):
+    """Raise it to say that an architecture cannot be evaluated.
+
+    ``retryable`` says whether another attempt may succeed: yes for a full disk, no for a network that diverges.
+    """
+
+    def __init__(self, kind: str, message: str, *, retryable: bool = False) -> None:
+        super().__init__(kind, message)
+        self.kind = kind
+        self.message = message
+        self.retryable = retryable
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_failed, (self.kind, self.message, self.retryable))
+
+
+def _failed(kind: str, message: str, retryable: bool) -> Failed:
+    return Failed(kind, message, retryable=retryable)
+
+
+class Cancelled(Exception):
+    """ganas has given the evaluation up."""
+
+
+def number(value: Any) -> Optional[float]:
+    """A number as JSON can hold it: NaN and infinities become null, which ganas reports as what they are."""
+    value = float(value)
+    return value if math.isfinite(value) else None
+
+
+def result(evaluation_id: int, returned: Any) -> dict[str, Any]:
+    """The message for what a function returned."""
+    measured = returned if isinstance(returned, Measured) else Measured(returned)
+    if not isinstance(measured.metrics, Mapping):
+        raise TypeError(f"the evaluator returned {type(returned).__name__}, expected a mapping from metrics to numbers")
+    message: dict[str, Any] = {
+        "type": "result",
+        "id": evaluation_id,
+        "metrics": {name: number(value) for name, value in measured.metrics.items()},
+    }
+    if measured.cost:
+        message["cost"] = {name: float(value) for name, value in measured.cost.items()}
+    if measured.artifact is not None:
+        message["artifact"] = measured.artifact
+    return message
+
+
+def failure(evaluation_id: int, error: BaseException) -> dict[str, Any]:
+    """The message for what a function raised."""
+    if isinstance(error, Failed):
+        kind, text, retryable = error.kind, error.message, error.retryable
+    elif isinstance(error, Cancelled):
+        kind, text, retryable = "cancelled", "as asked", True
+    else:
+        kind, text, retryable = type(error).__name__, str(error), isinstance(error, (MemoryError, OSError))
+    return {"type": "failure", "id": evaluation_id, "kind": kind, "message": text, "retryable": retryable}
