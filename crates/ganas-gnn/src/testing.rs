@@ -98,6 +98,11 @@ pub(crate) fn unset<B: Backend>(device: &B, rows: usize, cols: usize) -> Mat<B> 
     Mat::from_host(device, &vec![nan; rows * cols], rows, cols)
 }
 
+/// An index of a device.
+pub(crate) fn index_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap()
+}
+
 /// Indices on any device.
 pub(crate) fn indices<B: Backend>(device: &B, values: &[u32]) -> B::Ints {
     let mut ints = device.ints();
@@ -144,7 +149,7 @@ pub(crate) mod cuda {
         clippy::disallowed_methods,
         reason = "a test that needs hardware is asked for in the environment"
     )]
-    fn gpu() -> Option<usize> {
+    pub(crate) fn gpu() -> Option<usize> {
         let number = std::env::var("GANAS_TEST_GPU").ok()?;
         Some(
             number
@@ -168,13 +173,15 @@ pub(crate) fn many_graphs<B: Backend>(device: &B, n: usize) -> crate::GraphBatch
     let numbers = values(99, 64 * n.max(1));
     for (g, numbers) in numbers.chunks(64).take(n).enumerate() {
         let nodes = 1 + g % 9;
-        let labels = (0..nodes).map(|v| ((numbers[v].abs() * 997.0) as u32) % 5);
+        // Bits from the middle of the fraction.
+        let bits = |at: usize| index_of((numbers[at].to_bits() >> 16 & 0xffff) as usize);
+        let labels = (0..nodes).map(|v| bits(v) % 5);
         let edges: Vec<u64> = (0..nodes)
             .map(|v| match g % 4 {
                 // A hub reads all, or is read by all.
                 0 => (1 << v) - 1,
                 1 => u64::from(v > 0),
-                _ => ((numbers[10 + v].abs() * 1e6) as u64) & ((1 << v) - 1),
+                _ => u64::from(bits(10 + v)) & ((1 << v) - 1),
             })
             .collect();
         batch.push(labels, &edges);

@@ -1,7 +1,6 @@
 //! A GPU whose memory is full, under emulation; the limit holds for the whole process, so this test has one of its own.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "tests: a failed step ends the test")]
 
 use ganas_gnn::{Cuda, Device as _, DeviceError, guarded};
 

@@ -49,12 +49,13 @@ const WHEELS: [&str; 2] = [
     "nvidia-cuda-nvcc-cu12==12.9.86",
 ];
 
-/// `kernels check` with tools from Python packages; the text says when they cannot be had.
+/// `kernels race`, and `kernels check` with tools from Python packages; the text says when they cannot be had.
 ///
 /// # Errors
 ///
 /// When a kernel fails the check.
 pub(crate) fn ci(root: &Path) -> anyhow::Result<String> {
+    race::run(root, &RaceOptions::new())?;
     let Some(python) = python::environment(root) else {
         return Ok(python::skipped("there is no python3 with venv"));
     };

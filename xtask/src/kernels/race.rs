@@ -25,6 +25,8 @@ const RUNTIME: [&str; 7] = [
     "driver/result.cpp",
     "driver/shared.cpp",
 ];
+/// The launches of the kernels of ganas-gnn.
+const LAUNCHES: &str = "crates/ganas-gnn/kernels.launches";
 /// How a program ends in which ThreadSanitizer found something.
 const FOUND: i32 = 66;
 
@@ -34,12 +36,24 @@ pub(crate) struct RaceOptions {
     /// A file with source and kernels [default: those of ganas-gnn].
     #[arg(long, value_name = "FILE")]
     kernels: Option<PathBuf>,
-    /// A file with a line for each launch: `launch NAME grid X Y Z arguments floats:100 u32:100`.
+    /// A file with a line for each launch: `launch NAME grid X Y Z arguments floats:100 u32:100` [default: that of
+    /// ganas-gnn].
     #[arg(long, value_name = "FILE")]
-    launches: PathBuf,
+    launches: Option<PathBuf>,
     /// The C++ compiler; it needs ThreadSanitizer.
     #[arg(long, default_value = "c++")]
     compiler: String,
+}
+
+impl RaceOptions {
+    /// The kernels of ganas-gnn.
+    pub(super) fn new() -> Self {
+        Self {
+            kernels: None,
+            launches: None,
+            compiler: "c++".to_owned(),
+        }
+    }
 }
 
 /// Runs the launches.
@@ -49,8 +63,10 @@ pub(crate) struct RaceOptions {
 /// When something does not compile, or a race is found; the reports are printed first.
 pub(super) fn run(root: &Path, options: &RaceOptions) -> anyhow::Result<()> {
     let set = KernelSet::load(root, options.kernels.as_deref())?;
-    let file = options.launches.display();
-    let text = std::fs::read_to_string(&options.launches)
+    let default = root.join(LAUNCHES);
+    let path = options.launches.as_ref().unwrap_or(&default);
+    let file = path.display();
+    let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the launches in {file}"))?;
     let launches = parse(&text, &set).with_context(|| file.to_string())?;
     ensure!(!launches.is_empty(), "{file} has no launches");
@@ -61,10 +77,12 @@ pub(super) fn run(root: &Path, options: &RaceOptions) -> anyhow::Result<()> {
     };
     check.compile(&set)?;
     let reports = check.launch(&launches)?;
-    for kernel in &set.kernels {
-        if !launches.iter().any(|launch| launch.kernel() == kernel.name) {
-            println!("note: `{}` is not launched", kernel.name);
-        }
+    let launched = |name: &str| launches.iter().any(|launch| launch.kernel() == name);
+    if let Some(kernel) = set.kernels.iter().find(|kernel| !launched(&kernel.name)) {
+        bail!(
+            "`{}` is not launched: add a line for it to {file}",
+            kernel.name
+        );
     }
     println!("{} launches", launches.len());
     let Some(reports) = reports else {

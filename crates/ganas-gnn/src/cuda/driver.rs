@@ -79,14 +79,16 @@ impl<T: Plain> Drop for Buffer<T> {
 pub(crate) struct Driver {
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
-    functions: Arc<BTreeMap<&'static str, sys::CUfunction>>,
+    functions: Arc<Functions>,
 }
 
-// SAFETY: the handles of functions may be used from any thread in which their context is current, which every call here
-// sees to; the map is never changed.
-unsafe impl Send for Driver {}
-// SAFETY: as above; launches from several threads into one stream are queued by the driver.
-unsafe impl Sync for Driver {}
+/// The handles of the kernels, by name.
+struct Functions(BTreeMap<&'static str, sys::CUfunction>);
+
+// SAFETY: a handle may be used from any thread in which its context is current, which every call here sees to.
+unsafe impl Send for Functions {}
+// SAFETY: as above, and the map is never changed; launches from several threads into one stream are queued by the driver.
+unsafe impl Sync for Functions {}
 
 impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,7 +163,7 @@ impl Driver {
         Ok(Self {
             context,
             stream,
-            functions: Arc::new(functions),
+            functions: Arc::new(Functions(functions)),
         })
     }
 
@@ -285,7 +287,7 @@ impl Driver {
     /// Queues a kernel. Each argument stands in the low bytes of its slot.
     pub(super) fn launch(&self, kernel: &Kernel, grid: [u32; 3], arguments: &mut [u64]) {
         let stream = self.bind();
-        let function = self.functions[kernel.name];
+        let function = self.functions.0[kernel.name];
         let mut slots = [std::ptr::null_mut::<c_void>(); MAX_ARGUMENTS];
         for (slot, argument) in slots.iter_mut().zip(arguments.iter_mut()) {
             *slot = std::ptr::from_mut(argument).cast();

@@ -48,9 +48,9 @@ struct Case(usize, usize, usize);
 
 impl crate::testing::OnDevice for Case {
     fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
-        use crate::testing::{indices, random, read, unset};
+        use crate::testing::{index_of, indices, random, read, unset};
         let Self(rows, n, c) = *self;
-        let index: Vec<u32> = (0..n).map(|i| ((i * i + 3 * i) % rows) as u32).collect();
+        let index: Vec<u32> = (0..n).map(|i| index_of((i * i + 3 * i) % rows)).collect();
         let index = indices(device, &index);
         let (table, d_out) = (random(device, 1, rows, c), random(device, 2, n, c));
         let (mut out, mut d_table) = (unset(device, n, c), random(device, 3, rows, c));

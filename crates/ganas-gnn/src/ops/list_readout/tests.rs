@@ -44,12 +44,12 @@ struct Case(usize, usize, usize);
 
 impl crate::testing::OnDevice for Case {
     fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
-        use crate::testing::{indices, random, read, unset};
+        use crate::testing::{index_of, indices, random, read, unset};
         let Self(n_lists, n_nodes, c) = *self;
         let (mut start, mut nodes) = (vec![0], Vec::new());
         for list in 0..n_lists {
-            nodes.extend((0..=list % 7).map(|i| ((3 * list + i * i) % n_nodes) as u32));
-            start.push(nodes.len() as u32);
+            nodes.extend((0..=list % 7).map(|i| index_of((3 * list + i * i) % n_nodes)));
+            start.push(index_of(nodes.len()));
         }
         let lists = NodeLists {
             start: indices(device, &start),

@@ -46,11 +46,11 @@ struct Case(usize, usize);
 
 impl crate::testing::OnDevice for Case {
     fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
-        use crate::testing::{indices, random, read, unset};
+        use crate::testing::{index_of, indices, random, read, unset};
         let Self(n, permutations) = *self;
-        let ranks: Vec<u32> = (0..n).map(|i| ((i * 7) % 11) as u32).collect();
+        let ranks: Vec<u32> = (0..n).map(|i| index_of((i * 7) % 11)).collect();
         let partners: Vec<u32> = (0..permutations)
-            .flat_map(|k| (0..n).map(move |i| ((i + 3 * k + 1) % n) as u32))
+            .flat_map(|k| (0..n).map(move |i| index_of((i + 3 * k + 1) % n)))
             .collect();
         let (ranks, partners) = (indices(device, &ranks), indices(device, &partners));
         let (scores, mut d) = (random(device, 1, n, 1), unset(device, n, 1));
