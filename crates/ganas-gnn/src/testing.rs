@@ -126,7 +126,7 @@ pub(crate) mod cuda {
 
     use crate::Cuda;
 
-    /// The emulation, once for each order of threads, or the GPU with the number in `GANAS_TEST_GPU`.
+    /// The emulation, once for each order of threads, or the GPU with the number in `GANAS_TEST_GPU` (when compiling).
     ///
     /// The order of the emulation is that of the calling thread from one item to the next.
     pub(crate) fn devices() -> impl Iterator<Item = Cuda> {
@@ -144,13 +144,9 @@ pub(crate) mod cuda {
         })
     }
 
-    /// The number of a real GPU to be tested.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test that needs hardware is asked for in the environment"
-    )]
+    /// The number of a real GPU to be tested, as given when the tests were compiled.
     pub(crate) fn gpu() -> Option<usize> {
-        let number = std::env::var("GANAS_TEST_GPU").ok()?;
+        let number = option_env!("GANAS_TEST_GPU")?;
         Some(
             number
                 .parse()

@@ -48,7 +48,7 @@ macro_rules! files {
 }
 
 files![
-    "cuda/common.cuh",
+    "cuda/functions.cuh",
     "ops/product/product.cu",
     "ops/bias_activation/bias_activation.cu",
     "ops/gather/gather.cu",
