@@ -131,7 +131,7 @@ fn training(heap: &Heap, key: &Value, result: &Value) -> Result<Option<Training>
         ));
     };
     let dataset = Dataset::of(dataset)
-        .ok_or_else(|| Problem::content("a known data set", format!("`{dataset}`")))?;
+        .ok_or_else(|| Problem::content("a known data set", format!("`{}`", &**dataset)))?;
     let seed = u32::try_from(*seed)
         .map_err(|_| Problem::content("a seed from 0 to 2^32 - 1", seed.to_string()))?;
     // A training that is listed, but was not kept.

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
@@ -63,14 +64,18 @@ pub(crate) fn read_folder(
         source,
     };
     let files = record_files(folder).map_err(|error| unreadable(folder, error))?;
+    let spares = Spares::default();
     for files in files.chunks(BATCH) {
         let records: Vec<_> = files
             .par_iter()
-            .map_init(RecordReader::default, |reader, path| {
-                let file = File::open(path).map_err(|error| unreadable(path, error))?;
-                let file = BufReader::with_capacity(1 << 17, file);
-                reader.read(file).map_err(|fault| fault.in_file(path))
-            })
+            .map_init(
+                || spares.take(),
+                |spare, path| {
+                    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+                    let file = BufReader::with_capacity(1 << 17, file);
+                    spare.reader.read(file).map_err(|fault| fault.in_file(path))
+                },
+            )
             .collect();
         for (record, path) in records.into_iter().zip(files) {
             each(&record?).map_err(|problem| Fault::at(0, problem).in_file(path))?;
@@ -98,6 +103,7 @@ pub(crate) fn read_tar(
     let in_archive = |error: &io::Error| Fault::of_read(0, error, "the tar file");
     let mut entries = archive.entries().map_err(|error| in_archive(&error))?;
     let mut n_records = 0;
+    let spares = Spares::default();
     loop {
         // What follows a member that cannot be read does not matter, but what comes before it is looked at first.
         let mut end = Ok(());
@@ -118,9 +124,10 @@ pub(crate) fn read_tar(
         }
         let records: Vec<_> = members
             .par_iter()
-            .map_init(RecordReader::default, |reader, member| {
-                reader.read(&member.bytes[..])
-            })
+            .map_init(
+                || spares.take(),
+                |spare, member| spare.reader.read(&member.bytes[..]),
+            )
             .collect();
         for (record, member) in records.into_iter().zip(&members) {
             record
@@ -199,12 +206,39 @@ fn next_member<R: Read>(entries: &mut tar::Entries<'_, R>) -> Result<Option<Memb
     Ok(None)
 }
 
+/// Readers that are not in use, whose memory would have to be asked for again in every batch.
+#[derive(Default)]
+struct Spares(Mutex<Vec<RecordReader>>);
+
+impl Spares {
+    fn take(&self) -> Spare<'_> {
+        let reader = self.lock().pop().unwrap_or_default();
+        Spare { reader, home: self }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<RecordReader>> {
+        // A list of readers is whole at all times.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reader that goes back when it is done.
+struct Spare<'a> {
+    reader: RecordReader,
+    home: &'a Spares,
+}
+
+impl Drop for Spare<'_> {
+    fn drop(&mut self) {
+        self.home.lock().push(std::mem::take(&mut self.reader));
+    }
+}
+
 /// Reads compressed records, with the same memory.
 #[derive(Default)]
 pub(crate) struct RecordReader {
     /// Of the last record; none while one is being read.
     workspace: Option<Workspace>,
-    pickle: Vec<u8>,
 }
 
 impl RecordReader {
@@ -212,18 +246,21 @@ impl RecordReader {
     pub(crate) fn read(&mut self, compressed: impl BufRead) -> Result<Record, Fault> {
         let mut reader =
             Bzip2Reader::reusing(compressed, self.workspace.take().unwrap_or_default());
-        self.pickle.clear();
-        let read = (&mut reader)
-            .take(MAX_RECORD_BYTES + 1)
-            .read_to_end(&mut self.pickle);
+        let record = Self::decode(&mut reader);
         self.workspace = Some(reader.into_workspace());
-        let length = self.pickle.len() as u64;
-        read.map_err(|error| Fault::of_read(length, &error, "the compressed file"))?;
+        record
+    }
+
+    fn decode(reader: &mut Bzip2Reader<impl BufRead>) -> Result<Record, Fault> {
+        let decoded = reader.decode_all(MAX_RECORD_BYTES);
+        let pickle = reader.content();
+        let length = pickle.len() as u64;
+        decoded.map_err(|error| Fault::of_read(length, &error, "the compressed file"))?;
         if length > MAX_RECORD_BYTES {
             let limit = MAX_RECORD_BYTES;
             return Err(Fault::at(limit, Problem::TooLong { length, limit }));
         }
-        let mut rest = &self.pickle[..];
+        let mut rest = pickle;
         let (heap, value) = pickle::read(&mut rest, Limits::default())?;
         if !rest.is_empty() {
             let problem = Problem::content("nothing after the pickle", "more bytes");

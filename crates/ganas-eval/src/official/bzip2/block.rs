@@ -13,7 +13,7 @@ const GROUP: usize = 50;
 /// Groups of the largest block; more are announced by some compressors, and not used.
 const MAX_GROUPS: usize = 18_002;
 /// After so many equal bytes, the next one says how many more there are.
-const RUN: u32 = 4;
+const RUN: usize = 4;
 
 /// Decodes blocks; keeps its memory from one to the next.
 #[derive(Default)]
@@ -166,12 +166,16 @@ fn alphabet<R: BufRead>(bits: &mut Bits<R>) -> io::Result<Vec<u8>> {
 fn move_to_front(recent: &mut [u8; 256], place: usize) -> u8 {
     let place = place % 256;
     let byte = recent[place];
-    if place < 16 {
-        // Most moves are short, and a call would take longer.
-        let mut before = byte;
-        for slot in &mut recent[..=place] {
-            before = std::mem::replace(slot, before);
-        }
+    // Nearly all moves are short, but how short cannot be foreseen, so short ones take the same steps.
+    if place < 8 {
+        let [first, ..] = recent.as_chunks_mut::<8>().0 else {
+            return byte;
+        };
+        let before = u64::from_le_bytes(*first);
+        // All bits of the places up to the one that is moved.
+        let moved = u64::MAX >> (56 - 8 * place);
+        let after = (before << 8 | u64::from(byte)) & moved | before & !moved;
+        *first = after.to_le_bytes();
     } else {
         recent.copy_within(..place, 1);
         recent[0] = byte;
@@ -182,22 +186,44 @@ fn move_to_front(recent: &mut [u8; 256], place: usize) -> u8 {
 /// Writes out runs: four equal bytes are followed by the number of those that follow.
 fn write_runs(text: &[u8], content: &mut Vec<u8>) {
     content.reserve(text.len());
-    let mut start = 0;
-    let mut place = 0;
-    let mut run = 0;
-    let mut previous = None;
-    while let Some(&byte) = text.get(place) {
-        run = if previous == Some(byte) { run + 1 } else { 1 };
-        previous = Some(byte);
-        place += 1;
-        if run == RUN {
-            content.extend_from_slice(&text[start..place]);
-            let more = text.get(place).copied().unwrap_or(0);
-            content.extend(std::iter::repeat_n(byte, more.into()));
-            place += 1;
-            start = place.min(text.len());
-            (run, previous) = (0, None);
+    let mut rest = text;
+    while let Some(start) = find_run(rest) {
+        let byte = rest[start];
+        let (before, after) = rest.split_at(start + RUN);
+        content.extend_from_slice(before);
+        rest = after;
+        if let [more, after @ ..] = after {
+            content.extend(std::iter::repeat_n(byte, usize::from(*more)));
+            rest = after;
         }
     }
-    content.extend_from_slice(&text[start..]);
+    content.extend_from_slice(rest);
+}
+
+/// Where the first [`RUN`] equal bytes begin.
+fn find_run(text: &[u8]) -> Option<usize> {
+    /// Bytes that are looked at together.
+    const WINDOW: usize = 16;
+    /// Those of them where a run can begin that ends within the window.
+    const BEGINS: usize = WINDOW - RUN + 1;
+    const ONES: u128 = u128::MAX / 255;
+    let mut start = 0;
+    while let Some(window) = text[start..].first_chunk::<WINDOW>() {
+        let window = u128::from_le_bytes(*window);
+        // A byte is zero where it equals the next one, then where it equals the next three.
+        let differs = window ^ window >> 8;
+        let differs = differs | differs >> 8 | differs >> 16;
+        // The highest bit of the first byte that is zero, and perhaps bits above it.
+        let zeros = differs.wrapping_sub(ONES) & !differs & ONES << 7;
+        let place = zeros.trailing_zeros() as usize / 8;
+        if place < BEGINS {
+            return Some(start + place);
+        }
+        start += BEGINS;
+    }
+    let rest = &text[start..];
+    let place = rest
+        .windows(RUN)
+        .position(|w| w.iter().all(|b| *b == w[0]))?;
+    Some(start + place)
 }

@@ -72,11 +72,23 @@ impl<R: BufRead> Bzip2Reader<R> {
         }
     }
 
-    /// Decodes the next block that is not empty; false at the end of the file.
+    /// Decodes everything that is left, or up to the end of the block in which it gets longer than `limit` bytes.
+    ///
+    /// Other than `read_to_end`, this copies nothing: what was decoded, also before an error, is the `content`.
+    pub(crate) fn decode_all(&mut self, limit: u64) -> io::Result<()> {
+        while (self.content().len() as u64) <= limit && self.next_block()? {}
+        Ok(())
+    }
+
+    /// What was decoded and not read yet.
+    pub(crate) fn content(&self) -> &[u8] {
+        &self.content[self.taken..]
+    }
+
+    /// Decodes the next block that is not empty and adds it to the content; false at the end of the file.
     fn next_block(&mut self) -> io::Result<bool> {
-        self.content.clear();
-        self.taken = 0;
-        while self.content.is_empty() {
+        let start = self.content.len();
+        while self.content.len() == start {
             match self.state {
                 State::Start | State::Ended => {
                     if self.state == State::Ended && self.bits.is_at_end()? {
@@ -89,7 +101,7 @@ impl<R: BufRead> Bzip2Reader<R> {
                         let expected = self.bits.take_u32()?;
                         self.block
                             .decode(&mut self.bits, max_block, &mut self.content)?;
-                        check(expected, crc32(&self.content))?;
+                        check(expected, crc32(&self.content[start..]))?;
                         let crc = crc.rotate_left(1) ^ expected;
                         self.state = State::Stream { max_block, crc };
                     }
@@ -123,6 +135,8 @@ impl<R: BufRead> Bzip2Reader<R> {
 impl<R: BufRead> BufRead for Bzip2Reader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.taken == self.content.len() {
+            self.content.clear();
+            self.taken = 0;
             self.next_block()?;
         }
         Ok(&self.content[self.taken..])

@@ -100,6 +100,32 @@ fn memory_is_used_again() {
 }
 
 #[test]
+fn all_is_decoded_at_once_up_to_a_limit() {
+    let content = noise(450_000, 2);
+    let bytes = compressed(&content, 1);
+    let mut reader = Bzip2Reader::new(&*bytes);
+    reader.decode_all(u64::MAX).unwrap();
+    assert!(reader.content() == content);
+    // What was read before is not there any more.
+    let mut reader = Bzip2Reader::new(&*bytes);
+    let mut beginning = vec![0; 120_000];
+    reader.read_exact(&mut beginning).unwrap();
+    reader.decode_all(u64::MAX).unwrap();
+    assert!([&*beginning, reader.content()].concat() == content);
+    // A block of this level has at most 100,000 bytes before runs are written out.
+    let mut reader = Bzip2Reader::new(&*bytes);
+    reader.decode_all(50_000).unwrap();
+    let n = reader.content().len();
+    assert!((50_000..400_000).contains(&n), "{n}");
+    assert!(content.starts_with(reader.content()));
+    // An error leaves what came before it.
+    let mut reader = Bzip2Reader::new(&bytes[..bytes.len() - 20]);
+    let error = reader.decode_all(u64::MAX).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    assert!(reader.content().len() >= n && content.starts_with(reader.content()));
+}
+
+#[test]
 fn every_truncation_is_the_end_of_the_file() {
     let bytes = compressed(&noise(30_000, 2), 9);
     for length in 0..bytes.len() {
@@ -135,6 +161,12 @@ proptest! {
     #[test]
     fn any_content_is_decoded(content in prop::collection::vec(any::<u8>(), 0..3_000), level in 1..=9u32) {
         prop_assert_eq!(decoded(&compressed(&content, level)).unwrap(), content);
+    }
+
+    /// With runs of all lengths in all places.
+    #[test]
+    fn runs_are_decoded(content in prop::collection::vec(0..2u8, 0..600)) {
+        prop_assert_eq!(decoded(&compressed(&content, 9)).unwrap(), content);
     }
 
     /// The same as another decoder, or an error of both.

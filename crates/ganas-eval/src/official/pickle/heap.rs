@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::name::Name;
+use super::text::Text;
 
 /// A value; what can contain other values is a node of the heap.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub(crate) enum Value {
     /// A whole number of more than 64 bits; no benchmark has one that matters.
     LongInt,
     Float(f64),
-    Text(Rc<str>),
+    Text(Text),
     Bytes(Rc<[u8]>),
     Name(Name),
     Node(NodeId),
@@ -166,7 +167,7 @@ impl Heap {
         self.entries(mapping)?
             .iter()
             .rev()
-            .find_map(|(k, v)| (k.as_text() == Some(key)).then_some(v))
+            .find_map(|(k, v)| matches!(k, Value::Text(k) if k.is(key)).then_some(v))
     }
 
     /// The value of a whole-number key.

@@ -11,6 +11,7 @@ use super::heap::{Heap, Node, Value};
 use super::input::Input;
 use super::name::Name;
 use super::references::References;
+use super::text::Text;
 use super::watch::{NoWatcher, Watched, Watcher};
 
 /// The highest protocol that is known.
@@ -67,22 +68,22 @@ pub(crate) struct Machine<'w, R, W> {
 /// The texts of a pickle.
 #[derive(Default)]
 struct Texts {
-    /// Those that were seen, so that equal ones share their memory: only a large file, which is read in two passes, holds
-    /// enough equal texts for that to be worth a search.
+    /// The long ones that were seen, so that equal ones share their memory: only a large file, which is read in two
+    /// passes, holds enough equal texts for that to be worth a search.
     shared: Option<IndexSet<Rc<str>>>,
 }
 
 impl Texts {
     fn value(&mut self, text: &str) -> Value {
-        let Some(shared) = &mut self.shared else {
-            return Value::Text(text.into());
-        };
-        if let Some(known) = shared.get(text) {
-            return Value::Text(Rc::clone(known));
+        if let Some(short) = Text::short(text) {
+            return Value::Text(short);
         }
-        let text: Rc<str> = text.into();
-        shared.insert(Rc::clone(&text));
-        Value::Text(text)
+        let known = self.shared.as_ref().and_then(|shared| shared.get(text));
+        let long = known.map_or_else(|| text.into(), Rc::clone);
+        if let Some(shared) = &mut self.shared {
+            shared.insert(Rc::clone(&long));
+        }
+        Value::Text(Text::Long(long))
     }
 }
 

@@ -16,6 +16,7 @@ mod machine;
 mod name;
 mod number;
 mod references;
+mod text;
 mod watch;
 
 pub(crate) use heap::{Heap, Node, Value};

@@ -1,0 +1,70 @@
+//! A text of a pickle; short ones are kept where they stand, because a record has thousands of them.
+
+use std::ops::Deref;
+use std::rc::Rc;
+
+/// Bytes that fit beside their number and what a value needs to tell its kinds apart.
+const SHORT: usize = 22;
+
+/// A text.
+#[derive(Clone, Debug)]
+pub(crate) enum Text {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(Rc<str>),
+}
+
+impl Text {
+    /// The text when it is short enough to be kept in place.
+    pub(super) fn short(text: &str) -> Option<Self> {
+        let length = text.len();
+        let mut bytes = [0; SHORT];
+        bytes.get_mut(..length)?.copy_from_slice(text.as_bytes());
+        let length = u8::try_from(length).ok()?;
+        Some(Self::Short { length, bytes })
+    }
+
+    /// Whether it is this text; faster than a comparison of texts, which a short one must be made to first.
+    pub(super) fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Short { length, bytes } => bytes[..usize::from(*length)] == *text.as_bytes(),
+            Self::Long(long) => **long == *text,
+        }
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Short { length, bytes } => std::str::from_utf8(&bytes[..usize::from(*length)])
+                .expect("the bytes were those of a text"),
+            Self::Long(text) => text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::official::pickle::Value;
+
+    #[test]
+    fn a_short_text_takes_no_more_room_than_a_long_one() {
+        assert_eq!(size_of::<Value>(), 24);
+    }
+
+    proptest! {
+        #[test]
+        fn a_short_text_is_what_it_was_made_from(text in ".{0,30}", other in ".{0,30}") {
+            let short = Text::short(&text);
+            prop_assert_eq!(short.is_some(), text.len() <= SHORT);
+            let kept = short.unwrap_or_else(|| Text::Long(text.as_str().into()));
+            prop_assert_eq!(&*kept, &*text);
+            prop_assert!(kept.is(&text));
+            prop_assert_eq!(kept.is(&other), text == other);
+        }
+    }
+}
