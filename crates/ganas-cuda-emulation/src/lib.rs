@@ -27,7 +27,8 @@
 //!
 //! A process that is started with [`library_folder`] in `LD_LIBRARY_PATH` uses the emulation, too. These variables set
 //! it up: `GANAS_EMULATION_ORDER` (`ascending`, `descending` or `shuffled:SEED`), `GANAS_EMULATION_MEMORY` (bytes of
-//! device memory), `GANAS_EMULATION_CACHE` (folder for compiled sources; by default one in cargo's target folder).
+//! device memory), `GANAS_EMULATION_CACHE` (folder for compiled sources; by default one in cargo's target folder),
+//! `GANAS_EMULATION_OLD_DRIVER` (set: the driver refuses every image as made for a newer one).
 //!
 //! The crate is for Linux; elsewhere it is empty.
 

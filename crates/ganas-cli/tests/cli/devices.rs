@@ -153,6 +153,18 @@ fn the_memory_of_a_gpu_may_not_be_enough() {
 }
 
 #[test]
+fn a_driver_may_be_older_than_the_compiler() {
+    let sandbox = Sandbox::with_table();
+    let mut command = sandbox.command(search(&["--budget", "8", "--device", "cuda:0"]));
+    command.env("GANAS_EMULATION_OLD_DRIVER", "1");
+    with_libraries(&mut command, ganas_cuda_emulation::library_folder())
+        .expect_code(1)
+        .expect_stderr(&[
+            "error: the CUDA driver is for CUDA 13.0, too old for kernels that libnvrtc ",
+        ]);
+}
+
+#[test]
 fn without_a_driver_a_gpu_is_an_error_of_one_line() {
     let sandbox = Sandbox::with_table();
     if has_driver(&sandbox) {

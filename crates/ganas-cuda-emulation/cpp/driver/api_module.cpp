@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -95,7 +96,13 @@ int blocks_per_multiprocessor(int block_size, std::size_t dynamic_shared) {
 }  // namespace
 
 GANAS_EMULATION_API Code cuModuleLoadData(void** module, const void* image) {
-  return with_context([&] { return load(module, image); });
+  return with_context([&] {
+    // A driver that is older than the compiler, for tests of what is said then.
+    if (std::getenv("GANAS_EMULATION_OLD_DRIVER")) {
+      return report(Result::unsupported_ptx, "GANAS_EMULATION_OLD_DRIVER is set");
+    }
+    return load(module, image);
+  });
 }
 
 GANAS_EMULATION_API Code cuModuleLoadDataEx(void** module, const void* image, unsigned, int*, void**) {

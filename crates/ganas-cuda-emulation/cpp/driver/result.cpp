@@ -23,6 +23,8 @@ constexpr Description descriptions[] = {
     {Result::invalid_device, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
     {Result::invalid_image, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
     {Result::invalid_context, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
+    {Result::unsupported_ptx, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
+     "the provided PTX was compiled with an unsupported toolchain."},
     {Result::file_not_found, "CUDA_ERROR_FILE_NOT_FOUND", "file not found"},
     {Result::operating_system, "CUDA_ERROR_OPERATING_SYSTEM", "OS call failed or operation not supported on this OS"},
     {Result::invalid_handle, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"},

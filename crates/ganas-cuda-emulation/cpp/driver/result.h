@@ -13,6 +13,7 @@ enum class Result : int {
   invalid_device = 101,
   invalid_image = 200,
   invalid_context = 201,
+  unsupported_ptx = 222,
   file_not_found = 301,
   operating_system = 304,
   invalid_handle = 400,
