@@ -148,7 +148,10 @@ fn a_killed_build_repeats_nothing_that_was_kept() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(!sandbox.path("killed.arrow").exists());
+        if sandbox.path("killed.arrow").exists() {
+            // It had just finished.
+            break;
+        }
         kills += 1;
         assert!(kills < 60, "the build makes no progress");
     }
