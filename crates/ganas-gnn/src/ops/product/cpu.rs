@@ -22,7 +22,7 @@ impl<T: Element> Product for Cpu<T> {
             Old::Overwrite => T::zero(),
             Old::Add => T::one(),
         };
-        let rows = block_rows(m, k * n, UNIT);
+        let rows = block_rows(m, k * n, UNIT).max(LEAST_ROWS.min(m).max(1));
         for_each(
             out.par_chunks_mut((rows * n).max(1)).enumerate(),
             |(block, out)| {
@@ -36,6 +36,10 @@ impl<T: Element> Product for Cpu<T> {
 
 /// Blocks have a multiple of so many rows: a common multiple of the heights of the tiles of `gemm`.
 const UNIT: usize = 24;
+
+/// Blocks have at least so many rows, since each packs the whole right-hand side: with fewer, packing takes longer than
+/// what a second thread gains.
+const LEAST_ROWS: usize = 3 * UNIT;
 
 /// A row-major or transposed matrix: elements, step between columns, step between rows.
 #[derive(Clone, Copy)]
