@@ -9,7 +9,7 @@ use ganas_gnn::Cpu;
 use ganas_search::{
     GaNas, GaNasConfig, LocalSearch, Preset, RandomSearch, SearchError, Searcher, Topology,
 };
-use ganas_space::SearchSpace;
+use ganas_space::{Arch, SearchSpace};
 
 use crate::device::{DeviceChoice, OpenDevice};
 use crate::exit::UsageError;
@@ -175,25 +175,43 @@ impl Algorithm {
         }
     }
 
-    /// A searcher.
+    /// A searcher, which starts from the given network if there is one; random search starts nowhere.
     pub(crate) fn searcher(
         &self,
         device: &OpenDevice,
         space: Arc<dyn SearchSpace>,
         seed: u64,
+        given: Option<&Arch>,
     ) -> Result<Box<dyn Searcher>, SearchError> {
         Ok(match self {
             Self::GaNas(choice) => {
                 let config = choice.config.clone();
                 match device {
-                    OpenDevice::Cpu(cpu) => Box::new(GaNas::new(cpu, space, config, seed)?),
+                    OpenDevice::Cpu(cpu) => {
+                        let searcher = GaNas::new(cpu, space, config, seed)?;
+                        Box::new(starting(searcher, given, GaNas::starting_from))
+                    }
                     #[cfg(feature = "cuda")]
-                    OpenDevice::Cuda(cuda) => Box::new(GaNas::new(cuda, space, config, seed)?),
+                    OpenDevice::Cuda(cuda) => {
+                        let searcher = GaNas::new(cuda, space, config, seed)?;
+                        Box::new(starting(searcher, given, GaNas::starting_from))
+                    }
                 }
             }
-            Self::LocalSearch => Box::new(LocalSearch::new(space, seed)),
+            Self::LocalSearch => {
+                let searcher = LocalSearch::new(space, seed);
+                Box::new(starting(searcher, given, LocalSearch::starting_from))
+            }
             Self::Random => Box::new(RandomSearch::new(space, seed)),
         })
+    }
+}
+
+/// A searcher that starts from the given architecture, if there is one.
+fn starting<S>(searcher: S, given: Option<&Arch>, from: impl FnOnce(S, Arch) -> S) -> S {
+    match given {
+        Some(given) => from(searcher, given.clone()),
+        None => searcher,
     }
 }
 

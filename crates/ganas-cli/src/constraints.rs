@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use ganas_eval::table::Table;
 use ganas_eval::{ClosedForm, CostProperty, Property, TableProperty};
-use ganas_search::{Bound, ConstrainedSpace, Constraint, SearchError};
+use ganas_search::{ConstrainedSpace, Constraint, SearchError};
 use ganas_space::SearchSpace;
 
 use crate::exit::UsageError;
+use crate::improve::{Given, GivenBound, Improvement, closed_form};
 use crate::table_source;
 
 /// What must hold of every architecture that is evaluated.
@@ -16,14 +17,15 @@ use crate::table_source;
 pub(crate) struct ConstraintArguments {
     /// A bound that every evaluated architecture satisfies, for example `params <= 3.0e6` or `cifar10_raspi4_latency < 12`;
     /// can be given several times. Names are `params` and `flops`, the metrics of the table, and those of --properties.
+    /// With --improve, `base` is the value of the given network: `params <= 0.9 * base`.
     #[arg(long = "constraint", value_name = "NAME <= NUMBER", value_parser = parse)]
-    constraints: Vec<Bound>,
+    constraints: Vec<GivenBound>,
     /// A table of this space, or a CSV file, whose columns constraints can name; can be given several times.
-    #[arg(long, value_name = "FILE", requires = "constraints")]
+    #[arg(long, value_name = "FILE")]
     properties: Vec<PathBuf>,
 }
 
-fn parse(text: &str) -> Result<Bound, SearchError> {
+fn parse(text: &str) -> Result<GivenBound, SearchError> {
     text.parse()
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Constrained {
     pub(crate) space: Arc<dyn SearchSpace>,
     /// The constraints as text, with the sha256 of the table that each looks up.
     pub(crate) record: Vec<String>,
+    /// What is to be improved, when a network is given.
+    pub(crate) improvement: Option<Improvement>,
 }
 
 impl ConstraintArguments {
@@ -42,32 +46,48 @@ impl ConstraintArguments {
         &self,
         space: &Arc<dyn SearchSpace>,
         table: Option<&Arc<Table>>,
+        given: Option<Given>,
         note: &dyn Fn(&str),
     ) -> anyhow::Result<Constrained> {
-        if self.constraints.is_empty() {
-            return Ok(Constrained {
-                space: Arc::clone(space),
-                record: Vec::new(),
-            });
-        }
         let mut tables: Vec<Arc<Table>> = table.into_iter().cloned().collect();
         for path in &self.properties {
             tables.push(table_source::open(Some(path), &**space, note)?);
         }
+        let (on_metric, known): (Vec<_>, Vec<_>) = self.constraints.iter().partition(|bound| {
+            given
+                .as_ref()
+                .is_some_and(|given| given.is_on_metric(bound))
+        });
         let mut constraints = Vec::new();
         let mut record = Vec::new();
-        for bound in &self.constraints {
-            let (property, source) = find(&bound.property, space, &tables)?;
+        let cost = given.as_ref().and_then(Given::cost);
+        // What costs more than the given network is no improvement.
+        let cheaper = cost
+            .map(|cost| format!("{cost} <= base").parse())
+            .transpose()?;
+        for bound in known.into_iter().chain(&cheaper) {
+            let (property, source) = find(bound.property(), space, &tables)?;
+            let of_given = given.as_ref().and_then(|given| property.value(&given.arch));
+            let bound = bound.resolve(of_given)?;
             record.push(match source {
                 Some(table) => format!("{bound} (table {})", table.sha256()),
                 None => bound.to_string(),
             });
-            constraints.push(Constraint::new(bound.clone(), property));
+            constraints.push(Constraint::new(bound, property));
         }
-        let space = ConstrainedSpace::new(Arc::clone(space), constraints)?;
+        let cost = cost.map(|cost| find(cost, space, &tables)).transpose()?;
+        let improvement = given
+            .map(|given| given.improvement(&on_metric, cost.map(|(cost, _)| cost)))
+            .transpose()?;
+        let constrained: Arc<dyn SearchSpace> = if constraints.is_empty() {
+            Arc::clone(space)
+        } else {
+            Arc::new(ConstrainedSpace::new(Arc::clone(space), constraints)?)
+        };
         Ok(Constrained {
-            space: Arc::new(space),
+            space: constrained,
             record,
+            improvement,
         })
     }
 }
@@ -78,7 +98,7 @@ fn find<'a>(
     space: &Arc<dyn SearchSpace>,
     tables: &'a [Arc<Table>],
 ) -> anyhow::Result<(Arc<dyn Property>, Option<&'a Table>)> {
-    if let Some(cost) = ClosedForm::ALL.into_iter().find(|cost| cost.name() == name) {
+    if let Some(cost) = closed_form(name) {
         let property = CostProperty::new(Arc::clone(space), cost);
         return Ok((Arc::new(property), None));
     }

@@ -11,6 +11,7 @@ use crate::algorithm::Algorithm;
 use crate::clock;
 use crate::device::OpenDevice;
 use crate::evaluator_choice::EvaluatorChoice;
+use crate::improve::Improvement;
 use crate::progress::Progress;
 use crate::run_record::RunRecord;
 
@@ -21,6 +22,8 @@ pub(crate) struct Experiment {
     pub(crate) space: Arc<dyn SearchSpace>,
     /// The constraints as text.
     pub(crate) constraints: Vec<String>,
+    /// What is to be improved, when a network is given.
+    pub(crate) improvement: Option<Improvement>,
     /// The configuration as it is recorded: that of the algorithm, and the constraints.
     pub(crate) config: serde_json::Value,
     /// What answers queries.
@@ -104,7 +107,16 @@ impl Experiment {
             None => evaluator,
         };
         let space = || Arc::clone(&self.space);
-        let mut searcher = self.algorithm.searcher(&self.device, space(), seed)?;
+        let objective = self
+            .improvement
+            .as_ref()
+            .and_then(|i| i.objective(evaluator));
+        let evaluator = match &objective {
+            Some(objective) => objective,
+            None => evaluator,
+        };
+        let given = self.improvement.as_ref().map(|i| &i.given);
+        let mut searcher = self.algorithm.searcher(&self.device, space(), seed, given)?;
         let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
         let id = writer.as_ref().map(ganas_store::RunWriter::id);
         let mut observers: Vec<&mut dyn Observer> = Vec::new();

@@ -20,6 +20,7 @@ mod evaluator_choice;
 mod evaluator_source;
 mod exit;
 mod experiment;
+mod improve;
 mod interrupt;
 mod number;
 mod output;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use ganas_eval::Protocol;
 use serde::Serialize;
 
+use crate::improve::Gains;
 use crate::number::{mean_and_sd, measurement, optional};
 use crate::run_record::{RunRecord, stop_text};
 use crate::text_table::{Align, TextTable};
@@ -32,6 +33,9 @@ pub(crate) struct SearchReport<'a> {
     pub(crate) device: &'a str,
     /// The runs, in the order of the seeds; those that were not begun are left out.
     pub(crate) runs: &'a [RunRecord],
+    /// What was gained over the given network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) improve: Option<&'a Gains>,
 }
 
 impl SearchReport<'_> {
@@ -75,6 +79,9 @@ impl SearchReport<'_> {
         );
         self.write_means(&mut text);
         self.write_best(&mut text);
+        if let Some(gains) = self.improve {
+            text.push_str(&gains.text());
+        }
         text
     }
 

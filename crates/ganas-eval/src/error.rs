@@ -34,6 +34,15 @@ pub enum EvalError {
         arch: String,
     },
 
+    /// A property that is searched on is not known of an architecture.
+    #[error(
+        "the value of `{property}`, which is to be made small, is not known of this architecture"
+    )]
+    NoProperty {
+        /// The name of the property.
+        property: String,
+    },
+
     /// An architecture of another space.
     #[error(transparent)]
     Space(#[from] SpaceError),

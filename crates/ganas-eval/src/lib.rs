@@ -12,6 +12,7 @@ mod evaluator;
 #[doc(hidden)]
 pub mod fuzzing;
 mod metric;
+mod objective;
 mod official;
 mod property;
 mod protocol;
@@ -27,6 +28,7 @@ pub use counts::{Answer, Counted, QueryCounts};
 pub use error::EvalError;
 pub use evaluator::{Evaluator, Finished, Query};
 pub use metric::{Measurement, ReportMetric, SearchMetric};
+pub use objective::CostObjective;
 pub use official::Problem;
 pub use property::{ClosedForm, CostProperty, Property, TableProperty};
 pub use protocol::{MetricRole, Protocol, ProtocolKind};

@@ -56,6 +56,7 @@ mod observer;
 mod random_search;
 mod searcher;
 mod spec;
+mod start;
 mod streams;
 #[cfg(test)]
 mod toy;

@@ -11,6 +11,7 @@ use ganas_space::{Arch, ArchKey, SearchSpace};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
+use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
 use crate::{Event, Proposal, SearchError, Searcher, Trial};
 
@@ -22,6 +23,8 @@ use crate::{Event, Proposal, SearchError, Searcher, Trial};
 pub struct LocalSearch {
     space: Arc<dyn SearchSpace>,
     streams: Streams,
+    /// The network to start from.
+    given: Option<Arch>,
     seen: BTreeSet<ArchKey>,
     /// The trials told so far.
     told: u32,
@@ -68,10 +71,18 @@ impl LocalSearch {
         Self {
             space,
             streams: Streams { seed },
+            given: None,
             seen: BTreeSet::new(),
             told: 0,
             place: None,
         }
+    }
+
+    /// Starts from a given network, or from the nearest that satisfies the constraints, instead of random architectures.
+    #[must_use]
+    pub fn starting_from(mut self, given: Arch) -> Self {
+        self.given = Some(given);
+        self
     }
 
     /// The random numbers of what happens after so many trials.
@@ -131,6 +142,13 @@ impl Searcher for LocalSearch {
 
     fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
         if self.told == 0 {
+            if let Some(given) = &self.given {
+                let stream = self.streams.get(Purpose::Start, 0, 0, 0);
+                let nearest = neighbourhood(&*self.space, given, 1, stream);
+                if !nearest.is_empty() {
+                    return Ok(nearest.into_iter().map(|arch| Proposal { arch }).collect());
+                }
+            }
             return Ok(self.random(Self::INITIAL.min(limit)));
         }
         if let Some(place) = &mut self.place

@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     RandomSearch = 8,
     /// The starts and the order of neighbours of local search.
     LocalSearch = 9,
+    /// The neighbourhood of a given network.
+    Start = 10,
 }
 
 /// The streams of one run.

@@ -168,6 +168,12 @@ pub trait SearchSpace: Debug + Send + Sync {
     /// The official index of an architecture, when the space has one.
     fn index_of(&self, arch: &Arch) -> Option<u64>;
 
+    /// Whether the number of a vertex says where it stands: layers in a fixed order, as in a chain. A discriminator then
+    /// sees the places.
+    fn has_places(&self) -> bool {
+        false
+    }
+
     /// The state before the first decision.
     fn start(&self) -> Partial;
 

@@ -18,6 +18,7 @@ use crate::evaluator_choice::EvaluatorChoice;
 use crate::evaluator_source::{self, EvaluatorArguments};
 use crate::exit::{Outcome, UsageError};
 use crate::experiment::Experiment;
+use crate::improve::{ImproveArguments, Improvement};
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
@@ -42,6 +43,8 @@ pub(crate) struct Arguments {
     workers: WorkerArguments,
     #[command(flatten)]
     constraints: ConstraintArguments,
+    #[command(flatten)]
+    improve: ImproveArguments,
     /// Unique queries of each run; architectures that compute the same function count once [default: 150, or fewer on
     /// the benchmark inside the program].
     #[arg(long, value_name = "QUERIES", value_parser = budget)]
@@ -223,12 +226,19 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         };
         EvaluatorChoice::Known(evaluating)
     };
+    let given = arguments.improve.given(&*space, evaluator.evaluator())?;
     let constrained = arguments
         .constraints
-        .apply(&space, evaluator.table(), &note)?;
+        .apply(&space, evaluator.table(), given, &note)?;
     let mut config = algorithm.config_json()?;
     if !constrained.record.is_empty() {
         config["constraints"] = constrained.record.clone().into();
+    }
+    let of_evaluator = evaluator.evaluator().protocol();
+    let mut protocol = of_evaluator.clone();
+    if let Some(improvement) = &constrained.improvement {
+        config["improve"] = improvement.record();
+        protocol = improvement.protocol(of_evaluator);
     }
     let study = arguments
         .study
@@ -239,7 +249,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         version: env!("CARGO_PKG_VERSION").to_owned(),
         space: space.name().to_owned(),
         table_sha256: evaluator.sha256(),
-        protocol: evaluator.evaluator().protocol().clone(),
+        protocol,
         algorithm: algorithm.name().to_owned(),
         config: config.to_string(),
         budget,
@@ -249,6 +259,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     Ok(Experiment {
         space: constrained.space,
         constraints: constrained.record,
+        improvement: constrained.improvement,
         config,
         evaluator,
         algorithm,
@@ -364,7 +375,11 @@ fn next_steps(embedded: Embedded, runs: &[RunRecord]) -> String {
 
 /// Adds the ranks of the best architectures, where the evaluator is a table of the whole space.
 fn add_ranks(experiment: &Experiment, runs: &mut [RunRecord]) -> anyhow::Result<()> {
-    let Some(ranking) = experiment.evaluator.ranking() else {
+    let of_metric = experiment
+        .improvement
+        .as_ref()
+        .is_none_or(Improvement::is_of_metric);
+    let Some(ranking) = experiment.evaluator.ranking().filter(|_| of_metric) else {
         return Ok(());
     };
     for best in runs.iter_mut().filter_map(|run| run.best.as_mut()) {
@@ -375,6 +390,14 @@ fn add_ranks(experiment: &Experiment, runs: &mut [RunRecord]) -> anyhow::Result<
 }
 
 fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> anyhow::Result<()> {
+    // Workers would have to train once more.
+    let gains = match (&experiment.improvement, experiment.evaluator.workers()) {
+        (Some(improvement), None) => {
+            let evaluator = experiment.evaluator.evaluator();
+            Some(improvement.gains(&*experiment.space, evaluator, runs)?)
+        }
+        _ => None,
+    };
     let report = SearchReport {
         version: env!("CARGO_PKG_VERSION"),
         space: experiment.space.name(),
@@ -386,6 +409,7 @@ fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> 
         budget: experiment.budget.unique_queries(),
         device: &experiment.spec.device,
         runs,
+        improve: gains.as_ref(),
     };
     if arguments.json {
         output::print_json(&report)

@@ -167,6 +167,10 @@ impl SearchSpace for ConstrainedSpace {
         self.inner.index_of(arch)
     }
 
+    fn has_places(&self) -> bool {
+        self.inner.has_places()
+    }
+
     fn start(&self) -> Partial {
         self.inner.start()
     }

@@ -185,17 +185,61 @@ impl Open {
 }
 
 /// The graph that a discriminator sees: that of the canonical form.
+///
+/// In a space of layers in a fixed order, every vertex has one more predecessor, which is labelled with its place and its
+/// label together: sums over neighbours and the mean over all vertices lose the place of a vertex, but the same block
+/// is good early in a network and bad late in it. Beside its own label, so that what holds in all places is learnt
+/// in all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SeenGraph(Arch);
+pub(super) struct SeenGraph {
+    labels: Vec<u32>,
+    predecessors: Vec<u64>,
+}
 
 impl SeenGraph {
     pub(super) fn of(space: &dyn SearchSpace, arch: &Arch) -> Self {
-        Self(space.canonical(arch))
+        let arch = space.canonical(arch);
+        let own = arch.labels().iter().map(|label| u32::from(label.0));
+        if !places_are_seen(space) {
+            return Self {
+                labels: own.collect(),
+                predecessors: arch.predecessors().to_vec(),
+            };
+        }
+        // The vertices of the places come first, since predecessors do.
+        let n = arch.labels().len();
+        let n_labels = narrow(space.labels().len());
+        let places = own
+            .clone()
+            .zip(1..)
+            .map(|(label, place)| n_labels * place + label);
+        let of_own = arch.predecessors().iter().enumerate();
+        Self {
+            labels: places.chain(own).collect(),
+            predecessors: std::iter::repeat_n(0, n)
+                .chain(of_own.map(|(i, sources)| sources << n | 1 << i))
+                .collect(),
+        }
+    }
+
+    /// The number of labels of such graphs.
+    pub(super) fn n_labels(space: &dyn SearchSpace) -> usize {
+        let n_labels = space.labels().len();
+        if places_are_seen(space) {
+            n_labels * (1 + space.max_vertices())
+        } else {
+            n_labels
+        }
     }
 
     pub(super) fn push<B: Backend>(&self, batch: &mut GraphBatch<B>) {
-        push(batch, self.0.labels(), self.0.predecessors());
+        batch.push(self.labels.iter().copied(), &self.predecessors);
     }
+}
+
+/// Whether vertices have a place, and the graph of twice as many still has a bit for each.
+fn places_are_seen(space: &dyn SearchSpace) -> bool {
+    space.has_places() && 2 * space.max_vertices() <= Arch::MAX_VERTICES
 }
 
 /// Adds a graph to a batch.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element, guarded};
-use ganas_space::SearchSpace;
+use ganas_space::{Arch, SearchSpace};
 use rand::seq::index;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,7 @@ use generator::{Draws, Generator, GeneratorState};
 use history::History;
 use proposal::{Pool, highest_mean, thompson};
 
+use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
 use crate::{Event, Proposal, SearchError, Searcher, Trial};
 
@@ -51,6 +52,8 @@ pub struct GaNas<B: Backend> {
     history: History,
     generator: Generator<B>,
     discriminator: Discriminator<B>,
+    /// The network whose neighbourhood is the initial design.
+    given: Option<Arch>,
     /// The number of the next round; 0 is the initial design.
     round: u32,
     told: u32,
@@ -103,7 +106,7 @@ impl<B: Backend> GaNas<B> {
                 ),
             });
         }
-        let n_labels = steps.n_labels;
+        let n_labels = SeenGraph::n_labels(&*space);
         let settings = &config.discriminator;
         let (discriminator, generator) = guarded(|| {
             let device = &device.fork();
@@ -127,10 +130,18 @@ impl<B: Backend> GaNas<B> {
             streams,
             history: History::default(),
             discriminator,
+            given: None,
             round: 0,
             told: 0,
             events: Vec::new(),
         })
+    }
+
+    /// Starts from a given network and its neighbourhood instead of random architectures, to improve it.
+    #[must_use]
+    pub fn starting_from(mut self, given: Arch) -> Self {
+        self.given = Some(given);
+        self
     }
 
     /// Trains discriminator and generator against each other.
@@ -376,6 +387,12 @@ impl<B: Backend> Searcher for GaNas<B> {
         if self.round == 0 || self.history.entries().len() < 4 {
             let mut pool = Pool::default();
             let n = self.config.initial_designs.min(limit);
+            if let Some(given) = &self.given {
+                let stream = self.streams.get(Purpose::Start, self.round, 0, 0);
+                for arch in neighbourhood(&*self.space, given, n, stream) {
+                    pool.add(&*self.space, &self.history, arch);
+                }
+            }
             pool.fill(&*self.space, &self.history, self.streams, self.round, n);
             return Ok(pool
                 .first(n)

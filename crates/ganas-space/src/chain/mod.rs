@@ -287,6 +287,10 @@ impl SearchSpace for Chain {
         u64::try_from(classes::number(&self.description, layer_labels(arch))).ok()
     }
 
+    fn has_places(&self) -> bool {
+        true
+    }
+
     fn start(&self) -> Partial {
         self.blueprint.start()
     }

@@ -48,8 +48,23 @@ pub(super) fn encode(arch: &Arch) -> String {
     text
 }
 
-/// Reads any of the forms; what is read is a graph, but may be none of the space.
+/// Cells with a name: the bottleneck block of ResNet-50, and the cell of the paper that resembles an Inception module.
+const MEMBERS: [(&str, &str); 2] = [
+    (
+        "resnet-like",
+        "01001 00100 00010 00001 00000|input,conv1x1,conv3x3,conv1x1,output",
+    ),
+    (
+        "inception-like",
+        "0111010 0000001 0000001 0000100 0000001 0000001 0000000|\
+         input,conv1x1,conv3x3,conv3x3,conv3x3,maxpool3x3,output",
+    ),
+];
+
+/// Reads any of the forms, or the name of a member; what is read is a graph, but may be none of the space.
 pub(super) fn decode(vertices: Vertices, text: &str) -> Result<Arch, SpaceError> {
+    let member = MEMBERS.iter().find(|(name, _)| *name == text.trim());
+    let text = member.map_or(text, |(_, cell)| *cell);
     let mut reader = Reader::new(vertices.name(), text);
     reader.skip_white_space();
     let (n, predecessors) = if text.contains(':') {

@@ -1,0 +1,404 @@
+//! `--improve`: a search that starts from a given network, under bounds that are relative to it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use ganas_eval::{ClosedForm, CostObjective, Evaluator, Measurement, Property, Protocol};
+use ganas_search::{Bound, Relation, SearchError};
+use ganas_space::{Arch, SearchSpace};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::exit::UsageError;
+use crate::number::measurement;
+use crate::run_record::RunRecord;
+use crate::text_table::{Align, TextTable};
+
+/// The name of the metric that is searched on, in objectives and bounds.
+pub(crate) const ACCURACY: &str = "accuracy";
+/// The value of the given network, in bounds.
+const BASE: &str = "base";
+
+/// What is to be improved, and in what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImproveArguments {
+    /// Starts from this network and its neighbourhood: the text of an architecture, or the name of a member of the space
+    /// such as `efficientnet-b0`. Bounds can then name its values: `params <= base`, `flops < 0.9 * base`.
+    #[arg(long, value_name = "ARCH")]
+    improve: Option<String>,
+    /// What to improve of it: `accuracy`, the metric that is searched on, or a cost to be made small: `params`, `flops`
+    /// or a column of a table. A cost needs a bound on the metric: `accuracy >= base`.
+    #[arg(long, value_name = "NAME", default_value = ACCURACY, requires = "improve")]
+    objective: String,
+}
+
+/// A bound as it is given: on a number, or on a multiple of the given network's value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GivenBound {
+    bound: Bound,
+    /// Whether the number is a factor of the given network's value.
+    of_base: bool,
+}
+
+impl std::str::FromStr for GivenBound {
+    type Err = SearchError;
+
+    /// Reads `NAME <= NUMBER`, `NAME <= base` or `NAME <= NUMBER * base`, or one with another relation.
+    fn from_str(text: &str) -> Result<Self, SearchError> {
+        let trimmed = text.trim();
+        let Some(before) = trimmed.strip_suffix(BASE) else {
+            let bound = trimmed.parse()?;
+            return Ok(Self {
+                bound,
+                of_base: false,
+            });
+        };
+        let before = before.trim_end();
+        let factor = match before.strip_suffix('*') {
+            Some(factor) => factor.to_owned(),
+            None if before.ends_with(['<', '=', '>']) => format!("{before} 1"),
+            None => {
+                return trimmed.parse().map(|bound| Self {
+                    bound,
+                    of_base: false,
+                });
+            }
+        };
+        Ok(Self {
+            bound: factor.parse()?,
+            of_base: true,
+        })
+    }
+}
+
+impl GivenBound {
+    /// The name of what is bounded.
+    pub(crate) fn property(&self) -> &str {
+        &self.bound.property
+    }
+
+    /// The bound in numbers. `value` is that of the given network, when there is one.
+    pub(crate) fn resolve(&self, value: Option<f64>) -> anyhow::Result<Bound> {
+        let mut bound = self.bound.clone();
+        if self.of_base {
+            let value = value.ok_or_else(|| {
+                UsageError(format!(
+                    "--constraint: `{BASE}` in the bound on `{}` is the value of the network that is to be improved: \
+                     name one with --improve",
+                    self.property()
+                ))
+            })?;
+            bound.bound *= value;
+        }
+        Ok(bound)
+    }
+}
+
+/// What is known of a network.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Known {
+    /// As text.
+    arch: String,
+    /// The metric that is searched on.
+    accuracy: f64,
+    /// The metric that is reported.
+    report: f64,
+    params: u64,
+    flops: u64,
+}
+
+impl Known {
+    fn of(space: &dyn SearchSpace, arch: &Arch, measured: Measurement) -> Self {
+        let cost = space.cost(arch);
+        Self {
+            arch: space.encode(arch),
+            accuracy: measured.search.0,
+            report: measured.report.0,
+            params: cost.parameters,
+            flops: cost.flops,
+        }
+    }
+}
+
+/// A given network, with what is asked of better ones.
+#[derive(Debug)]
+pub(crate) struct Improvement {
+    /// The network.
+    pub(crate) given: Arch,
+    known: Known,
+    /// The names of the metrics.
+    metrics: [String; 2],
+    objective: Objective,
+}
+
+/// What is to be improved.
+#[derive(Debug)]
+enum Objective {
+    Accuracy,
+    /// The cost, its value in the given network, and what the metric must reach.
+    Cost(Arc<dyn Property>, f64, f64),
+}
+
+impl ImproveArguments {
+    /// Measures the given network, when there is one.
+    pub(crate) fn given(
+        &self,
+        space: &dyn SearchSpace,
+        evaluator: &dyn Evaluator,
+    ) -> anyhow::Result<Option<Given>> {
+        let Some(text) = &self.improve else {
+            return Ok(None);
+        };
+        let arch = space.decode(text).with_context(|| {
+            format!("--improve: `{text}` is no architecture of {}", space.name())
+        })?;
+        let measured = evaluator.evaluate(&arch).with_context(|| {
+            format!("--improve: the given network `{text}` cannot be evaluated")
+        })?;
+        let protocol = evaluator.protocol();
+        Ok(Some(Given {
+            known: Known::of(space, &arch, measured),
+            metrics: [protocol.search.clone(), protocol.report.clone()],
+            arch,
+            objective: self.objective.clone(),
+        }))
+    }
+}
+
+/// A network that is to be improved, measured.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) arch: Arch,
+    known: Known,
+    metrics: [String; 2],
+    objective: String,
+}
+
+impl Given {
+    /// The cost that is to be made small; `None` when it is the metric that is to be improved.
+    pub(crate) fn cost(&self) -> Option<&str> {
+        (self.objective != ACCURACY && self.objective != self.metrics[0]).then_some(&self.objective)
+    }
+
+    /// Whether a bound is one on the metric, which a query must tell.
+    pub(crate) fn is_on_metric(&self, bound: &GivenBound) -> bool {
+        bound.property() == ACCURACY || bound.property() == self.metrics[0]
+    }
+
+    /// Puts the parts together. `on_metric` are the bounds on the metric, `cost` is what is to be made small.
+    pub(crate) fn improvement(
+        self,
+        on_metric: &[&GivenBound],
+        cost: Option<Arc<dyn Property>>,
+    ) -> anyhow::Result<Improvement> {
+        let objective = match (cost, on_metric) {
+            (None, []) => Objective::Accuracy,
+            (None, [bound, ..]) => {
+                return Err(UsageError(format!(
+                    "--constraint: `{}` is what is searched on: leave the bound out, or choose a cost with --objective",
+                    bound.property()
+                ))
+                .into());
+            }
+            (Some(cost), [bound]) => {
+                let bound = bound.resolve(Some(self.known.accuracy))?;
+                if bound.relation != Relation::AtLeast {
+                    return Err(UsageError(format!(
+                        "--constraint: with --objective {}, the bound on `{}` must be one with >=: found `{bound}`",
+                        self.objective, bound.property
+                    ))
+                    .into());
+                }
+                let from = cost.value(&self.arch).with_context(|| {
+                    format!(
+                        "--objective: the {} of the given network is not known",
+                        self.objective
+                    )
+                })?;
+                Objective::Cost(cost, from, bound.bound)
+            }
+            (Some(_), bounds) => {
+                return Err(UsageError(format!(
+                    "--objective {}: expected one bound on the metric, such as --constraint '{ACCURACY} >= {BASE}'; found {}",
+                    self.objective,
+                    bounds.len()
+                ))
+                .into());
+            }
+        };
+        Ok(Improvement {
+            given: self.arch,
+            known: self.known,
+            metrics: self.metrics,
+            objective,
+        })
+    }
+}
+
+impl Improvement {
+    /// What is searched on and reported.
+    pub(crate) fn protocol(&self, of_evaluator: &Protocol) -> Protocol {
+        match &self.objective {
+            Objective::Accuracy => of_evaluator.clone(),
+            Objective::Cost(cost, ..) => CostObjective::protocol_of(of_evaluator, cost.name()),
+        }
+    }
+
+    /// The evaluator that is searched with, when it is another one.
+    pub(crate) fn objective<'a>(&self, evaluator: &'a dyn Evaluator) -> Option<CostObjective<'a>> {
+        match &self.objective {
+            Objective::Accuracy => None,
+            Objective::Cost(cost, from, floor) => Some(CostObjective::new(
+                evaluator,
+                Arc::clone(cost),
+                *from,
+                *floor,
+            )),
+        }
+    }
+
+    /// Whether the search metric is that of the evaluator.
+    pub(crate) fn is_of_metric(&self) -> bool {
+        matches!(self.objective, Objective::Accuracy)
+    }
+
+    /// What a run depends on.
+    pub(crate) fn record(&self) -> serde_json::Value {
+        match &self.objective {
+            Objective::Accuracy => json!({ "given": self.known.arch, "objective": ACCURACY }),
+            Objective::Cost(cost, from, floor) => json!({
+                "given": self.known.arch,
+                "objective": cost.name(),
+                "from": from,
+                "accuracy_at_least": floor,
+            }),
+        }
+    }
+
+    /// What was gained. What was found is measured once more, which costs nothing with a table or a surrogate.
+    pub(crate) fn gains(
+        &self,
+        space: &dyn SearchSpace,
+        evaluator: &dyn Evaluator,
+        runs: &[RunRecord],
+    ) -> anyhow::Result<Gains> {
+        let found = runs.iter().map(|run| {
+            let best = run.best.as_ref().map(|best| {
+                let arch = space.decode(&best.arch)?;
+                let measured = evaluator.evaluate(&arch)?;
+                anyhow::Ok(Known::of(space, &arch, measured))
+            });
+            Ok(Found {
+                seed: run.seed,
+                best: best.transpose()?,
+            })
+        });
+        Ok(Gains {
+            given: self.known.clone(),
+            metrics: self.metrics.clone(),
+            found: found.collect::<anyhow::Result<_>>()?,
+        })
+    }
+}
+
+/// What was gained over a given network.
+#[derive(Debug, Serialize)]
+pub(crate) struct Gains {
+    given: Known,
+    metrics: [String; 2],
+    found: Vec<Found>,
+}
+
+/// The best that a run found.
+#[derive(Debug, Serialize)]
+struct Found {
+    seed: u64,
+    best: Option<Known>,
+}
+
+impl Gains {
+    /// A table with a line for the given network and for each run.
+    pub(crate) fn text(&self) -> String {
+        let mut table = TextTable::new([
+            ("network", Align::Left),
+            (&*self.metrics[0], Align::Right),
+            (&*self.metrics[1], Align::Right),
+            ("params", Align::Right),
+            ("", Align::Right),
+            ("flops", Align::Right),
+            ("", Align::Right),
+        ]);
+        let mut row = |name: String, network: &Known| {
+            table.row([
+                name,
+                measurement(network.accuracy),
+                measurement(network.report),
+                network.params.to_string(),
+                change(network.params, self.given.params),
+                network.flops.to_string(),
+                change(network.flops, self.given.flops),
+            ]);
+        };
+        row("given".to_owned(), &self.given);
+        for found in &self.found {
+            if let Some(best) = &found.best {
+                row(format!("seed {}", found.seed), best);
+            }
+        }
+        format!("\n{}", table.render())
+    }
+}
+
+/// The change of a cost in per cent.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "parameters and FLOPs stay below 2^53"
+)]
+fn change(cost: u64, given: u64) -> String {
+    if given == 0 {
+        return String::new();
+    }
+    format!("{:+.1} %", 100.0 * (cost as f64 / given as f64 - 1.0))
+}
+
+/// The property in closed form with this name.
+pub(crate) fn closed_form(name: &str) -> Option<ClosedForm> {
+    ClosedForm::ALL.into_iter().find(|cost| cost.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_relative_to_the_given_network() {
+        for (text, written) in [
+            ("params <= base", "params <= 200"),
+            ("params<base", "params < 200"),
+            ("flops >= 0.9 * base", "flops >= 180"),
+            ("flops >= 0.9*base", "flops >= 180"),
+            ("params <= 3.0e6", "params <= 3000000"),
+        ] {
+            let given: GivenBound = text.parse().unwrap();
+            assert_eq!(given.resolve(Some(200.0)).unwrap().to_string(), written);
+        }
+        let given: GivenBound = "params <= base".parse().unwrap();
+        let error = given.resolve(None).unwrap_err().to_string();
+        assert!(error.contains("--improve"), "{error}");
+        for text in [
+            "params base",
+            "params <= 2 base",
+            "params <= x * base",
+            "<= base",
+        ] {
+            assert!(text.parse::<GivenBound>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn changes_are_in_per_cent() {
+        assert_eq!(change(90, 100), "-10.0 %");
+        assert_eq!(change(100, 100), "+0.0 %");
+        assert_eq!(change(1, 0), "");
+    }
+}

@@ -1,0 +1,193 @@
+//! Searching for a smaller cost where a metric must not fall below a bound.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ganas_space::Arch;
+
+use crate::{EvalError, Evaluator, Finished, Measurement, Property, Protocol, Query, SearchMetric};
+
+/// An evaluator whose search metric is how much of a cost is saved, as long as the metric of another evaluator reaches
+/// a bound.
+///
+/// Where it does not, the search metric is what is missing, as a negative number, so that whatever satisfies the bound is
+/// better than whatever does not, and a search is led towards it.
+/// That the metric is bounded costs a query, other than bounds on what is known without one.
+/// The reported metric is that of the other evaluator.
+pub struct CostObjective<'a> {
+    inner: &'a dyn Evaluator,
+    protocol: Protocol,
+    cost: Arc<dyn Property>,
+    from: f64,
+    floor: f64,
+}
+
+impl fmt::Debug for CostObjective<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CostObjective")
+            .field("protocol", &self.protocol)
+            .field("from", &self.from)
+            .field("floor", &self.floor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> CostObjective<'a> {
+    /// Saves on `cost`, counted from the value `from`, among what reaches the value `floor` of the evaluator's search
+    /// metric.
+    #[must_use]
+    pub fn new(inner: &'a dyn Evaluator, cost: Arc<dyn Property>, from: f64, floor: f64) -> Self {
+        Self {
+            protocol: Self::protocol_of(inner.protocol(), cost.name()),
+            inner,
+            cost,
+            from,
+            floor,
+        }
+    }
+
+    /// What is searched on and what is reported, for an evaluator of such a protocol.
+    #[must_use]
+    pub fn protocol_of(inner: &Protocol, cost: &str) -> Protocol {
+        Protocol {
+            search: format!("{cost}_saved"),
+            ..inner.clone()
+        }
+    }
+
+    fn measurement(
+        &self,
+        arch: &Arch,
+        measured: Result<Measurement, EvalError>,
+    ) -> Result<Measurement, EvalError> {
+        let measured = measured?;
+        let missing = measured.search.0 - self.floor;
+        let search = if missing < 0.0 {
+            missing
+        } else {
+            let cost = self.cost.value(arch).ok_or_else(|| EvalError::NoProperty {
+                property: self.cost.name().to_owned(),
+            })?;
+            self.from - cost
+        };
+        Ok(Measurement {
+            search: SearchMetric(search),
+            ..measured
+        })
+    }
+}
+
+impl Evaluator for CostObjective<'_> {
+    fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+        self.measurement(arch, self.inner.evaluate(arch))
+    }
+
+    fn takes_batches(&self) -> bool {
+        self.inner.takes_batches()
+    }
+
+    fn evaluate_all(
+        &self,
+        queries: &[Query<'_>],
+        finished: &mut Finished<'_>,
+    ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
+        let measured = self.inner.evaluate_all(queries, &mut |index, result| {
+            // An error ends up in the results, which are told below; here only progress is.
+            match result {
+                Ok(measurement) => finished(
+                    index,
+                    &self.measurement(queries[index].arch, Ok(*measurement)),
+                ),
+                Err(_) => finished(index, result),
+            }
+        })?;
+        let results = queries.iter().zip(measured);
+        Ok(results
+            .map(|(query, result)| self.measurement(query.arch, result))
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ganas_space::SearchSpace;
+
+    use super::*;
+    use crate::{ClosedForm, CostProperty, ProtocolKind, ReportMetric};
+
+    /// Measures the kernels of a chain.
+    struct Kernels {
+        space: Arc<dyn SearchSpace>,
+        protocol: Protocol,
+    }
+
+    impl Evaluator for Kernels {
+        fn protocol(&self) -> &Protocol {
+            &self.protocol
+        }
+
+        fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+            let text = self.space.encode(arch);
+            let count = u32::try_from(text.matches("k5").count()).unwrap();
+            Ok(Measurement {
+                search: SearchMetric(f64::from(count)),
+                report: ReportMetric(f64::from(count) + 100.0),
+            })
+        }
+    }
+
+    #[test]
+    fn what_misses_the_bound_is_worse_than_what_reaches_it() {
+        let space = ganas_space::by_name("mbconv").unwrap();
+        let inner = Kernels {
+            space: Arc::clone(&space),
+            protocol: Protocol {
+                search: "valid".into(),
+                report: "test".into(),
+                kind: ProtocolKind::ValidationSelected,
+                search_epochs: None,
+                report_epochs: None,
+            },
+        };
+        let params = CostProperty::new(Arc::clone(&space), ClosedForm::Parameters);
+        let arch = |text: &str| space.decode(text).unwrap();
+        let base = arch("efficientnet-b0");
+        let params: Arc<dyn Property> = Arc::new(params);
+        let from = params.value(&base).unwrap();
+        let objective = CostObjective::new(&inner, Arc::clone(&params), from, 3.0);
+        assert_eq!(objective.protocol().search, "params_saved");
+        assert_eq!(objective.protocol().report, "test");
+        let search = |arch: &Arch| objective.evaluate(arch).unwrap().search.0;
+        assert_eq!(search(&base), 0.0);
+        // One layer less in a late block.
+        let smaller = arch("e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l3se1 e6k3l1se1");
+        assert_eq!(search(&smaller), from - params.value(&smaller).unwrap());
+        assert!(search(&smaller) > 0.0);
+        // The same size and more, but one kernel of 5 too few.
+        let missing = arch("e1k3l1se1 e6k3l2se1 e6k3l2se1 e6k3l3se1 e6k5l3se1 e6k5l3se1 e6k3l1se1");
+        assert_eq!(search(&missing), -1.0);
+        // Satisfied, but larger than the base.
+        let larger = arch("e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l4se1 e6k5l3se1");
+        assert!(search(&larger) < 0.0);
+        let queries: Vec<Query<'_>> = [&base, &missing, &smaller]
+            .map(|arch| Query {
+                key: space.key(arch),
+                arch,
+            })
+            .into();
+        let mut told = Vec::new();
+        let all = objective
+            .evaluate_all(&queries, &mut |index, result| {
+                told.push((index, result.as_ref().unwrap().search.0));
+                Ok(())
+            })
+            .unwrap();
+        let all: Vec<f64> = all.iter().map(|r| r.as_ref().unwrap().search.0).collect();
+        assert_eq!(all, [0.0, -1.0, search(&smaller)]);
+        assert_eq!(told, [(0, all[0]), (1, all[1]), (2, all[2])]);
+    }
+}
