@@ -9,7 +9,7 @@ use super::Finding;
 
 /// The folders at the top of the repository that hold files of ours.
 pub(super) const TOP_LEVEL: &[&str] = &[
-    ".cargo", ".ci", "benches", "crates", "docs", "fuzz", "python", "tests", "xtask",
+    ".cargo", ".ci", "benches", "crates", "docs", "examples", "fuzz", "python", "tests", "xtask",
 ];
 
 /// Folders anywhere below that hold what a program wrote.
