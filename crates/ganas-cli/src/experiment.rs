@@ -116,7 +116,9 @@ impl Experiment {
             None => evaluator,
         };
         let given = self.improvement.as_ref().map(|i| &i.given);
-        let mut searcher = self.algorithm.searcher(&self.device, space(), seed, given)?;
+        let mut searcher = self
+            .algorithm
+            .searcher(&self.device, space(), seed, given)?;
         let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
         let id = writer.as_ref().map(ganas_store::RunWriter::id);
         let mut observers: Vec<&mut dyn Observer> = Vec::new();

@@ -16,6 +16,7 @@ mod constraints;
 mod devices;
 mod failed_evaluations;
 mod first_search;
+mod improve;
 mod interrupt;
 mod official_files;
 mod real_table;
