@@ -13,7 +13,7 @@ use ganas_eval::{ClosedForm, CostProperty, SearchMetric};
 
 /// A metric that rewards 3x3 convolutions and a skip on the edge from input to output; the best cell is unique on
 /// NAS-Bench-201.
-fn metric(space: &dyn SearchSpace, arch: &ganas_space::Arch) -> f64 {
+fn metric(space: &dyn SearchSpace, arch: &Arch) -> f64 {
     let canonical = space.canonical(arch);
     let labels = canonical.labels();
     if space.name() == NasBench101::NAME {
