@@ -107,6 +107,18 @@ impl AlgorithmArguments {
         }
     }
 
+    /// Refuses to start random search from a given network, which it would not see.
+    pub(crate) fn check_improve(&self, given: bool) -> Result<(), UsageError> {
+        if given && self.algorithm == AlgorithmName::Random {
+            return Err(UsageError(
+                "--improve starts from a network, but random search starts nowhere: leave it out, or choose \
+                 --algorithm ga-nas or local-search"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Takes the device that was asked for.
     pub(crate) fn open_device(&self, note: &dyn Fn(&str)) -> anyhow::Result<OpenDevice> {
         OpenDevice::open(self.device.unwrap_or(DeviceChoice::Cpu), note)

@@ -227,6 +227,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         EvaluatorChoice::Known(evaluating)
     };
     let given = arguments.improve.given(&*space, evaluator.evaluator())?;
+    arguments.algorithm.check_improve(given.is_some())?;
     let constrained = arguments
         .constraints
         .apply(&space, evaluator.table(), given, &note)?;

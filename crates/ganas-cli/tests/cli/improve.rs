@@ -108,6 +108,9 @@ fn what_does_not_fit_together_is_refused() {
             .expect_code(2)
             .expect_stderr(&[message]);
     }
+    let random = search(&["--improve", GIVEN, "--algorithm", "random"]);
+    let ended = sandbox.ganas(random).expect_code(2);
+    ended.expect_stderr(&["random search starts nowhere"]);
     let bad = search(&["--improve", "|nor_conv_3x3~0|"]);
     sandbox
         .ganas(bad)
