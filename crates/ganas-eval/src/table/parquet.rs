@@ -1,6 +1,7 @@
 //! Parquet files: the export of a table, and the import of any file with architectures as text and numbers.
 
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
@@ -25,6 +26,27 @@ use super::open::{Column, Row, Table};
 
 /// Rows of a row group, which is what is in memory at a time: a column of them.
 const GROUP_ROWS: usize = 1 << 16;
+
+/// Checks that the chunks of columns lie in the file, which the crate takes for granted and panics about otherwise.
+fn check_chunks(metadata: &ParquetMetaData, size: usize) -> Result<(), ParquetError> {
+    for group in metadata.row_groups() {
+        for chunk in group.columns() {
+            let start = (chunk.dictionary_page_offset()).unwrap_or(chunk.data_page_offset());
+            let end = start.checked_add(chunk.compressed_size());
+            let inside = start >= 0
+                && chunk.compressed_size() >= 0
+                && end.is_some_and(|end| u64::try_from(end).is_ok_and(|end| end <= size as u64));
+            if !inside {
+                return Err(ParquetError::General(format!(
+                    "the column {} is said to have {} bytes from {start} on, in a file of {size} bytes",
+                    chunk.column_path(),
+                    chunk.compressed_size()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
 
 /// Writes architectures and metrics, and the manifest under the name that it has in table files.
 pub(crate) fn export(
@@ -97,16 +119,33 @@ fn write(
 }
 
 /// Reads a Parquet file. Rows count as the lines of the same table as CSV, with a header in line 1.
+///
+/// The crate panics about some damaged files: that is an error of the file here, with what the panic says.
 pub(crate) fn parse(
     file: &Path,
     bytes: Vec<u8>,
     key: &KeyTemplate,
 ) -> Result<Delimited, EvalError> {
+    let read = AssertUnwindSafe(|| read(file, bytes, key));
+    catch_unwind(read).unwrap_or_else(|panic| {
+        let said = (panic.downcast_ref::<&str>().copied())
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("without a message");
+        Err(EvalError::BadParquet {
+            file: file.to_owned(),
+            reason: format!("the reader gave up: {said}"),
+        })
+    })
+}
+
+fn read(file: &Path, bytes: Vec<u8>, key: &KeyTemplate) -> Result<Delimited, EvalError> {
     let bad = |error: ParquetError| EvalError::BadParquet {
         file: file.to_owned(),
         reason: error.to_string(),
     };
+    let size = bytes.len();
     let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(bad)?;
+    check_chunks(reader.metadata(), size).map_err(bad)?;
     let schema = reader.metadata().file_metadata().schema();
     let names: Vec<String> = schema
         .get_fields()

@@ -86,6 +86,27 @@ proptest! {
     }
 }
 
+/// The length of the footer is what a reader allocates first.
+#[cfg(feature = "parquet")]
+#[test]
+fn a_parquet_footer_of_another_length_is_an_error() {
+    let folder = Folder::new();
+    let table = folder.table(all_chains());
+    let columns: Vec<_> = table.columns().collect();
+    let mut content = Vec::new();
+    table.export_parquet(&columns, &mut content).unwrap();
+    let (end, size) = (content.len(), u32::try_from(content.len()).unwrap());
+    let found = u32::from_le_bytes(content[end - 8..end - 4].try_into().unwrap());
+    for claimed in [0, found - 1, size - 7, size, u32::MAX / 2, u32::MAX] {
+        content[end - 8..end - 4].copy_from_slice(&claimed.to_le_bytes());
+        let error = Folder::new().import(&content).unwrap_err();
+        assert!(
+            matches!(error, EvalError::BadParquet { .. }),
+            "{claimed}: {error}"
+        );
+    }
+}
+
 #[cfg(feature = "parquet")]
 #[test]
 fn every_truncation_of_a_parquet_file_is_an_error() {
