@@ -9,7 +9,7 @@
 //! depends on shapes only, and no float is added atomically. They equal those of the CPU up to the order of sums and to
 //! fused multiply-adds inside products, and the last bit of `log`.
 //!
-//! Errors leave operations by [`DeviceError::raise`] and are caught by [`guarded`](crate::guarded).
+//! A [`DeviceError`] leaves an operation by unwinding, and is caught by [`guarded`](crate::guarded).
 
 mod compiler;
 mod driver;
