@@ -61,7 +61,7 @@ pub enum DeviceError {
     /// The device's memory is full.
     #[error(
         "out of memory on the device: {bytes} bytes were asked for, {free} of {total} are free; make \
-         `generator.batch_size` or the widths smaller, run fewer searches at a time, or compute on the CPU"
+         `rollouts` or the widths smaller, run fewer searches at a time, or compute on the CPU"
     )]
     OutOfMemory {
         /// The size asked for.

@@ -110,6 +110,20 @@ pub(crate) fn indices<B: Backend>(device: &B, values: &[u32]) -> B::Ints {
     ints
 }
 
+/// Uniform numbers for `n` decisions: the middles of `n` equal parts of the unit interval.
+pub(crate) fn evenly_spread<B: Backend>(device: &B, n: usize) -> Mat<B> {
+    let middles = (0..n).map(|i| (f64::of_count(i) + 0.5) / f64::of_count(n));
+    let middles: Vec<_> = middles.map(B::Elem::of).collect();
+    Mat::from_host(device, &middles, n, 1)
+}
+
+/// The `n` actions that a device drew, as numbers.
+pub(crate) fn drawn_actions<B: Backend>(device: &B, drawn: &B::Ints, n: usize) -> Vec<f64> {
+    let mut actions = vec![0; n];
+    device.read_ints(&mut actions, drawn);
+    actions.into_iter().map(f64::from).collect()
+}
+
 /// Masks on any device.
 pub(crate) fn masks<B: Backend>(device: &B, values: &[u64]) -> B::Masks {
     let mut masks = device.masks();

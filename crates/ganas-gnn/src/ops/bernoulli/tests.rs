@@ -108,7 +108,7 @@ struct Case(usize);
 
 impl crate::testing::OnDevice for Case {
     fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
-        use crate::testing::{indices, masks, random, read, unset};
+        use crate::testing::{drawn_actions, evenly_spread, indices, masks, random, read, unset};
         let Self(n) = *self;
         let legal: Vec<u64> = (0..n).map(|i| [3, 3, 1, 2, 3][i % 5]).collect();
         let chosen: Vec<u32> = (0..n).map(|i| [0, 1, 0, 1, 1][i % 5]).collect();
@@ -134,10 +134,7 @@ impl crate::testing::OnDevice for Case {
             &legal,
             &chosen,
         );
-        let uniforms: Vec<_> = (0..n)
-            .map(|i| <B::Elem as crate::Element>::of((i as f64 + 0.5) / n as f64))
-            .collect();
-        let uniforms = Mat::from_host(device, &uniforms, n, 1);
+        let uniforms = evenly_spread(device, n);
         let exploration = Exploration {
             temperature: 1.5,
             uniform_mix: 0.2,
@@ -151,8 +148,7 @@ impl crate::testing::OnDevice for Case {
             uniforms.view(),
             exploration,
         );
-        let mut actions = vec![0; n];
-        device.read_ints(&mut actions, &drawn);
+        let drawn = drawn_actions(device, &drawn, n);
         let mats = [
             ("log_prob", log_prob),
             ("entropy", entropy),
@@ -161,7 +157,7 @@ impl crate::testing::OnDevice for Case {
         let mut results: Vec<_> = mats
             .map(|(name, mat)| (name, read(device, mat.view())))
             .into();
-        results.push(("drawn", actions.iter().map(|&a| f64::from(a)).collect()));
+        results.push(("drawn", drawn));
         results
     }
 }

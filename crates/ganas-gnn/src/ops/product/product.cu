@@ -1,12 +1,6 @@
 // out = op(a) op(b), or += ; then, where a bias is given, out = act(out + bias).
 // Operands have a step between rows and one between columns, so a transpose is a change of steps.
 
-struct Operand {
-    const float* elements;
-    u32 row;
-    u32 column;
-};
-
 __device__ __forceinline__ float finish(float value, const float* bias, u32 column, u32 activation) {
     return bias == nullptr ? value : activate(activation, value + bias[column]);
 }
