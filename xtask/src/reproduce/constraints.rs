@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use super::Options;
 use super::page::{plus_minus, searches};
 use super::result::SearchResult;
-use super::searches::{Runner, Search};
+use super::searches::{Runner, Search, Source};
 use super::statistics::median;
 
 const SEARCH: &str = "cifar100_valid_mean_200";
@@ -95,7 +95,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
                     .map(|a| (*a).to_owned())
                     .collect(),
             };
-            let result = runner.result(&search, &table, options)?;
+            let result = runner.result(&search, Source::Table(Path::new(&table)), options)?;
             row(&mut text, label, &result, optimum)?;
             sample = Some(result);
         }

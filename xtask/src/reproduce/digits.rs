@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::page::{add_seeds, plus_minus, searches};
 use super::result::SearchResult;
-use super::searches::{Runner, Search};
+use super::searches::{Runner, Search, Source};
 use super::statistics::wilcoxon_p;
 
 /// The table: it is searched by name.
@@ -78,7 +78,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
             name: name.to_owned(),
             arguments,
         };
-        let result = runner.result(&search, TABLE, &searched)?;
+        let result = runner.result(&search, Source::Table(Path::new(TABLE)), &searched)?;
         ensure!(!result.runs.is_empty(), "{name} has no run");
         ensure!(
             info["table_sha256"] == result.table_sha256,

@@ -11,6 +11,7 @@ mod nasbench201;
 mod page;
 mod result;
 mod searches;
+mod spaces;
 mod statistics;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub(crate) enum Study {
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
     Nasbench201(Options),
+    /// GA-NAS, local search and random search on DARTS, MBConv, once-for-all and NAS-Bench-Macro: docs/results/spaces.md.
+    Spaces(Options),
 }
 
 /// How a study is run.
@@ -61,5 +64,6 @@ pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
         Study::DigitsTable(options) => digits_table::run(root, options),
         Study::Nasbench101(options) => nasbench101::run(root, options),
         Study::Nasbench201(options) => nasbench201::run(root, options),
+        Study::Spaces(options) => spaces::run(root, options),
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::Options;
 use super::page::{add_seeds, plus_minus, searches};
 use super::result::{Run, SearchResult};
-use super::searches::{Runner, Search};
+use super::searches::{Runner, Search, Source};
 use super::statistics::{median, wilcoxon_p};
 
 const METRIC: &str = "test_run0_108";
@@ -77,7 +77,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
         {
             continue;
         }
-        let result = runner.result(&search(name, arguments), &table, options)?;
+        let result = runner.result(&search(name, arguments), Source::Table(&table), options)?;
         if result.runs.is_empty() || result.budget != BUDGET {
             bail!("the result of {name} has no run of budget {BUDGET}");
         }

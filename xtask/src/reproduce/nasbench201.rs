@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::page::{Budgets, Group, Row, group_table};
 use super::result::SearchResult;
-use super::searches::{Runner, Search};
+use super::searches::{Runner, Search, Source};
 use super::{Options, page};
 
 /// Data sets, as they are called in the table's columns.
@@ -99,7 +99,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
                 if skipped || !(is_main || with_ablations) {
                     continue;
                 }
-                let result = runner.result(&search, &table, options)?;
+                let result = runner.result(&search, Source::Table(&table), options)?;
                 if result.runs.is_empty() || result.budget != BUDGET {
                     bail!(
                         "the result of {} has no run of budget {BUDGET}",

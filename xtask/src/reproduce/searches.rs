@@ -14,8 +14,17 @@ use super::result::SearchResult;
 pub(super) struct Search {
     /// Unique within the study; also the name of the file that keeps the result.
     pub(super) name: String,
-    /// Arguments, without table, seeds and output.
+    /// Arguments, without source, seeds and output.
     pub(super) arguments: Vec<String>,
+}
+
+/// What answers the queries of a search.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'a> {
+    /// A table file, or the name of a table inside the program.
+    Table(&'a Path),
+    /// The folder of a surrogate.
+    Surrogate(&'a Path),
 }
 
 /// The release binary and the folder for what it prints.
@@ -91,7 +100,7 @@ impl Runner {
     pub(super) fn result(
         &self,
         search: &Search,
-        table: impl AsRef<Path>,
+        source: Source<'_>,
         options: &Options,
     ) -> Result<SearchResult> {
         let file = self.file(&format!("{}.{}.json", search.name, options.seeds));
@@ -99,8 +108,12 @@ impl Runner {
             let start = crate::clock::now();
             let mut arguments = vec!["search".to_owned()];
             arguments.extend(search.arguments.iter().cloned());
+            let (flag, path) = match source {
+                Source::Table(path) => ("--table", path),
+                Source::Surrogate(path) => ("--surrogate", path),
+            };
             for (flag, value) in [
-                ("--table", table.as_ref().display().to_string()),
+                (flag, path.display().to_string()),
                 ("--seeds", options.seeds.clone()),
                 ("--threads", options.threads.to_string()),
             ] {
