@@ -6,6 +6,7 @@
 mod constraints;
 mod digits;
 mod digits_table;
+mod improve;
 mod nasbench101;
 mod nasbench201;
 mod page;
@@ -28,6 +29,8 @@ pub(crate) enum Study {
     Digits(digits::Options),
     /// Trains the networks of the tables inside the program; it needs PyTorch, and goes on where it was stopped.
     DigitsTable(digits_table::Options),
+    /// Better networks than given ones at no greater cost: docs/results/improve.md.
+    Improve(Options),
     /// GA-NAS, local search and random search on NAS-Bench-101: docs/results/nasbench101.md.
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
@@ -62,6 +65,7 @@ pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
         Study::Constraints(options) => constraints::run(root, options),
         Study::Digits(options) => digits::run(root, options),
         Study::DigitsTable(options) => digits_table::run(root, options),
+        Study::Improve(options) => improve::run(root, options),
         Study::Nasbench101(options) => nasbench101::run(root, options),
         Study::Nasbench201(options) => nasbench201::run(root, options),
         Study::Spaces(options) => spaces::run(root, options),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -12,7 +12,8 @@ use super::result::{Run, SearchResult};
 use super::searches::{Runner, Search, Source};
 use super::statistics::{median, wilcoxon_p};
 
-const METRIC: &str = "test_run0_108";
+/// The metric that is searched on and reported.
+pub(super) const METRIC: &str = "test_run0_108";
 
 /// The name of the metric, and how it is made of a column of the published file.
 const METRIC_SOURCE: &str = "test_run0_108=test_correct_of_9984/9984";
@@ -49,16 +50,7 @@ const SEARCHERS: [(&str, &str, &[&str]); 4] = [
 
 pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
     let runner = Runner::new(root, "nasbench101", options.fresh)?;
-    let source = options.data.join("nasbench101/nb101_full_test.csv.gz");
-    let arguments = [
-        "--space",
-        "nasbench101",
-        "--key",
-        KEY,
-        "--metric",
-        METRIC_SOURCE,
-    ];
-    let table = runner.import("nb101.arrow", &source, &arguments)?;
+    let table = table(&runner, &options.data)?;
     let ranks = Ranks::of(&runner, &table)?;
     let metrics = [METRIC, METRIC].map(str::to_owned);
     let mut seeds_csv = String::from(
@@ -93,6 +85,20 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// The table of all cells, imported when it is not there yet.
+pub(super) fn table(runner: &Runner, data: &Path) -> Result<PathBuf> {
+    let source = data.join("nasbench101/nb101_full_test.csv.gz");
+    let arguments = [
+        "--space",
+        "nasbench101",
+        "--key",
+        KEY,
+        "--metric",
+        METRIC_SOURCE,
+    ];
+    runner.import("nb101.arrow", &source, &arguments)
 }
 
 fn search(name: &str, arguments: &[&str]) -> Search {

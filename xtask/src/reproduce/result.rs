@@ -10,6 +10,31 @@ pub(super) struct SearchResult {
     pub(super) device: String,
     pub(super) budget: u32,
     pub(super) runs: Vec<Run>,
+    /// With `--improve`.
+    pub(super) improve: Option<Comparison>,
+}
+
+/// What `--improve` found, beside what it was given.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Comparison {
+    pub(super) given: Network,
+    pub(super) found: Vec<Found>,
+}
+
+/// The best of one seed.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Found {
+    pub(super) best: Network,
+}
+
+/// A network and its costs.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Network {
+    /// The search metric.
+    pub(super) accuracy: f64,
+    pub(super) params: f64,
+    /// Multiply-adds of one forward pass.
+    pub(super) flops: f64,
 }
 
 /// One run: a seed.
