@@ -126,7 +126,7 @@ pub enum EvalError {
         /// The space that was asked for.
         space: &'static str,
         /// The files that a surrogate of the space consists of.
-        expected: &'static str,
+        expected: String,
     },
     /// A name that is no metric of the surrogate.
     #[error("the surrogate has no metric `{name}`{}; its metrics are {known}", did_you_mean(suggestion.as_deref()))]

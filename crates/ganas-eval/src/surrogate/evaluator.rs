@@ -14,6 +14,7 @@ use crate::{
 use super::accel::AccelEnsemble;
 use super::folder::Folder;
 use super::model::{Model, Prediction};
+use super::nasbench301::Nasbench301;
 use super::once_for_all::OnceForAll;
 use super::yahpo::Yahpo;
 
@@ -163,13 +164,20 @@ struct Kind {
     open: fn(&mut Folder) -> Result<Box<dyn Model>, EvalError>,
 }
 
-const SURROGATES: [Kind; 4] = [
+const SURROGATES: [Kind; 5] = [
     Kind {
         space: "darts",
         usual_folder: "nasbench301/yahpo_nb301",
         files: "graph.json.gz (or graph.json), tensors.bin and encoding.json of YAHPO's NAS-Bench-301 surrogate",
         is_here: |folder| folder.has("tensors.bin"),
         open: |folder| Ok(Box::new(Yahpo::open(folder)?)),
+    },
+    Kind {
+        space: "darts",
+        usual_folder: "nasbench301/nb_models",
+        files: "folders with surrogate_model.model and model_config.json of NAS-Bench-301's xgb ensemble",
+        is_here: Nasbench301::is_here,
+        open: |folder| Ok(Box::new(Nasbench301::open(folder)?)),
     },
     Kind {
         space: "mbconv",
@@ -195,14 +203,24 @@ const SURROGATES: [Kind; 4] = [
 ];
 
 fn open_model(folder: &mut Folder, space: &'static str) -> Result<Box<dyn Model>, EvalError> {
-    let mut expected =
-        "a space that surrogates are known of (darts, mbconv, ofa-mbv3, ofa-proxyless)";
-    for kind in SURROGATES.iter().filter(|kind| kind.space == space) {
-        if (kind.is_here)(folder) {
-            return (kind.open)(folder);
-        }
-        expected = kind.files;
+    let kinds: Vec<&Kind> = SURROGATES
+        .iter()
+        .filter(|kind| kind.space == space)
+        .collect();
+    if let Some(kind) = kinds.iter().find(|kind| (kind.is_here)(folder)) {
+        return (kind.open)(folder);
     }
+    let expected = if kinds.is_empty() {
+        let mut spaces: Vec<&str> = SURROGATES.iter().map(|kind| kind.space).collect();
+        spaces.dedup();
+        format!(
+            "a space that surrogates are known of ({})",
+            spaces.join(", ")
+        )
+    } else {
+        let files: Vec<&str> = kinds.iter().map(|kind| kind.files).collect();
+        files.join("; or ")
+    };
     Err(EvalError::NoSurrogate {
         folder: folder.path().to_owned(),
         space,

@@ -1,11 +1,15 @@
 //! The folder of a surrogate, and the fingerprint of what was read from it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::EvalError;
 use crate::table::source::{Source, hex};
+
+/// How deep files are looked for.
+const MAX_DEPTH: usize = 4;
 
 /// A folder whose files are being read.
 #[derive(Debug)]
@@ -36,6 +40,38 @@ impl Folder {
     /// Whether there is a file of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.path.join(name).is_file()
+    }
+
+    /// The files of this name in the folder and below it, as paths from the folder, sorted.
+    pub(super) fn find(&self, name: &str) -> Result<Vec<String>, EvalError> {
+        let mut found = Vec::new();
+        let mut folders = vec![(String::new(), 0)];
+        while let Some((folder, depth)) = folders.pop() {
+            let path = self.path.join(&folder);
+            let unreadable = |source| EvalError::ReadSource {
+                file: path.clone(),
+                source,
+            };
+            for entry in fs::read_dir(&path).map_err(unreadable)? {
+                let entry = entry.map_err(unreadable)?;
+                let kind = entry.file_type().map_err(unreadable)?;
+                let Ok(entry) = entry.file_name().into_string() else {
+                    continue;
+                };
+                let path = if folder.is_empty() {
+                    entry.clone()
+                } else {
+                    format!("{folder}/{entry}")
+                };
+                if kind.is_dir() && depth < MAX_DEPTH {
+                    folders.push((path, depth + 1));
+                } else if kind.is_file() && entry == name {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
     }
 
     /// Reads the first of these files that is there; the last one when none is.

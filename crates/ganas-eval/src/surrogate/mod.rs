@@ -5,6 +5,7 @@
 //! | space | surrogate | files |
 //! |---|---|---|
 //! | `darts` | the network of YAHPO Gym, fitted on NAS-Bench-301 | `graph.json.gz`, `tensors.bin`, `encoding.json` |
+//! | `darts` | the official ensembles of NAS-Bench-301 | `surrogate_model.model` and `model_config.json` of each member, in folders |
 //! | `mbconv` | the six boosters of Accel-NASBench for ImageNet | `feature_order.json`, and `member_0.xgboost.json.gz` or `member_0.surrogate_model.model.gz`, and so on |
 //! | `ofa-mbv3` | once-for-all's accuracy predictor, and the latency on a phone | `ofa_acc_predictor.json`, `ofa_acc_predictor.f32.bin`; `latency_table_note10/160_lookup_table.yaml` and so on |
 //! | `ofa-proxyless` | the accuracy predictor of the ProxylessNAS supernet | `proxyless_acc_predictor.json`, `proxyless_acc_predictor.f32.bin` |
@@ -30,8 +31,11 @@ mod accel;
 mod evaluator;
 mod folder;
 mod latency;
+mod lightgbm;
 mod model;
+mod nasbench301;
 mod once_for_all;
+mod pickled;
 mod tensor_graph;
 mod xgboost;
 mod yahpo;

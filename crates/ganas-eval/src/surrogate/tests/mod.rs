@@ -1,6 +1,7 @@
 //! Tests of the surrogates; most need the published files below the folder that GANAS_DATA names.
 
 mod accel;
+mod nasbench301;
 mod once_for_all;
 mod yahpo;
 

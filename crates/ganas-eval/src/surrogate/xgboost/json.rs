@@ -4,6 +4,17 @@ use serde::Deserialize;
 
 use super::{Booster, Columns, check_kind, check_splits, number};
 
+/// A model, or the snapshot in a pickle, which has the configuration beside the model.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Top {
+    Snapshot {
+        #[serde(rename = "Model")]
+        model: Model,
+    },
+    Model(Model),
+}
+
 #[derive(Deserialize)]
 struct Model {
     learner: Learner,
@@ -41,7 +52,13 @@ struct Trees {
 
 #[derive(Deserialize)]
 struct GbtreeModelParam {
+    /// Absent before version 1.4.
+    #[serde(default = "one")]
     num_parallel_tree: String,
+}
+
+fn one() -> String {
+    "1".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -50,12 +67,16 @@ struct Tree {
     right_children: Vec<i64>,
     split_indices: Vec<i64>,
     split_conditions: Vec<f32>,
+    /// Absent before version 1.3, which has plain splits only.
+    #[serde(default)]
     split_type: Vec<i64>,
 }
 
 /// Reads a booster.
 pub(super) fn read(bytes: &[u8]) -> Result<Booster, String> {
-    let Model { learner } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let top = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let (Top::Snapshot { model } | Top::Model(model)) = top;
+    let learner = model.learner;
     let model = learner.gradient_booster.model;
     check_kind(
         &learner.gradient_booster.name,

@@ -1,12 +1,15 @@
 //! Ensembles of gradient-boosted trees, as XGBoost writes them.
 //!
-//! Read are the JSON form, and the pickled `Booster` in which surrogates are published, whose content is UBJSON.
+//! Read are the JSON form, and the pickled `Booster` in which surrogates are published: its content is a binary form of
+//! its own until version 1.2, then JSON, and UBJSON since version 1.6.
 
-mod booster_pickle;
+mod binary;
 mod json;
 mod ubjson;
 
 use std::fmt;
+
+use super::pickled;
 
 /// The trees of a booster for regression.
 pub(super) struct Booster {
@@ -41,7 +44,14 @@ impl Booster {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         match bytes.first() {
             Some(b'{') => json::read(bytes),
-            Some(0x80) => ubjson::read(booster_pickle::content(bytes)?),
+            Some(0x80) => {
+                let content = pickled::read(bytes, ["xgboost.core", "Booster"], "")?.longest;
+                match content {
+                    [b'{', b'"', ..] => json::read(content),
+                    [b'{', ..] => ubjson::read(content),
+                    _ => binary::read(content),
+                }
+            }
             _ => Err("expected XGBoost's JSON or a pickled xgboost.core.Booster".to_owned()),
         }
     }
@@ -89,16 +99,14 @@ impl Booster {
                         .map(|c| first + c)
                         .ok_or_else(|| problem("a child is not a later node of the tree"))
                 };
-                let feature = usize::try_from(tree.features[v])
-                    .ok()
-                    .filter(|f| *f < n_features);
-                let feature = feature
-                    .and_then(|f| u32::try_from(f).ok())
-                    .ok_or_else(|| problem("a feature is out of range"))?;
-                let next = if tree.left[v] == -1 {
-                    [own; 2]
+                // The feature of a leaf means nothing, and is out of range in one that pruning has left behind.
+                let (next, feature) = if tree.left[v] == -1 {
+                    ([own; 2], 0)
                 } else {
-                    [child(tree.left[v])?, child(tree.right[v])?]
+                    let feature = u32::try_from(tree.features[v]).ok();
+                    let feature = feature.filter(|f| (*f as usize) < n_features);
+                    let feature = feature.ok_or_else(|| problem("a feature is out of range"))?;
+                    ([child(tree.left[v])?, child(tree.right[v])?], feature)
                 };
                 nodes.push(Node {
                     next,

@@ -1,19 +1,32 @@
-//! A pickled `xgboost.core.Booster`: an object whose state holds one long text of bytes, which is the booster.
+//! A pickled `Booster` of XGBoost or LightGBM: an object whose state holds one long text, which is the booster.
 //!
-//! Nothing is built or called: the instructions are walked through, their arguments skipped, the two names checked, and
-//! the longest bytes returned.
+//! Nothing is built or called: the instructions are walked through, and what they carry is looked at.
 
-/// The names that the pickle must mention.
-const NAMES: [&[u8]; 2] = [b"xgboost.core", b"Booster"];
+/// What was found in a pickle.
+#[derive(Debug)]
+pub(super) struct Pickled<'a> {
+    /// The longest text or bytes.
+    pub(super) longest: &'a [u8],
+    /// The number that follows the text that was asked for.
+    pub(super) number: Option<i64>,
+}
 
-/// The bytes that hold the booster.
-pub(super) fn content(pickle: &[u8]) -> Result<&[u8], String> {
+/// Walks through the pickle of an object of the class `module.name`, and finds the number that follows the text
+/// `before`.
+pub(super) fn read<'a>(
+    pickle: &'a [u8],
+    [module, name]: [&str; 2],
+    before: &str,
+) -> Result<Pickled<'a>, String> {
+    let names = [module.as_bytes(), name.as_bytes()];
     let mut reader = Reader {
         bytes: pickle,
         at: 0,
     };
-    let mut named = [false; NAMES.len()];
+    let mut named = [false; 2];
     let mut longest: &[u8] = &[];
+    let mut number = None;
+    let mut is_next = false;
     loop {
         let at = reader.at;
         let [code] = reader.array()?;
@@ -28,22 +41,38 @@ pub(super) fn content(pickle: &[u8]) -> Result<&[u8], String> {
             b'C' => Some(reader.short()?),
             b'B' => Some(reader.long()?),
             0x8e | 0x96 => Some(reader.huge()?),
-            // PROTO, BININT1, BINGET, BINPUT.
-            0x80 | b'K' | b'h' | b'q' => skip(reader.take(1)?),
-            // BININT2.
-            b'M' => skip(reader.take(2)?),
-            // BININT, LONG_BINGET, LONG_BINPUT.
-            b'J' | b'j' | b'r' => skip(reader.take(4)?),
+            // MEMOIZE, BINPUT, LONG_BINPUT: what was just read gets a number, and is followed by what followed it.
+            0x94 => continue,
+            b'q' => {
+                reader.take(1)?;
+                continue;
+            }
+            b'r' => {
+                reader.take(4)?;
+                continue;
+            }
+            // BININT1, BININT2, BININT.
+            b'K' | b'M' | b'J' => {
+                let value = reader.integer(code)?;
+                if is_next {
+                    number = Some(value);
+                }
+                None
+            }
+            // PROTO, BINGET.
+            0x80 | b'h' => skip(reader.take(1)?),
+            // LONG_BINGET.
+            b'j' => skip(reader.take(4)?),
             // FRAME, BINFLOAT.
             0x95 | b'G' => skip(reader.take(8)?),
             // LONG1.
             0x8a => skip(reader.short()?),
-            // MEMOIZE, STACK_GLOBAL, NEWOBJ, tuples, dictionaries, lists, marks, REDUCE, BUILD, None and truth values.
-            0x94 | 0x93 | 0x81 | b')' | 0x85 | 0x86 | 0x87 | b't' | b'}' | b']' | b'(' | b'R'
-            | b'b' | b'u' | b's' | b'e' | b'a' | b'N' | 0x88 | 0x89 => None,
+            // STACK_GLOBAL, NEWOBJ, tuples, dictionaries, lists, marks, REDUCE, BUILD, None and truth values.
+            0x93 | 0x81 | b')' | 0x85 | 0x86 | 0x87 | b't' | b'}' | b']' | b'(' | b'R' | b'b'
+            | b'u' | b's' | b'e' | b'a' | b'N' | 0x88 | 0x89 => None,
             // GLOBAL: two lines.
             b'c' => {
-                for (named, name) in named.iter_mut().zip(NAMES) {
+                for (named, name) in named.iter_mut().zip(names) {
                     *named |= reader.line()? == name;
                 }
                 None
@@ -54,8 +83,9 @@ pub(super) fn content(pickle: &[u8]) -> Result<&[u8], String> {
                 ));
             }
         };
+        is_next = argument == Some(before.as_bytes());
         if let Some(argument) = argument {
-            for (named, name) in named.iter_mut().zip(NAMES) {
+            for (named, name) in named.iter_mut().zip(names) {
                 *named |= argument == name;
             }
             if argument.len() > longest.len() {
@@ -63,10 +93,12 @@ pub(super) fn content(pickle: &[u8]) -> Result<&[u8], String> {
             }
         }
     }
-    if named != [true; NAMES.len()] {
-        return Err("the pickle is of something else than an xgboost.core.Booster".to_owned());
+    if named != [true; 2] {
+        return Err(format!(
+            "the pickle is of something else than a {module}.{name}"
+        ));
     }
-    Ok(longest)
+    Ok(Pickled { longest, number })
 }
 
 fn skip(_argument: &[u8]) -> Option<&[u8]> {
@@ -99,6 +131,14 @@ impl<'a> Reader<'a> {
         Ok(taken
             .try_into()
             .expect("invariant: so many bytes were taken"))
+    }
+
+    fn integer(&mut self, code: u8) -> Result<i64, String> {
+        Ok(match code {
+            b'K' => self.array::<1>()?[0].into(),
+            b'M' => u16::from_le_bytes(self.array()?).into(),
+            _ => i32::from_le_bytes(self.array()?).into(),
+        })
     }
 
     fn short(&mut self) -> Result<&'a [u8], String> {
