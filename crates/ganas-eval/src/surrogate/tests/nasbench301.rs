@@ -104,12 +104,12 @@ fn ensembles_are_found_below_the_folder() {
     let evaluator =
         SurrogateEvaluator::open(goldens(), Arc::clone(&space), None, Some("runtime_s")).unwrap();
     let measured = evaluator.evaluate(&archs[place]).unwrap();
+    let runtime = numbers(&predictions("predictions.json")["lgb_runtime"]["1"])[place];
     let mean = members.iter().sum::<f64>() / 3.0;
     assert_eq!(
         [measured.search.0, measured.report.0].map(f64::to_bits),
         [mean, runtime].map(f64::to_bits)
     );
-    let runtime = numbers(&predictions("predictions.json")["lgb_runtime"]["1"])[place];
     let names = |evaluator: &SurrogateEvaluator| {
         let names = evaluator.predictions().map(|p| p.name);
         names.collect::<Vec<_>>()
