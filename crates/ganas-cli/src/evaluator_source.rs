@@ -22,7 +22,7 @@ const TABLE_REPORT: &str = "cifar10_test_mean_200";
 /// What to evaluate with, and on which metrics.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluatorArguments {
-    /// A table file, a CSV file, which is imported into a cache, or the name of a table inside the program, `digits-4`
+    /// A table file, a CSV file, which is imported into a cache, or the name of a table inside the program, `digits-5` or `digits-4`
     /// [default: the one of the space in the folder that GANAS_DATA names].
     #[arg(long, value_name = "FILE", conflicts_with = "evaluator")]
     pub(crate) table: Option<PathBuf>,

@@ -1,10 +1,12 @@
-//! What the tests of several crates share: reproducible inputs, tolerances, gradient checks, goldens.
+//! What the tests of several crates share: reproducible inputs, tolerances, gradient checks, goldens,
+//! and a worker that misbehaves on demand.
 
 #![forbid(unsafe_code)]
 
 pub mod golden;
 mod gradient;
 mod inputs;
+pub mod scripted_worker;
 mod tolerance;
 
 pub use gradient::{check_gradient, weighted_sum};

@@ -13,10 +13,11 @@ use super::searches::{Runner, Search, Source};
 use super::statistics::wilcoxon_p;
 
 /// The table: it is searched by name.
-const TABLE: &str = "digits-4";
+const TABLE: &str = "digits-5";
 
-/// Unique queries of a run, and where results are read off the curves: the initial design of GA-NAS, and its rounds.
-const BUDGETS: [usize; 3] = [20, 30, 40];
+/// Unique queries of a run, and where results are read off the curves: soon after the initial design of
+/// GA-NAS, and later.
+const BUDGETS: [usize; 3] = [50, 100, 150];
 
 const METRICS: [&str; 2] = ["valid_acc_seed0", "test_acc_mean"];
 
@@ -123,9 +124,10 @@ fn page(options: &Options, info: &Value, results: &[(&str, SearchResult)]) -> Re
 
 /// Spread and noise of each metric.
 fn write_noise(text: &mut String, info: &Value) -> Result<()> {
-    text.push_str(
+    let _ = write!(
+        text,
         "\n## Spread and noise\n\n\
-         `ganas table info digits-4`, over all cells: the lowest, the median and the highest mean of three trainings, the standard deviation of one training around its cell's mean, the mean rank correlation of two seeds, and the share of the variance of one training that the cell explains (the intraclass correlation).\n\n\
+         `ganas table info {TABLE}`, over all cells: the lowest, the median and the highest mean of three trainings, the standard deviation of one training around its cell's mean, the mean rank correlation of two seeds, and the share of the variance of one training that the cell explains (the intraclass correlation).\n\n\
          | metric | lowest | median | highest | sd of a seed | Spearman | share |\n|---|---|---|---|---|---|---|\n",
     );
     let noise = info["noise"].as_array();
@@ -163,7 +165,7 @@ fn write_searches(text: &mut String, info: &Value, results: &[(&str, SearchResul
          Search metric `{}`, the validation accuracy of one training (best in the table {optimum:.4}); report metric `{}`, the mean test accuracy of three.\n\
          *optimum*: per cent of seeds that found the best value of the search metric.\n\
          *p*: Wilcoxon's signed-rank test, two-sided and exact, of the best search metric at {last} queries against random search with the same seeds.\n\n\
-         ```sh\nganas search --table digits-4 --budget {last} --seeds 1000..1020 --algorithm ga-nas\n```\n\n| searcher |",
+         ```sh\nganas search --table {TABLE} --budget {last} --seeds 1000..1020 --algorithm ga-nas\n```\n\n| searcher |",
         METRICS[0], METRICS[1]
     );
     for budget in BUDGETS {

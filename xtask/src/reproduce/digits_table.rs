@@ -20,7 +20,7 @@ const PACKAGES: &str =
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Cells of at most so many vertices: 91 with 4, 2,532 with 5.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(4..=5))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(4..=5))]
     vertices: u8,
     /// Trainings at the same time.
     #[arg(long, default_value_t = 2)]

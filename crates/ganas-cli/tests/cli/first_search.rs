@@ -6,12 +6,12 @@ use crate::sandbox::Sandbox;
 fn a_search_needs_no_argument() {
     let sandbox = Sandbox::new();
     let ended = sandbox.ganas(["search"]).expect_code(0).expect_stderr(&[
-        "space      nasbench101-v4",
-        "table      digits-4 (sha256 ",
+        "space      nasbench101-v5",
+        "table      digits-5 (sha256 ",
         "validation-selected: search on valid_acc_seed0, report test_acc_mean",
         "algorithm  ga-nas",
-        "budget     40 unique queries a run",
-        "This was digits-4: all 91 NAS-Bench-101 cells of at most 4 vertices",
+        "budget     150 unique queries a run",
+        "This was digits-5: all 2532 NAS-Bench-101 cells of at most 5 vertices",
         "--evaluator 'python train.py'",
     ]);
     assert!(ended.stdout.contains("budget spent"), "{}", ended.stdout);
@@ -25,10 +25,10 @@ fn a_search_needs_no_argument() {
     assert_eq!(again.stderr, "");
     let report = again.json();
     let run = &report["runs"][0];
-    assert_eq!(run["unique_queries"], 40);
-    assert!(run["best"]["rank"]["search"].as_f64().unwrap() <= 91.0);
+    assert_eq!(run["unique_queries"], 150);
+    assert!(run["best"]["rank"]["search"].as_f64().unwrap() <= 2532.0);
     let by_name = [
-        "search", "--table", "digits-4", "--budget", "40", "--json", "--quiet",
+        "search", "--table", "digits-5", "--budget", "150", "--json", "--quiet",
     ];
     let by_name = sandbox.ganas(by_name).expect_code(0).json();
     assert_eq!(by_name["table_sha256"], report["table_sha256"]);

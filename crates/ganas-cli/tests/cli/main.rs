@@ -22,7 +22,6 @@ mod official_files;
 mod real_table;
 mod resume;
 mod sandbox;
-mod scripted_worker;
 mod search_json;
 mod spaces;
 mod surrogate;

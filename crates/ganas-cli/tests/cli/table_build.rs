@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-use crate::scripted_worker;
+use ganas_testkit::scripted_worker;
 
 /// The classes of the space of these tests.
 const CLASSES: usize = 91;

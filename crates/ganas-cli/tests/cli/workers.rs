@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-use crate::scripted_worker;
+use ganas_testkit::scripted_worker;
 
 /// The arguments of a random search with an evaluator.
 fn search<'a>(evaluator: &'a str, study: &'a str, more: &[&'a str]) -> Vec<&'a str> {

@@ -6,7 +6,6 @@
 mod misbehaviour;
 mod pool;
 mod schema;
-mod scripted;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use ganas_eval::worker::PoolConfig;
 
-use crate::{Place, scripted};
+use ganas_testkit::scripted_worker;
+
+use crate::Place;
 
 /// Evaluates six architectures by a worker that misbehaves always; all must fail for this reason.
 #[track_caller]
 fn check(kind: &str, of_statistics: &str, reason: &str, attempts: u64) {
     let place = Place::new();
-    let command = scripted::command(&format!("percent=100 kinds={kind}"));
+    let command = scripted_worker::command(&format!("percent=100 kinds={kind}"));
     let mut config = place.config(command, 1);
     config.retries = 1;
     config = impatient(config, kind);
@@ -117,11 +119,13 @@ fn refusal() {
 fn a_second_answer_harms_nobody() {
     for kind in ["duplicate", "late_exit"] {
         let place = Place::new();
-        let command = scripted::command(&format!("percent=50 kinds={kind}"));
+        let command = scripted_worker::command(&format!("percent=50 kinds={kind}"));
         let evaluator = place.open(place.config(command, 2)).unwrap();
         let archs = place.archs(20);
         let results = place.evaluate(&evaluator, &archs).unwrap();
-        let perfect = place.open(place.config(scripted::command(""), 1)).unwrap();
+        let perfect = place
+            .open(place.config(scripted_worker::command(""), 1))
+            .unwrap();
         // A worker that sends a second answer to what is over is not trusted any more, but its attempt is not blamed,
         // until that has happened to one evaluation again and again.
         let expected = place.evaluate(&perfect, &archs).unwrap();
@@ -137,7 +141,7 @@ fn a_second_answer_harms_nobody() {
 fn an_obedient_worker_is_kept_and_a_deaf_one_is_replaced() {
     for (kind, starts) in [("slow", 1), ("hang", 2)] {
         let place = Place::new();
-        let command = scripted::command(&format!("percent=100 kinds={kind}"));
+        let command = scripted_worker::command(&format!("percent=100 kinds={kind}"));
         let mut config = place.config(command, 1);
         config.retries = 1;
         config = impatient(config, kind);

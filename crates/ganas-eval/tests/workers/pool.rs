@@ -6,7 +6,9 @@ use std::time::Duration;
 use ganas_eval::worker::{PoolNote, WorkerError};
 use ganas_eval::{EvalError, Evaluator as _};
 
-use crate::{Place, scripted};
+use ganas_testkit::scripted_worker;
+
+use crate::Place;
 
 #[test]
 fn results_are_in_the_order_of_the_queries_whatever_the_number_of_workers() {
@@ -14,7 +16,7 @@ fn results_are_in_the_order_of_the_queries_whatever_the_number_of_workers() {
     let archs = place.archs(40);
     let mut expected = None;
     for (workers, arguments) in [(1, ""), (4, "delay_ms=2"), (2, "capacity=3")] {
-        let config = place.config(scripted::command(arguments), workers);
+        let config = place.config(scripted_worker::command(arguments), workers);
         let evaluator = place.open(config).unwrap();
         assert_eq!(evaluator.protocol().search, "valid");
         assert_eq!(evaluator.protocol().report, "test");
@@ -68,7 +70,7 @@ fn what_is_no_worker_is_said_at_once() {
 #[test]
 fn a_slow_start_is_given_up() {
     let place = Place::new();
-    let mut config = place.config(scripted::command("start=slow"), 1);
+    let mut config = place.config(scripted_worker::command("start=slow"), 1);
     config.start_limit = Duration::from_millis(100);
     let error = place.open(config).unwrap_err().to_string();
     assert!(error.contains("it sent no hello within 0.1 s"), "{error}");
@@ -77,7 +79,7 @@ fn a_slow_start_is_given_up() {
 #[test]
 fn the_circuit_breaker_ends_what_never_works() {
     let place = Place::new();
-    let mut config = place.config(scripted::command("percent=100 kinds=exit"), 2);
+    let mut config = place.config(scripted_worker::command("percent=100 kinds=exit"), 2);
     config.failures_in_a_row = 7;
     let evaluator = place.open(config).unwrap();
     let error = place.evaluate(&evaluator, &place.archs(30)).unwrap_err();
@@ -96,7 +98,7 @@ fn the_circuit_breaker_ends_what_never_works() {
 #[test]
 fn stderr_is_in_the_log_of_the_worker() {
     let place = Place::new();
-    let command = format!("echo loading >&2; {}", scripted::command(""));
+    let command = format!("echo loading >&2; {}", scripted_worker::command(""));
     let evaluator = place.open(place.config(command, 1)).unwrap();
     drop(evaluator);
     let log = std::fs::read_to_string(place.folder.path().join("worker-0.log")).unwrap();
@@ -106,7 +108,7 @@ fn stderr_is_in_the_log_of_the_worker() {
 #[test]
 fn a_stop_lets_what_was_begun_finish() {
     let place = Place::new();
-    let config = place.config(scripted::command("delay_ms=300"), 2);
+    let config = place.config(scripted_worker::command("delay_ms=300"), 2);
     let stop = std::sync::Arc::clone(&config.stop);
     let evaluator = place.open(config).unwrap();
     std::thread::spawn(move || {
@@ -126,7 +128,7 @@ fn a_memory_limit_is_that_of_the_process() {
     let command = format!(
         "ulimit -v > '{}'; {}",
         limits.display(),
-        scripted::command("")
+        scripted_worker::command("")
     );
     let mut config = place.config(command, 1);
     config.memory_kib = Some(4_000_000);

@@ -15,7 +15,7 @@ use crate::table_source;
 /// Which table, and what of it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The table file, or the name of a table inside the program, `digits-4`.
+    /// The table file, or the name of a table inside the program, `digits-5` or `digits-4`.
     table: PathBuf,
     /// The format.
     #[arg(long, value_enum, default_value = "csv")]

@@ -16,7 +16,7 @@ use crate::text_table::{Align, TextTable};
 /// Which table.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The table file, or the name of a table inside the program, `digits-4`.
+    /// The table file, or the name of a table inside the program, `digits-5` or `digits-4`.
     table: PathBuf,
     /// Prints one JSON object.
     #[arg(long)]

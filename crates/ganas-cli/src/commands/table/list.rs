@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ganas_eval::table::Table;
 use ganas_eval::table::convert::OfficialFormat;
+use ganas_eval::table::{EMBEDDED, Table};
 use serde_json::json;
 
 use crate::environment;
@@ -83,13 +83,22 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .iter()
             .map(|p| json!({ "path": p.path, "what": p.what }))
             .collect();
+        let embedded: Vec<_> = EMBEDDED
+            .iter()
+            .map(|e| json!({ "name": e.name, "about": e.about }))
+            .collect();
         return output::print_json(&json!({
+            "embedded": embedded,
             "benchmarks": benchmarks,
             "data_folder": folder,
             "present": present,
         }));
     }
-    let mut text = String::from("benchmarks whose official files `ganas table import` reads:\n");
+    let mut text = String::from("tables inside the program, for `--table NAME`:\n");
+    for embedded in EMBEDDED {
+        text.push_str(&format!("  {}: {}\n", embedded.name, embedded.about));
+    }
+    text.push_str("benchmarks whose official files `ganas table import` reads:\n");
     for benchmark in &BENCHMARKS {
         let known = ganas_space::by_name(benchmark.space).is_ok();
         let space = if known {

@@ -17,7 +17,7 @@ use crate::text_table::{Align, TextTable};
 /// Which architecture of which table.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The table file, or the name of a table inside the program, `digits-4`.
+    /// The table file, or the name of a table inside the program, `digits-5` or `digits-4`.
     table: PathBuf,
     /// The architecture: as text, by the number of its row (the official index in a complete table), or by its key.
     architecture: String,

@@ -1,11 +1,16 @@
-//! The scripted worker, built when a test needs it.
+//! The worker of scripted misbehaviour, `crates/ganas-eval/examples/scripted_worker.rs`, built when a test needs it.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// The command that runs the scripted worker with these arguments.
-pub(crate) fn command(arguments: &str) -> String {
+///
+/// # Panics
+///
+/// When cargo cannot build it.
+#[must_use]
+pub fn command(arguments: &str) -> String {
     format!("exec '{}' {arguments}", program().display())
 }
 
@@ -21,12 +26,13 @@ fn program() -> &'static PathBuf {
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stderr(Stdio::inherit())
             .output()
-            .unwrap();
+            .expect("cargo starts");
         assert!(output.status.success(), "cannot build the scripted worker");
         String::from_utf8(output.stdout)
-            .unwrap()
+            .expect("cargo writes UTF-8")
             .lines()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(serde_json::from_str::<serde_json::Value>)
+            .map(|message| message.expect("cargo writes a message a line"))
             .filter(|message| message["target"]["name"] == "scripted_worker")
             .find_map(|message| Some(message["executable"].as_str()?.into()))
             .expect("cargo names the program that it has built")
