@@ -9,6 +9,7 @@ mod digits_table;
 mod nasbench101;
 mod nasbench201;
 mod page;
+mod pareto;
 mod result;
 mod searches;
 mod statistics;
@@ -31,10 +32,12 @@ pub(crate) enum Study {
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
     Nasbench201(Options),
+    /// The front of accuracy and latency on NAS-Bench-201: docs/results/pareto.md.
+    Pareto(Options),
 }
 
 /// How a study is run.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// The folder with the benchmark tables.
     #[arg(long, env = "GANAS_DATA")]
@@ -61,5 +64,6 @@ pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
         Study::DigitsTable(options) => digits_table::run(root, options),
         Study::Nasbench101(options) => nasbench101::run(root, options),
         Study::Nasbench201(options) => nasbench201::run(root, options),
+        Study::Pareto(options) => pareto::run(root, options),
     }
 }
