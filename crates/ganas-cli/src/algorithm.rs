@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use ganas_gnn::Cpu;
+use ganas_gnn::{Backend, Cpu};
 use ganas_search::{
-    GaNas, GaNasConfig, LocalSearch, Preset, RandomSearch, SearchError, Searcher, Topology,
+    GaNas, GaNasConfig, LocalSearch, Objectives, Preset, RandomSearch, SearchError, Searcher,
+    Topology,
 };
 use ganas_space::{Arch, SearchSpace};
 
@@ -187,35 +188,55 @@ impl Algorithm {
         }
     }
 
-    /// A searcher, which starts from the given network if there is one; random search starts nowhere.
+    /// A searcher, which starts from the given network if there is one, and searches for the front of several objectives
+    /// if there are any; random search starts nowhere and searches for nothing.
     pub(crate) fn searcher(
         &self,
         device: &OpenDevice,
         space: Arc<dyn SearchSpace>,
         seed: u64,
         given: Option<&Arch>,
+        objectives: Option<&Objectives>,
     ) -> Result<Box<dyn Searcher>, SearchError> {
         Ok(match self {
             Self::GaNas(choice) => {
                 let config = choice.config.clone();
                 match device {
                     OpenDevice::Cpu(cpu) => {
-                        let searcher = GaNas::new(cpu, space, config, seed)?;
+                        let searcher = ga_nas(cpu, space, config, objectives, seed)?;
                         Box::new(starting(searcher, given, GaNas::starting_from))
                     }
                     #[cfg(feature = "cuda")]
                     OpenDevice::Cuda(cuda) => {
-                        let searcher = GaNas::new(cuda, space, config, seed)?;
+                        let searcher = ga_nas(cuda, space, config, objectives, seed)?;
                         Box::new(starting(searcher, given, GaNas::starting_from))
                     }
                 }
             }
             Self::LocalSearch => {
                 let searcher = LocalSearch::new(space, seed);
+                let searcher = match objectives {
+                    Some(objectives) => searcher.for_front(objectives.clone()),
+                    None => searcher,
+                };
                 Box::new(starting(searcher, given, LocalSearch::starting_from))
             }
             Self::Random => Box::new(RandomSearch::new(space, seed)),
         })
+    }
+}
+
+/// GA-NAS for one objective or for several.
+fn ga_nas<B: Backend>(
+    device: &B,
+    space: Arc<dyn SearchSpace>,
+    config: GaNasConfig,
+    objectives: Option<&Objectives>,
+    seed: u64,
+) -> Result<GaNas<B>, SearchError> {
+    match objectives {
+        Some(objectives) => GaNas::for_front(device, space, config, objectives.clone(), seed),
+        None => GaNas::new(device, space, config, seed),
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Constrained {
     pub(crate) record: Vec<String>,
     /// What is to be improved, when a network is given.
     pub(crate) improvement: Option<Improvement>,
+    /// The table that queries are answered from, if there is one, and those of --properties.
+    pub(crate) tables: Vec<Arc<Table>>,
 }
 
 impl ConstraintArguments {
@@ -88,6 +90,7 @@ impl ConstraintArguments {
             space: constrained,
             record,
             improvement,
+            tables,
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ganas_eval::Evaluator;
 use ganas_eval::table::Table;
 use ganas_eval::worker::WorkerEvaluator;
+use ganas_eval::{Evaluator, MetricRole};
 
 use crate::evaluator_source::{Evaluating, Ranking};
 
@@ -13,8 +13,17 @@ use crate::evaluator_source::{Evaluating, Ranking};
 pub(crate) enum EvaluatorChoice {
     /// A table or a surrogate.
     Known(Evaluating),
-    /// Workers, and how they are described in the header.
-    Workers(WorkerEvaluator, String),
+    /// Workers.
+    Workers(WorkerEvaluator, WorkerFacts),
+}
+
+/// What is known of workers.
+#[derive(Debug)]
+pub(crate) struct WorkerFacts {
+    /// How they are described in the header.
+    pub(crate) description: String,
+    /// What they return beside the metrics of the search, of what was asked for.
+    pub(crate) further: Vec<String>,
 }
 
 impl EvaluatorChoice {
@@ -50,6 +59,25 @@ impl EvaluatorChoice {
         }
     }
 
+    /// What it measures, by name and role; nothing of a table, whose columns are known.
+    pub(crate) fn metrics(&self) -> Vec<(String, MetricRole)> {
+        match self {
+            Self::Known(known) => known.metrics.clone(),
+            Self::Workers(evaluator, _) => {
+                let declared = evaluator.capabilities().metrics.iter();
+                declared.map(|m| (m.name.clone(), m.role)).collect()
+            }
+        }
+    }
+
+    /// What it returns beside the metrics of the search, of what was asked for.
+    pub(crate) fn further(&self) -> &[String] {
+        match self {
+            Self::Known(known) => &known.further,
+            Self::Workers(_, facts) => &facts.further,
+        }
+    }
+
     /// The sha256 of what the measurements depend on: the table's file, or what the workers are.
     pub(crate) fn sha256(&self) -> String {
         match self {
@@ -66,7 +94,7 @@ impl EvaluatorChoice {
                 let path = known.path.display();
                 (known.kind, format!("{path} (sha256 {sha256})"))
             }
-            Self::Workers(_, description) => {
+            Self::Workers(_, WorkerFacts { description, .. }) => {
                 ("evaluator", format!("{description} (sha256 {sha256})"))
             }
         }

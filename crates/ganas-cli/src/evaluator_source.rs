@@ -55,6 +55,10 @@ pub(crate) struct Evaluating {
     pub(crate) table: Option<Arc<Table>>,
     /// The ranks of what is found, when it is a table of the whole space.
     pub(crate) ranking: Option<Ranking>,
+    /// What a surrogate predicts.
+    pub(crate) metrics: Vec<(String, MetricRole)>,
+    /// What it returns beside the metrics of the search, of what was asked for.
+    pub(crate) further: Vec<String>,
 }
 
 /// A table of the whole space, to rank results in.
@@ -94,10 +98,12 @@ pub(crate) trait ErasedEvaluator: Evaluator + std::fmt::Debug {}
 
 impl<E: Evaluator + std::fmt::Debug> ErasedEvaluator for E {}
 
-/// Opens what was asked for. `note` is told about imports.
+/// Opens what was asked for. Of `further` a surrogate returns the predictions beside the metrics of the search; columns of
+/// a table are looked up without it. `note` is told about imports.
 pub(crate) fn open(
     arguments: &EvaluatorArguments,
     space: &Arc<dyn SearchSpace>,
+    further: &[String],
     note: &dyn Fn(&str),
 ) -> anyhow::Result<Evaluating> {
     let surrogate = match (&arguments.surrogate, &arguments.table) {
@@ -106,7 +112,7 @@ pub(crate) fn open(
         (None, Some(_)) => None,
     };
     match surrogate {
-        Some(folder) => open_surrogate(&folder, arguments, space),
+        Some(folder) => open_surrogate(&folder, arguments, space, further),
         None => open_table(arguments, space, note),
     }
 }
@@ -115,8 +121,9 @@ fn open_surrogate(
     folder: &Path,
     arguments: &EvaluatorArguments,
     space: &Arc<dyn SearchSpace>,
+    further: &[String],
 ) -> anyhow::Result<Evaluating> {
-    let evaluator = SurrogateEvaluator::open(
+    let mut evaluator = SurrogateEvaluator::open(
         folder,
         Arc::clone(space),
         arguments.search.as_deref(),
@@ -128,6 +135,11 @@ fn open_surrogate(
         sha256: evaluator.sha256().to_owned(),
         table: None,
         ranking: None,
+        metrics: evaluator
+            .predictions()
+            .map(|prediction| (prediction.name.to_owned(), prediction.role))
+            .collect(),
+        further: evaluator.measure_too(further),
         evaluator: Box::new(evaluator),
     })
 }
@@ -169,6 +181,8 @@ fn of_table(
         sha256: evaluator.table().sha256(),
         table: Some(Arc::clone(evaluator.table())),
         ranking: Ranking::of(&evaluator),
+        metrics: Vec::new(),
+        further: Vec::new(),
         evaluator: Box::new(evaluator),
     })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use ganas_eval::WithObjectives;
 use ganas_search::{Budget, Observer, RunSpec, StopFlag, run};
 use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
@@ -12,6 +13,7 @@ use crate::clock;
 use crate::device::OpenDevice;
 use crate::evaluator_choice::EvaluatorChoice;
 use crate::improve::Improvement;
+use crate::objectives::Several;
 use crate::progress::Progress;
 use crate::run_record::RunRecord;
 
@@ -24,6 +26,8 @@ pub(crate) struct Experiment {
     pub(crate) constraints: Vec<String>,
     /// What is to be improved, when a network is given.
     pub(crate) improvement: Option<Improvement>,
+    /// Several objectives, when the front is searched for.
+    pub(crate) several: Option<Several>,
     /// The configuration as it is recorded: that of the algorithm, and the constraints.
     pub(crate) config: serde_json::Value,
     /// What answers queries.
@@ -92,7 +96,7 @@ impl Experiment {
                 match study.begin(&spec, self.on_existing, &*self.space, session)? {
                     Begun::Fresh(claim) => (Some(claim), None),
                     Begun::Resume(claim, point) => (Some(claim), Some(point)),
-                    Begun::Finished(id) => return Ok(RunRecord::of_study(study, id)?),
+                    Begun::Finished(id) => return RunRecord::of_study(study, id),
                 }
             }
         };
@@ -115,10 +119,19 @@ impl Experiment {
             Some(objective) => objective,
             None => evaluator,
         };
+        let several = self
+            .several
+            .as_ref()
+            .map(|several| WithObjectives::new(evaluator, &several.sources));
+        let evaluator = match &several {
+            Some(several) => several,
+            None => evaluator,
+        };
         let given = self.improvement.as_ref().map(|i| &i.given);
-        let mut searcher = self
-            .algorithm
-            .searcher(&self.device, space(), seed, given)?;
+        let objectives = self.several.as_ref().map(|several| &several.objectives);
+        let mut searcher =
+            self.algorithm
+                .searcher(&self.device, space(), seed, given, objectives)?;
         let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
         let id = writer.as_ref().map(ganas_store::RunWriter::id);
         let mut observers: Vec<&mut dyn Observer> = Vec::new();
@@ -140,7 +153,8 @@ impl Experiment {
             (Some(study), Some(id)) => study.run(id)?.wall_s,
             _ => started.elapsed().as_secs_f64(),
         };
-        Ok(RunRecord::of_outcome(seed, &outcome, &*self.space, wall_s))
+        let record = RunRecord::of_outcome(seed, &outcome, &*self.space, wall_s, objectives)?;
+        Ok(record)
     }
 
     fn spec_of(&self, seed: u64) -> RunSpec {

@@ -26,10 +26,6 @@ pub(crate) struct ImproveArguments {
     /// such as `efficientnet-b0`. Bounds can then name its values: `params <= base`, `flops < 0.9 * base`.
     #[arg(long, value_name = "ARCH")]
     improve: Option<String>,
-    /// What to improve of it: `accuracy`, the metric that is searched on, or a cost to be made small: `params`, `flops`
-    /// or a column of a table. A cost needs a bound on the metric: `accuracy >= base`.
-    #[arg(long, value_name = "NAME", default_value = ACCURACY, requires = "improve")]
-    objective: String,
 }
 
 /// A bound as it is given: on a number, or on a multiple of the given network's value.
@@ -135,16 +131,24 @@ pub(crate) struct Improvement {
 #[derive(Debug)]
 enum Objective {
     Accuracy,
+    /// The front of several objectives.
+    Front,
     /// The cost, its value in the given network, and what the metric must reach.
     Cost(Arc<dyn Property>, f64, f64),
 }
 
 impl ImproveArguments {
-    /// Measures the given network, when there is one.
+    /// Whether there is a network.
+    pub(crate) fn is_given(&self) -> bool {
+        self.improve.is_some()
+    }
+
+    /// Measures the given network, when there is one. Without an objective there are several.
     pub(crate) fn given(
         &self,
         space: &dyn SearchSpace,
         evaluator: &dyn Evaluator,
+        objective: Option<&str>,
     ) -> anyhow::Result<Option<Given>> {
         let Some(text) = &self.improve else {
             return Ok(None);
@@ -160,7 +164,7 @@ impl ImproveArguments {
             known: Known::of(space, &arch, measured),
             metrics: [protocol.search.clone(), protocol.report.clone()],
             arch,
-            objective: self.objective.clone(),
+            objective: objective.map(ToOwned::to_owned),
         }))
     }
 }
@@ -171,13 +175,15 @@ pub(crate) struct Given {
     pub(crate) arch: Arch,
     known: Known,
     metrics: [String; 2],
-    objective: String,
+    /// The only objective.
+    objective: Option<String>,
 }
 
 impl Given {
-    /// The cost that is to be made small; `None` when it is the metric that is to be improved.
+    /// The cost that is to be made small; `None` when it is the metric that is to be improved, or several objectives are.
     pub(crate) fn cost(&self) -> Option<&str> {
-        (self.objective != ACCURACY && self.objective != self.metrics[0]).then_some(&self.objective)
+        let objective = self.objective.as_deref()?;
+        (objective != ACCURACY && objective != self.metrics[0]).then_some(objective)
     }
 
     /// Whether a bound is one on the metric, which a query must tell.
@@ -191,7 +197,9 @@ impl Given {
         on_metric: &[&GivenBound],
         cost: Option<Arc<dyn Property>>,
     ) -> anyhow::Result<Improvement> {
+        let name = self.objective.as_deref().unwrap_or_default();
         let objective = match (cost, on_metric) {
+            (None, []) if self.objective.is_none() => Objective::Front,
             (None, []) => Objective::Accuracy,
             (None, [bound, ..]) => {
                 return Err(UsageError(format!(
@@ -204,23 +212,19 @@ impl Given {
                 let bound = bound.resolve(Some(self.known.accuracy))?;
                 if bound.relation != Relation::AtLeast {
                     return Err(UsageError(format!(
-                        "--constraint: with --objective {}, the bound on `{}` must be one with >=: found `{bound}`",
-                        self.objective, bound.property
+                        "--constraint: with --objective {name}, the bound on `{}` must be one with >=: found `{bound}`",
+                        bound.property
                     ))
                     .into());
                 }
                 let from = cost.value(&self.arch).with_context(|| {
-                    format!(
-                        "--objective: the {} of the given network is not known",
-                        self.objective
-                    )
+                    format!("--objective: the {name} of the given network is not known")
                 })?;
                 Objective::Cost(cost, from, bound.bound)
             }
             (Some(_), bounds) => {
                 return Err(UsageError(format!(
-                    "--objective {}: expected one bound on the metric, such as --constraint '{ACCURACY} >= {BASE}'; found {}",
-                    self.objective,
+                    "--objective {name}: expected one bound on the metric, such as --constraint '{ACCURACY} >= {BASE}'; found {}",
                     bounds.len()
                 ))
                 .into());
@@ -239,7 +243,7 @@ impl Improvement {
     /// What is searched on and reported.
     pub(crate) fn protocol(&self, of_evaluator: &Protocol) -> Protocol {
         match &self.objective {
-            Objective::Accuracy => of_evaluator.clone(),
+            Objective::Accuracy | Objective::Front => of_evaluator.clone(),
             Objective::Cost(cost, ..) => CostObjective::protocol_of(of_evaluator, cost.name()),
         }
     }
@@ -247,7 +251,7 @@ impl Improvement {
     /// The evaluator that is searched with, when it is another one.
     pub(crate) fn objective<'a>(&self, evaluator: &'a dyn Evaluator) -> Option<CostObjective<'a>> {
         match &self.objective {
-            Objective::Accuracy => None,
+            Objective::Accuracy | Objective::Front => None,
             Objective::Cost(cost, from, floor) => Some(CostObjective::new(
                 evaluator,
                 Arc::clone(cost),
@@ -259,13 +263,14 @@ impl Improvement {
 
     /// Whether the search metric is that of the evaluator.
     pub(crate) fn is_of_metric(&self) -> bool {
-        matches!(self.objective, Objective::Accuracy)
+        !matches!(self.objective, Objective::Cost(..))
     }
 
     /// What a run depends on.
     pub(crate) fn record(&self) -> serde_json::Value {
         match &self.objective {
             Objective::Accuracy => json!({ "given": self.known.arch, "objective": ACCURACY }),
+            Objective::Front => json!({ "given": self.known.arch }),
             Objective::Cost(cost, from, floor) => json!({
                 "given": self.known.arch,
                 "objective": cost.name(),

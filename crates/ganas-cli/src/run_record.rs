@@ -1,10 +1,12 @@
 //! The record of one run as it is printed: from memory, or from a study.
 
 use ganas_eval::QueryCounts;
-use ganas_search::{RunOutcome, StopReason, TrialState};
+use ganas_search::{Objectives, RunOutcome, SearchError, StopReason, TrialState};
 use ganas_space::SearchSpace;
-use ganas_store::{RunId, StoreError, Study};
+use ganas_store::{RunId, Study};
 use serde::Serialize;
+
+use crate::front_record::{Completed, FrontRecord};
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +29,9 @@ pub(crate) struct RunRecord {
     pub(crate) stop: StopReason,
     /// The best `[search, report]` after each unique query; null before the first that did not fail.
     pub(crate) curve: Vec<Option<[f64; 2]>>,
+    /// The front, when there are several objectives.
+    #[serde(flatten)]
+    pub(crate) front: Option<FrontRecord>,
 }
 
 /// The best architecture of a run.
@@ -70,7 +75,8 @@ impl RunRecord {
         outcome: &RunOutcome,
         space: &dyn SearchSpace,
         wall_s: f64,
-    ) -> Self {
+        objectives: Option<&Objectives>,
+    ) -> Result<Self, SearchError> {
         let points = outcome.trials.iter().map(|record| Point {
             repeat: record.trial.repeat,
             measured: record
@@ -91,11 +97,25 @@ impl RunRecord {
                 rank: None,
             }
         });
-        run
+        if let Some(objectives) = objectives {
+            let unique = outcome.trials.iter().filter(|r| !r.trial.repeat);
+            let trials = unique.map(|record| {
+                let trial = &record.trial;
+                let (_, report) = trial.search().zip(record.report)?;
+                Some(Completed {
+                    arch: space.encode(&trial.arch),
+                    key: trial.key.to_string(),
+                    objectives: trial.objectives.clone(),
+                    report: report.0,
+                })
+            });
+            run.front = Some(FrontRecord::new(objectives, trials.collect())?);
+        }
+        Ok(run)
     }
 
     /// The record of a run of a study.
-    pub(crate) fn of_study(study: &Study, id: RunId) -> Result<Self, StoreError> {
+    pub(crate) fn of_study(study: &Study, id: RunId) -> anyhow::Result<Self> {
         let summary = study.run(id)?;
         let trials = study.trials(id)?;
         let points = trials.iter().map(|trial| Point {
@@ -119,6 +139,19 @@ impl RunRecord {
             report,
             rank: None,
         });
+        if let Some(objectives) = &summary.spec.objectives {
+            let unique = trials.into_iter().filter(|trial| !trial.repeat);
+            let trials = unique.map(|trial| {
+                let report = trial.report?;
+                Some(Completed {
+                    arch: trial.arch,
+                    key: trial.key.to_string(),
+                    objectives: trial.objectives,
+                    report: report.0,
+                })
+            });
+            run.front = Some(FrontRecord::new(objectives, trials.collect())?);
+        }
         Ok(run)
     }
 
@@ -133,6 +166,7 @@ impl RunRecord {
             wall_s,
             stop,
             curve: Vec::new(),
+            front: None,
         }
     }
 

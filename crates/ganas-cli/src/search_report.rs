@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use ganas_eval::Protocol;
+use ganas_search::Objectives;
 use serde::Serialize;
 
+use crate::front_report;
 use crate::improve::Gains;
 use crate::number::{mean_and_sd, measurement, optional};
 use crate::run_record::{RunRecord, stop_text};
@@ -33,6 +35,9 @@ pub(crate) struct SearchReport<'a> {
     pub(crate) device: &'a str,
     /// The runs, in the order of the seeds; those that were not begun are left out.
     pub(crate) runs: &'a [RunRecord],
+    /// What was searched for, when it is a front.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) objectives: Option<&'a Objectives>,
     /// What was gained over the given network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) improve: Option<&'a Gains>,
@@ -79,6 +84,9 @@ impl SearchReport<'_> {
         );
         self.write_means(&mut text);
         self.write_best(&mut text);
+        if let Some(objectives) = self.objectives {
+            text.push_str(&front_report::text(objectives, self.runs));
+        }
         if let Some(gains) = self.improve {
             text.push_str(&gains.text());
         }

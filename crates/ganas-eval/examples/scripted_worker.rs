@@ -27,6 +27,7 @@ struct Script {
     capacity: u32,
     slow_start: bool,
     by_seed: bool,
+    has_cost: bool,
 }
 
 fn main() -> io::Result<()> {
@@ -68,6 +69,7 @@ impl Script {
             capacity: u32::try_from(number("capacity", 1)).expect("a small number"),
             slow_start: arguments.contains_key("start"),
             by_seed: arguments.contains_key("by_seed"),
+            has_cost: arguments.contains_key("cost"),
         }
     }
 
@@ -78,14 +80,18 @@ impl Script {
             min: Some(0.0),
             max: Some(1.0),
         };
+        let mut metrics = vec![
+            metric("valid", MetricRole::Validation),
+            metric("test", MetricRole::Test),
+        ];
+        if self.has_cost {
+            metrics.push(metric("cost", MetricRole::Cost));
+        }
         Capabilities {
             protocol: PROTOCOL_VERSION,
             name: "scripted".to_owned(),
             version: "1".to_owned(),
-            metrics: vec![
-                metric("valid", MetricRole::Validation),
-                metric("test", MetricRole::Test),
-            ],
+            metrics,
             capacity: self.capacity,
         }
     }
@@ -109,7 +115,12 @@ impl Script {
         let value = (hash(&measured) % 1_000_000) as f64 / 1e6;
         let metrics = |value| {
             let test = Some(1.0 - value);
-            BTreeMap::from([("valid".to_owned(), Some(value)), ("test".to_owned(), test)])
+            let mut metrics =
+                BTreeMap::from([("valid".to_owned(), Some(value)), ("test".to_owned(), test)]);
+            if self.has_cost {
+                metrics.insert("cost".to_owned(), Some(value * value));
+            }
+            metrics
         };
         let result = |id, value| {
             FromWorker::Result(Answer {

@@ -181,6 +181,7 @@ mod tests {
         Measurement {
             search: SearchMetric(f64::from(number)),
             report: ReportMetric(-f64::from(number)),
+            objectives: Vec::new(),
         }
     }
 

@@ -35,9 +35,7 @@ pub enum EvalError {
     },
 
     /// A property that is searched on is not known of an architecture.
-    #[error(
-        "the value of `{property}`, which is to be made small, is not known of this architecture"
-    )]
+    #[error("the value of `{property}`, which is an objective, is not known of this architecture")]
     NoProperty {
         /// The name of the property.
         property: String,

@@ -11,10 +11,13 @@ pub struct SearchMetric(pub f64);
 pub struct ReportMetric(pub f64);
 
 /// What one query returns.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     /// The metric to search on.
     pub search: SearchMetric,
     /// The metric to report.
     pub report: ReportMetric,
+    /// What else a search may see, in the order in which it was asked for: the values of several objectives. Never the
+    /// metric to report. Empty unless something was asked for.
+    pub objectives: Vec<f64>,
 }

@@ -100,7 +100,7 @@ impl Evaluator for CostObjective<'_> {
             match result {
                 Ok(measurement) => finished(
                     index,
-                    &self.measurement(queries[index].arch, Ok(*measurement)),
+                    &self.measurement(queries[index].arch, Ok(measurement.clone())),
                 ),
                 Err(_) => finished(index, result),
             }
@@ -137,6 +137,7 @@ mod tests {
             Ok(Measurement {
                 search: SearchMetric(f64::from(count)),
                 report: ReportMetric(f64::from(count) + 100.0),
+                objectives: Vec::new(),
             })
         }
     }

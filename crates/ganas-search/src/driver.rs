@@ -220,6 +220,7 @@ impl<'a> Progress<'a> {
             (TrialState::Completed(search), Some(report)) => Ok(Measurement {
                 search: *search,
                 report,
+                objectives: trial.objectives.clone(),
             }),
             (TrialState::Completed(_), None) => {
                 return Err(bad(format!(
@@ -312,12 +313,13 @@ impl<'a> Progress<'a> {
             self.not_finite += u32::from(finite.is_err() && !answer.repeat);
             finite
         });
-        let (state, report) = match measured {
+        let (state, report, objectives) = match measured {
             Ok(measurement) => (
                 TrialState::Completed(measurement.search),
                 Some(measurement.report),
+                measurement.objectives,
             ),
-            Err(reason) => (TrialState::Failed(reason), None),
+            Err(reason) => (TrialState::Failed(reason), None, Vec::new()),
         };
         TrialRecord {
             trial: Trial {
@@ -327,6 +329,7 @@ impl<'a> Progress<'a> {
                 key,
                 repeat: answer.repeat,
                 state,
+                objectives,
             },
             report,
         }
@@ -357,7 +360,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// The measurement, when both of its metrics are finite. Negative zero becomes zero, since a study does not keep the
+/// The measurement, when all that it consists of is finite. Negative zero becomes zero, since a study does not keep the
 /// sign of a zero.
 fn finite(protocol: &Protocol, measurement: Measurement) -> Result<Measurement, String> {
     let check = |what: &str, name: &str, value: f64| {
@@ -372,6 +375,10 @@ fn finite(protocol: &Protocol, measurement: Measurement) -> Result<Measurement, 
     Ok(Measurement {
         search: SearchMetric(check("search", &protocol.search, measurement.search.0)?),
         report: ReportMetric(check("reported", &protocol.report, measurement.report.0)?),
+        objectives: (1..)
+            .zip(measurement.objectives)
+            .map(|(number, value): (u32, f64)| check("objective", &number.to_string(), value))
+            .collect::<Result<_, _>>()?,
     })
 }
 

@@ -33,6 +33,12 @@ pub enum SearchError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Objectives that cannot be searched for together, or values that are none of them.
+    #[error("objectives: {reason}")]
+    BadObjectives {
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
     /// Constraints that nothing satisfies.
     #[error("no architecture satisfies the constraints ({space}, {among}): {nearest}")]
     Unsatisfiable {

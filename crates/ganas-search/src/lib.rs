@@ -34,7 +34,8 @@
 //!         let number = TrialNumber(trials.len().try_into()?);
 //!         let state = TrialState::Completed(SearchMetric(value));
 //!         let arch = proposal.arch;
-//!         trials.push(Trial { number, round, arch, key, repeat, state });
+//!         let objectives = Vec::new();
+//!         trials.push(Trial { number, round, arch, key, repeat, state, objectives });
 //!     }
 //!     searcher.tell(&trials[first..])?;
 //! }
@@ -52,7 +53,9 @@ mod driver;
 mod error;
 pub mod ga_nas;
 mod local_search;
+mod objectives;
 mod observer;
+pub mod pareto;
 mod random_search;
 mod searcher;
 mod spec;
@@ -68,6 +71,7 @@ pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology};
 pub use local_search::LocalSearch;
+pub use objectives::{Better, Objective, Objectives};
 pub use observer::{Event, Observer, RoundReport};
 pub use random_search::RandomSearch;
 pub use searcher::{Proposal, Searcher};

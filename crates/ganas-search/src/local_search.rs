@@ -2,6 +2,11 @@
 //!
 //! White, Nolen, Savani, "Exploring the Loss Landscape in Neural Architecture Search", UAI 2021, where it is a strong
 //! baseline on benchmark tables. This is the form that moves at the first improvement.
+//!
+//! With several objectives it walks from one member of the archive after the other, as Pareto local search does (Paquete,
+//! Chiarandini, Stützle, "Pareto Local Optimum Sets in the Biobjective Traveling Salesman Problem", 2004).
+
+mod walks;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,14 +16,20 @@ use ganas_space::{Arch, ArchKey, SearchSpace};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
+use crate::pareto::Point;
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
-use crate::{Event, Proposal, SearchError, Searcher, Trial};
+use crate::{Event, Objectives, Proposal, SearchError, Searcher, Trial};
+use walks::Walks;
 
 /// Evaluates [`INITIAL`](Self::INITIAL) random classes, and from the best of them one neighbour after the other, in random
 /// order; the first better one takes its place.
 ///
 /// Where no neighbour that was not evaluated before is better, it goes on from one more random class, whatever its value.
+///
+/// With several objectives a neighbour is better when it dominates. Where none does, the search goes on from the member of
+/// the archive that has the most room on the front, among those that it has not yet walked from; from a random class when
+/// it has walked from all of them.
 #[derive(Debug)]
 pub struct LocalSearch {
     space: Arc<dyn SearchSpace>,
@@ -30,12 +41,14 @@ pub struct LocalSearch {
     told: u32,
     /// Where it stands.
     place: Option<Place>,
+    /// What else is needed when there are several objectives.
+    walks: Option<Walks>,
 }
 
 /// An architecture whose neighbours are being evaluated.
 #[derive(Debug)]
 struct Place {
-    value: f64,
+    value: Value,
     /// The number of its trial.
     trial: u32,
     /// The trials told when it was reached: together with the seed, that says in which order its neighbours come.
@@ -46,6 +59,25 @@ struct Place {
     proposed: usize,
 }
 
+/// How good an architecture is.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    /// Its search metric.
+    Metric(f64),
+    /// What it reaches in several objectives.
+    Point(Point),
+}
+
+impl Value {
+    fn is_better_than(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Metric(a), Self::Metric(b)) => a > b,
+            (Self::Point(a), Self::Point(b)) => a.dominates(b),
+            _ => unreachable!("invariant: a search has one or several objectives, not both"),
+        }
+    }
+}
+
 /// What is needed, with the trials, to continue.
 #[derive(Debug, Serialize, Deserialize)]
 struct Checkpoint {
@@ -53,6 +85,9 @@ struct Checkpoint {
     told: u32,
     /// Trial, trials told when it was reached, neighbours proposed since.
     place: Option<(u32, u32, usize)>,
+    /// The trials that were walked from, when there are several objectives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    walked: Vec<u32>,
 }
 
 impl LocalSearch {
@@ -75,7 +110,15 @@ impl LocalSearch {
             seen: BTreeSet::new(),
             told: 0,
             place: None,
+            walks: None,
         }
+    }
+
+    /// Searches for the front of several objectives: trials have a value of each of them.
+    #[must_use]
+    pub fn for_front(mut self, objectives: Objectives) -> Self {
+        self.walks = Some(Walks::new(objectives));
+        self
     }
 
     /// Starts from a given network, or from the nearest that satisfies the constraints, instead of random architectures.
@@ -122,8 +165,22 @@ impl LocalSearch {
         neighbours
     }
 
+    /// How good a completed trial is.
+    fn value(&self, trial: &Trial) -> Result<Option<Value>, SearchError> {
+        let Some(search) = trial.search() else {
+            return Ok(None);
+        };
+        Ok(Some(match &self.walks {
+            None => Value::Metric(search.0),
+            Some(walks) => Value::Point(walks.point(trial)?),
+        }))
+    }
+
     /// Goes to a trial.
-    fn move_to(&mut self, trial: &Trial, value: f64) {
+    fn move_to(&mut self, trial: &Trial, value: Value) {
+        if let Some(walks) = &mut self.walks {
+            walks.walked(trial.number.0);
+        }
         let neighbours = self.neighbours(&trial.arch, &self.seen, self.told);
         self.place = Some(Place {
             value,
@@ -151,14 +208,20 @@ impl Searcher for LocalSearch {
             }
             return Ok(self.random(Self::INITIAL.min(limit)));
         }
-        if let Some(place) = &mut self.place
-            && let Some(arch) = place.neighbours.get(place.proposed)
-        {
-            place.proposed += 1;
-            return Ok(vec![Proposal { arch: arch.clone() }]);
+        loop {
+            if let Some(place) = &mut self.place
+                && let Some(arch) = place.neighbours.get(place.proposed)
+            {
+                place.proposed += 1;
+                return Ok(vec![Proposal { arch: arch.clone() }]);
+            }
+            self.place = None;
+            // The neighbours of a member may all have been evaluated; then it is the turn of another one.
+            match self.walks.as_ref().and_then(Walks::next) {
+                Some((trial, point)) => self.move_to(&trial, Value::Point(point)),
+                None => return Ok(self.random(1)),
+            }
         }
-        self.place = None;
-        Ok(self.random(1))
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
@@ -171,15 +234,25 @@ impl Searcher for LocalSearch {
             }
             self.told += 1;
             self.seen.insert(trial.key);
+            if let Some(walks) = &mut self.walks {
+                walks.tell(trial)?;
+            }
+        }
+        // With several objectives the archive says which of the first architectures is walked from.
+        if self.walks.is_some() && self.place.is_none() && trials.len() > 1 {
+            return Ok(());
         }
         // The first among equals, and only if it is better than where the search stands.
-        let mut best: Option<(&Trial, f64)> = None;
+        let mut best: Option<(&Trial, Value)> = None;
         for trial in trials {
-            if let Some(search) = trial.search()
-                && best.is_none_or(|(_, value)| search.0 > value)
-                && self.place.as_ref().is_none_or(|p| search.0 > p.value)
+            let Some(value) = self.value(trial)? else {
+                continue;
+            };
+            let better_than = |other: &Value| value.is_better_than(other);
+            if best.as_ref().is_none_or(|(_, best)| better_than(best))
+                && self.place.as_ref().is_none_or(|p| better_than(&p.value))
             {
-                best = Some((trial, search.0));
+                best = Some((trial, value));
             }
         }
         if let Some((trial, value)) = best {
@@ -200,6 +273,7 @@ impl Searcher for LocalSearch {
                 .place
                 .as_ref()
                 .map(|place| (place.trial, place.reached, place.proposed)),
+            walked: self.walks.as_ref().map_or_else(Vec::new, Walks::all_walked),
         })
         .map_err(|e| SearchError::CheckpointEncoding {
             reason: e.to_string(),
@@ -222,6 +296,9 @@ impl Searcher for LocalSearch {
                 trials.len()
             )));
         }
+        if let Some(walks) = &mut self.walks {
+            walks.restore(trials, &state.walked)?;
+        }
         let place = match state.place {
             None => None,
             Some((number, reached, proposed)) => {
@@ -231,7 +308,7 @@ impl Searcher for LocalSearch {
                     ))
                 };
                 let trial = trials.get(number as usize).ok_or_else(missing)?;
-                let value = trial.search().ok_or_else(missing)?.0;
+                let value = self.value(trial)?.ok_or_else(missing)?;
                 let before = trials.get(..reached as usize).ok_or_else(|| {
                     bad(format!("it stands at trial {number} since trial {reached}"))
                 })?;

@@ -3,7 +3,7 @@
 use ganas_eval::Protocol;
 use serde::{Deserialize, Serialize};
 
-use crate::Budget;
+use crate::{Budget, Objectives};
 
 /// Everything that the record of a run depends on; two runs with equal specs have equal records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,4 +26,7 @@ pub struct RunSpec {
     pub device: String,
     /// The seed of the run.
     pub seed: u64,
+    /// What is searched for when it is a front: several objectives; nothing when the search metric alone counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objectives: Option<Objectives>,
 }

@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     LocalSearch = 9,
     /// The neighbourhood of a given network.
     Start = 10,
+    /// The direction in which an architecture of the pool is picked, among several objectives.
+    Direction = 11,
 }
 
 /// The streams of one run.

@@ -96,6 +96,7 @@ impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> Evaluator for ToyEvalua
             Some((search, report)) => Ok(Measurement {
                 search: SearchMetric(search),
                 report: ReportMetric(report),
+                objectives: Vec::new(),
             }),
             None => Err(EvalError::MissingArch {
                 arch: format!("{:?}", sorted(arch)),

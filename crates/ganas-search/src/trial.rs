@@ -32,6 +32,9 @@ pub struct Trial {
     pub repeat: bool,
     /// How it ended.
     pub state: TrialState,
+    /// The measured value of each objective of a completed trial, when there are several; else empty. The metric that is
+    /// reported is never one of them.
+    pub objectives: Vec<f64>,
 }
 
 impl Trial {

@@ -252,6 +252,7 @@ impl Study {
                     key,
                     repeat: row.repeat,
                     state: row.state,
+                    objectives: row.objectives,
                 },
                 report: row.report,
             });

@@ -225,6 +225,17 @@ pub enum StoreError {
         /// The metrics, semicolon-separated.
         metrics: String,
     },
+    /// A front was asked for, but a run was searched on one metric.
+    #[error(
+        "the study {} has no front, since a run has one objective ({run}): choose runs that were searched with \
+         `--objective` on several", .path.display()
+    )]
+    NoObjectives {
+        /// The study.
+        path: PathBuf,
+        /// The name of the run, or `none` when no run was chosen.
+        run: String,
+    },
     /// SQLite reports an error.
     #[error("cannot {doing} in the study {}: {source}", .path.display())]
     Database {

@@ -20,7 +20,7 @@ use crate::{RunFilter, RunSummary, StoreError, Study};
 pub enum ExportFormat {
     /// One JSON object a line: for each run a line of type `run`, then its lines of type `trial` and `event`.
     JsonLines,
-    /// One line a trial, with a header; events are not part of it.
+    /// One line a trial, with a header; events are not part of it. With several objectives each has a column.
     Csv,
 }
 
@@ -55,6 +55,9 @@ struct TrialLine<'a> {
     search: Option<f64>,
     report: Option<f64>,
     reason: Option<&'a str>,
+    /// The names and measured values of several objectives, in their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objectives: Option<EventValues>,
 }
 
 /// The line of an event.
@@ -139,10 +142,22 @@ impl Study {
         let mut writer = csv::WriterBuilder::new()
             .has_headers(false)
             .from_writer(output);
-        writer.write_record(CSV_HEADER).map_err(export_csv)?;
+        let objectives = objective_names(runs);
+        let names = objectives.iter().map(|name| format!("objective {name}"));
+        let header = CSV_HEADER.iter().map(|name| (*name).to_owned());
+        writer
+            .write_record(header.chain(names))
+            .map_err(export_csv)?;
         for run in runs {
             self.each_trial(connection, run.id, |trial| {
-                writer.serialize(csv_row(run, &trial)).map_err(export_csv)
+                let EventValues(values) = named(run, &trial).unwrap_or(EventValues(Vec::new()));
+                let of_name = |name: &&str| {
+                    let found = values.iter().find(|(known, _)| known == name);
+                    found.map(|(_, value)| *value)
+                };
+                let values: Vec<Option<f64>> = objectives.iter().map(of_name).collect();
+                let row = (csv_row(run, &trial), values);
+                writer.serialize(row).map_err(export_csv)
             })?;
         }
         writer.flush().map_err(export)?;
@@ -169,6 +184,18 @@ const CSV_HEADER: [&str; 16] = [
     "report",
     "reason",
 ];
+
+/// The names of all objectives of the runs, in the order in which they are met.
+fn objective_names(runs: &[RunSummary]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    let objectives = runs.iter().filter_map(|run| run.spec.objectives.as_ref());
+    for objective in objectives.flat_map(|objectives| objectives.all()) {
+        if !names.contains(&&*objective.name) {
+            names.push(&objective.name);
+        }
+    }
+    names
+}
 
 fn run_line(run: &RunSummary) -> RunLine<'_> {
     RunLine {
@@ -200,7 +227,16 @@ fn trial_line<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> TrialLine<'a> {
         search,
         report: trial.report.map(|report| report.0),
         reason,
+        objectives: named(run, trial),
     }
+}
+
+/// The names and values of several objectives; nothing for a failed trial, and when there is one objective.
+fn named(run: &RunSummary, trial: &TrialRow) -> Option<EventValues> {
+    let objectives = run.spec.objectives.as_ref()?;
+    let named = objectives.all().iter().zip(&trial.objectives);
+    let values: Vec<(String, f64)> = named.map(|(o, value)| (o.name.clone(), *value)).collect();
+    (!values.is_empty()).then_some(EventValues(values))
 }
 
 fn event_line<'a>(run: &'a RunSummary, row: &'a EventRow) -> EventLine<'a> {

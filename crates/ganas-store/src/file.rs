@@ -23,8 +23,12 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// The table that was added within format 1.
+/// The tables that were added within format 1.
 const UNFINISHED: &str = include_str!("unfinished.sql");
+const OBJECTIVES: &str = include_str!("objectives.sql");
+
+/// The column that was added to the unfinished rounds: further metrics as a JSON array.
+const FURTHER: &str = "ALTER TABLE unfinished ADD COLUMN further TEXT";
 
 /// What a SQLite file is.
 #[derive(PartialEq, Eq)]
@@ -134,7 +138,7 @@ fn prepare_for_writing(path: &Path, connection: &mut Connection) -> Result<(), S
     configure(path, connection)
         .and_then(|()| match content {
             Content::Empty => create_tables(path, connection),
-            Content::Study => add_unfinished(connection),
+            Content::Study => add_missing(connection),
         })
         .map_err(|fault| fault.locate(path, "open the file"))
 }
@@ -182,6 +186,7 @@ fn create_tables(path: &Path, connection: &mut Connection) -> Result<(), Fault> 
     if identify(path, &transaction)? == Content::Empty {
         transaction.execute_batch(SCHEMA)?;
         transaction.execute_batch(UNFINISHED)?;
+        transaction.execute_batch(OBJECTIVES)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
@@ -189,13 +194,27 @@ fn create_tables(path: &Path, connection: &mut Connection) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Adds the table of unfinished rounds to a study that was made without it.
-fn add_unfinished(connection: &Connection) -> Result<(), Fault> {
-    // Asked first, so that a study that has it is not locked.
-    if !connection.table_exists(None, "unfinished")? {
-        connection.execute_batch(UNFINISHED)?;
+/// Adds what a study lacks that was made by an earlier version of the same format.
+fn add_missing(connection: &mut Connection) -> Result<(), Fault> {
+    // Asked first, so that a study that has all of it is not locked.
+    if is_complete(connection)? {
+        return Ok(());
     }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(UNFINISHED)?;
+    transaction.execute_batch(OBJECTIVES)?;
+    // Another process may have been faster.
+    if !transaction.column_exists(None, "unfinished", "further")? {
+        transaction.execute_batch(FURTHER)?;
+    }
+    transaction.commit()?;
     Ok(())
+}
+
+fn is_complete(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(connection.table_exists(None, "unfinished")?
+        && connection.table_exists(None, "objectives")?
+        && connection.column_exists(None, "unfinished", "further")?)
 }
 
 fn identify(path: &Path, connection: &Connection) -> Result<Content, StoreError> {

@@ -1,5 +1,7 @@
 //! Reading what a run has recorded: trials, events, sessions.
 
+use std::collections::BTreeMap;
+
 use ganas_eval::{ReportMetric, SearchMetric};
 use ganas_search::{Event, TrialNumber, TrialState};
 use ganas_space::ArchKey;
@@ -26,6 +28,8 @@ pub struct TrialRow {
     pub state: TrialState,
     /// The reported metric; `None` for a failed trial.
     pub report: Option<ReportMetric>,
+    /// The measured value of each of several objectives; empty for a failed trial, and when there is one objective.
+    pub objectives: Vec<f64>,
 }
 
 /// A recorded event.
@@ -115,11 +119,44 @@ impl Study {
             "SELECT number, round, arch, key, repeat, search, report, reason FROM trials
              WHERE run = ?1 ORDER BY number",
         )?;
+        let mut objectives = self.objectives(connection, run)?;
         let mut rows = statement.query([run.0])?;
         while let Some(row) = rows.next()? {
-            visit(self.trial(run, row)?)?;
+            let mut trial = self.trial(run, row)?;
+            if let Some(measured) = objectives.remove(&trial.number.0) {
+                trial.objectives = measured;
+            }
+            visit(trial)?;
         }
         Ok(())
+    }
+
+    /// The objectives of each trial of a run.
+    fn objectives(
+        &self,
+        connection: &Connection,
+        run: RunId,
+    ) -> Result<BTreeMap<u32, Vec<f64>>, Fault> {
+        let mut all: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+        // A study of an earlier version that cannot be written has no such table.
+        if !connection.table_exists(None, "objectives")? {
+            return Ok(all);
+        }
+        let mut statement = connection.prepare_cached(
+            "SELECT number, position, measured FROM objectives WHERE run = ?1 ORDER BY number, position",
+        )?;
+        let mut rows = statement.query([run.0])?;
+        while let Some(row) = rows.next()? {
+            let (number, position): (u32, u32) = (row.get(0)?, row.get(1)?);
+            let measured = all.entry(number).or_default();
+            if u32::try_from(measured.len()) != Ok(position) {
+                let what = format!("trial {number} of run {run}");
+                let reason = format!("objective {} is missing", measured.len());
+                return Err(self.damaged(what, reason).into());
+            }
+            measured.push(row.get(2)?);
+        }
+        Ok(all)
     }
 
     pub(crate) fn each_event(
@@ -166,6 +203,7 @@ impl Study {
             repeat: row.get(4)?,
             state,
             report: row.get::<_, Option<f64>>(6)?.map(ReportMetric),
+            objectives: Vec::new(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use ganas_eval::Protocol;
-use ganas_search::{Budget, RunSpec};
+use ganas_search::{Budget, Objectives, RunSpec};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,8 @@ struct Experiment<'a> {
     algorithm: &'a str,
     config: &'a str,
     budget: Budget,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objectives: Option<&'a Objectives>,
 }
 
 impl SpecText {
@@ -43,6 +45,7 @@ impl SpecText {
                 algorithm: &spec.algorithm,
                 config: &spec.config,
                 budget: spec.budget,
+                objectives: spec.objectives.as_ref(),
             })?
             .as_bytes(),
         );

@@ -84,7 +84,7 @@ impl Study {
         })
     }
 
-    fn check_comparable(&self, runs: &[RunSummary]) -> Result<(), StoreError> {
+    pub(crate) fn check_comparable(&self, runs: &[RunSummary]) -> Result<(), StoreError> {
         let metrics: BTreeSet<String> = runs
             .iter()
             .map(|run| {

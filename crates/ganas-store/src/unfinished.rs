@@ -48,13 +48,30 @@ impl<'a> Remembered<'a> {
             Ok(measurement) => (Some(measurement.search.0), Some(measurement.report.0), None),
             Err(error) => (None, None, Some(error.to_string())),
         };
+        let further = match result {
+            Ok(measurement) if !measurement.objectives.is_empty() => {
+                let text = serde_json::to_string(&measurement.objectives);
+                Some(text.map_err(|source| StoreError::Encoding {
+                    what: "the metrics of an evaluation",
+                    source,
+                })?)
+            }
+            _ => None,
+        };
         self.claim.study.write("keep a finished evaluation", |tx| {
             self.claim.check(tx, None)?;
             tx.prepare_cached(
-                "INSERT OR REPLACE INTO unfinished (run, key, search, report, reason)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR REPLACE INTO unfinished (run, key, search, report, reason, further)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((self.claim.run.0, key.to_string(), search, report, reason))?;
+            .execute((
+                self.claim.run.0,
+                key.to_string(),
+                search,
+                report,
+                reason,
+                further,
+            ))?;
             Ok(())
         })
     }
@@ -124,7 +141,7 @@ fn record(error: StoreError) -> EvalError {
 fn read(claim: &RunClaim) -> Result<BTreeMap<ArchKey, Result<Measurement, String>>, StoreError> {
     claim.study.read("read finished evaluations", |tx| {
         let mut statement = tx.prepare_cached(
-            "SELECT key, search, report, reason FROM unfinished WHERE run = ?1 ORDER BY key",
+            "SELECT key, search, report, reason, further FROM unfinished WHERE run = ?1 ORDER BY key",
         )?;
         let mut rows = statement.query([claim.run.0])?;
         let mut known = BTreeMap::new();
@@ -141,6 +158,12 @@ fn read(claim: &RunClaim) -> Result<BTreeMap<ArchKey, Result<Measurement, String
                 (Some(search), Some(report), None) => Ok(Measurement {
                     search: SearchMetric(search),
                     report: ReportMetric(report),
+                    objectives: match row.get::<_, Option<String>>(4)? {
+                        Some(text) => {
+                            serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?
+                        }
+                        None => Vec::new(),
+                    },
                 }),
                 (None, None, Some(reason)) => Err(reason),
                 _ => return Err(damaged("it has neither metrics nor a reason".to_owned()).into()),

@@ -6,5 +6,6 @@ CREATE TABLE IF NOT EXISTS unfinished (
     search REAL CHECK ((search IS NULL) = (report IS NULL)),
     report REAL,
     reason TEXT CHECK ((reason IS NULL) = (search IS NOT NULL)),
+    further TEXT,                   -- JSON array of metrics that were asked for beside these; older studies lack it
     PRIMARY KEY (run, key)
 ) STRICT, WITHOUT ROWID;

@@ -119,6 +119,14 @@ impl RunWriter {
                 reason,
             ))?;
         }
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO objectives (run, number, position, measured) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        for TrialRecord { trial, .. } in trials {
+            for (position, measured) in (0_u32..).zip(&trial.objectives) {
+                statement.execute((self.claim.run.0, trial.number.0, position, measured))?;
+            }
+        }
         Ok(())
     }
 

@@ -107,7 +107,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
 }
 
 /// Imports a table of NAS-Bench-201, once.
-fn import(runner: &Runner, options: &Options, name: &str) -> Result<String> {
+pub(super) fn import(runner: &Runner, options: &Options, name: &str) -> Result<String> {
     let source = options.data.join(format!("nasbench201/{name}.csv.gz"));
     let arguments = ["--space", "nasbench201", "--key", "arch"];
     let table = runner.import(&format!("{name}.arrow"), &source, &arguments)?;

@@ -10,6 +10,7 @@ mod improve;
 mod nasbench101;
 mod nasbench201;
 mod page;
+mod pareto;
 mod result;
 mod searches;
 mod spaces;
@@ -37,10 +38,12 @@ pub(crate) enum Study {
     Nasbench201(Options),
     /// GA-NAS, local search and random search on DARTS, MBConv, once-for-all and NAS-Bench-Macro: docs/results/spaces.md.
     Spaces(Options),
+    /// The front of accuracy and latency on NAS-Bench-201: docs/results/pareto.md.
+    Pareto(Options),
 }
 
 /// How a study is run.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// The folder with the benchmark tables.
     #[arg(long, env = "GANAS_DATA")]
@@ -69,5 +72,6 @@ pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
         Study::Nasbench101(options) => nasbench101::run(root, options),
         Study::Nasbench201(options) => nasbench201::run(root, options),
         Study::Spaces(options) => spaces::run(root, options),
+        Study::Pareto(options) => pareto::run(root, options),
     }
 }

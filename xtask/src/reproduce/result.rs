@@ -1,5 +1,7 @@
 //! What `ganas search --json` prints, as far as studies need it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// The result of one search.
@@ -46,6 +48,22 @@ pub(super) struct Run {
     pub(super) queries_to_best: Option<u32>,
     /// Best search metric, and the report metric of that architecture, after each unique query.
     pub(super) curve: Vec<Option<(f64, f64)>>,
+    /// The front, of a search with several objectives.
+    #[serde(default)]
+    pub(super) front: Vec<FrontMember>,
+    /// How much it dominates.
+    #[serde(default)]
+    pub(super) hypervolume: Option<f64>,
+    /// The hypervolume after each unique query.
+    #[serde(default)]
+    hypervolume_curve: Vec<Option<f64>>,
+}
+
+/// An architecture of a front.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct FrontMember {
+    pub(super) key: String,
+    pub(super) objectives: BTreeMap<String, f64>,
 }
 
 impl Run {
@@ -53,5 +71,11 @@ impl Run {
     pub(super) fn at(&self, queries: usize) -> Option<(f64, f64)> {
         let index = queries.min(self.curve.len()).checked_sub(1)?;
         self.curve[index]
+    }
+
+    /// The hypervolume after so many unique queries.
+    pub(super) fn hypervolume_at(&self, queries: usize) -> Option<f64> {
+        let index = queries.min(self.hypervolume_curve.len()).checked_sub(1)?;
+        self.hypervolume_curve[index]
     }
 }

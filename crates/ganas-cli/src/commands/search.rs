@@ -14,12 +14,13 @@ use ganas_store::{OnExisting, Study};
 use crate::algorithm::AlgorithmArguments;
 use crate::constraints::ConstraintArguments;
 use crate::environment;
-use crate::evaluator_choice::EvaluatorChoice;
+use crate::evaluator_choice::{EvaluatorChoice, WorkerFacts};
 use crate::evaluator_source::{self, EvaluatorArguments};
 use crate::exit::{Outcome, UsageError};
 use crate::experiment::Experiment;
 use crate::improve::{ImproveArguments, Improvement};
 use crate::interrupt::Interrupt;
+use crate::objectives::{Known, ObjectiveArguments};
 use crate::output;
 use crate::progress::Progress;
 use crate::run_record::RunRecord;
@@ -45,6 +46,8 @@ pub(crate) struct Arguments {
     constraints: ConstraintArguments,
     #[command(flatten)]
     improve: ImproveArguments,
+    #[command(flatten)]
+    objectives: ObjectiveArguments,
     /// Unique queries of each run; architectures that compute the same function count once [default: 150, or fewer on
     /// the benchmark inside the program].
     #[arg(long, value_name = "QUERIES", value_parser = budget)]
@@ -214,19 +217,31 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     };
     let workers = &arguments.workers;
     let opened = workers.open(&space, &names, arguments.study.as_deref(), &stop, notes)?;
-    let evaluator = if let Some(evaluator) = opened {
-        let description = workers.describe(&evaluator);
-        EvaluatorChoice::Workers(evaluator, description)
+    let further = arguments
+        .objectives
+        .further(arguments.evaluator.search.as_deref());
+    let evaluator = if let Some(mut evaluator) = opened {
+        let facts = WorkerFacts {
+            description: workers.describe(&evaluator),
+            further: evaluator.measure_too(&further),
+        };
+        EvaluatorChoice::Workers(evaluator, facts)
     } else {
         let evaluating = match arguments.on_embedded() {
             Some(embedded) => {
                 evaluator_source::open_embedded(embedded, &arguments.evaluator, &space)?
             }
-            None => evaluator_source::open(&arguments.evaluator, &space, &note)?,
+            None => evaluator_source::open(&arguments.evaluator, &space, &further, &note)?,
         };
         EvaluatorChoice::Known(evaluating)
     };
-    let given = arguments.improve.given(&*space, evaluator.evaluator())?;
+    let of_evaluator = evaluator.evaluator().protocol();
+    let improved = arguments.improve.is_given();
+    arguments.objectives.check_single(of_evaluator, improved)?;
+    let objective = arguments.objectives.single();
+    let given = arguments
+        .improve
+        .given(&*space, evaluator.evaluator(), objective)?;
     arguments.algorithm.check_improve(given.is_some())?;
     let constrained = arguments
         .constraints
@@ -235,7 +250,14 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if !constrained.record.is_empty() {
         config["constraints"] = constrained.record.clone().into();
     }
-    let of_evaluator = evaluator.evaluator().protocol();
+    let several = arguments.objectives.several(&Known {
+        space: &space,
+        protocol: of_evaluator,
+        metrics: &evaluator.metrics(),
+        further: evaluator.further(),
+        tables: &constrained.tables,
+        n_own: usize::from(evaluator.table().is_some()),
+    })?;
     let mut protocol = of_evaluator.clone();
     if let Some(improvement) = &constrained.improvement {
         config["improve"] = improvement.record();
@@ -256,11 +278,13 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         budget,
         device: device.describe(),
         seed: 0,
+        objectives: several.as_ref().map(|s| s.objectives.clone()),
     };
     Ok(Experiment {
         space: constrained.space,
         constraints: constrained.record,
         improvement: constrained.improvement,
+        several,
         config,
         evaluator,
         algorithm,
@@ -306,6 +330,7 @@ fn header(
             ),
         ),
         ("algorithm", experiment.algorithm.describe()),
+        ("objective", objective_text(experiment)),
         (
             "budget",
             format!("{} unique queries a run", u32::from(spec.budget)),
@@ -339,6 +364,19 @@ fn header(
         .map(|(name, value)| format!("{name:<9}  {value}\n"))
         .collect();
     format!("{lines}\n")
+}
+
+/// What is searched for.
+fn objective_text(experiment: &Experiment) -> String {
+    let Some(objectives) = &experiment.spec.objectives else {
+        return experiment.spec.protocol.search.clone();
+    };
+    let names: Vec<String> = objectives.all().iter().map(ToString::to_string).collect();
+    let from = match objectives.reference_point() {
+        Some(values) => format!("from the reference point {values:?}"),
+        None => "from the worst values among the first 10 classes of each run".to_owned(),
+    };
+    format!("the front of {}; hypervolume {from}", names.join(", "))
 }
 
 /// What there is to do after a first search.
@@ -410,6 +448,7 @@ fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> 
         budget: experiment.budget.unique_queries(),
         device: &experiment.spec.device,
         runs,
+        objectives: experiment.spec.objectives.as_ref(),
         improve: gains.as_ref(),
     };
     if arguments.json {

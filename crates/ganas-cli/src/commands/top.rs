@@ -1,13 +1,14 @@
 //! `ganas top`: the best architectures of a study.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ganas_eval::Protocol;
-use ganas_store::{Study, TopEntry};
+use ganas_store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
 use crate::exit::Outcome;
-use crate::number::measurement;
+use crate::number::{measurement, optional};
 use crate::output;
 use crate::run_filter::FilterArguments;
 use crate::text_table::{Align, TextTable};
@@ -20,6 +21,9 @@ pub(crate) struct Arguments {
     /// The number of architectures; classes are counted once.
     #[arg(short, long, default_value_t = 10)]
     n: usize,
+    /// The front instead: all that nothing else in the chosen runs dominates, which were searched with several objectives.
+    #[arg(long, conflicts_with = "n")]
+    pareto: bool,
     /// Prints one JSON object.
     #[arg(long)]
     json: bool,
@@ -61,23 +65,116 @@ impl<'a> Entry<'a> {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let study = Study::open_read_only(&arguments.study)?;
     let filter = arguments.filter.resolve(&study)?;
+    if arguments.pareto {
+        return front(arguments, &study, &filter);
+    }
     let top = study.top(arguments.n, &filter)?;
     let entries: Vec<Entry<'_>> = (1..)
         .zip(&top)
         .map(|(rank, entry)| Entry::new(rank, entry))
         .collect();
-    let mut protocols: Vec<Protocol> = Vec::new();
-    for run in study.runs()?.into_iter().filter(|run| filter.matches(run)) {
-        if !protocols.contains(&run.spec.protocol) {
-            protocols.push(run.spec.protocol);
-        }
-    }
+    let protocols = protocols(&study, &filter)?;
     if arguments.json {
         output::print_json(&serde_json::json!({ "protocols": protocols, "top": entries }))?;
     } else {
         output::print_text(&text(&protocols, &entries))?;
     }
     Ok(Outcome::Done)
+}
+
+/// The protocols of the chosen runs.
+fn protocols(study: &Study, filter: &RunFilter) -> anyhow::Result<Vec<Protocol>> {
+    let mut protocols: Vec<Protocol> = Vec::new();
+    for run in study.runs()?.into_iter().filter(|run| filter.matches(run)) {
+        if !protocols.contains(&run.spec.protocol) {
+            protocols.push(run.spec.protocol);
+        }
+    }
+    Ok(protocols)
+}
+
+/// An architecture of the front.
+#[derive(Serialize)]
+struct Member<'a> {
+    objectives: BTreeMap<&'a str, f64>,
+    #[serde(flatten)]
+    entry: Entry<'a>,
+}
+
+/// Prints the front.
+fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Result<Outcome> {
+    let front = study.front(filter)?;
+    let names: Vec<&str> = front.objectives.all().iter().map(|o| &*o.name).collect();
+    let members: Vec<Member<'_>> = (1..)
+        .zip(&front.entries)
+        .map(|(rank, member)| Member {
+            objectives: names
+                .iter()
+                .copied()
+                .zip(member.objectives.iter().copied())
+                .collect(),
+            entry: Entry::new(rank, &member.entry),
+        })
+        .collect();
+    let protocols = protocols(study, filter)?;
+    if arguments.json {
+        let reference: Option<BTreeMap<&str, f64>> = front
+            .reference_point
+            .as_ref()
+            .map(|point| names.iter().copied().zip(point.iter().copied()).collect());
+        output::print_json(&serde_json::json!({
+            "protocols": protocols,
+            "objectives": front.objectives,
+            "reference_point": reference,
+            "hypervolume": front.hypervolume,
+            "front": members,
+        }))?;
+        return Ok(Outcome::Done);
+    }
+    let columns = names.iter().map(|&name| (name, Align::Right));
+    let more = [
+        ("report", Align::Right),
+        ("algorithm", Align::Left),
+        ("seed", Align::Right),
+        ("trial", Align::Right),
+        ("architecture", Align::Left),
+    ];
+    let mut table = TextTable::new(columns.chain(more).collect::<Vec<_>>());
+    for member in &members {
+        let values = names
+            .iter()
+            .map(|name| measurement(member.objectives[name]));
+        let more = [
+            measurement(member.entry.report),
+            member.entry.algorithm.to_owned(),
+            member.entry.seed.to_string(),
+            member.entry.number.to_string(),
+            member.entry.arch.to_owned(),
+        ];
+        table.row(values.chain(more).collect::<Vec<_>>());
+    }
+    let reference = front.reference_point.map_or_else(String::new, |point| {
+        let values = names.iter().zip(point);
+        let values: Vec<String> = values
+            .map(|(name, value)| format!("{name}={}", measurement(value)))
+            .collect();
+        format!(" from {}", values.join(", "))
+    });
+    output::print_text(&format!(
+        "{}{} architectures, hypervolume {}{reference}\n\n{}",
+        protocol_text(&protocols),
+        members.len(),
+        optional(front.hypervolume),
+        table.render()
+    ))?;
+    Ok(Outcome::Done)
+}
+
+fn protocol_text(protocols: &[Protocol]) -> String {
+    let lines = protocols
+        .iter()
+        .map(|p| format!("search {}, report {} ({})\n", p.search, p.report, p.kind));
+    lines.collect()
 }
 
 fn text(protocols: &[Protocol], entries: &[Entry<'_>]) -> String {
@@ -101,9 +198,5 @@ fn text(protocols: &[Protocol], entries: &[Entry<'_>]) -> String {
             entry.arch.to_owned(),
         ]);
     }
-    let protocols: String = protocols
-        .iter()
-        .map(|p| format!("search {}, report {} ({})\n", p.search, p.report, p.kind))
-        .collect();
-    format!("{protocols}\n{}", table.render())
+    format!("{}\n{}", protocol_text(protocols), table.render())
 }

@@ -18,6 +18,7 @@ mod failed_evaluations;
 mod first_search;
 mod improve;
 mod interrupt;
+mod objectives;
 mod official_files;
 mod real_table;
 mod resume;

@@ -99,3 +99,43 @@ fn the_published_test_accuracies_of_nasbench101_are_imported_and_searched() {
     let metrics = sandbox.ganas(query).expect_code(0).json();
     assert_eq!(metrics["metrics"][0]["rank"]["of"], 423_624);
 }
+
+#[test]
+fn the_front_of_published_accuracies_and_latencies_is_searched() {
+    const NAME: &str = "the_front_of_published_accuracies_and_latencies_is_searched";
+    #[expect(clippy::disallowed_methods, reason = "the folder is named by the user")]
+    let folder = std::env::var_os("GANAS_DATA").filter(|folder| !folder.is_empty());
+    let Some(folder) = folder.map(PathBuf::from) else {
+        eprintln!("SKIPPED {NAME}: GANAS_DATA is not set");
+        return;
+    };
+    let sandbox = Sandbox::new();
+    for (file, table) in [
+        ("nb201_accuracy", "nb201.arrow"),
+        ("nb201_hw_nas_bench", "hw.arrow"),
+    ] {
+        let source = folder.join(format!("nasbench201/{file}.csv.gz"));
+        if !source.is_file() {
+            eprintln!("SKIPPED {NAME}: there is no {}", source.display());
+            return;
+        }
+        let mut import = sandbox.command(["table", "import", "--space", "nasbench201"]);
+        let ended = import.args(["--key", "arch", "-o", table]).arg(&source);
+        crate::sandbox::Ended::from(ended.output().unwrap()).expect_code(0);
+    }
+    let shares = ["random", "local-search", "ga-nas"].map(|algorithm| {
+        let mut arguments = crate::sandbox::search(&["--properties", "hw.arrow", "--json"]);
+        arguments.extend(["--objective", "accuracy,-cifar10_edgegpu_latency"]);
+        arguments.extend(["--reference-point", "accuracy=80,cifar10_edgegpu_latency=7"]);
+        arguments.extend(["--budget", "100", "--algorithm", algorithm]);
+        let json = sandbox.ganas(arguments).expect_code(0).json();
+        let volume = &json["runs"][0]["hypervolume"];
+        // Of the whole table the front has 54.1821.
+        volume.as_f64().unwrap() / 54.1821
+    });
+    assert!(
+        shares.iter().all(|share| (0.2..=1.0).contains(share)),
+        "{shares:?}"
+    );
+    assert!(shares[0] < shares[1] && shares[0] < shares[2], "{shares:?}");
+}

@@ -14,6 +14,19 @@ fn killed_faithful_runs_leave_the_same_record() {
     check("faithful", &[]);
 }
 
+#[test]
+fn killed_searches_for_a_front_leave_the_same_record() {
+    check(
+        "improved",
+        &[
+            "--set",
+            "discriminator.ensemble=2",
+            "--objective",
+            "accuracy,-params",
+        ],
+    );
+}
+
 /// How often a search is killed.
 const KILLS: u64 = 10;
 

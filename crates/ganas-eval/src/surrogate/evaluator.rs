@@ -41,6 +41,8 @@ pub struct SurrogateEvaluator {
     model: Box<dyn Model>,
     search: usize,
     report: usize,
+    /// The predictions that are returned as objectives.
+    further: Vec<usize>,
     protocol: Protocol,
 }
 
@@ -98,8 +100,23 @@ impl SurrogateEvaluator {
             model,
             search,
             report,
+            further: Vec::new(),
             protocol,
         })
+    }
+
+    /// Returns further predictions with each measurement, as its objectives: those of these names that it has, in their
+    /// order. Their names come back.
+    pub fn measure_too(&mut self, names: &[String]) -> Vec<String> {
+        let infos: Vec<&Prediction> = all(&*self.model).collect();
+        let found = names
+            .iter()
+            .filter_map(|name| infos.iter().position(|info| info.name == name));
+        self.further = found.collect();
+        self.further
+            .iter()
+            .map(|&at| infos[at].name.to_owned())
+            .collect()
     }
 
     /// Where the surrogate of a space usually lies below a folder of benchmark data; `None` when none is known.
@@ -151,6 +168,7 @@ impl Evaluator for SurrogateEvaluator {
         Ok(Measurement {
             search: SearchMetric(values[self.search]),
             report: ReportMetric(values[self.report]),
+            objectives: self.further.iter().map(|&at| values[at]).collect(),
         })
     }
 }

@@ -113,6 +113,7 @@ impl TableEvaluator {
         Ok(Measurement {
             search: SearchMetric(value(self.search)?),
             report: ReportMetric(value(self.report)?),
+            objectives: Vec::new(),
         })
     }
 }

@@ -30,6 +30,8 @@ pub struct MetricNames {
 pub struct WorkerEvaluator {
     workers: Workers,
     protocol: Protocol,
+    /// The metrics that are returned as objectives.
+    further: Vec<String>,
 }
 
 impl WorkerEvaluator {
@@ -49,7 +51,20 @@ impl WorkerEvaluator {
     ) -> Result<Self, EvalError> {
         let workers = Workers::open(config, space, listener)?;
         let protocol = protocol(workers.capabilities(), names)?;
-        Ok(Self { workers, protocol })
+        Ok(Self {
+            workers,
+            protocol,
+            further: Vec::new(),
+        })
+    }
+
+    /// Returns further metrics with each measurement, as its objectives: those of these names that the worker declares,
+    /// in their order. Their names come back.
+    pub fn measure_too(&mut self, names: &[String]) -> Vec<String> {
+        let declared = &self.workers.capabilities().metrics;
+        let is_declared = |name: &&String| declared.iter().any(|metric| metric.name == **name);
+        self.further = names.iter().filter(is_declared).cloned().collect();
+        self.further.clone()
     }
 
     /// What the workers are: the sha256 of the command, the fidelity, and the evaluator's own name and version.
@@ -79,6 +94,7 @@ impl WorkerEvaluator {
         Measurement {
             search: SearchMetric(value(&self.protocol.search)),
             report: ReportMetric(value(&self.protocol.report)),
+            objectives: self.further.iter().map(|name| value(name)).collect(),
         }
     }
 }

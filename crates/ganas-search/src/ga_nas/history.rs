@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use super::encode::SeenGraph;
-use crate::Trial;
+use crate::pareto::{Point, best_first, standings};
+use crate::{Objectives, SearchError, Trial};
 
 /// An evaluated architecture.
 #[derive(Clone, Debug)]
@@ -18,20 +19,50 @@ pub(super) struct Entry {
     pub(super) value: f64,
 }
 
+/// What is better.
+#[derive(Clone, Debug, Default)]
+enum Aim {
+    /// A larger search metric.
+    #[default]
+    Metric,
+    /// A better standing of the points, which are those of the entries.
+    Front(Objectives, Vec<Point>),
+}
+
 /// All completed trials in the order in which they were told, one for each class.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     entries: Vec<Entry>,
     keys: BTreeSet<ArchKey>,
+    aim: Aim,
 }
 
 impl History {
+    /// A history in which several objectives say what is better, not the search metric.
+    pub(super) fn towards(objectives: Objectives) -> Self {
+        Self {
+            aim: Aim::Front(objectives, Vec::new()),
+            ..Self::default()
+        }
+    }
+
     /// Adds a trial. Repeats add nothing; failed trials are only remembered as seen.
-    pub(super) fn add(&mut self, space: &dyn SearchSpace, trial: &Trial) {
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::BadObjectives`] for a completed trial without a value for each of several objectives.
+    pub(super) fn add(
+        &mut self,
+        space: &dyn SearchSpace,
+        trial: &Trial,
+    ) -> Result<(), SearchError> {
         if !self.keys.insert(trial.key) {
-            return;
+            return Ok(());
         }
         if let Some(search) = trial.search() {
+            if let Aim::Front(objectives, points) = &mut self.aim {
+                points.push(objectives.point(&trial.objectives)?);
+            }
             let arch = trial.arch.clone();
             let seen = SeenGraph::of(space, &arch);
             self.entries.push(Entry {
@@ -40,6 +71,7 @@ impl History {
                 value: search.0,
             });
         }
+        Ok(())
     }
 
     /// Whether an architecture of this class was evaluated.
@@ -54,24 +86,54 @@ impl History {
 
     /// The truth set and the losers: the numbers of all entries from best to worst (the earlier among equals first),
     /// split after the truth set, which has `size` entries but at most half of the history.
+    ///
+    /// With several objectives the better front is better, and on the same front the less crowded place.
     pub(super) fn truth_and_losers(&self, size: usize) -> (Vec<usize>, Vec<usize>) {
-        let mut order: Vec<usize> = (0..self.entries.len()).collect();
-        order.sort_by(|&a, &b| self.entries[b].value.total_cmp(&self.entries[a].value));
+        let mut order = match &self.aim {
+            Aim::Metric => {
+                let mut order: Vec<usize> = (0..self.entries.len()).collect();
+                order.sort_by(|&a, &b| self.entries[b].value.total_cmp(&self.entries[a].value));
+                order
+            }
+            Aim::Front(_, points) => best_first(points),
+        };
         let losers = order.split_off(size.min(self.entries.len() / 2));
         (order, losers)
     }
 
-    /// The rank of each entry, 0 for the worst; equal values have equal ranks.
-    pub(super) fn ranks(&self) -> Vec<u32> {
-        let mut values: Vec<f64> = self.entries.iter().map(|entry| entry.value).collect();
-        values.sort_by(f64::total_cmp);
-        values.dedup();
-        self.entries
-            .iter()
-            .map(|entry| {
-                let rank = values.partition_point(|value| value.total_cmp(&entry.value).is_lt());
-                u32::try_from(rank).expect("invariant: fewer than 2^32 entries")
-            })
-            .collect()
+    /// How many entries nothing dominates, when there are several objectives.
+    pub(super) fn front_size(&self) -> Option<usize> {
+        match &self.aim {
+            Aim::Metric => None,
+            Aim::Front(_, points) => {
+                let standings = standings(points);
+                Some(standings.iter().filter(|s| s.front == 0).count())
+            }
+        }
     }
+
+    /// For each objective the rank of each entry in it, 0 for the worst; equal values have equal ranks.
+    pub(super) fn ranks(&self) -> Vec<Vec<u32>> {
+        match &self.aim {
+            Aim::Metric => vec![ranks(
+                self.entries.iter().map(|entry| entry.value).collect(),
+            )],
+            Aim::Front(objectives, points) => (0..objectives.all().len())
+                .map(|at| ranks(points.iter().map(|point| point.values()[at]).collect()))
+                .collect(),
+        }
+    }
+}
+
+fn ranks(values: Vec<f64>) -> Vec<u32> {
+    let mut sorted = values.clone();
+    sorted.sort_by(f64::total_cmp);
+    sorted.dedup();
+    values
+        .into_iter()
+        .map(|value| {
+            let rank = sorted.partition_point(|other| other.total_cmp(&value).is_lt());
+            u32::try_from(rank).expect("invariant: fewer than 2^32 entries")
+        })
+        .collect()
 }

@@ -8,13 +8,16 @@
 //! architectures are proposed, and only those are evaluated.
 
 mod config;
+mod directions;
 mod discriminator;
 mod encode;
 mod generator;
 mod history;
+mod negatives;
 mod proposal;
 #[cfg(test)]
 mod tests;
+mod violations;
 
 use std::sync::Arc;
 
@@ -22,7 +25,6 @@ use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element, guarded};
 use ganas_space::{Arch, SearchSpace};
-use rand::seq::index;
 use serde::{Deserialize, Serialize};
 
 pub use config::{
@@ -30,15 +32,18 @@ pub use config::{
     GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig, Topology, Violations,
 };
 
+use directions::Directions;
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
 use encode::{Rollout, SeenGraph, Steps};
 use generator::{Draws, Generator, GeneratorState};
 use history::History;
+use negatives::negatives;
 use proposal::{Pool, highest_mean, thompson};
+use violations::penalise;
 
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
-use crate::{Event, Proposal, SearchError, Searcher, Trial};
+use crate::{Event, Objectives, Proposal, SearchError, Searcher, Trial};
 
 /// The GA-NAS searcher.
 ///
@@ -92,6 +97,31 @@ impl<B: Backend> GaNas<B> {
         config: GaNasConfig,
         seed: u64,
     ) -> Result<Self, SearchError> {
+        Self::build(device, space, config, None, seed)
+    }
+
+    /// A searcher for the front of several objectives: trials have a value of each of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn for_front(
+        device: &B,
+        space: Arc<dyn SearchSpace>,
+        config: GaNasConfig,
+        objectives: Objectives,
+        seed: u64,
+    ) -> Result<Self, SearchError> {
+        Self::build(device, space, config, Some(objectives), seed)
+    }
+
+    fn build(
+        device: &B,
+        space: Arc<dyn SearchSpace>,
+        config: GaNasConfig,
+        objectives: Option<Objectives>,
+        seed: u64,
+    ) -> Result<Self, SearchError> {
         config.check()?;
         let streams = Streams { seed };
         let steps = Steps::of(&*space)?;
@@ -108,6 +138,7 @@ impl<B: Backend> GaNas<B> {
         }
         let n_labels = SeenGraph::n_labels(&*space);
         let settings = &config.discriminator;
+        let n_objectives = objectives.as_ref().map_or(1, |o| o.all().len());
         let (discriminator, generator) = guarded(|| {
             let device = &device.fork();
             let discriminator = match settings.kind {
@@ -116,7 +147,8 @@ impl<B: Backend> GaNas<B> {
                     Discriminator::Pair(Box::new(trainer))
                 }
                 DiscriminatorKind::Rank => {
-                    let ensemble = RankEnsemble::new(device, settings, n_labels, streams);
+                    let ensemble =
+                        RankEnsemble::new(device, settings, n_labels, n_objectives, streams);
                     Discriminator::Rank(Box::new(ensemble))
                 }
             };
@@ -128,7 +160,7 @@ impl<B: Backend> GaNas<B> {
             space,
             config,
             streams,
-            history: History::default(),
+            history: objectives.map(History::towards).unwrap_or_default(),
             discriminator,
             given: None,
             round: 0,
@@ -209,14 +241,19 @@ impl<B: Backend> GaNas<B> {
             self.expect_finite("the generator's loss", report.loss)?;
             self.expect_finite("the discriminator's loss", discriminator_loss)?;
         }
-        let level = truth
-            .last()
-            .map_or(f64::NAN, |&i| self.history.entries()[i].value);
+        let level = match self.history.front_size() {
+            None => {
+                let last = truth.last();
+                let value = last.map_or(f64::NAN, |&i| self.history.entries()[i].value);
+                ("level".to_owned(), value)
+            }
+            Some(size) => ("front".to_owned(), f64::of_count(size)),
+        };
         self.events.push(Event {
             kind: "training".to_owned(),
             values: vec![
                 ("truth_set".to_owned(), f64::of_count(truth.len())),
-                ("level".to_owned(), level),
+                level,
                 ("discriminator_loss".to_owned(), discriminator_loss),
                 ("generator_loss".to_owned(), report.loss),
                 ("generator_entropy".to_owned(), report.entropy),
@@ -293,11 +330,22 @@ impl<B: Backend> GaNas<B> {
             (Pick::Thompson | Pick::Mean, Discriminator::Rank(ensemble)) => {
                 let seen = pool.seen(&*space);
                 let scores = ensemble.scores(&seen.iter().collect::<Vec<_>>());
-                pool.select(&if config.pick == Pick::Mean {
+                let members = self.config.discriminator.ensemble;
+                let picked = if scores.len() > members {
+                    let stream = self.streams.get(Purpose::Direction, self.round, 0, 0);
+                    let directions = Directions::new(&scores, members, config.pick);
+                    let directions = directions.map_err(|error| SearchError::NotFinite {
+                        what: "a ranker's score",
+                        value: error.value,
+                        round: self.round,
+                    })?;
+                    directions.pick(n, stream)
+                } else if config.pick == Pick::Mean {
                     highest_mean(&scores, n)
                 } else {
                     thompson(&scores, n)
-                })
+                };
+                pool.select(&picked)
             }
             (Pick::Draws, _) => pool.first(n),
             (Pick::Thompson | Pick::Mean, Discriminator::Pair(_)) => {
@@ -314,67 +362,6 @@ impl<B: Backend> GaNas<B> {
         });
         Ok(archs.into_iter().map(|arch| Proposal { arch }).collect())
     }
-}
-
-/// Gives rollouts that violate a constraint the lowest reward of the others, less half a standard deviation of theirs.
-fn penalise<T: Element>(space: &dyn SearchSpace, rollouts: &[Rollout], rewards: &mut [T]) {
-    let admitted: Vec<bool> = rollouts.iter().map(|r| space.admits(&r.arch)).collect();
-    if admitted.iter().all(|admitted| *admitted) {
-        return;
-    }
-    let kept = || {
-        rewards
-            .iter()
-            .zip(&admitted)
-            .filter(|(_, admitted)| **admitted)
-    };
-    let n = f64::of_count(kept().count().max(1));
-    let mean = kept().map(|(r, _)| r.wide()).sum::<f64>() / n;
-    let variance = kept().map(|(r, _)| (r.wide() - mean).powi(2)).sum::<f64>() / n;
-    let lowest = kept().map(|(r, _)| r.wide()).fold(f64::INFINITY, f64::min);
-    // When all of them violate it, none is better than another.
-    let penalty = if lowest.is_finite() {
-        // The small number keeps a violation worse where all rewards are equal.
-        T::of(lowest - 0.5 * (variance.sqrt() + 1e-3))
-    } else {
-        T::zero()
-    };
-    for (reward, admitted) in rewards.iter_mut().zip(&admitted) {
-        if !admitted {
-            *reward = penalty;
-        }
-    }
-}
-
-/// The negatives of a pairwise step: as many as the truth set, generated, a share of them losers of history instead.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "parts of one searcher, borrowed apart"
-)]
-fn negatives<'a>(
-    config: &GaNasConfig,
-    history: &'a History,
-    losers: &[usize],
-    generated: &[&'a SeenGraph],
-    count: usize,
-    streams: Streams,
-    round: u32,
-    inner: usize,
-) -> Vec<&'a SeenGraph> {
-    let share = config.discriminator.loser_share;
-    let from_history = (0..count)
-        .filter(|&i| share > 0.0 && f64::of_count(i + 1) <= share * f64::of_count(count))
-        .count()
-        .min(losers.len());
-    let mut stream = streams.get(Purpose::Negatives, round, 0, inner);
-    let chosen = index::sample(&mut stream, losers.len(), from_history);
-    let chosen = chosen.iter().map(|i| &history.entries()[losers[i]].seen);
-    generated
-        .iter()
-        .copied()
-        .take(count - from_history)
-        .chain(chosen)
-        .collect()
 }
 
 impl<B: Backend> Searcher for GaNas<B> {
@@ -415,7 +402,7 @@ impl<B: Backend> Searcher for GaNas<B> {
                 });
             }
             self.told += 1;
-            self.history.add(&*self.space, trial);
+            self.history.add(&*self.space, trial)?;
         }
         self.round += 1;
         Ok(())
@@ -461,7 +448,7 @@ impl<B: Backend> Searcher for GaNas<B> {
         })?
         .map_err(|reason| bad(state.round, reason))?;
         for trial in trials {
-            self.history.add(&*self.space, trial);
+            self.history.add(&*self.space, trial)?;
         }
         self.told = u32::try_from(trials.len()).expect("invariant: trials are numbered in 32 bits");
         self.round = state.round;

@@ -98,6 +98,15 @@ pub(super) fn thompson(scores: &[Vec<f64>], n: usize) -> Vec<usize> {
 
 /// The highest means of the members' scores, each standardised over the pool (the earlier among equals).
 pub(super) fn highest_mean(scores: &[Vec<f64>], n: usize) -> Vec<usize> {
+    let mean = standardised_mean(scores);
+    let mut order: Vec<usize> = (0..mean.len()).collect();
+    order.sort_by(|&a, &b| mean[b].total_cmp(&mean[a]));
+    order.truncate(n);
+    order
+}
+
+/// The mean of the members' scores, each standardised over the pool, times the number of members.
+pub(super) fn standardised_mean(scores: &[Vec<f64>]) -> Vec<f64> {
     let size = scores.first().map_or(0, Vec::len);
     let mut mean = vec![0.0; size];
     for member in scores {
@@ -108,10 +117,7 @@ pub(super) fn highest_mean(scores: &[Vec<f64>], n: usize) -> Vec<usize> {
             *m += (score - centre) / (deviation + 1e-6);
         }
     }
-    let mut order: Vec<usize> = (0..size).collect();
-    order.sort_by(|&a, &b| mean[b].total_cmp(&mean[a]));
-    order.truncate(n);
-    order
+    mean
 }
 
 #[cfg(test)]

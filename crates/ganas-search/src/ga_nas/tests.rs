@@ -27,6 +27,8 @@ fn metric(space: &dyn SearchSpace, arch: &Arch) -> f64 {
     f64::of_count(convolutions) + skip
 }
 
+mod front;
+
 struct Session {
     space: Arc<dyn SearchSpace>,
     searcher: GaNas<Cpu<f32>>,
@@ -59,6 +61,7 @@ impl Session {
                 let failed = fail.is_some_and(|every| number.is_multiple_of(every));
                 let key = self.space.key(&proposal.arch);
                 let value = metric(&*self.space, &proposal.arch);
+                let proposal_labels = self.space.canonical(&proposal.arch).labels().to_vec();
                 Trial {
                     number: TrialNumber(number),
                     round,
@@ -69,6 +72,11 @@ impl Session {
                         TrialState::Failed("on purpose".to_owned())
                     } else {
                         TrialState::Completed(SearchMetric(value))
+                    },
+                    objectives: if self.searcher.history.front_size().is_some() && !failed {
+                        vec![value, front::cost(&proposal_labels)]
+                    } else {
+                        Vec::new()
                     },
                 }
             })

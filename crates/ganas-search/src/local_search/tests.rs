@@ -4,7 +4,7 @@ use ganas_eval::SearchMetric;
 use ganas_space::nasbench201::NasBench201;
 
 use super::*;
-use crate::{TrialNumber, TrialState};
+use crate::{Better, Objective, TrialNumber, TrialState};
 
 struct Session {
     space: Arc<dyn SearchSpace>,
@@ -42,6 +42,11 @@ impl Session {
                 } else {
                     TrialState::Completed(SearchMetric(value(&arch)))
                 },
+                objectives: {
+                    // What is cut off from the output is nothing, and the same class without it.
+                    let canonical = self.space.canonical(&arch);
+                    vec![value(&canonical), cost(&canonical)]
+                },
                 arch,
             })
             .collect();
@@ -64,6 +69,71 @@ fn value(arch: &Arch) -> f64 {
         .iter()
         .map(|l| f64::from(u8::from(l.0 == 3)))
         .sum()
+}
+
+/// The number of operations that are anything at all.
+fn cost(arch: &Arch) -> f64 {
+    arch.labels()
+        .iter()
+        .map(|l| f64::from(u8::from((1..5).contains(&l.0))))
+        .sum()
+}
+
+fn for_front(seed: u64) -> Session {
+    let objective = |name: &str, better| Objective {
+        name: name.to_owned(),
+        better,
+        table: None,
+    };
+    let both = vec![
+        objective("value", Better::Larger),
+        objective("cost", Better::Smaller),
+    ];
+    let objectives = Objectives::new(both, None).unwrap();
+    let mut session = Session::new(seed);
+    session.searcher = session.searcher.for_front(objectives);
+    session
+}
+
+/// With as many 3x3 convolutions as operations, from none to six, everything on the front is reached step by step.
+#[test]
+fn walks_along_the_whole_front() {
+    let mut session = for_front(2);
+    while session.trials.len() < 500 {
+        session.round();
+    }
+    let points: BTreeSet<(u32, u32)> = session
+        .trials
+        .iter()
+        .map(|t| {
+            let count = |value: f64| (0..7).find(|n| f64::from(*n) > value - 0.5).unwrap();
+            (count(t.objectives[0]), count(t.objectives[1]))
+        })
+        .collect();
+    let front: Vec<(u32, u32)> = (0..=6).map(|n| (n, n)).collect();
+    let missing: Vec<_> = front.iter().filter(|p| !points.contains(p)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let keys: BTreeSet<ArchKey> = session.trials.iter().map(|t| t.key).collect();
+    assert_eq!(keys.len(), session.trials.len(), "nothing twice");
+}
+
+#[test]
+fn a_restored_walk_along_the_front_goes_on_as_the_first() {
+    let mut session = for_front(9);
+    for round in 0..150 {
+        let checkpoint = session.searcher.checkpoint().unwrap();
+        let mut restored = for_front(9).searcher;
+        restored.restore(&checkpoint, &session.trials).unwrap();
+        let expected = restored.ask(10).unwrap();
+        let before = session.trials.len();
+        session.round();
+        let found: Vec<Arch> = session.trials[before..]
+            .iter()
+            .map(|t| t.arch.clone())
+            .collect();
+        let expected: Vec<Arch> = expected.into_iter().map(|p| p.arch).collect();
+        assert_eq!(found, expected, "round {round}");
+    }
 }
 
 /// The metric has no other maximum than the best cell, so every walk ends there: 6 operations with 4 wrong choices each

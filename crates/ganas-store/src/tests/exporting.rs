@@ -265,6 +265,7 @@ fn round(seed: u64, round: u32) -> (Vec<TrialRecord>, Vec<Event>) {
                     arch,
                     repeat: false,
                     state: TrialState::Completed(SearchMetric(f64::from(round) / 3.0)),
+                    objectives: Vec::new(),
                 },
                 report: Some(ReportMetric(0.1 + f64::from(i))),
             }

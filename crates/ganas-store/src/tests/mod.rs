@@ -54,6 +54,7 @@ impl Evaluator for MadeUp {
         Ok(Measurement {
             search: SearchMetric(f64::from(n) / 3.0),
             report: ReportMetric(f64::from(n % 1000) / 7.0),
+            objectives: Vec::new(),
         })
     }
 }
@@ -125,6 +126,7 @@ fn spec(seed: u64) -> RunSpec {
         budget: Budget::unique(30).unwrap(),
         device: "cpu-f32 x86_64 avx2 fma".into(),
         seed,
+        objectives: None,
     }
 }
 

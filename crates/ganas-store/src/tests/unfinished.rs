@@ -144,6 +144,34 @@ fn failures_before_the_circuit_breaker_are_forgotten() {
 }
 
 #[test]
+fn a_study_without_the_column_of_further_metrics_gets_it() {
+    let place = Place::new();
+    finish(&place.study(), &spec(3));
+    place
+        .study()
+        .lock()
+        .execute_batch("ALTER TABLE unfinished DROP COLUMN further; DROP TABLE objectives")
+        .unwrap();
+    // Readable as it is, without being changed.
+    let reader = Study::open_read_only(place.path()).unwrap();
+    assert_eq!(
+        reader.trials(reader.runs().unwrap()[0].id).unwrap().len(),
+        30
+    );
+    assert!(!reader.lock().table_exists(None, "objectives").unwrap());
+    drop(reader);
+    let evaluator = Limited::new(3, || EvalError::Interrupted);
+    session(&place.study(), &evaluator).unwrap();
+    assert!(
+        place
+            .study()
+            .lock()
+            .table_exists(None, "objectives")
+            .unwrap()
+    );
+}
+
+#[test]
 fn a_study_without_the_table_gets_it() {
     let place = Place::new();
     place

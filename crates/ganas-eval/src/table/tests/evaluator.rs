@@ -25,6 +25,7 @@ fn answers_with_the_values_of_the_lowest_row_of_the_class() {
         let expected = Measurement {
             search: SearchMetric(45.0),
             report: ReportMetric(5.0),
+            objectives: Vec::new(),
         };
         assert_eq!(evaluator.evaluate(&arch).unwrap(), expected);
         assert_eq!(evaluator.evaluate_key(space.key(&arch)).unwrap(), expected);

@@ -11,13 +11,14 @@ use crate::ga_nas::encode::SeenGraph;
 use crate::ga_nas::history::History;
 use crate::streams::{Purpose, Streams};
 
-/// An ensemble of rankers, each trained on its own minibatches of history.
+/// An ensemble of rankers, each trained on its own minibatches of history; with several objectives one ensemble for each.
 ///
 /// Members are independent, and are trained in parallel on the threads of the caller's pool.
 #[derive(Debug)]
 pub(in crate::ga_nas) struct RankEnsemble<B: Backend> {
     device: B,
     config: DiscriminatorConfig,
+    /// Those of the first objective, then those of the next.
     members: Vec<Member<B>>,
     batch: GraphBatch<B>,
 }
@@ -39,9 +40,10 @@ impl<B: Backend> RankEnsemble<B> {
         device: &B,
         config: &DiscriminatorConfig,
         n_labels: usize,
+        n_objectives: usize,
         streams: Streams,
     ) -> Self {
-        let members = (0..config.ensemble)
+        let members = (0..config.ensemble * n_objectives)
             .map(|member| {
                 let mut layout = Layout::default();
                 let net = RankDiscriminator::new(&mut layout, shape(config, n_labels));
@@ -81,6 +83,7 @@ impl<B: Backend> RankEnsemble<B> {
             .par_iter_mut()
             .enumerate()
             .map(|(number, member)| {
+                let ranks = &ranks[number / config.ensemble];
                 if !config.warm {
                     member
                         .training
@@ -92,7 +95,7 @@ impl<B: Backend> RankEnsemble<B> {
                     let mut stream = streams.get(Purpose::Minibatch, round, number, step);
                     sample.draw(&mut stream, ranks.len(), config.minibatch, config.partners);
                     let learning_rate = config.learning_rate * schedule(config, step);
-                    loss = member.step(history, &ranks, &sample, learning_rate);
+                    loss = member.step(history, ranks, &sample, learning_rate);
                 }
                 loss
             })
@@ -129,6 +132,9 @@ impl<B: Backend> RankEnsemble<B> {
     }
 
     /// The mean over members and truth set of the probability that each graph beats the truth cell.
+    ///
+    /// With several objectives the mean over the truth set of the probability that it beats the truth cell in all of
+    /// them, taken as independent: that it dominates it.
     pub(in crate::ga_nas) fn rewards(
         &mut self,
         truth: &[&SeenGraph],
@@ -136,6 +142,9 @@ impl<B: Backend> RankEnsemble<B> {
     ) -> Vec<B::Elem> {
         let all: Vec<&SeenGraph> = truth.iter().chain(graphs).copied().collect();
         let scores = self.scores(&all);
+        if scores.len() > self.config.ensemble {
+            return dominating(&scores, self.config.ensemble, truth.len());
+        }
         let pairs = f64::of_count(truth.len() * scores.len());
         (truth.len()..all.len())
             .map(|x| {
@@ -181,6 +190,25 @@ impl<B: Backend> RankEnsemble<B> {
         }
         Ok(())
     }
+}
+
+/// The mean over the truth set, which comes first, of the probability that each other graph dominates the truth cell.
+fn dominating<T: Element>(scores: &[Vec<f64>], ensemble: usize, n_truth: usize) -> Vec<T> {
+    let n = scores.first().map_or(0, Vec::len);
+    (n_truth..n)
+        .map(|x| {
+            let beats = |t: usize| -> f64 {
+                scores
+                    .chunks(ensemble)
+                    .map(|members| {
+                        let sum: f64 = members.iter().map(|m| sigmoid(m[x] - m[t])).sum();
+                        sum / f64::of_count(members.len())
+                    })
+                    .product()
+            };
+            T::of((0..n_truth).map(beats).sum::<f64>() / f64::of_count(n_truth))
+        })
+        .collect()
 }
 
 /// The learning rate of a step as a share of the configured one.

@@ -1,0 +1,323 @@
+//! `--objective`: one metric, or several whose front is searched for.
+
+use std::sync::Arc;
+
+use ganas_eval::table::Table;
+use ganas_eval::{
+    ClosedForm, CostProperty, MetricRole, ObjectiveSource, Property, Protocol, TableProperty,
+};
+use ganas_search::{Better, Objective, Objectives};
+use ganas_space::SearchSpace;
+
+use crate::exit::UsageError;
+use crate::improve::{ACCURACY, closed_form};
+
+/// What is searched for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ObjectiveArguments {
+    /// What is searched for: `accuracy`, the metric that is searched on; or the front of several, such as
+    /// `accuracy,-params`, where a minus says that smaller is better. Names are `accuracy`, `params`, `flops`, the metrics
+    /// of the table, those of --properties, what the surrogate predicts and what --evaluator returns; never the metric
+    /// that is reported. With --improve it can be one cost that is made small, which needs a bound on the metric:
+    /// `--objective params --constraint 'accuracy >= base'`.
+    #[arg(long, value_name = "NAMES", default_value = ACCURACY, value_parser = list, allow_hyphen_values = true)]
+    objective: WantedList,
+    /// From where the hypervolume of the front is measured: a value for each objective, `accuracy=0,params=2e6`; what is
+    /// worse in one of them adds nothing [default: the worst values among the first 10 classes of each run].
+    #[arg(long, value_name = "NAME=VALUE,...", value_parser = values, allow_hyphen_values = true)]
+    reference_point: Option<ValueList>,
+}
+
+/// An objective as it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+struct Wanted {
+    name: String,
+    better: Better,
+}
+
+// One argument each, not lists of arguments.
+type WantedList = Box<[Wanted]>;
+type ValueList = Box<[(String, f64)]>;
+
+fn list(text: &str) -> Result<WantedList, String> {
+    let wanted = text.split(',').map(|part| {
+        let part = part.trim();
+        let (name, better) = match part.strip_prefix('-') {
+            Some(name) => (name, Better::Smaller),
+            None => (part, Better::Larger),
+        };
+        if name.is_empty() {
+            return Err(format!(
+                "a name is missing in `{text}`: expected names with commas between them, such as `{ACCURACY},-params`"
+            ));
+        }
+        Ok(Wanted {
+            name: name.to_owned(),
+            better,
+        })
+    });
+    wanted.collect()
+}
+
+fn values(text: &str) -> Result<ValueList, String> {
+    let values = text.split(',').map(|part| {
+        let (name, value) = part.split_once('=').ok_or_else(|| {
+            format!("`{part}` has no `=`: expected NAME=VALUE, such as `{ACCURACY}=0,params=2e6`")
+        })?;
+        let value = value.trim();
+        let number = value
+            .parse()
+            .map_err(|_| format!("`{value}` is no number"))?;
+        Ok((name.trim().to_owned(), number))
+    });
+    values.collect()
+}
+
+/// Several objectives, and where their values come from.
+#[derive(Debug)]
+pub(crate) struct Several {
+    /// What is searched for.
+    pub(crate) objectives: Objectives,
+    /// Where the value of each comes from.
+    pub(crate) sources: Vec<ObjectiveSource>,
+}
+
+/// What objectives can be.
+pub(crate) struct Known<'a> {
+    pub(crate) space: &'a Arc<dyn SearchSpace>,
+    /// What is searched on, and what is reported.
+    pub(crate) protocol: &'a Protocol,
+    /// What the evaluator measures beside that, by name and role.
+    pub(crate) metrics: &'a [(String, MetricRole)],
+    /// What of it was asked for with [`ObjectiveArguments::further`], in the order of measurement.
+    pub(crate) further: &'a [String],
+    /// Tables; the first `n_own` of them answer the queries.
+    pub(crate) tables: &'a [Arc<Table>],
+    pub(crate) n_own: usize,
+}
+
+impl ObjectiveArguments {
+    fn is_several(&self) -> bool {
+        self.objective.len() > 1
+    }
+
+    /// The only objective; `None` when there are several.
+    pub(crate) fn single(&self) -> Option<&str> {
+        (!self.is_several()).then(|| &*self.objective[0].name)
+    }
+
+    /// Refuses what makes no sense for one objective.
+    pub(crate) fn check_single(&self, protocol: &Protocol, improve: bool) -> anyhow::Result<()> {
+        let Some(name) = self.single() else {
+            return Ok(());
+        };
+        let is_metric = name == ACCURACY || name == protocol.search;
+        let problem = if self.reference_point.is_some() {
+            "--reference-point: a hypervolume needs several objectives, such as `--objective accuracy,-params`".to_owned()
+        } else if is_metric && self.objective[0].better == Better::Smaller {
+            format!(
+                "--objective -{name}: the metric that is searched on is made large: leave the minus out"
+            )
+        } else if !is_metric && !improve {
+            format!(
+                "--objective {name}: one objective other than `{ACCURACY}` is made small in a given network, which \
+                 --improve names; for a front name several, such as `--objective {ACCURACY},-{name}`"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(UsageError(problem).into())
+    }
+
+    /// The names that may be those of metrics which the evaluator is to return beside the one that is searched on.
+    pub(crate) fn further(&self, searched_on: Option<&str>) -> Vec<String> {
+        let names = self.objective.iter().map(|wanted| &wanted.name);
+        let is_other = |name: &&String| {
+            *name != ACCURACY && Some(&***name) != searched_on && closed_form(name).is_none()
+        };
+        if self.is_several() {
+            names.filter(is_other).cloned().collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Finds several objectives; nothing when there is one.
+    pub(crate) fn several(&self, known: &Known<'_>) -> anyhow::Result<Option<Several>> {
+        if !self.is_several() {
+            return Ok(None);
+        }
+        let found: Vec<(Objective, ObjectiveSource)> = self
+            .objective
+            .iter()
+            .map(|wanted| known.find(wanted))
+            .collect::<Result<_, _>>()?;
+        let (objectives, sources): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let reference_point = self
+            .reference_point
+            .as_ref()
+            .map(|values| known.reference_point(values, &objectives))
+            .transpose()?;
+        let objectives = Objectives::new(objectives, reference_point)
+            .map_err(|error| UsageError(format!("--objective: {error}")))?;
+        Ok(Some(Several {
+            objectives,
+            sources,
+        }))
+    }
+}
+
+impl Known<'_> {
+    fn find(&self, wanted: &Wanted) -> Result<(Objective, ObjectiveSource), UsageError> {
+        let name = self.full_name(&wanted.name);
+        let objective = |table: Option<&Table>| Objective {
+            name: name.to_owned(),
+            better: wanted.better,
+            table: table.map(Table::sha256),
+        };
+        if name == self.protocol.search {
+            if wanted.better == Better::Smaller {
+                return Err(UsageError(format!(
+                    "--objective -{name}: the metric that is searched on is made large: leave the minus out"
+                )));
+            }
+            return Ok((objective(None), ObjectiveSource::SearchMetric));
+        }
+        if name == self.protocol.report {
+            return Err(UsageError(format!(
+                "--objective {name}: this is the metric that is reported, which a search must not see; \
+                 report another one with --report, or search on it with --search, which the protocol then says"
+            )));
+        }
+        if let Some(cost) = closed_form(name) {
+            check(wanted, MetricRole::Cost)?;
+            let cost = CostProperty::new(Arc::clone(self.space), cost);
+            return Ok((objective(None), property(cost)));
+        }
+        if let Some(place) = self.further.iter().position(|further| further == name) {
+            let metric = self.metrics.iter().find(|(known, _)| known == name);
+            check(wanted, metric.map_or(MetricRole::Other, |(_, role)| *role))?;
+            return Ok((objective(None), ObjectiveSource::Further(place)));
+        }
+        for (number, table) in self.tables.iter().enumerate() {
+            if let Ok(column) = table.column(name) {
+                check(wanted, table.info(column).role)?;
+                let column = TableProperty::new(Arc::clone(self.space), Arc::clone(table), column);
+                let other = (number >= self.n_own).then_some(&**table);
+                return Ok((objective(other), property(column)));
+            }
+        }
+        Err(UsageError(format!(
+            "--objective: there is nothing called `{name}`; known are {}; \
+             a column of another table is made known with --properties FILE",
+            self.names().join(", ")
+        )))
+    }
+
+    /// The name of the metric that is searched on, where that is what is meant.
+    fn full_name<'a>(&'a self, name: &'a str) -> &'a str {
+        if name == ACCURACY {
+            &self.protocol.search
+        } else {
+            name
+        }
+    }
+
+    /// Everything that can be an objective.
+    fn names(&self) -> Vec<String> {
+        let mut names = vec![format!("{ACCURACY} ({})", self.protocol.search)];
+        names.extend(ClosedForm::ALL.iter().map(|cost| cost.name().to_owned()));
+        let of_tables = self.tables.iter().flat_map(|table| {
+            let infos = table.columns().map(|column| table.info(column));
+            infos.map(|info| (info.name.clone(), info.role))
+        });
+        for (name, role) in self.metrics.iter().cloned().chain(of_tables) {
+            let hidden = role == MetricRole::Test || name == self.protocol.report;
+            if !hidden && name != self.protocol.search && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    fn reference_point(
+        &self,
+        values: &[(String, f64)],
+        objectives: &[Objective],
+    ) -> Result<Vec<f64>, UsageError> {
+        let names: Vec<&str> = objectives.iter().map(|o| &*o.name).collect();
+        let mut point = vec![None; objectives.len()];
+        for (name, value) in values {
+            let full = self.full_name(name);
+            let place = names.iter().position(|known| *known == full);
+            let place = place.filter(|&place| point[place].is_none());
+            let place = place.ok_or_else(|| {
+                UsageError(format!(
+                    "--reference-point: `{name}` is no objective, or is there twice; expected a value for each of {}",
+                    names.join(", ")
+                ))
+            })?;
+            point[place] = Some(*value);
+        }
+        let complete = point.iter().zip(&names).map(|(value, name)| {
+            value.ok_or_else(|| UsageError(format!("--reference-point: `{name}` is missing")))
+        });
+        complete.collect()
+    }
+}
+
+/// Refuses what a search must not see, and a cost that is made large.
+fn check(wanted: &Wanted, role: MetricRole) -> Result<(), UsageError> {
+    let name = &wanted.name;
+    match (role, wanted.better) {
+        (MetricRole::Test, _) => Err(UsageError(format!(
+            "--objective {name}: it is measured on test data, which a search must not see; \
+             name one on validation data, or search on it with --search, which the protocol then says"
+        ))),
+        (MetricRole::Cost, Better::Larger) => Err(UsageError(format!(
+            "--objective {name}: it is a cost, of which less is better: write -{name}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn property(property: impl Property + 'static) -> ObjectiveSource {
+    ObjectiveSource::Property(Arc::new(property))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minus_says_that_smaller_is_better() {
+        let wanted = |name: &str, better| Wanted {
+            name: name.to_owned(),
+            better,
+        };
+        let found = list("accuracy, -latency_ms").unwrap();
+        let expected = [
+            wanted("accuracy", Better::Larger),
+            wanted("latency_ms", Better::Smaller),
+        ];
+        assert_eq!(*found, expected);
+        for bad in ["", "accuracy,", ",", "-"] {
+            let error = list(bad).unwrap_err();
+            assert!(error.contains("a name is missing"), "{error}");
+        }
+    }
+
+    #[test]
+    fn reference_points_are_read() {
+        let found = values("accuracy=0, latency_ms=5e1").unwrap();
+        assert_eq!(
+            *found,
+            [
+                ("accuracy".to_owned(), 0.0),
+                ("latency_ms".to_owned(), 50.0)
+            ]
+        );
+        assert!(values("accuracy").unwrap_err().contains("has no `=`"));
+        assert!(values("accuracy=x").unwrap_err().contains("is no number"));
+    }
+}

@@ -1,0 +1,182 @@
+//! Several objectives of one query, wherever each of them comes from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ganas_space::Arch;
+
+use crate::{EvalError, Evaluator, Finished, Measurement, Property, Protocol, Query};
+
+/// Where the value of an objective comes from.
+#[derive(Clone, Debug)]
+pub enum ObjectiveSource {
+    /// The search metric of the evaluator.
+    SearchMetric,
+    /// What is known without a query.
+    Property(Arc<dyn Property>),
+    /// What the evaluator was asked to measure too, by its place among that.
+    Further(usize),
+}
+
+/// An evaluator that returns the values of several objectives with each measurement of another one.
+///
+/// Search metric and reported metric are those of the other evaluator.
+pub struct WithObjectives<'a> {
+    inner: &'a dyn Evaluator,
+    sources: &'a [ObjectiveSource],
+}
+
+impl fmt::Debug for WithObjectives<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithObjectives")
+            .field("protocol", self.inner.protocol())
+            .field("sources", &self.sources)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> WithObjectives<'a> {
+    /// Takes each objective from its source, in this order.
+    #[must_use]
+    pub fn new(inner: &'a dyn Evaluator, sources: &'a [ObjectiveSource]) -> Self {
+        Self { inner, sources }
+    }
+
+    fn measurement(
+        &self,
+        arch: &Arch,
+        measured: Result<Measurement, EvalError>,
+    ) -> Result<Measurement, EvalError> {
+        let measured = measured?;
+        let value = |source: &ObjectiveSource| match source {
+            ObjectiveSource::SearchMetric => Ok(measured.search.0),
+            ObjectiveSource::Property(property) => {
+                property.value(arch).ok_or_else(|| EvalError::NoProperty {
+                    property: property.name().to_owned(),
+                })
+            }
+            ObjectiveSource::Further(place) => {
+                let value = measured.objectives.get(*place).copied();
+                Ok(value.expect("invariant: the evaluator was asked to measure it too"))
+            }
+        };
+        let objectives = self.sources.iter().map(value).collect::<Result<_, _>>()?;
+        Ok(Measurement {
+            objectives,
+            ..measured
+        })
+    }
+}
+
+impl Evaluator for WithObjectives<'_> {
+    fn protocol(&self) -> &Protocol {
+        self.inner.protocol()
+    }
+
+    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+        self.measurement(arch, self.inner.evaluate(arch))
+    }
+
+    fn takes_batches(&self) -> bool {
+        self.inner.takes_batches()
+    }
+
+    fn evaluate_all(
+        &self,
+        queries: &[Query<'_>],
+        finished: &mut Finished<'_>,
+    ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
+        let measured = self.inner.evaluate_all(queries, &mut |index, result| {
+            // An error ends up in the results, which are told below; here only progress is.
+            match result {
+                Ok(measurement) => finished(
+                    index,
+                    &self.measurement(queries[index].arch, Ok(measurement.clone())),
+                ),
+                Err(_) => finished(index, result),
+            }
+        })?;
+        let results = queries.iter().zip(measured);
+        Ok(results
+            .map(|(query, result)| self.measurement(query.arch, result))
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ganas_space::SearchSpace as _;
+
+    use super::*;
+    use crate::test_space::Chains;
+    use crate::{ProtocolKind, ReportMetric, SearchMetric};
+
+    /// Measures 3, reports 5, and 7 and 11 beside it.
+    struct Fixed(Protocol);
+
+    impl Evaluator for Fixed {
+        fn protocol(&self) -> &Protocol {
+            &self.0
+        }
+
+        fn evaluate(&self, _: &Arch) -> Result<Measurement, EvalError> {
+            Ok(Measurement {
+                search: SearchMetric(3.0),
+                report: ReportMetric(5.0),
+                objectives: vec![7.0, 11.0],
+            })
+        }
+    }
+
+    /// Known of the chain 0 only.
+    #[derive(Debug)]
+    struct OfOne;
+
+    impl Property for OfOne {
+        fn name(&self) -> &'static str {
+            "watts"
+        }
+
+        fn value(&self, arch: &Arch) -> Option<f64> {
+            (*arch == Chains::arch(0)).then_some(13.0)
+        }
+    }
+
+    #[test]
+    fn each_objective_comes_from_its_source() {
+        let fixed = Fixed(Protocol {
+            search: "valid".into(),
+            report: "test".into(),
+            kind: ProtocolKind::ValidationSelected,
+            search_epochs: None,
+            report_epochs: None,
+        });
+        let sources = [
+            ObjectiveSource::Further(1),
+            ObjectiveSource::SearchMetric,
+            ObjectiveSource::Property(Arc::new(OfOne)),
+        ];
+        let evaluator = WithObjectives::new(&fixed, &sources);
+        let archs = [Chains::arch(0), Chains::arch(1)];
+        assert_eq!(
+            evaluator.evaluate(&archs[0]).unwrap().objectives,
+            [11.0, 3.0, 13.0]
+        );
+        let space = Chains::numbered();
+        let queries = archs.each_ref().map(|arch| Query {
+            key: space.key(arch),
+            arch,
+        });
+        let mut told = 0;
+        let all = evaluator
+            .evaluate_all(&queries, &mut |_, _| {
+                told += 1;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(told, 2);
+        assert_eq!(all[0].as_ref().unwrap().objectives, [11.0, 3.0, 13.0]);
+        // What is not known of an architecture is a failed evaluation.
+        assert!(matches!(&all[1], Err(EvalError::NoProperty { property }) if property == "watts"));
+    }
+}
