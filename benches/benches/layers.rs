@@ -43,10 +43,10 @@ fn encoder(c: &mut Criterion) {
     c.bench_function("encoder over nodes, forward", |b| {
         b.iter(|| layer.forward(&device, &params, &graphs, &mut cache));
     });
-    let d_out = filled(GRAPHS * N_NODES, WIDTH);
+    let mut d_out = filled(GRAPHS * N_NODES, WIDTH);
     c.bench_function("encoder over nodes, backward", |b| {
         b.iter(|| {
-            let d = d_out.view();
+            let d = d_out.view_mut();
             layer.backward(&device, &params, &mut grads, d, &graphs, &mut cache);
         });
     });

@@ -75,7 +75,7 @@ fn check_encoder<B: Backend>(device: B, json: &str, direction: Direction, activa
     let layer = Encoder::new(&mut layout, "encoder", config);
     let params = case.params(&layout);
     let mut grads = Grads::zeros(device, &layout);
-    let (graphs, d_out) = (case.graphs(), case.mat("d_out"));
+    let (graphs, mut d_out) = (case.graphs(), case.mat("d_out"));
     let mut cache = EncoderCache::new(device);
     layer.forward(device, &params, &graphs, &mut cache);
     case.check("out", cache.output());
@@ -83,7 +83,7 @@ fn check_encoder<B: Backend>(device: B, json: &str, direction: Direction, activa
         device,
         &params,
         &mut grads,
-        d_out.view(),
+        d_out.view_mut(),
         &graphs,
         &mut cache,
     );

@@ -129,7 +129,7 @@ impl Encoder {
             c.d_x.reshape(device, graphs.n_nodes(), width);
             c.d_x.view_mut().clear(device);
             device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
-            let d_out = c.d_x.view();
+            let d_out = c.d_x.view_mut();
             self.backward(device, params, grads, d_out, graphs, &mut c.all);
             return;
         }
@@ -143,7 +143,7 @@ impl Encoder {
             device.colour_conv_bwd(
                 c.projected.view_mut(),
                 grads.view_mut(layer.bias),
-                c.d_x.view(),
+                c.d_x.view_mut(),
                 c.outputs[l].view(),
                 Colours(level),
                 self.config.activation,

@@ -466,7 +466,7 @@ impl Policy {
         match &self.input {
             Input::Graph(encoder) => {
                 device.list_readout_bwd(c.d_nodes.view_mut(), c.d_z.view(), &c.lists);
-                let (d_nodes, nodes) = (c.d_nodes.view(), &c.tree.nodes);
+                let (d_nodes, nodes) = (c.d_nodes.view_mut(), &c.tree.nodes);
                 encoder.backward(device, params, grads, d_nodes, nodes, &mut c.encoder);
             }
             Input::LastLabel(table) => {

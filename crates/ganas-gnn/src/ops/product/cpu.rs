@@ -4,7 +4,7 @@ use rayon::iter::IndexedParallelIterator as _;
 use rayon::slice::ParallelSliceMut as _;
 
 use super::{Old, Operand, Product, check};
-use crate::cpu::{block_rows, for_each};
+use crate::cpu::for_each;
 use crate::{Cpu, Element, ViewMut};
 
 impl<T: Element> Product for Cpu<T> {
@@ -22,7 +22,7 @@ impl<T: Element> Product for Cpu<T> {
             Old::Overwrite => T::zero(),
             Old::Add => T::one(),
         };
-        let rows = block_rows(m, k * n, UNIT).max(LEAST_ROWS.min(m).max(1));
+        let rows = block_rows([m, k, n]);
         for_each(
             out.par_chunks_mut((rows * n).max(1)).enumerate(),
             |(block, out)| {
@@ -34,12 +34,28 @@ impl<T: Element> Product for Cpu<T> {
     }
 }
 
-/// Blocks have a multiple of so many rows: a common multiple of the heights of the tiles of `gemm`.
-const UNIT: usize = 24;
+/// The height of the tiles of `gemm`: blocks have a multiple of so many rows.
+const UNIT: usize = 6;
 
 /// Blocks have at least so many rows, since each packs the whole right-hand side: with fewer, packing takes longer than
 /// what a second thread gains.
-const LEAST_ROWS: usize = 3 * UNIT;
+const LEAST_ROWS: usize = 10 * UNIT;
+
+/// Multiply-adds that are worth handing to another thread.
+const BLOCK_WORK: usize = 3 << 19;
+
+/// The number of rows in a block of a product: one block for each thread, since `gemm` packs the right-hand side for each.
+///
+/// An element of the output is a chain of multiply-adds along the depth, in an order that depends on the depth only, so the
+/// blocks do not show in the results. Where there is one column only, `gemm` sums in another way; that is not split.
+fn block_rows([m, k, n]: [usize; 3]) -> usize {
+    let most = (m / LEAST_ROWS).min(m * k * n / BLOCK_WORK);
+    let blocks = match n {
+        1 => 1,
+        _ => rayon::current_num_threads().min(most).max(1),
+    };
+    m.div_ceil(blocks).next_multiple_of(UNIT).max(1)
+}
 
 /// A row-major or transposed matrix: elements, step between columns, step between rows.
 #[derive(Clone, Copy)]

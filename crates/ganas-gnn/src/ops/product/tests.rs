@@ -169,3 +169,56 @@ fn tiles_equal_the_oracle() {
         crate::testing::Tolerance::F32.check("product", &read(&device, tiled.view()), &expected);
     }
 }
+
+/// The elements of a product in a pool of some threads.
+fn in_a_pool(threads: usize, [m, k, n]: [usize; 3], turned: [bool; 2]) -> Vec<f32> {
+    let device = Cpu::<f32>::new();
+    let (a, b) = (values(1, m * k), values(2, k * n));
+    let (a_shape, b_shape) = (
+        if turned[0] { [k, m] } else { [m, k] },
+        if turned[1] { [n, k] } else { [k, n] },
+    );
+    let a = mat::<f32>(&device, &a, a_shape[0], a_shape[1]);
+    let b = mat::<f32>(&device, &b, b_shape[0], b_shape[1]);
+    let mut out = mat(&device, &vec![0.25; m * n], m, n);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        let left = if turned[0] {
+            a.view().transposed()
+        } else {
+            a.view().into()
+        };
+        let right = if turned[1] {
+            b.view().transposed()
+        } else {
+            b.view().into()
+        };
+        device.product(out.view_mut(), left, right, Old::Add);
+    });
+    out.view().host().to_vec()
+}
+
+#[test]
+fn blocks_do_not_show() {
+    for shape in [
+        [127, 128, 384],
+        [128, 798, 384],
+        [241, 384, 128],
+        [500, 256, 9],
+        [30_000, 128, 1],
+    ] {
+        for turned in [[false, false], [true, false], [false, true], [true, true]] {
+            let one = in_a_pool(1, shape, turned);
+            for threads in [2, 3, 7] {
+                let same = in_a_pool(threads, shape, turned)
+                    .iter()
+                    .zip(&one)
+                    .all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "{shape:?} {turned:?} in {threads} threads");
+            }
+        }
+    }
+}
