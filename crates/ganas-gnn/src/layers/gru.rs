@@ -80,6 +80,17 @@ impl<D: Device> GruTree<D> {
         tree
     }
 
+    /// The states that those of a step continue, the root among them: the first one, and how many.
+    fn before(&self, step: usize) -> (usize, usize) {
+        match step {
+            0 => (0, 1),
+            _ => (
+                self.first[step - 1],
+                self.first[step] - self.first[step - 1],
+            ),
+        }
+    }
+
     /// The number of steps.
     pub fn steps(&self) -> usize {
         self.first.len() - 1
@@ -114,6 +125,9 @@ pub struct GruCache<D: Device> {
     old: Mat<D>,
     gates: Mat<D>,
     gi: Mat<D>,
+    /// `h W_h` of each state that others continue, `[1 + s, 3 width]`; in the backward pass the derivative of that.
+    projected: Mat<D>,
+    /// Of the state that each state continues, `[s, 3 width]`.
     gh: Mat<D>,
     ones: Mat<D>,
     d_old: Mat<D>,
@@ -130,6 +144,7 @@ impl<D: Device> GruCache<D> {
             old: mat(),
             gates: mat(),
             gi: mat(),
+            projected: mat(),
             gh: mat(),
             ones: mat(),
             d_old: mat(),
@@ -176,6 +191,7 @@ impl Gru {
         cache.old.reshape(device, n_states, width);
         cache.gates.reshape(device, n_states, 4 * width);
         cache.gi.reshape(device, n_states, 3 * width);
+        cache.projected.reshape(device, n_states + 1, 3 * width);
         cache.gh.reshape(device, n_states, 3 * width);
         device.write_ints(&mut cache.root, &[0]);
         device.gather_fwd(
@@ -219,6 +235,7 @@ impl Gru {
         }
     }
 
+    /// Each state is projected once, however many states continue it.
     fn advance<B: Backend>(
         &self,
         device: &B,
@@ -227,13 +244,16 @@ impl Gru {
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
+        let (c, parents) = (cache, &tree.parents[step]);
+        let (first, n) = tree.before(step);
+        let (projected, weight) = (c.projected.rows_mut(first, n), params.view(self.weight_h));
+        device.product(projected, c.states.rows(first, n), weight, Old::Overwrite);
         let (first, n) = tree.step(step);
-        let c = cache;
-        let parents = &tree.parents[step];
-        let old = c.old.rows_mut(first, n);
-        device.gather_fwd(old, c.states.view(), parents, Old::Overwrite);
-        let (old, weight) = (c.old.rows(first, n), params.view(self.weight_h));
-        device.product(c.gh.rows_mut(first, n), old, weight, Old::Overwrite);
+        for (of_children, of_parents) in [(&mut c.old, &c.states), (&mut c.gh, &c.projected)] {
+            let to = of_children.rows_mut(first, n);
+            device.gather_fwd(to, of_parents.view(), parents, Old::Overwrite);
+        }
+        let old = c.old.rows(first, n);
         device.gru_gates_fwd(
             c.states.rows_mut(first + 1, n),
             c.gates.rows_mut(first, n),
@@ -280,9 +300,11 @@ impl Gru {
         let GruConfig { inputs, width, .. } = self.config;
         let (n_states, c) = (tree.n_states(), cache);
         c.d_old.reshape(device, n_states, width);
-        if c.ones.n_rows() < n_states {
+        // One for each state and the root.
+        if c.ones.n_rows() <= n_states {
             let one = <B::Elem as num_traits::One>::one();
-            c.ones.set(device, &vec![one; n_states], n_states, 1);
+            c.ones
+                .set(device, &vec![one; n_states + 1], n_states + 1, 1);
         }
         for step in (0..tree.steps()).rev() {
             let (first, n) = tree.step(step);
@@ -300,17 +322,28 @@ impl Gru {
             let ones = c.ones.rows(0, n).transposed();
             let d_bias_i = grads.view_mut(self.bias_i).rows(step, 1);
             device.product(d_bias_i, ones, c.gi.rows(first, n), Old::Add);
+            // What the states before get from those that continue them: their sums first, and then one product.
+            let parents = &tree.parents[step];
+            let (before, n_before) = tree.before(step);
+            c.projected.rows_mut(before, n_before).clear(device);
+            device.gather_bwd(c.projected.view_mut(), c.gh.rows(first, n), parents);
+            device.gather_bwd(d_states.view_mut(), c.d_old.rows(first, n), parents);
             let weight = params.view(self.weight_h).transposed();
-            let (d_old, d_gh) = (c.d_old.rows_mut(first, n), c.gh.rows(first, n));
-            device.product(d_old, d_gh, weight, Old::Add);
-            let d_old = c.d_old.rows(first, n);
-            device.gather_bwd(d_states.view_mut(), d_old, &tree.parents[step]);
+            let (d, d_before) = (
+                c.projected.rows(before, n_before),
+                d_states.rows_mut(before, n_before),
+            );
+            device.product(d_before, d, weight, Old::Add);
         }
         device.gather_bwd(grads.view_mut(self.initial), d_states.rows(0, 1), &c.root);
-        let ones = c.ones.rows(0, n_states).transposed();
-        device.product(grads.view_mut(self.bias_h), ones, c.gh.view(), Old::Add);
-        let d_weight = grads.view_mut(self.weight_h);
-        device.product(d_weight, c.old.view().transposed(), c.gh.view(), Old::Add);
+        let n_parents = tree.first.iter().rev().nth(1).copied().unwrap_or(0);
+        let (d, ones) = (
+            c.projected.rows(0, n_parents),
+            c.ones.rows(0, n_parents).transposed(),
+        );
+        device.product(grads.view_mut(self.bias_h), ones, d, Old::Add);
+        let (d_weight, parents) = (grads.view_mut(self.weight_h), c.states.rows(0, n_parents));
+        device.product(d_weight, parents.transposed(), d, Old::Add);
         let d_weight = grads.view_mut(self.weight_i);
         device.product(d_weight, x.transposed(), c.gi.view(), Old::Add);
         d_x.reshape(device, n_states, inputs);
