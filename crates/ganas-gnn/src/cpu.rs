@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator as _};
 
+use crate::view::SOME_COLUMNS;
 use crate::{Backend, Device, Element, View, ViewMut};
 
 /// The CPU, computing in `T`.
@@ -140,6 +141,7 @@ impl<T: Element> Backend for Cpu<T> {}
 impl<'a, T: Element> View<'a, Cpu<T>> {
     /// The numbers, row by row.
     pub(crate) fn host(self) -> &'a [T] {
+        assert!(self.is_dense(), "{SOME_COLUMNS}");
         &self.floats[self.offset..self.offset + self.rows * self.cols]
     }
 }
@@ -147,6 +149,7 @@ impl<'a, T: Element> View<'a, Cpu<T>> {
 impl<'a, T: Element> ViewMut<'a, Cpu<T>> {
     /// The numbers, row by row.
     pub(crate) fn host(self) -> &'a mut [T] {
+        assert!(self.is_dense(), "{SOME_COLUMNS}");
         &mut self.floats[self.offset..self.offset + self.rows * self.cols]
     }
 }
