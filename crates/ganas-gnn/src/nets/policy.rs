@@ -3,7 +3,7 @@
 use super::edge_head::EdgeHead;
 use super::prefix_tree::Distinction;
 use super::{Episodes, PolicyCache};
-use crate::layers::{Encoder, EncoderConfig, Gru, GruConfig, Linear};
+use crate::layers::{Encoder, EncoderConfig, Gru, GruConfig, GruInput, GruInputDerivative, Linear};
 use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::{CategoricalIn, CategoricalOut};
 use crate::ops::graph_conv::Direction;
@@ -201,6 +201,7 @@ impl Policy {
         device.write_ints(&mut c.state_of, &c.tree.state_of);
         device.write_ints(&mut c.last_labels, &c.tree.last_labels);
         c.tree.write_lists(device, 0, &mut c.lists);
+        c.tree.write_last_nodes(device, 0, &mut c.last_nodes);
         c.tree.nodes.upload_nodes(device);
         c.tree.nodes.upload_successors(device);
         if self.edges.is_some() {
@@ -236,9 +237,9 @@ impl Policy {
                 device.gather_fwd(z, table, &c.last_labels, Old::Overwrite);
             }
         }
-        let z = c.z.view();
+        let x = self.gru_input(c.z.view(), || c.encoder.output(), &c.last_nodes);
         self.gru
-            .forward(device, params, z, &c.tree.states, &mut c.gru);
+            .forward(device, params, x, &c.tree.states, &mut c.gru);
         self.hidden
             .forward(device, params, &mut c.hidden, c.gru.output());
         let n_labels = self.config.n_labels;
@@ -331,13 +332,28 @@ impl Policy {
                 &mut c.edges,
             );
         }
+        c.d_z.reshape(device, n_states, self.input_width);
+        let d_x = match &self.input {
+            Input::Graph(_) => {
+                // The last nodes get theirs at once, and not through the read-out.
+                c.d_z.view_mut().clear(device);
+                GruInputDerivative {
+                    own: c.d_z.view_mut().columns(0, self.input_width / 2),
+                    shared: Some(c.d_nodes.view_mut()),
+                }
+            }
+            Input::LastLabel(_) => GruInputDerivative {
+                own: c.d_z.view_mut(),
+                shared: None,
+            },
+        };
         self.gru.backward(
             device,
             params,
             grads,
-            &mut c.d_z,
+            d_x,
             &mut c.d_states,
-            c.z.view(),
+            self.gru_input(c.z.view(), || c.encoder.output(), &c.last_nodes),
             &c.tree.states,
             &mut c.gru,
         );
@@ -403,6 +419,23 @@ impl Policy {
             let weight = params.view(self.logits).rows(weights, head_width);
             let d_hidden = c.d_hidden.rows_mut(first, n);
             device.product(d_hidden, d, weight.transposed(), Old::Overwrite);
+        }
+    }
+
+    /// The inputs of the GRU: the read-outs `z` of states, of which the second half are the embeddings of nodes that states
+    /// have in common.
+    pub(super) fn gru_input<'a, B: Backend>(
+        &self,
+        z: View<'a, B>,
+        nodes: impl FnOnce() -> View<'a, B>,
+        last_nodes: &'a B::Ints,
+    ) -> GruInput<'a, B> {
+        match self.input {
+            Input::Graph(_) => GruInput {
+                own: z.columns(0, self.input_width / 2),
+                shared: Some((nodes(), last_nodes)),
+            },
+            Input::LastLabel(_) => z.into(),
         }
     }
 
