@@ -3,7 +3,8 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use ganas_benches::{Device, N_LABELS, N_NODES, random_graphs};
 use ganas_gnn::layers::{
-    Encoder, EncoderCache, EncoderConfig, Gru, GruCache, GruConfig, GruTree, Linear, RefinedCache,
+    Encoder, EncoderCache, EncoderConfig, Gru, GruCache, GruConfig, GruInputDerivative, GruTree,
+    Linear, RefinedCache,
 };
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
@@ -43,10 +44,10 @@ fn encoder(c: &mut Criterion) {
     c.bench_function("encoder over nodes, forward", |b| {
         b.iter(|| layer.forward(&device, &params, &graphs, &mut cache));
     });
-    let d_out = filled(GRAPHS * N_NODES, WIDTH);
+    let mut d_out = filled(GRAPHS * N_NODES, WIDTH);
     c.bench_function("encoder over nodes, backward", |b| {
         b.iter(|| {
-            let d = d_out.view();
+            let d = d_out.view_mut();
             layer.backward(&device, &params, &mut grads, d, &graphs, &mut cache);
         });
     });
@@ -84,19 +85,25 @@ fn gru(c: &mut Criterion) {
     let x = filled(tree.n_states(), 2 * WIDTH);
     let mut cache = GruCache::new(&device);
     c.bench_function("gru, forward", |b| {
-        b.iter(|| layer.forward(&device, &params, x.view(), &tree, &mut cache));
+        b.iter(|| layer.forward(&device, &params, x.view().into(), &tree, &mut cache));
     });
-    let (mut d_x, mut d_states) = (Mat::empty(&device), filled(tree.n_states() + 1, WIDTH));
+    let (mut d_x, mut d_states) = (
+        filled(tree.n_states(), 2 * WIDTH),
+        filled(tree.n_states() + 1, WIDTH),
+    );
     c.bench_function("gru, forward and backward", |b| {
         b.iter(|| {
-            layer.forward(&device, &params, x.view(), &tree, &mut cache);
+            layer.forward(&device, &params, x.view().into(), &tree, &mut cache);
             layer.backward(
                 &device,
                 &params,
                 &mut grads,
-                &mut d_x,
+                GruInputDerivative {
+                    own: d_x.view_mut(),
+                    shared: None,
+                },
                 &mut d_states,
-                x.view(),
+                x.view().into(),
                 &tree,
                 &mut cache,
             );

@@ -108,7 +108,7 @@ fn aggregation(c: &mut Criterion) {
     graphs.upload(&device);
     let (both, relu) = (Direction::Both, Activation::Relu);
     let (mut out, mut projected) = (mat(NODES, WIDTH), mat(NODES, 3 * WIDTH));
-    let (bias, mut d_bias, d_out) = (mat(1, WIDTH), mat(1, WIDTH), mat(NODES, WIDTH));
+    let (bias, mut d_bias, mut d_out) = (mat(1, WIDTH), mat(1, WIDTH), mat(NODES, WIDTH));
     c.bench_function("aggregation, forward", |b| {
         b.iter(|| {
             let (out, p) = (out.view_mut(), projected.view());
@@ -120,7 +120,7 @@ fn aggregation(c: &mut Criterion) {
             device.graph_conv_bwd(
                 projected.view_mut(),
                 d_bias.view_mut(),
-                d_out.view(),
+                d_out.view_mut(),
                 out.view(),
                 &graphs,
                 both,

@@ -82,7 +82,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
         },
     );
     let edges = 2 * n;
-    let (mut out, mut d_bias, d_out) = (mat(n, c), mat(1, c), mat(n, c));
+    let (mut out, mut d_bias, mut d_out) = (mat(n, c), mat(1, c), mat(n, c));
     let (both, relu) = (Direction::Both, Activation::Relu);
     let bytes = 4 * c * (2 * n + 2 * edges);
     table.row(
@@ -109,7 +109,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
             device.graph_conv_bwd(
                 d_projected,
                 d_bias,
-                d_out.view(),
+                d_out.view_mut(),
                 out.view(),
                 &graphs,
                 both,

@@ -4,13 +4,14 @@ use std::marker::PhantomData;
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator as _};
 
+use crate::view::SOME_COLUMNS;
 use crate::{Backend, Device, Element, View, ViewMut};
 
 /// The CPU, computing in `T`.
 ///
 /// Large operations are split into blocks of rows, which idle threads of the rayon pool of the caller may take; a thread
-/// that waits for a block takes other ones or sleeps. The blocks depend on the shapes only, and no sum crosses them, so
-/// results do not depend on the number of threads; in a pool of one thread nothing is handed over.
+/// that waits for a block takes other ones or sleeps. No sum crosses a block, so results do not depend on how many blocks
+/// there are, nor on the number of threads; in a pool of one thread nothing is split.
 /// Loops are compiled for several instruction sets, and the best one that the processor has is chosen at run time; no
 /// loop changes the order of a sum between them.
 #[derive(Clone, Debug)]
@@ -36,16 +37,20 @@ impl<T: Element> Cpu<T> {
     }
 }
 
-/// Multiply-adds, or as much other work, that are worth handing to another thread.
-const BLOCK_WORK: usize = 3 << 20;
+/// Work that is worth handing to another thread, as the number of multiply-adds of a product that take as long.
+const BLOCK_WORK: usize = 1 << 19;
 
-/// Blocks of an operation at most: each packs the shared operand of a product again.
-const MAX_BLOCKS: usize = 4;
+/// Blocks of an operation for each thread, so that one that comes late is left with less.
+const BLOCKS_PER_THREAD: usize = 4;
 
-/// The number of rows in a block, for `n` rows that cost `work` multiply-adds each; a multiple of `unit`.
-pub(crate) fn block_rows(n: usize, work: usize, unit: usize) -> usize {
-    let blocks = (n * work / BLOCK_WORK).clamp(1, MAX_BLOCKS);
-    n.div_ceil(blocks).next_multiple_of(unit).max(1)
+/// The number of rows in a block, for `n` independent rows of which each takes as long as `work` multiply-adds.
+pub(crate) fn block_rows(n: usize, work: usize) -> usize {
+    let most = match rayon::current_num_threads() {
+        1 => 1,
+        threads => BLOCKS_PER_THREAD * threads,
+    };
+    let blocks = (n * work / BLOCK_WORK).clamp(1, most);
+    n.div_ceil(blocks).max(1)
 }
 
 /// Does `job` for each item, on the threads of the caller's pool where there are several.
@@ -136,6 +141,7 @@ impl<T: Element> Backend for Cpu<T> {}
 impl<'a, T: Element> View<'a, Cpu<T>> {
     /// The numbers, row by row.
     pub(crate) fn host(self) -> &'a [T] {
+        assert!(self.is_dense(), "{SOME_COLUMNS}");
         &self.floats[self.offset..self.offset + self.rows * self.cols]
     }
 }
@@ -143,6 +149,7 @@ impl<'a, T: Element> View<'a, Cpu<T>> {
 impl<'a, T: Element> ViewMut<'a, Cpu<T>> {
     /// The numbers, row by row.
     pub(crate) fn host(self) -> &'a mut [T] {
+        assert!(self.is_dense(), "{SOME_COLUMNS}");
         &mut self.floats[self.offset..self.offset + self.rows * self.cols]
     }
 }

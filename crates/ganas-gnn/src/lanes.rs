@@ -6,7 +6,8 @@
 
 use crate::Element;
 
-const LANES: usize = 8;
+/// Columns that are one instruction.
+pub(crate) const LANES: usize = 8;
 
 /// `to_i = f(to_i, a_i)`.
 #[inline(always)]

@@ -155,13 +155,13 @@ macro_rules! flat {
             /// The matrix of one parameter.
             pub fn view(&self, id: ParamId) -> View<'_, D> {
                 let (offset, rows, cols) = self.shapes[id.0];
-                View { floats: &self.floats, offset, rows, cols }
+                View { floats: &self.floats, offset, rows, cols, stride: cols }
             }
 
             /// The matrix of one parameter, to be written.
             pub fn view_mut(&mut self, id: ParamId) -> ViewMut<'_, D> {
                 let (offset, rows, cols) = self.shapes[id.0];
-                ViewMut { floats: &mut self.floats, offset, rows, cols }
+                ViewMut { floats: &mut self.floats, offset, rows, cols, stride: cols }
             }
 
             /// Copies all scalars to the host, in the order of the layout.

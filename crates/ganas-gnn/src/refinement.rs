@@ -4,6 +4,11 @@
 //! nodes whose inputs and neighbours' inputs are equal have equal outputs (Weisfeiler and Leman, 1968; for networks Morris
 //! et al., 2019), and a layer need only compute each distinct output, its colour, once. Nothing is approximated; only
 //! sums over neighbours are taken in the order of their colours.
+//!
+//! The colours between two layers are numbered so that those of nodes with successors, which the next layer reads as
+//! predecessors, are consecutive, and those of nodes with predecessors as well: no other colour is projected for that.
+
+use std::ops::Range;
 
 use crate::graph::Neighbours;
 use crate::{Device, GraphBatch};
@@ -17,6 +22,8 @@ pub(crate) struct Refinement<D: Device> {
     next: Vec<u32>,
     sorted: [Vec<u32>; 2],
     host: HostLevel,
+    ordered: HostLevel,
+    order: Order,
     transposed: Lists,
 }
 
@@ -27,6 +34,8 @@ pub(crate) struct Level<D: Device> {
     pub(crate) n_inputs: usize,
     /// Colours after the layer.
     pub(crate) n_outputs: usize,
+    /// The inputs that are read as root, which are all, as predecessor and as successor; there may be others among them.
+    pub(crate) read_as: [Range<usize>; 3],
     /// The input of each output's own node.
     pub(crate) root: D::Ints,
     /// The inputs of its predecessors, with repetition.
@@ -63,6 +72,8 @@ impl<D: Device> Refinement<D> {
             next: Vec::new(),
             sorted: [Vec::new(), Vec::new()],
             host: HostLevel::default(),
+            ordered: HostLevel::default(),
+            order: Order::default(),
             transposed: Lists::default(),
         }
     }
@@ -89,13 +100,20 @@ impl<D: Device> Refinement<D> {
         self.colours.clear();
         self.colours.extend_from_slice(graphs.labels_from(0));
         let mut n_inputs = n_labels;
+        let mut read_as = [0..n_labels, 0..n_labels, 0..n_labels];
         for layer in 0..layers {
             self.refine_once(graphs);
+            let n_outputs = self.host.root.entries.len();
             let level = &mut self.levels[layer];
-            level.n_inputs = n_inputs;
-            level.n_outputs = self.host.root.entries.len();
-            n_inputs = level.n_outputs;
-            self.host.write(device, level, &mut self.transposed);
+            (level.n_inputs, level.n_outputs) = (n_inputs, n_outputs);
+            level.read_as = read_as;
+            read_as = self.order.find(&self.host);
+            self.order.apply(&self.host, &mut self.ordered);
+            for colour in &mut self.colours {
+                *colour = self.order.number[*colour as usize];
+            }
+            self.ordered.write(device, level, &mut self.transposed);
+            n_inputs = n_outputs;
         }
     }
 
@@ -125,6 +143,7 @@ impl<D: Device> Level<D> {
         Self {
             n_inputs: 0,
             n_outputs: 0,
+            read_as: [0..0, 0..0, 0..0],
             root: device.ints(),
             predecessors: neighbours(),
             successors: neighbours(),
@@ -147,9 +166,7 @@ impl HostLevel {
             }
         }
         for lists in [&mut self.root, &mut self.predecessors, &mut self.successors] {
-            lists.start.clear();
-            lists.start.push(0);
-            lists.entries.clear();
+            lists.clear();
         }
     }
 
@@ -195,12 +212,76 @@ impl HostLevel {
     }
 }
 
+/// A new numbering of the outputs of a level.
+#[derive(Debug, Default)]
+struct Order {
+    /// The new number of each output.
+    number: Vec<u32>,
+    /// The outputs in their new order.
+    outputs: Vec<u32>,
+}
+
+impl Order {
+    /// Orders outputs by what their nodes have: successors only, both, predecessors only, none; otherwise as they were.
+    /// Returns which of them the next layer reads as root, as predecessor and as successor.
+    fn find(&mut self, level: &HostLevel) -> [Range<usize>; 3] {
+        let n = level.root.entries.len();
+        let class = |output: usize| match [&level.predecessors, &level.successors]
+            .map(|lists| !lists.list(output).is_empty())
+        {
+            [false, true] => 0,
+            [true, true] => 1,
+            [true, false] => 2,
+            [false, false] => 3,
+        };
+        // Where each class begins; while they are filled, where its next output goes.
+        let mut next = [0; 5];
+        for output in 0..n {
+            next[class(output) + 1] += 1;
+        }
+        for class in 1..5 {
+            next[class] += next[class - 1];
+        }
+        let read_as = [0..n, 0..next[2], next[1]..next[3]];
+        self.number.clear();
+        self.outputs.clear();
+        self.outputs.resize(n, 0);
+        for output in 0..n {
+            let number = &mut next[class(output)];
+            self.outputs[*number] = narrow(output);
+            self.number.push(narrow(*number));
+            *number += 1;
+        }
+        read_as
+    }
+
+    /// Copies the lists of a level in the new order.
+    fn apply(&self, from: &HostLevel, to: &mut HostLevel) {
+        for (from, to) in [
+            (&from.root, &mut to.root),
+            (&from.predecessors, &mut to.predecessors),
+            (&from.successors, &mut to.successors),
+        ] {
+            to.clear();
+            for &output in &self.outputs {
+                to.push(from.list(output as usize));
+            }
+        }
+    }
+}
+
 /// Adds a number to a hash.
 fn mix(hash: u64, number: u32) -> u64 {
     (hash.rotate_left(23) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Lists {
+    fn clear(&mut self) {
+        self.start.clear();
+        self.start.push(0);
+        self.entries.clear();
+    }
+
     fn list(&self, number: usize) -> &[u32] {
         &self.entries[self.start[number] as usize..self.start[number + 1] as usize]
     }
@@ -263,11 +344,13 @@ mod tests {
         };
         assert_eq!([first.n_inputs, first.n_outputs], [3, 5]);
         assert_eq!([second.n_inputs, second.n_outputs], [5, 7]);
-        assert_eq!(refinement.colours(), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(first.root, [0, 1, 1, 2, 1]);
+        assert_eq!(refinement.colours(), [0, 2, 3, 5, 1, 4, 6]);
+        assert_eq!(first.root, [0, 1, 1, 1, 2]);
         assert_eq!(first.readers[0].start, [0, 1, 4, 5]);
-        assert_eq!(first.readers[0].nodes, [0, 1, 2, 4, 3]);
-        assert_eq!(first.readers[1].nodes, [1, 4, 2, 3]);
-        assert_eq!(second.root, [0, 1, 2, 3, 0, 4, 3]);
+        assert_eq!(first.readers[0].nodes, [0, 1, 2, 3, 4]);
+        assert_eq!(first.readers[1].nodes, [1, 3, 2, 4]);
+        assert_eq!(second.root, [0, 0, 1, 2, 3, 4, 4]);
+        // The inputs have no predecessors and the outputs no successors.
+        assert_eq!(second.read_as, [0..5, 0..4, 1..5]);
     }
 }

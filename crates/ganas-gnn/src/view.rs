@@ -77,6 +77,7 @@ impl<D: Device> Mat<D> {
             offset: 0,
             rows: self.rows,
             cols: self.cols,
+            stride: self.cols,
         }
     }
 
@@ -87,6 +88,7 @@ impl<D: Device> Mat<D> {
             offset: 0,
             rows: self.rows,
             cols: self.cols,
+            stride: self.cols,
         }
     }
 
@@ -108,6 +110,8 @@ pub struct View<'a, D: Device> {
     pub(crate) offset: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
+    /// The step from a row to the next one: more than the columns where these are some of a wider matrix.
+    pub(crate) stride: usize,
 }
 
 impl<D: Device> Clone for View<'_, D> {
@@ -137,14 +141,40 @@ impl<'a, D: Device> View<'a, D> {
             self.rows
         );
         Self {
-            offset: self.offset + start * self.cols,
+            offset: self.offset + start * self.stride,
             rows: count,
             ..self
         }
     }
 
+    /// Some consecutive columns, of all rows: an operand of products, and of nothing else.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    pub fn columns(self, start: usize, count: usize) -> Self {
+        check_columns(start, count, self.cols);
+        // Where there are no rows, the first column may lie behind the end of the buffer.
+        let skipped = if self.rows == 0 { 0 } else { start };
+        Self {
+            offset: self.offset + skipped,
+            cols: count,
+            ..self
+        }
+    }
+
+    /// Whether the rows follow each other in memory.
+    pub(crate) fn is_dense(self) -> bool {
+        self.stride == self.cols || self.rows <= 1
+    }
+
     /// Copies to the host.
+    ///
+    /// # Panics
+    ///
+    /// When these are some columns of a wider matrix.
     pub fn read(self, device: &D, to: &mut Vec<D::Elem>) {
+        assert!(self.is_dense(), "{SOME_COLUMNS}");
         to.resize(self.rows * self.cols, D::Elem::default());
         device.read(to, self.floats, self.offset);
     }
@@ -157,6 +187,8 @@ pub struct ViewMut<'a, D: Device> {
     pub(crate) offset: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
+    /// The step from a row to the next one: more than the columns where these are some of a wider matrix.
+    pub(crate) stride: usize,
 }
 
 impl<D: Device> ViewMut<'_, D> {
@@ -179,14 +211,41 @@ impl<D: Device> ViewMut<'_, D> {
             self.rows
         );
         Self {
-            offset: self.offset + start * self.cols,
+            offset: self.offset + start * self.stride,
             rows: count,
             ..self
         }
     }
 
+    /// Some consecutive columns, of all rows: a product can be written there, and nothing else.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    #[must_use]
+    pub fn columns(self, start: usize, count: usize) -> Self {
+        check_columns(start, count, self.cols);
+        // Where there are no rows, the first column may lie behind the end of the buffer.
+        let skipped = if self.rows == 0 { 0 } else { start };
+        Self {
+            offset: self.offset + skipped,
+            cols: count,
+            ..self
+        }
+    }
+
+    /// Whether the rows follow each other in memory.
+    pub(crate) fn is_dense(&self) -> bool {
+        self.stride == self.cols || self.rows <= 1
+    }
+
     /// Sets all elements to zero.
+    ///
+    /// # Panics
+    ///
+    /// When these are some columns of a wider matrix.
     pub fn clear(self, device: &D) {
+        assert!(self.is_dense(), "{SOME_COLUMNS}");
         device.clear(self.floats, self.offset, self.rows * self.cols);
     }
 
@@ -197,6 +256,7 @@ impl<D: Device> ViewMut<'_, D> {
             offset: self.offset,
             rows: self.rows,
             cols: self.cols,
+            stride: self.stride,
         }
     }
 
@@ -227,6 +287,19 @@ impl<D: Device> ViewMut<'_, D> {
             offset: self.offset,
             rows: self.rows,
             cols: self.cols,
+            stride: self.stride,
         }
     }
+}
+
+/// What a view of some columns is told where it cannot be used.
+pub(crate) const SOME_COLUMNS: &str =
+    "a whole matrix is expected, found some columns of a wider one";
+
+fn check_columns(start: usize, count: usize, cols: usize) {
+    assert!(
+        start + count <= cols,
+        "columns {start}..{} of {cols}",
+        start + count
+    );
 }

@@ -3,6 +3,7 @@
 use super::driver::{MAX_ARGUMENTS, Plain};
 use super::kernels::{Kernel, Parameter};
 use super::{Buffer, Cuda};
+use crate::view::SOME_COLUMNS;
 use crate::{View, ViewMut};
 
 /// Arguments for a kernel, in the order of its parameters.
@@ -39,11 +40,23 @@ impl<'a> Launch<'a> {
 
     /// A matrix that is written.
     pub(crate) fn output(self, view: &ViewMut<'_, Cuda>) -> Self {
+        assert!(view.is_dense(), "{SOME_COLUMNS}");
+        self.strided_output(view)
+    }
+
+    /// A matrix that is written, of which the kernel knows the step between rows.
+    pub(crate) fn strided_output(self, view: &ViewMut<'_, Cuda>) -> Self {
         self.push(Parameter::Pointer, view.address())
     }
 
     /// A matrix that is read.
     pub(crate) fn input(self, view: View<'_, Cuda>) -> Self {
+        assert!(view.is_dense(), "{SOME_COLUMNS}");
+        self.strided_input(view)
+    }
+
+    /// A matrix that is read, of which the kernel knows the step between rows.
+    pub(crate) fn strided_input(self, view: View<'_, Cuda>) -> Self {
         self.push(Parameter::Pointer, view.address())
     }
 

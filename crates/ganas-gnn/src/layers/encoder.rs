@@ -3,7 +3,9 @@
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
 use crate::ops::product::Old;
-use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
+use crate::{
+    Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View, ViewMut,
+};
 
 /// The shape of an [`Encoder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,13 +243,13 @@ impl Encoder {
         }
     }
 
-    /// Adds to the gradients, from the derivative `d_out [n, width]` of the embeddings.
+    /// Adds to the gradients, from the derivative `d_out [n, width]` of the embeddings, which is scratch memory then.
     pub fn backward<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
         grads: &mut Grads<B>,
-        d_out: View<'_, B>,
+        mut d_out: ViewMut<'_, B>,
         graphs: &GraphBatch<B>,
         cache: &mut EncoderCache<B>,
     ) {
@@ -266,9 +268,9 @@ impl Encoder {
         projected.reshape(device, n, direction.projections() * width);
         for (l, layer) in self.layers.iter().enumerate().rev() {
             let d_layer = if l + 1 == self.layers.len() {
-                d_out
+                d_out.reborrow()
             } else {
-                d_x.view()
+                d_x.view_mut()
             };
             device.graph_conv_bwd(
                 projected.view_mut(),

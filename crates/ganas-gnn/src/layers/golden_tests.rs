@@ -24,7 +24,7 @@ fn check_gru<B: Backend>(device: B) {
     let mut cache = GruCache::new(device);
     let n = d_out.n_rows() / config.steps;
     let tree = GruTree::separate(device, config.steps, u32::try_from(n).unwrap());
-    layer.forward(device, &params, x.view(), &tree, &mut cache);
+    layer.forward(device, &params, x.view().into(), &tree, &mut cache);
     case.check("out", cache.output());
     // The product with the identity is the copy that every device has.
     let identity = identity(device, config.width);
@@ -32,14 +32,18 @@ fn check_gru<B: Backend>(device: B) {
     let d_output = layer.d_output(device, &mut d_states, d_out.n_rows());
     device.product(d_output, d_out.view(), identity.view(), Old::Overwrite);
     let mut d_x = Mat::empty(device);
-    let inputs = x.view();
+    d_x.reshape(device, x.n_rows(), x.n_cols());
+    let derivative = GruInputDerivative {
+        own: d_x.view_mut(),
+        shared: None,
+    };
     layer.backward(
         device,
         &params,
         &mut grads,
-        &mut d_x,
+        derivative,
         &mut d_states,
-        inputs,
+        x.view().into(),
         &tree,
         &mut cache,
     );
@@ -75,7 +79,7 @@ fn check_encoder<B: Backend>(device: B, json: &str, direction: Direction, activa
     let layer = Encoder::new(&mut layout, "encoder", config);
     let params = case.params(&layout);
     let mut grads = Grads::zeros(device, &layout);
-    let (graphs, d_out) = (case.graphs(), case.mat("d_out"));
+    let (graphs, mut d_out) = (case.graphs(), case.mat("d_out"));
     let mut cache = EncoderCache::new(device);
     layer.forward(device, &params, &graphs, &mut cache);
     case.check("out", cache.output());
@@ -83,7 +87,7 @@ fn check_encoder<B: Backend>(device: B, json: &str, direction: Direction, activa
         device,
         &params,
         &mut grads,
-        d_out.view(),
+        d_out.view_mut(),
         &graphs,
         &mut cache,
     );

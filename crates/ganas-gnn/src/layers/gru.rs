@@ -80,6 +80,17 @@ impl<D: Device> GruTree<D> {
         tree
     }
 
+    /// The states that those of a step continue, the root among them: the first one, and how many.
+    fn before(&self, step: usize) -> (usize, usize) {
+        match step {
+            0 => (0, 1),
+            _ => (
+                self.first[step - 1],
+                self.first[step] - self.first[step - 1],
+            ),
+        }
+    }
+
     /// The number of steps.
     pub fn steps(&self) -> usize {
         self.first.len() - 1
@@ -105,6 +116,46 @@ impl<D: Device> Default for GruTree<D> {
     }
 }
 
+/// The inputs of states: `x_s = [own_s | shared_{r(s)}]`, where the second part is left out or is one of some rows that states
+/// have in common, so that each of these is projected once.
+#[derive(Debug)]
+pub struct GruInput<'a, D: Device> {
+    /// A row for each state.
+    pub own: View<'a, D>,
+    /// The rows in common, and for each state which of them is its own.
+    pub shared: Option<(View<'a, D>, &'a D::Ints)>,
+}
+
+impl<'a, D: Device> From<View<'a, D>> for GruInput<'a, D> {
+    fn from(own: View<'a, D>) -> Self {
+        Self { own, shared: None }
+    }
+}
+
+impl<D: Device> Clone for GruInput<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Device> Copy for GruInput<'_, D> {}
+
+impl<D: Device> GruInput<'_, D> {
+    /// The number of rows in common.
+    fn n_shared(&self) -> usize {
+        self.shared.map_or(0, |(rows, _)| rows.shape()[0])
+    }
+}
+
+/// The derivatives of a [`GruInput`].
+#[derive(Debug)]
+pub struct GruInputDerivative<'a, D: Device> {
+    /// Overwritten.
+    pub own: ViewMut<'a, D>,
+    /// Added to, since the rows in common may have other readers.
+    pub shared: Option<ViewMut<'a, D>>,
+}
+
 /// States and gates, and scratch memory.
 #[derive(Debug)]
 pub struct GruCache<D: Device> {
@@ -114,6 +165,12 @@ pub struct GruCache<D: Device> {
     old: Mat<D>,
     gates: Mat<D>,
     gi: Mat<D>,
+    /// The projections of the rows that inputs have in common; in the backward pass their derivatives.
+    of_shared: Mat<D>,
+    n_shared: usize,
+    /// `h W_h` of each state that others continue, `[1 + s, 3 width]`; in the backward pass the derivative of that.
+    projected: Mat<D>,
+    /// Of the state that each state continues, `[s, 3 width]`.
     gh: Mat<D>,
     ones: Mat<D>,
     d_old: Mat<D>,
@@ -130,6 +187,9 @@ impl<D: Device> GruCache<D> {
             old: mat(),
             gates: mat(),
             gi: mat(),
+            of_shared: mat(),
+            n_shared: 0,
+            projected: mat(),
             gh: mat(),
             ones: mat(),
             d_old: mat(),
@@ -162,20 +222,23 @@ impl Gru {
         }
     }
 
-    /// Prepares a cache for at most `n_states` states, and writes the root.
+    /// Prepares a cache for at most `n_states` states and `n_shared` rows that their inputs have in common, and writes the
+    /// root.
     pub fn start<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
-        n_states: usize,
+        [n_states, n_shared]: [usize; 2],
         cache: &mut GruCache<B>,
     ) {
         let width = self.config.width;
-        cache.n_states = n_states;
+        (cache.n_states, cache.n_shared) = (n_states, 0);
+        cache.of_shared.reshape(device, n_shared, 3 * width);
         cache.states.reshape(device, n_states + 1, width);
         cache.old.reshape(device, n_states, width);
         cache.gates.reshape(device, n_states, 4 * width);
         cache.gi.reshape(device, n_states, 3 * width);
+        cache.projected.reshape(device, n_states + 1, 3 * width);
         cache.gh.reshape(device, n_states, 3 * width);
         device.write_ints(&mut cache.root, &[0]);
         device.gather_fwd(
@@ -186,39 +249,66 @@ impl Gru {
         );
     }
 
-    /// The last step of the tree from its inputs `x [n, inputs]`, after [`start`](Self::start) and all steps before.
+    /// The last step of the tree from its inputs, after [`start`](Self::start) and all steps before; rows in common may have
+    /// been added since.
     pub fn step<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
-        x: View<'_, B>,
+        x: GruInput<'_, B>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
         let step = tree.steps() - 1;
-        let (first, n) = tree.step(step);
-        let gi = cache.gi.rows_mut(first, n);
-        device.product(gi, x, params.view(self.weight_i), Old::Overwrite);
+        self.project(device, params, x, tree.step(step), cache);
         self.advance(device, params, step, tree, cache);
     }
 
-    /// All steps from the inputs `x [s, inputs]`.
+    /// All steps from the inputs of all states.
     pub fn forward<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
-        x: View<'_, B>,
+        x: GruInput<'_, B>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
-        self.start(device, params, tree.n_states(), cache);
-        let weight = params.view(self.weight_i);
-        device.product(cache.gi.view_mut(), x, weight, Old::Overwrite);
+        let n_states = tree.n_states();
+        self.start(device, params, [n_states, x.n_shared()], cache);
+        self.project(device, params, x, (0, n_states), cache);
         for step in 0..tree.steps() {
             self.advance(device, params, step, tree, cache);
         }
     }
 
+    /// Fills `gi` of the `n` states from `first` on; rows in common are projected when they are new.
+    fn project<B: Backend>(
+        &self,
+        device: &B,
+        params: &Params<B>,
+        x: GruInput<'_, B>,
+        (first, n): (usize, usize),
+        cache: &mut GruCache<B>,
+    ) {
+        let (c, weight, own) = (cache, params.view(self.weight_i), x.own.shape()[1]);
+        let gi = c.gi.rows_mut(first, n);
+        device.product(gi, x.own, weight.rows(0, own), Old::Overwrite);
+        let Some((shared, of)) = x.shared else {
+            return;
+        };
+        let (known, rows) = (c.n_shared, x.n_shared());
+        let weight = weight.rows(own, self.config.inputs - own);
+        let (to, new) = (
+            c.of_shared.rows_mut(known, rows - known),
+            shared.rows(known, rows - known),
+        );
+        device.product(to, new, weight, Old::Overwrite);
+        c.n_shared = rows;
+        let gi = c.gi.rows_mut(first, n);
+        device.gather_fwd(gi, c.of_shared.rows(0, rows), of, Old::Add);
+    }
+
+    /// Each state is projected once, however many states continue it.
     fn advance<B: Backend>(
         &self,
         device: &B,
@@ -227,13 +317,16 @@ impl Gru {
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
+        let (c, parents) = (cache, &tree.parents[step]);
+        let (first, n) = tree.before(step);
+        let (projected, weight) = (c.projected.rows_mut(first, n), params.view(self.weight_h));
+        device.product(projected, c.states.rows(first, n), weight, Old::Overwrite);
         let (first, n) = tree.step(step);
-        let c = cache;
-        let parents = &tree.parents[step];
-        let old = c.old.rows_mut(first, n);
-        device.gather_fwd(old, c.states.view(), parents, Old::Overwrite);
-        let (old, weight) = (c.old.rows(first, n), params.view(self.weight_h));
-        device.product(c.gh.rows_mut(first, n), old, weight, Old::Overwrite);
+        for (of_children, of_parents) in [(&mut c.old, &c.states), (&mut c.gh, &c.projected)] {
+            let to = of_children.rows_mut(first, n);
+            device.gather_fwd(to, of_parents.view(), parents, Old::Overwrite);
+        }
+        let old = c.old.rows(first, n);
         device.gru_gates_fwd(
             c.states.rows_mut(first + 1, n),
             c.gates.rows_mut(first, n),
@@ -260,8 +353,8 @@ impl Gru {
         d_states.rows_mut(1, n_states)
     }
 
-    /// Adds to the gradients and fills `d_x [s, inputs]`, from `d_states`, of which the [`d_output`](Self::d_output) was
-    /// written. `x` are the inputs of the forward pass. The cache and `d_states` are used up.
+    /// Adds to the gradients and writes the derivatives of the inputs, from `d_states`, of which the
+    /// [`d_output`](Self::d_output) was written. `x` are the inputs of the forward pass. The cache and `d_states` are used up.
     #[expect(
         clippy::too_many_arguments,
         reason = "outputs, upstream, inputs: a backward pass"
@@ -271,18 +364,20 @@ impl Gru {
         device: &B,
         params: &Params<B>,
         grads: &mut Grads<B>,
-        d_x: &mut Mat<B>,
+        d_x: GruInputDerivative<'_, B>,
         d_states: &mut Mat<B>,
-        x: View<'_, B>,
+        x: GruInput<'_, B>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
         let GruConfig { inputs, width, .. } = self.config;
         let (n_states, c) = (tree.n_states(), cache);
         c.d_old.reshape(device, n_states, width);
-        if c.ones.n_rows() < n_states {
+        // One for each state and the root.
+        if c.ones.n_rows() <= n_states {
             let one = <B::Elem as num_traits::One>::one();
-            c.ones.set(device, &vec![one; n_states], n_states, 1);
+            c.ones
+                .set(device, &vec![one; n_states + 1], n_states + 1, 1);
         }
         for step in (0..tree.steps()).rev() {
             let (first, n) = tree.step(step);
@@ -300,21 +395,41 @@ impl Gru {
             let ones = c.ones.rows(0, n).transposed();
             let d_bias_i = grads.view_mut(self.bias_i).rows(step, 1);
             device.product(d_bias_i, ones, c.gi.rows(first, n), Old::Add);
+            // What the states before get from those that continue them: their sums first, and then one product.
+            let parents = &tree.parents[step];
+            let (before, n_before) = tree.before(step);
+            c.projected.rows_mut(before, n_before).clear(device);
+            device.gather_bwd(c.projected.view_mut(), c.gh.rows(first, n), parents);
+            device.gather_bwd(d_states.view_mut(), c.d_old.rows(first, n), parents);
             let weight = params.view(self.weight_h).transposed();
-            let (d_old, d_gh) = (c.d_old.rows_mut(first, n), c.gh.rows(first, n));
-            device.product(d_old, d_gh, weight, Old::Add);
-            let d_old = c.d_old.rows(first, n);
-            device.gather_bwd(d_states.view_mut(), d_old, &tree.parents[step]);
+            let (d, d_before) = (
+                c.projected.rows(before, n_before),
+                d_states.rows_mut(before, n_before),
+            );
+            device.product(d_before, d, weight, Old::Add);
         }
         device.gather_bwd(grads.view_mut(self.initial), d_states.rows(0, 1), &c.root);
-        let ones = c.ones.rows(0, n_states).transposed();
-        device.product(grads.view_mut(self.bias_h), ones, c.gh.view(), Old::Add);
-        let d_weight = grads.view_mut(self.weight_h);
-        device.product(d_weight, c.old.view().transposed(), c.gh.view(), Old::Add);
-        let d_weight = grads.view_mut(self.weight_i);
-        device.product(d_weight, x.transposed(), c.gi.view(), Old::Add);
-        d_x.reshape(device, n_states, inputs);
-        let weight = params.view(self.weight_i).transposed();
-        device.product(d_x.view_mut(), c.gi.view(), weight, Old::Overwrite);
+        let n_parents = tree.first.iter().rev().nth(1).copied().unwrap_or(0);
+        let (d, ones) = (
+            c.projected.rows(0, n_parents),
+            c.ones.rows(0, n_parents).transposed(),
+        );
+        device.product(grads.view_mut(self.bias_h), ones, d, Old::Add);
+        let (d_weight, parents) = (grads.view_mut(self.weight_h), c.states.rows(0, n_parents));
+        device.product(d_weight, parents.transposed(), d, Old::Add);
+        let own = x.own.shape()[1];
+        let d_weight = grads.view_mut(self.weight_i).rows(0, own);
+        device.product(d_weight, x.own.transposed(), c.gi.view(), Old::Add);
+        let weight = params.view(self.weight_i).rows(0, own).transposed();
+        device.product(d_x.own, c.gi.view(), weight, Old::Overwrite);
+        if let (Some((shared, of)), Some(d_shared)) = (x.shared, d_x.shared) {
+            c.of_shared.view_mut().clear(device);
+            device.gather_bwd(c.of_shared.view_mut(), c.gi.view(), of);
+            let (d, rest) = (c.of_shared.view(), inputs - own);
+            let d_weight = grads.view_mut(self.weight_i).rows(own, rest);
+            device.product(d_weight, shared.transposed(), d, Old::Add);
+            let weight = params.view(self.weight_i).rows(own, rest).transposed();
+            device.product(d_shared, d, weight, Old::Add);
+        }
     }
 }

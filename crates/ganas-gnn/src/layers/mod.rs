@@ -9,6 +9,6 @@ mod refined_encoder;
 mod golden_tests;
 
 pub use encoder::{Encoder, EncoderCache, EncoderConfig, EncoderRows};
-pub use gru::{Gru, GruCache, GruConfig, GruTree};
+pub use gru::{Gru, GruCache, GruConfig, GruInput, GruInputDerivative, GruTree};
 pub use linear::Linear;
 pub use refined_encoder::RefinedCache;

@@ -100,7 +100,15 @@ impl Encoder {
                 c.projected
                     .reshape(device, level.n_inputs, 3 * config.width);
                 let input = c.outputs[l - 1].view();
-                device.product(c.projected.view_mut(), input, weight, Old::Overwrite);
+                for (part, read) in level.read_as.iter().enumerate() {
+                    let (first, n, column) = (read.start, read.len(), part * config.width);
+                    device.product(
+                        (c.projected.rows_mut(first, n)).columns(column, config.width),
+                        input.rows(first, n),
+                        weight.columns(column, config.width),
+                        Old::Overwrite,
+                    );
+                }
                 c.projected.view()
             };
             c.outputs[l].reshape(device, level.n_outputs, config.width);
@@ -129,7 +137,7 @@ impl Encoder {
             c.d_x.reshape(device, graphs.n_nodes(), width);
             c.d_x.view_mut().clear(device);
             device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
-            let d_out = c.d_x.view();
+            let d_out = c.d_x.view_mut();
             self.backward(device, params, grads, d_out, graphs, &mut c.all);
             return;
         }
@@ -143,7 +151,7 @@ impl Encoder {
             device.colour_conv_bwd(
                 c.projected.view_mut(),
                 grads.view_mut(layer.bias),
-                c.d_x.view(),
+                c.d_x.view_mut(),
                 c.outputs[l].view(),
                 Colours(level),
                 self.config.activation,
@@ -152,11 +160,19 @@ impl Encoder {
             if l == 0 {
                 add_rows(device, d_weight, d, &mut c.labels);
             } else {
-                let input = c.outputs[l - 1].view().transposed();
-                device.product(d_weight, input, d, Old::Add);
                 c.d_x.reshape(device, level.n_inputs, width);
-                let weight = params.view(layer.weight).transposed();
-                device.product(c.d_x.view_mut(), d, weight, Old::Overwrite);
+                let (mut d_weight, mut old) = (d_weight, Old::Overwrite);
+                for (part, read) in level.read_as.iter().enumerate() {
+                    let (first, n, column) = (read.start, read.len(), part * width);
+                    let d = d.rows(first, n).columns(column, width);
+                    let input = c.outputs[l - 1].rows(first, n).transposed();
+                    let to = d_weight.reborrow().columns(column, width);
+                    device.product(to, input, d, Old::Add);
+                    let weight = params.view(layer.weight).columns(column, width);
+                    device.product(c.d_x.rows_mut(first, n), d, weight.transposed(), old);
+                    // The root, of which every input has one, comes first.
+                    old = Old::Add;
+                }
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Networks: a policy that builds graphs step by step, and two discriminators of finished graphs.
 
 mod edge_head;
+mod episodes;
 mod pair_discriminator;
 mod policy;
+mod policy_cache;
 mod prefix_tree;
 mod rank_discriminator;
 mod sampler;
@@ -13,10 +15,10 @@ pub(crate) mod golden_tests;
 mod tests;
 
 pub use edge_head::{EdgeDecisions, EdgeRows};
+pub use episodes::{Decisions, Episodes};
 pub use pair_discriminator::{PairDiscriminator, PairDiscriminatorCache};
-pub use policy::{
-    Decisions, EdgeChoice, Episodes, Policy, PolicyCache, PolicyConfig, PolicyInput, PolicyOutput,
-};
+pub use policy::{EdgeChoice, Policy, PolicyConfig, PolicyInput};
+pub use policy_cache::{PolicyCache, PolicyOutput};
 pub use rank_discriminator::{RankDiscriminator, RankDiscriminatorCache};
 pub use sampler::Sampler;
 

@@ -1,14 +1,14 @@
 //! The policy of the generator: a graph encoder and a GRU that label the nodes of a graph one after the other.
 
-use super::edge_head::{EdgeCache, EdgeDecisions, EdgeHead};
-use super::prefix_tree::{Distinction, PrefixTree};
-use crate::layers::{Encoder, EncoderCache, EncoderConfig, Gru, GruCache, GruConfig, Linear};
+use super::edge_head::EdgeHead;
+use super::prefix_tree::Distinction;
+use super::{Episodes, PolicyCache};
+use crate::layers::{Encoder, EncoderConfig, Gru, GruConfig, GruInput, GruInputDerivative, Linear};
 use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::{CategoricalIn, CategoricalOut};
 use crate::ops::graph_conv::Direction;
-use crate::ops::list_readout::NodeLists;
 use crate::ops::product::Old;
-use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
+use crate::{Backend, Grads, Init, Layout, Mat, ParamId, Params, View};
 
 /// What the policy sees of the graph so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,128 +82,6 @@ pub struct Policy {
 pub(super) enum Input {
     Graph(Encoder),
     LastLabel(ParamId),
-}
-
-/// Finished episodes, of which the log-probabilities are wanted.
-#[derive(Debug)]
-pub struct Episodes<D: Device> {
-    /// The finished graphs, all with the same number of nodes.
-    pub graphs: GraphBatch<D>,
-    /// The decisions, `T n` of them.
-    pub decisions: Decisions<D>,
-}
-
-/// Decisions in the order `t n + i`.
-#[derive(Debug)]
-pub struct Decisions<D: Device> {
-    /// The legal labels of each decision.
-    pub masks: D::Masks,
-    /// The label that was chosen.
-    pub chosen: D::Ints,
-    /// `t n_labels + label` of the last node before the decision.
-    pub last_labels: D::Ints,
-    /// The edges, where they are free: for each step, each earlier node and each graph, in this order.
-    pub edges: EdgeDecisions<D>,
-}
-
-impl<D: Device> Episodes<D> {
-    /// No episodes.
-    pub fn new(device: &D) -> Self {
-        Self {
-            graphs: GraphBatch::new(device),
-            decisions: Decisions {
-                masks: device.masks(),
-                chosen: device.ints(),
-                last_labels: device.ints(),
-                edges: EdgeDecisions::new(device),
-            },
-        }
-    }
-}
-
-/// What the policy says of each decision, and what a loss says of that; all `[T n, 1]`.
-#[derive(Debug)]
-pub struct PolicyOutput<D: Device> {
-    /// Log-probability of the chosen label.
-    pub log_prob: Mat<D>,
-    /// Entropy of the decision.
-    pub entropy: Mat<D>,
-    /// Value of the state.
-    pub value: Mat<D>,
-    /// Derivative with respect to the log-probability, to be filled before the backward pass.
-    pub d_log_prob: Mat<D>,
-    /// Derivative with respect to the entropy, to be filled before the backward pass.
-    pub d_entropy: Mat<D>,
-    /// Derivative with respect to the value, to be filled before the backward pass, which overwrites it.
-    pub d_value: Mat<D>,
-}
-
-/// What the episodes share, what the backward pass needs, and scratch memory.
-#[derive(Debug)]
-pub struct PolicyCache<D: Device> {
-    /// The results.
-    pub out: PolicyOutput<D>,
-    tree: PrefixTree<D>,
-    lists: NodeLists<D>,
-    /// For each decision, its distinct state.
-    state_of: D::Ints,
-    /// For each distinct state, the row of the table of last labels.
-    last_labels: D::Ints,
-    host_labels: Vec<u32>,
-    state_logits: Mat<D>,
-    state_values: Mat<D>,
-    d_state_logits: Mat<D>,
-    d_state_values: Mat<D>,
-    encoder: EncoderCache<D>,
-    gru: GruCache<D>,
-    z: Mat<D>,
-    hidden: Mat<D>,
-    logits: Mat<D>,
-    log_probs: Mat<D>,
-    d_logits: Mat<D>,
-    d_hidden: Mat<D>,
-    d_z: Mat<D>,
-    d_nodes: Mat<D>,
-    d_states: Mat<D>,
-    edges: EdgeCache<D>,
-}
-
-impl<D: Device> PolicyCache<D> {
-    /// An empty cache; it grows at its first use.
-    pub fn new(device: &D) -> Self {
-        let mat = || Mat::empty(device);
-        Self {
-            out: PolicyOutput {
-                log_prob: mat(),
-                entropy: mat(),
-                value: mat(),
-                d_log_prob: mat(),
-                d_entropy: mat(),
-                d_value: mat(),
-            },
-            tree: PrefixTree::new(device),
-            lists: NodeLists::new(device),
-            state_of: device.ints(),
-            last_labels: device.ints(),
-            host_labels: Vec::new(),
-            state_logits: mat(),
-            state_values: mat(),
-            d_state_logits: mat(),
-            d_state_values: mat(),
-            encoder: EncoderCache::new(device),
-            gru: GruCache::new(device),
-            z: mat(),
-            hidden: mat(),
-            logits: mat(),
-            log_probs: mat(),
-            d_logits: mat(),
-            d_hidden: mat(),
-            d_z: mat(),
-            d_nodes: mat(),
-            d_states: mat(),
-            edges: EdgeCache::new(device),
-        }
-    }
 }
 
 impl Policy {
@@ -323,6 +201,7 @@ impl Policy {
         device.write_ints(&mut c.state_of, &c.tree.state_of);
         device.write_ints(&mut c.last_labels, &c.tree.last_labels);
         c.tree.write_lists(device, 0, &mut c.lists);
+        c.tree.write_last_nodes(device, 0, &mut c.last_nodes);
         c.tree.nodes.upload_nodes(device);
         c.tree.nodes.upload_successors(device);
         if self.edges.is_some() {
@@ -358,9 +237,9 @@ impl Policy {
                 device.gather_fwd(z, table, &c.last_labels, Old::Overwrite);
             }
         }
-        let z = c.z.view();
+        let x = self.gru_input(c.z.view(), || c.encoder.output(), &c.last_nodes);
         self.gru
-            .forward(device, params, z, &c.tree.states, &mut c.gru);
+            .forward(device, params, x, &c.tree.states, &mut c.gru);
         self.hidden
             .forward(device, params, &mut c.hidden, c.gru.output());
         let n_labels = self.config.n_labels;
@@ -453,20 +332,35 @@ impl Policy {
                 &mut c.edges,
             );
         }
+        c.d_z.reshape(device, n_states, self.input_width);
+        let d_x = match &self.input {
+            Input::Graph(_) => {
+                // The last nodes get theirs at once, and not through the read-out.
+                c.d_z.view_mut().clear(device);
+                GruInputDerivative {
+                    own: c.d_z.view_mut().columns(0, self.input_width / 2),
+                    shared: Some(c.d_nodes.view_mut()),
+                }
+            }
+            Input::LastLabel(_) => GruInputDerivative {
+                own: c.d_z.view_mut(),
+                shared: None,
+            },
+        };
         self.gru.backward(
             device,
             params,
             grads,
-            &mut c.d_z,
+            d_x,
             &mut c.d_states,
-            c.z.view(),
+            self.gru_input(c.z.view(), || c.encoder.output(), &c.last_nodes),
             &c.tree.states,
             &mut c.gru,
         );
         match &self.input {
             Input::Graph(encoder) => {
                 device.list_readout_bwd(c.d_nodes.view_mut(), c.d_z.view(), &c.lists);
-                let (d_nodes, nodes) = (c.d_nodes.view(), &c.tree.nodes);
+                let (d_nodes, nodes) = (c.d_nodes.view_mut(), &c.tree.nodes);
                 encoder.backward(device, params, grads, d_nodes, nodes, &mut c.encoder);
             }
             Input::LastLabel(table) => {
@@ -525,6 +419,23 @@ impl Policy {
             let weight = params.view(self.logits).rows(weights, head_width);
             let d_hidden = c.d_hidden.rows_mut(first, n);
             device.product(d_hidden, d, weight.transposed(), Old::Overwrite);
+        }
+    }
+
+    /// The inputs of the GRU: the read-outs `z` of states, of which the second half are the embeddings of nodes that states
+    /// have in common.
+    pub(super) fn gru_input<'a, B: Backend>(
+        &self,
+        z: View<'a, B>,
+        nodes: impl FnOnce() -> View<'a, B>,
+        last_nodes: &'a B::Ints,
+    ) -> GruInput<'a, B> {
+        match self.input {
+            Input::Graph(_) => GruInput {
+                own: z.columns(0, self.input_width / 2),
+                shared: Some((nodes(), last_nodes)),
+            },
+            Input::LastLabel(_) => z.into(),
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) struct PrefixTree<D: Device> {
     chains: Vec<u32>,
     parents: Vec<u32>,
     predecessors: Vec<u32>,
-    starts: Vec<u32>,
+    scratch: Vec<u32>,
 }
 
 /// No node, state or chain.
@@ -76,7 +76,7 @@ impl<D: Device> PrefixTree<D> {
             chains: Vec::new(),
             parents: Vec::new(),
             predecessors: Vec::new(),
-            starts: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -172,11 +172,20 @@ impl<D: Device> PrefixTree<D> {
     /// Copies the nodes of some states, from number `first` on.
     pub(super) fn write_lists(&mut self, device: &D, first: usize, lists: &mut NodeLists<D>) {
         let offset = self.list_start[first];
-        self.starts.clear();
-        self.starts
+        self.scratch.clear();
+        self.scratch
             .extend(self.list_start[first..].iter().map(|s| s - offset));
-        device.write_ints(&mut lists.start, &self.starts);
+        device.write_ints(&mut lists.start, &self.scratch);
         device.write_ints(&mut lists.nodes, &self.list_nodes[offset as usize..]);
+    }
+
+    /// Copies the last node of some states, from number `first` on.
+    pub(super) fn write_last_nodes(&mut self, device: &D, first: usize, nodes: &mut D::Ints) {
+        self.scratch.clear();
+        let ends = self.list_start[first + 1..].iter();
+        self.scratch
+            .extend(ends.map(|&end| self.list_nodes[end as usize - 1]));
+        device.write_ints(nodes, &self.scratch);
     }
 
     /// Adds a link to the chain of an episode.

@@ -35,6 +35,7 @@ pub struct Sampler<D: Device> {
     /// For each episode, its state among the distinct states of the step.
     state_of: D::Ints,
     state_last_labels: D::Ints,
+    last_nodes: D::Ints,
     host: Vec<u32>,
     encoder: EncoderRows<D>,
     state_logits: Mat<D>,
@@ -61,6 +62,7 @@ impl<D: Device> Sampler<D> {
             lists: NodeLists::new(device),
             state_of: device.ints(),
             state_last_labels: device.ints(),
+            last_nodes: device.ints(),
             host: Vec::new(),
             encoder: EncoderRows::new(device),
             state_logits: mat(),
@@ -84,7 +86,8 @@ impl Policy {
         let s = sampler;
         let n_nodes = self.config.n_nodes;
         s.tree.start(n, n_nodes);
-        self.gru.start(device, params, n * self.steps(), &mut s.gru);
+        let most = [n * self.steps(), n * n_nodes];
+        self.gru.start(device, params, most, &mut s.gru);
         if let Input::Graph(layers) = &self.input {
             layers.start_rows(device, n * n_nodes, &mut s.encoder);
         }
@@ -121,6 +124,7 @@ impl Policy {
                 s.tree.nodes.upload_nodes(device);
                 layers.extend(device, params, &s.tree.nodes, &mut s.encoder);
                 s.tree.write_lists(device, first, &mut s.lists);
+                s.tree.write_last_nodes(device, first, &mut s.last_nodes);
                 device.list_readout_fwd(s.z.view_mut(), s.encoder.output(), &s.lists);
             }
             Input::LastLabel(table) => {
@@ -129,8 +133,8 @@ impl Policy {
                 device.gather_fwd(z, table, &s.state_last_labels, Old::Overwrite);
             }
         }
-        let z = s.z.view();
-        self.gru.step(device, params, z, &s.tree.states, &mut s.gru);
+        let x = self.gru_input(s.z.view(), || s.encoder.output(), &s.last_nodes);
+        self.gru.step(device, params, x, &s.tree.states, &mut s.gru);
         let states = s.gru.output().rows(first, new);
         self.hidden.forward(device, params, &mut s.hidden, states);
         let n_labels = self.config.n_labels;

@@ -1,6 +1,11 @@
 //! Bias and activation on the CPU.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
+
 use super::{Activation, BiasActivation, check};
+use crate::cpu::{block_rows, for_each};
+use crate::lanes;
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
 
@@ -37,15 +42,15 @@ impl<T: Element> BiasActivation for Cpu<T> {
             return;
         }
         let (y, bias) = (y.host(), bias.host());
-        with_activation!(activation, |act| self.vectorised(
-            #[inline(always)]
-            move || {
-                for row in y.chunks_exact_mut(c) {
-                    for (x, &b) in row.iter_mut().zip(bias) {
-                        *x = act.apply(*x + b);
-                    }
+        let rows = block_rows(y.len() / c, ROW_WORK * c);
+        with_activation!(activation, |act| for_each(
+            y.par_chunks_mut(rows * c),
+            |y| self.vectorised(
+                #[inline(always)]
+                || for row in y.chunks_exact_mut(c) {
+                    lanes::update(row, bias, |x, b| act.apply(x + b));
                 }
-            }
+            )
         ));
     }
 
@@ -62,16 +67,34 @@ impl<T: Element> BiasActivation for Cpu<T> {
             return;
         }
         let (d_y, d_bias, y) = (d_y.host(), d_bias.host(), y.host());
-        with_activation!(activation, |act| self.vectorised(
-            #[inline(always)]
-            move || {
-                for (d_row, row) in d_y.chunks_exact_mut(c).zip(y.chunks_exact(c)) {
-                    for ((d, &y), sum) in d_row.iter_mut().zip(row).zip(d_bias.iter_mut()) {
-                        *d *= act.slope(y);
-                        *sum += *d;
-                    }
-                }
-            }
-        ));
+        if activation != Activation::Identity {
+            let rows = block_rows(d_y.len() / c, ROW_WORK * c);
+            let blocks = d_y.par_chunks_mut(rows * c).zip(y.par_chunks(rows * c));
+            with_activation!(activation, |act| for_each(blocks, |(d_y, y)| self
+                .vectorised(
+                    #[inline(always)]
+                    || lanes::update(d_y, y, |d, y| d * act.slope(y))
+                )));
+        }
+        // A sum over rows is a column's own: threads share out the columns.
+        let columns = block_rows(c, ROW_WORK * (d_y.len() / c)).next_multiple_of(lanes::LANES);
+        let d_y = &*d_y;
+        for_each(
+            d_bias.par_chunks_mut(columns).enumerate(),
+            |(block, sums)| {
+                let first = block * columns;
+                self.vectorised(
+                    #[inline(always)]
+                    || {
+                        for row in d_y.chunks_exact(c) {
+                            lanes::add(sums, &row[first..first + sums.len()]);
+                        }
+                    },
+                );
+            },
+        );
     }
 }
+
+/// The work of a row in multiply-adds of a product that take as long, for each column.
+const ROW_WORK: usize = 8;

@@ -7,8 +7,8 @@ use super::{ColourConvolve, Colours, check};
 use crate::cpu::{at, block_rows, for_each};
 use crate::graph::Neighbours;
 use crate::lanes;
-use crate::ops::bias_activation::Activation;
 use crate::ops::bias_activation::cpu::with_activation;
+use crate::ops::bias_activation::{Activation, BiasActivation as _};
 use crate::ops::expect_shape;
 use crate::refinement::Level;
 use crate::{Cpu, Element, View, ViewMut};
@@ -31,7 +31,7 @@ impl<T: Element> ColourConvolve for Cpu<T> {
         }
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
         let level = colours.0;
-        let rows = block_rows(level.n_outputs, ROW_WORK * c, 1);
+        let rows = block_rows(level.n_outputs, ROW_WORK * c);
         with_activation!(activation, |act| for_each(
             out.par_chunks_mut(rows * c).enumerate(),
             |(block, out)| self.vectorised(
@@ -45,7 +45,7 @@ impl<T: Element> ColourConvolve for Cpu<T> {
         &self,
         d_projected: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
-        d_out: View<'_, Self>,
+        mut d_out: ViewMut<'_, Self>,
         out: View<'_, Self>,
         colours: Colours<'_, Self>,
         activation: Activation,
@@ -55,29 +55,19 @@ impl<T: Element> ColourConvolve for Cpu<T> {
         if c == 0 {
             return;
         }
-        let (d_projected, d_bias) = (d_projected.host(), d_bias.host());
-        let (d_out, out) = (d_out.host(), out.host());
-        let level = colours.0;
-        let rows = block_rows(level.n_inputs, ROW_WORK * c, 1);
-        with_activation!(activation, |act| {
-            for_each(
-                d_projected.par_chunks_mut(rows * 3 * c).enumerate(),
-                |(block, d_projected)| {
-                    self.vectorised(
-                        #[inline(always)]
-                        || backward(d_projected, block * rows, [d_out, out], level, c, act),
-                    );
-                },
-            );
-            self.vectorised(
-                #[inline(always)]
-                || {
-                    for (d, y) in d_out.chunks_exact(c).zip(out.chunks_exact(c)) {
-                        lanes::accumulate(d_bias, d, y, |d, y| d * act.slope(y));
-                    }
-                },
-            );
-        });
+        // First e, in place of d_out, and its sums over the outputs: each e is read several times.
+        self.bias_activation_bwd(d_out.reborrow(), d_bias, out, activation);
+        let (d_projected, e, level) = (d_projected.host(), d_out.host(), colours.0);
+        let rows = block_rows(level.n_inputs, ROW_WORK * c);
+        for_each(
+            d_projected.par_chunks_mut(rows * 3 * c).enumerate(),
+            |(block, d_projected)| {
+                self.vectorised(
+                    #[inline(always)]
+                    || backward(d_projected, block * rows, e, level, c),
+                );
+            },
+        );
     }
 }
 
@@ -108,23 +98,20 @@ fn forward<T: Element>(
     }
 }
 
-/// Fills the derivatives of the inputs from number `first` on; `e_o` is computed for each of its readers anew.
+/// Fills the derivatives of the inputs from number `first` on, from the rows of `e`.
 #[inline(always)]
 fn backward<T: Element>(
     d_projected: &mut [T],
     first: usize,
-    [d_out, out]: [&[T]; 2],
+    e: &[T],
     level: &Level<Cpu<T>>,
     c: usize,
-    activation: Activation,
 ) {
     for (i, row) in (first..).zip(d_projected.chunks_exact_mut(3 * c)) {
         for (sums, readers) in row.chunks_exact_mut(c).zip(&level.readers) {
             sums.fill(T::zero());
             for &o in list(readers, i) {
-                let range = at(o) * c..(at(o) + 1) * c;
-                let slope = |d: T, y: T| d * activation.slope(y);
-                lanes::accumulate(sums, &d_out[range.clone()], &out[range], slope);
+                lanes::add(sums, &e[at(o) * c..(at(o) + 1) * c]);
             }
         }
     }

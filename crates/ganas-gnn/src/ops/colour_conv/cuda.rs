@@ -50,14 +50,14 @@ impl ColourConvolve for Cuda {
         &self,
         d_projected: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
-        d_out: View<'_, Self>,
+        d_out: ViewMut<'_, Self>,
         out: View<'_, Self>,
         colours: Colours<'_, Self>,
         activation: Activation,
     ) {
         let c = check(colours, out.shape(), d_projected.shape(), d_bias.shape());
         expect_shape("colour_conv: d_out", d_out.shape(), out.shape());
-        let level = colours.0;
+        let (d_out, level) = (d_out.as_view(), colours.0);
         let mut launch = Launch::new(self, &BACKWARD)
             .output(&d_projected) // float* d_projected
             .input(d_out) // const float* d_out

@@ -48,7 +48,7 @@ pub trait ColourConvolve: Device {
         activation: Activation,
     );
 
-    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`.
+    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`; `d_out` is scratch memory then.
     ///
     /// # Panics
     ///
@@ -57,7 +57,7 @@ pub trait ColourConvolve: Device {
         &self,
         d_projected: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
-        d_out: View<'_, Self>,
+        d_out: ViewMut<'_, Self>,
         out: View<'_, Self>,
         colours: Colours<'_, Self>,
         activation: Activation,

@@ -90,7 +90,7 @@ fn gradient() {
         device.colour_conv_bwd(
             d_projected.view_mut(),
             d_bias.view_mut(),
-            mat(&device, &upstream, n_out, C).view(),
+            mat(&device, &upstream, n_out, C).view_mut(),
             out.view(),
             Colours(level),
             activation,
@@ -125,11 +125,11 @@ impl crate::testing::OnDevice for Case {
             colours,
             activation,
         );
-        let (d_out, mut d_bias) = (random(device, 3, n_out, c), random(device, 4, 1, c));
+        let (mut d_out, mut d_bias) = (random(device, 3, n_out, c), random(device, 4, 1, c));
         device.colour_conv_bwd(
             d_projected.view_mut(),
             d_bias.view_mut(),
-            d_out.view(),
+            d_out.view_mut(),
             out.view(),
             colours,
             activation,

@@ -1,7 +1,10 @@
 //! Row look-up on the CPU.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
+
 use super::Gather;
-use crate::cpu::at;
+use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
 use crate::ops::product::Old;
 use crate::{Cpu, Element, View, ViewMut};
@@ -23,13 +26,22 @@ impl<T: Element> Gather for Cpu<T> {
         if c == 0 {
             return;
         }
-        for (row, &i) in out.chunks_exact_mut(c).zip(index) {
-            let entry = &table[at(i) * c..(at(i) + 1) * c];
-            match old {
-                Old::Overwrite => row.copy_from_slice(entry),
-                Old::Add => lanes::add(row, entry),
-            }
-        }
+        let rows = block_rows(n, ROW_WORK * c);
+        let blocks = out.par_chunks_mut(rows * c).zip(index.par_chunks(rows));
+        for_each(blocks, |(out, index)| {
+            self.vectorised(
+                #[inline(always)]
+                || {
+                    for (row, &i) in out.chunks_exact_mut(c).zip(index) {
+                        let entry = &table[at(i) * c..(at(i) + 1) * c];
+                        match old {
+                            Old::Overwrite => row.copy_from_slice(entry),
+                            Old::Add => lanes::add(row, entry),
+                        }
+                    }
+                },
+            );
+        });
     }
 
     fn gather_bwd(&self, d_table: ViewMut<'_, Self>, d_out: View<'_, Self>, index: &Vec<u32>) {
@@ -42,16 +54,34 @@ impl<T: Element> Gather for Cpu<T> {
         if c == 0 {
             return;
         }
-        self.vectorised(
-            #[inline(always)]
-            move || scatter_add(d_table, d_out, index, c),
+        // Each thread has some rows of the table, and looks for them in the whole index.
+        let entries = d_table.len() / c;
+        let rows = block_rows(entries, ROW_WORK * c * n / entries.max(1));
+        for_each(
+            d_table.par_chunks_mut(rows * c).enumerate(),
+            |(block, d_table)| {
+                let first = block * rows;
+                self.vectorised(
+                    #[inline(always)]
+                    || scatter_add(d_table, first, d_out, index, c),
+                );
+            },
         );
     }
 }
 
+/// The work of a row in multiply-adds of a product that take as long, for each column.
+const ROW_WORK: usize = 16;
+
+/// Adds to the rows of the table from number `first` on.
 #[inline(always)]
-fn scatter_add<T: Element>(d_table: &mut [T], d_out: &[T], index: &[u32], c: usize) {
+fn scatter_add<T: Element>(d_table: &mut [T], first: usize, d_out: &[T], index: &[u32], c: usize) {
+    let n = d_table.len() / c;
     for (row, &i) in d_out.chunks_exact(c).zip(index) {
-        lanes::add(&mut d_table[at(i) * c..(at(i) + 1) * c], row);
+        // Rows before the first one wrap around to numbers beyond the last.
+        let own = at(i).wrapping_sub(first);
+        if own < n {
+            lanes::add(&mut d_table[own * c..(own + 1) * c], row);
+        }
     }
 }

@@ -7,8 +7,8 @@ use super::{Direction, GraphConvolve, check};
 use crate::cpu::{at, block_rows, for_each};
 use crate::graph::Neighbours;
 use crate::lanes;
-use crate::ops::bias_activation::Activation;
 use crate::ops::bias_activation::cpu::with_activation;
+use crate::ops::bias_activation::{Activation, BiasActivation as _};
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, GraphBatch, View, ViewMut};
 
@@ -34,7 +34,7 @@ impl<T: Element> GraphConvolve for Cpu<T> {
         }
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
         let first = graphs.n_nodes() - out.len() / c;
-        let rows = block_rows(out.len() / c, ROW_WORK * c, 1);
+        let rows = block_rows(out.len() / c, ROW_WORK * c);
         with_activation!(activation, |act| for_each(
             out.par_chunks_mut(rows * c).enumerate(),
             |(block, out)| self.vectorised(
@@ -51,7 +51,7 @@ impl<T: Element> GraphConvolve for Cpu<T> {
         &self,
         d_projected: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
-        d_out: View<'_, Self>,
+        mut d_out: ViewMut<'_, Self>,
         out: View<'_, Self>,
         graphs: &GraphBatch<Self>,
         direction: Direction,
@@ -76,26 +76,18 @@ impl<T: Element> GraphConvolve for Cpu<T> {
         if c == 0 {
             return;
         }
-        let (d_projected, d_bias) = (d_projected.host(), d_bias.host());
-        let (d_out, out) = (d_out.host(), out.host());
+        // First e, in place of d_out, and its sums over the nodes: each e is read several times.
+        self.bias_activation_bwd(d_out.reborrow(), d_bias, out, activation);
+        let (d_projected, e) = (d_projected.host(), d_out.host());
         let width = direction.projections() * c;
-        let rows = block_rows(graphs.n_nodes(), ROW_WORK * c, 1);
-        with_activation!(activation, |act| for_each(
+        let rows = block_rows(graphs.n_nodes(), ROW_WORK * c);
+        for_each(
             d_projected.par_chunks_mut(rows * width).enumerate(),
-            |(block, d_projected)| self.vectorised(
-                #[inline(always)]
-                || {
-                    let (first, c) = (block * rows, (c, width));
-                    backward(d_projected, first, [d_out, out], graphs, direction, c, act);
-                }
-            )
-        ));
-        self.vectorised(
-            #[inline(always)]
-            || {
-                for row in d_projected.chunks_exact(width) {
-                    lanes::add(d_bias, &row[..c]);
-                }
+            |(block, d_projected)| {
+                self.vectorised(
+                    #[inline(always)]
+                    || backward(d_projected, block * rows, e, graphs, direction, c),
+                );
             },
         );
     }
@@ -139,37 +131,29 @@ fn forward<T: Element>(
     }
 }
 
-/// Fills the rows of the nodes from `first` on.
-///
-/// `e_i` is computed for each of its readers anew: that is cheaper than to wait until the rows of all neighbours stand in
-/// memory, and leaves the rows independent of each other.
+/// Fills the rows of the nodes from `first` on, from the rows of `e`.
 #[inline(always)]
 fn backward<T: Element>(
     d_projected: &mut [T],
     first: usize,
-    [d_out, out]: [&[T]; 2],
+    e: &[T],
     graphs: &GraphBatch<Cpu<T>>,
     direction: Direction,
-    (c, width): (usize, usize),
-    activation: Activation,
+    c: usize,
 ) {
-    let row_of = |i: usize| (&d_out[i * c..(i + 1) * c], &out[i * c..(i + 1) * c]);
-    let slope = |d: T, y: T| d * activation.slope(y);
-    for (j, row) in (first..).zip(d_projected.chunks_exact_mut(width)) {
+    let e = |i: usize| &e[i * c..(i + 1) * c];
+    for (j, row) in (first..).zip(d_projected.chunks_exact_mut(direction.projections() * c)) {
         let (root, rest) = row.split_at_mut(c);
-        let (d, y) = row_of(j);
-        lanes::combine(root, d, y, slope);
+        root.copy_from_slice(e(j));
         let (of_predecessor, of_successor) = rest.split_at_mut(c);
         of_predecessor.fill(T::zero());
         for &i in neighbours(&graphs.successors, j) {
-            let (d, y) = row_of(at(i));
-            lanes::accumulate(of_predecessor, d, y, slope);
+            lanes::add(of_predecessor, e(at(i)));
         }
         if direction == Direction::Both {
             of_successor.fill(T::zero());
             for &i in neighbours(&graphs.predecessors, j) {
-                let (d, y) = row_of(at(i));
-                lanes::accumulate(of_successor, d, y, slope);
+                lanes::add(of_successor, e(at(i)));
             }
         }
     }

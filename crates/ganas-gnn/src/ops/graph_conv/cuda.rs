@@ -50,7 +50,7 @@ impl GraphConvolve for Cuda {
         &self,
         mut d_projected: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
-        d_out: View<'_, Self>,
+        d_out: ViewMut<'_, Self>,
         out: View<'_, Self>,
         graphs: &GraphBatch<Self>,
         direction: Direction,
@@ -64,7 +64,7 @@ impl GraphConvolve for Cuda {
         let both = usize::from(direction == Direction::Both);
         let launch = Launch::new(self, &BACKWARD)
             .output(&d_projected.reborrow()) // float* d_projected
-            .input(d_out) // const float* d_out
+            .input(d_out.as_view()) // const float* d_out
             .input(out); // const float* out
         structure(launch, graphs)
             .sizes([n, c, both, activation.number()]) // u32 n, c, both, activation

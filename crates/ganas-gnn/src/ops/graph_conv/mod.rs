@@ -59,7 +59,7 @@ pub trait GraphConvolve: Device {
         activation: Activation,
     );
 
-    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`.
+    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`; `d_out` is scratch memory then.
     ///
     /// # Panics
     ///
@@ -72,7 +72,7 @@ pub trait GraphConvolve: Device {
         &self,
         d_projected: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
-        d_out: View<'_, Self>,
+        d_out: ViewMut<'_, Self>,
         out: View<'_, Self>,
         graphs: &GraphBatch<Self>,
         direction: Direction,

@@ -86,7 +86,7 @@ fn gradient() {
             device.graph_conv_bwd(
                 d_projected.view_mut(),
                 d_bias.view_mut(),
-                mat(&device, &upstream, n, C).view(),
+                mat(&device, &upstream, n, C).view_mut(),
                 out.view(),
                 &graphs::batch(&device),
                 direction,
@@ -143,12 +143,12 @@ impl crate::testing::OnDevice for Case {
             direction,
             activation,
         );
-        let (d_out, mut d_bias) = (random(device, 3, n, c), random(device, 4, 1, c));
+        let (mut d_out, mut d_bias) = (random(device, 3, n, c), random(device, 4, 1, c));
         let mut d_projected = unset(device, n, width);
         device.graph_conv_bwd(
             d_projected.view_mut(),
             d_bias.view_mut(),
-            d_out.view(),
+            d_out.view_mut(),
             out.view(),
             &graphs,
             direction,

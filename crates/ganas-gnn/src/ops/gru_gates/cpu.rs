@@ -1,6 +1,10 @@
 //! The gates of a GRU cell on the CPU.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
+
 use super::{GruDerivatives, GruGates, GruInputs, check};
+use crate::cpu::{block_rows, for_each};
 use crate::lanes;
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
@@ -27,19 +31,25 @@ impl<T: Element> GruGates for Cpu<T> {
             return;
         }
         let biases = [bias_i.host(), bias_h.host()];
-        let products = gi.host().chunks_exact(3 * c);
-        let rows = (new.host().chunks_exact_mut(c))
-            .zip(old.host().chunks_exact(c))
-            .zip(gates.host().chunks_exact_mut(4 * c))
-            .zip(products.zip(gh.host().chunks_exact(3 * c)));
-        self.vectorised(
-            #[inline(always)]
-            move || {
-                for (((out, h), gates), products) in rows {
-                    forward_row(out, gates, h, products, biases);
-                }
-            },
-        );
+        let n = block_rows(old.shape()[0], FORWARD_WORK * c);
+        let products = gi.host().par_chunks(3 * n * c);
+        let blocks = (new.host().par_chunks_mut(n * c))
+            .zip(old.host().par_chunks(n * c))
+            .zip(gates.host().par_chunks_mut(4 * n * c))
+            .zip(products.zip(gh.host().par_chunks(3 * n * c)));
+        for_each(blocks, |(((new, old), gates), (gi, gh))| {
+            let products = gi.chunks_exact(3 * c).zip(gh.chunks_exact(3 * c));
+            let states = new.chunks_exact_mut(c).zip(old.chunks_exact(c));
+            let rows = states.zip(gates.chunks_exact_mut(4 * c)).zip(products);
+            self.vectorised(
+                #[inline(always)]
+                || {
+                    for (((out, h), gates), products) in rows {
+                        forward_row(out, gates, h, products, biases);
+                    }
+                },
+            );
+        });
     }
 
     fn gru_gates_bwd(
@@ -56,22 +66,36 @@ impl<T: Element> GruGates for Cpu<T> {
         if c == 0 {
             return;
         }
-        let rows = (d_gi.host().chunks_exact_mut(3 * c))
-            .zip(d_gh.host().chunks_exact_mut(3 * c))
-            .zip(d_old.host().chunks_exact_mut(c))
-            .zip(d_new.host().chunks_exact(c))
-            .zip(gates.host().chunks_exact(4 * c))
-            .zip(old.host().chunks_exact(c));
-        self.vectorised(
-            #[inline(always)]
-            move || {
-                for (((((d_gi, d_gh), d_h), d_out), gates), h) in rows {
-                    backward_row(d_gi, d_gh, d_h, d_out, gates, h);
-                }
-            },
-        );
+        let n = block_rows(old.shape()[0], BACKWARD_WORK * c);
+        let products = d_gi.host().par_chunks_mut(3 * n * c);
+        let blocks = (products.zip(d_gh.host().par_chunks_mut(3 * n * c)))
+            .zip(d_old.host().par_chunks_mut(n * c))
+            .zip(d_new.host().par_chunks(n * c))
+            .zip(gates.host().par_chunks(4 * n * c))
+            .zip(old.host().par_chunks(n * c));
+        for_each(blocks, |(((((d_gi, d_gh), d_old), d_new), gates), old)| {
+            let products = d_gi
+                .chunks_exact_mut(3 * c)
+                .zip(d_gh.chunks_exact_mut(3 * c));
+            let states = (d_old.chunks_exact_mut(c).zip(d_new.chunks_exact(c)))
+                .zip(gates.chunks_exact(4 * c).zip(old.chunks_exact(c)));
+            self.vectorised(
+                #[inline(always)]
+                || {
+                    for ((d_gi, d_gh), ((d_h, d_out), (gates, h))) in products.zip(states) {
+                        backward_row(d_gi, d_gh, d_h, d_out, gates, h);
+                    }
+                },
+            );
+        });
     }
 }
+
+/// The work of a row forward in multiply-adds of a product that take as long, for each column.
+const FORWARD_WORK: usize = 256;
+
+/// The same backward.
+const BACKWARD_WORK: usize = 64;
 
 #[inline(always)]
 fn forward_row<T: Element>(

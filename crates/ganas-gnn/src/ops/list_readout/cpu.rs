@@ -1,7 +1,10 @@
 //! Read-out of lists of nodes on the CPU.
 
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::ParallelSliceMut as _;
+
 use super::{ListReadout, NodeLists, check};
-use crate::cpu::at;
+use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
 use crate::{Cpu, Element, View, ViewMut};
 
@@ -12,21 +15,28 @@ impl<T: Element> ListReadout for Cpu<T> {
             return;
         }
         let (out, x) = (out.host(), x.host());
-        self.vectorised(
-            #[inline(always)]
-            move || {
-                for (row, bounds) in out.chunks_exact_mut(2 * c).zip(lists.start.windows(2)) {
-                    let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
-                    let (mean, last) = row.split_at_mut(c);
-                    mean.fill(T::zero());
-                    for &node in list {
-                        lanes::add(mean, &x[at(node) * c..(at(node) + 1) * c]);
-                    }
-                    let scale = T::one() / T::of_count(list.len());
-                    lanes::apply(mean, |m| m * scale);
-                    let node = at(list[list.len() - 1]);
-                    last.copy_from_slice(&x[node * c..(node + 1) * c]);
-                }
+        let rows = block_rows(out.len() / (2 * c), ROW_WORK * c);
+        for_each(
+            out.par_chunks_mut(rows * 2 * c).enumerate(),
+            |(block, out)| {
+                let bounds = lists.start[block * rows..].windows(2);
+                self.vectorised(
+                    #[inline(always)]
+                    || {
+                        for (row, bounds) in out.chunks_exact_mut(2 * c).zip(bounds) {
+                            let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
+                            let (mean, last) = row.split_at_mut(c);
+                            mean.fill(T::zero());
+                            for &node in list {
+                                lanes::add(mean, &x[at(node) * c..(at(node) + 1) * c]);
+                            }
+                            let scale = T::one() / T::of_count(list.len());
+                            lanes::apply(mean, |m| m * scale);
+                            let node = at(list[list.len() - 1]);
+                            last.copy_from_slice(&x[node * c..(node + 1) * c]);
+                        }
+                    },
+                );
             },
         );
     }
@@ -42,21 +52,44 @@ impl<T: Element> ListReadout for Cpu<T> {
             return;
         }
         let (d_x, d_out) = (d_x.host(), d_out.host());
-        self.vectorised(
-            #[inline(always)]
-            move || {
-                for (row, bounds) in d_out.chunks_exact(2 * c).zip(lists.start.windows(2)) {
-                    let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
-                    let (mean, last) = row.split_at(c);
-                    let scale = T::one() / T::of_count(list.len());
-                    for &node in list {
-                        let d = &mut d_x[at(node) * c..(at(node) + 1) * c];
-                        lanes::update(d, mean, |d, m| d + m * scale);
-                    }
-                    let node = at(list[list.len() - 1]);
-                    lanes::add(&mut d_x[node * c..(node + 1) * c], last);
-                }
-            },
-        );
+        // Each thread has some nodes, and looks for them in all lists.
+        let work = ROW_WORK * lists.start.len() / (d_x.len() / c).max(1);
+        let rows = block_rows(d_x.len() / c, work * c);
+        for_each(d_x.par_chunks_mut(rows * c).enumerate(), |(block, d_x)| {
+            let first = block * rows;
+            self.vectorised(
+                #[inline(always)]
+                || backward(d_x, first, d_out, lists, c),
+            );
+        });
+    }
+}
+
+/// The work of a list in multiply-adds of a product that take as long, for each column.
+const ROW_WORK: usize = 32;
+
+/// Adds to the derivatives of the nodes from number `first` on.
+#[inline(always)]
+fn backward<T: Element>(
+    d_x: &mut [T],
+    first: usize,
+    d_out: &[T],
+    lists: &NodeLists<Cpu<T>>,
+    c: usize,
+) {
+    let n = d_x.len() / c;
+    // Nodes before the first one wrap around to numbers beyond the last.
+    let own = |node: u32| Some(at(node).wrapping_sub(first)).filter(|&own| own < n);
+    for (row, bounds) in d_out.chunks_exact(2 * c).zip(lists.start.windows(2)) {
+        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
+        let (mean, last) = row.split_at(c);
+        let scale = T::one() / T::of_count(list.len());
+        for node in list.iter().filter_map(|&node| own(node)) {
+            let d = &mut d_x[node * c..(node + 1) * c];
+            lanes::update(d, mean, |d, m| d + m * scale);
+        }
+        if let Some(node) = own(list[list.len() - 1]) {
+            lanes::add(&mut d_x[node * c..(node + 1) * c], last);
+        }
     }
 }

@@ -17,7 +17,7 @@ impl<T: Element> PairScores for Cpu<T> {
         }
         let (scores, a, b) = (scores.host(), inputs.a.host(), inputs.b.host());
         let (w, offset) = (&inputs.w.host()[..c], inputs.w.host()[c]);
-        let rows = block_rows(m, PAIR_WORK * n * c, 1);
+        let rows = block_rows(m, PAIR_WORK * n * c);
         for_each(
             scores.par_chunks_mut(rows * n).zip(a.par_chunks(rows * c)),
             |(scores, a)| {
@@ -57,7 +57,7 @@ impl<T: Element> PairScores for Cpu<T> {
         }
         // First the sums of the upstream derivatives of the pairs in which a unit is active, for each left member and
         // for each right one: rows of their own, which threads can share out.
-        let rows = block_rows(m, PAIR_WORK * n * c, 1);
+        let rows = block_rows(m, PAIR_WORK * n * c);
         for_each(
             d_a.par_chunks_mut(rows * c)
                 .zip(a.par_chunks(rows * c))
@@ -76,7 +76,7 @@ impl<T: Element> PairScores for Cpu<T> {
                 );
             },
         );
-        let columns = block_rows(n, PAIR_WORK * m * c, 1);
+        let columns = block_rows(n, PAIR_WORK * m * c);
         for_each(
             d_b.par_chunks_mut(columns * c)
                 .zip(b.par_chunks(columns * c))

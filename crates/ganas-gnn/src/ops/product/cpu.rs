@@ -1,11 +1,13 @@
 //! The product on the CPU, by the `gemm` crate: its kernels reach the machine's peak at these sizes.
 
+use std::ops::Range;
+
 use rayon::iter::IndexedParallelIterator as _;
 use rayon::slice::ParallelSliceMut as _;
 
 use super::{Old, Operand, Product, check};
-use crate::cpu::{block_rows, for_each};
-use crate::{Cpu, Element, ViewMut};
+use crate::cpu::for_each;
+use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Product for Cpu<T> {
     fn product<'a>(
@@ -17,29 +19,47 @@ impl<T: Element> Product for Cpu<T> {
     ) {
         let (a, b) = (a.into(), b.into());
         let [m, k, n] = check(&out, a, b);
-        let (out, a, b) = (out.host(), Strided::new(a), Strided::new(b));
+        let step = out.stride;
+        let out = &mut out.floats[extent(out.offset, [m, n], step)];
+        let (a, b) = (Strided::new(a), Strided::new(b));
         let scale = match old {
             Old::Overwrite => T::zero(),
             Old::Add => T::one(),
         };
-        let rows = block_rows(m, k * n, UNIT).max(LEAST_ROWS.min(m).max(1));
+        let rows = block_rows([m, k, n]);
         for_each(
-            out.par_chunks_mut((rows * n).max(1)).enumerate(),
+            out.par_chunks_mut((rows * step).max(1)).enumerate(),
             |(block, out)| {
                 let first = block * rows;
                 let shape = [rows.min(m - first), k, n];
-                product(out, a.skip_rows(first), b, shape, scale);
+                product((out, step), a.skip_rows(first), b, shape, scale);
             },
         );
     }
 }
 
-/// Blocks have a multiple of so many rows: a common multiple of the heights of the tiles of `gemm`.
-const UNIT: usize = 24;
+/// The height of the tiles of `gemm`: blocks have a multiple of so many rows.
+const UNIT: usize = 6;
 
 /// Blocks have at least so many rows, since each packs the whole right-hand side: with fewer, packing takes longer than
 /// what a second thread gains.
-const LEAST_ROWS: usize = 3 * UNIT;
+const LEAST_ROWS: usize = 10 * UNIT;
+
+/// Multiply-adds that are worth handing to another thread.
+const BLOCK_WORK: usize = 3 << 19;
+
+/// The number of rows in a block of a product: one block for each thread, since `gemm` packs the right-hand side for each.
+///
+/// An element of the output is a chain of multiply-adds along the depth, in an order that depends on the depth only, so the
+/// blocks do not show in the results. Where there is one column only, `gemm` sums in another way; that is not split.
+fn block_rows([m, k, n]: [usize; 3]) -> usize {
+    let most = (m / LEAST_ROWS).min(m * k * n / BLOCK_WORK);
+    let blocks = match n {
+        1 => 1,
+        _ => rayon::current_num_threads().min(most).max(1),
+    };
+    m.div_ceil(blocks).next_multiple_of(UNIT).max(1)
+}
 
 /// A row-major or transposed matrix: elements, step between columns, step between rows.
 #[derive(Clone, Copy)]
@@ -51,14 +71,19 @@ struct Strided<'a, T> {
 
 impl<'a, T: Element> Strided<'a, T> {
     fn new(operand: Operand<'a, Cpu<T>>) -> Self {
-        let [_, cols] = operand.view.shape();
+        let View {
+            floats,
+            offset,
+            stride,
+            ..
+        } = operand.view;
         let (column, row) = if operand.transposed {
-            (cols, 1)
+            (stride, 1)
         } else {
-            (1, cols)
+            (1, stride)
         };
         Self {
-            elements: operand.view.host(),
+            elements: &floats[extent(offset, operand.view.shape(), stride)],
             column,
             row,
         }
@@ -78,17 +103,30 @@ impl<'a, T: Element> Strided<'a, T> {
     }
 }
 
-/// `out = scale out + a b`, where a scale of 0 ignores the old contents.
+/// Where the elements of a matrix lie that begins at `offset` and whose rows are `stride` apart.
+fn extent(offset: usize, shape: [usize; 2], stride: usize) -> Range<usize> {
+    offset..offset + span(shape, stride)
+}
+
+/// The number of elements from the first to the last one.
+fn span([rows, cols]: [usize; 2], stride: usize) -> usize {
+    match (rows, cols) {
+        (0, _) | (_, 0) => 0,
+        _ => (rows - 1) * stride + cols,
+    }
+}
+
+/// `out = scale out + a b`, with the step between the rows of `out`, where a scale of 0 ignores the old contents.
 #[expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
 fn product<T: Element>(
-    out: &mut [T],
+    (out, step): (&mut [T], usize),
     a: Strided<'_, T>,
     b: Strided<'_, T>,
     [m, k, n]: [usize; 3],
     scale: T,
 ) {
     assert!(
-        out.len() == m * n && a.covers(m, k) && b.covers(k, n),
+        n <= step && span([m, n], step) <= out.len() && a.covers(m, k) && b.covers(k, n),
         "product: operands too short"
     );
     let stride = |step: usize| isize::try_from(step).expect("invariant: strides fit in isize");
@@ -101,7 +139,7 @@ fn product<T: Element>(
             k,
             out.as_mut_ptr(),
             1,
-            stride(n),
+            stride(step),
             scale != T::zero(),
             a.elements.as_ptr(),
             stride(a.column),

@@ -12,25 +12,25 @@ use Parameter::{Pointer as P, U32 as U};
 pub(crate) const NAIVE: Kernel = Kernel {
     name: "product_naive",
     block: [256, 1],
-    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U],
+    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U, U],
 };
 
 pub(crate) const TILES_OF_64: Kernel = Kernel {
     name: "product_64",
     block: [256, 1],
-    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U, U],
+    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U, U, U],
 };
 
 pub(crate) const TILES_OF_32: Kernel = Kernel {
     name: "product_32",
     block: [256, 1],
-    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U, U],
+    parameters: &[P, P, P, P, U, U, U, U, U, U, U, U, U, U, U],
 };
 
 pub(crate) const SUM_PARTS: Kernel = Kernel {
     name: "product_sum_parts",
     block: [256, 1],
-    parameters: &[P, P, P, U, U, U, U, U],
+    parameters: &[P, P, P, U, U, U, U, U, U],
 };
 
 /// Large tiles are used where there are so many blocks of them: near the number of multiprocessors of a large GPU, but a
@@ -113,33 +113,33 @@ pub(crate) fn multiply(
     let plan = Plan::new(shape);
     let add = usize::from(old == Old::Add);
     let activation = activation.number();
-    // const float* a, b, bias; u32 m, n, k, a_row, a_column, b_row, b_column, add, activation, chunk
-    let launch = |to: Launch<'_>, bias, add, activation| {
+    // const float* a, b, bias; u32 m, n, k, out_row, a_row, a_column, b_row, b_column, add, activation, chunk
+    let launch = |to: Launch<'_>, out_row, bias, add, activation| {
         let ([a_row, a_column], [b_row, b_column]) = (steps(a), steps(b));
-        to.input(a.view)
-            .input(b.view)
+        to.strided_input(a.view)
+            .strided_input(b.view)
             .maybe(bias)
             .sizes([
-                m, n, k, a_row, a_column, b_row, b_column, add, activation, plan.chunk,
+                m, n, k, out_row, a_row, a_column, b_row, b_column, add, activation, plan.chunk,
             ])
             .blocks([plan.tiles[0], plan.tiles[1], plan.parts]);
     };
     if plan.parts == 1 {
         // float* out
-        let to = Launch::new(device, plan.kernel).output(&out);
-        launch(to, bias, add, activation);
+        let to = Launch::new(device, plan.kernel).strided_output(&out);
+        launch(to, out.stride, bias, add, activation);
         return;
     }
     device.with_parts(|parts| {
         device.at_least(&mut parts.floats, plan.parts * m * n);
         // float* parts
         let to = Launch::new(device, plan.kernel).buffer(&parts.floats);
-        launch(to, None, 0, Activation::Identity.number());
+        launch(to, n, None, 0, Activation::Identity.number());
         Launch::new(device, &SUM_PARTS)
-            .output(&out) // float* out
+            .strided_output(&out) // float* out
             .buffer(&parts.floats) // const float* parts
             .maybe(bias) // const float* bias
-            .sizes([m, n, plan.parts, add, activation]) // u32 m, n, n_parts, add, activation
+            .sizes([m, n, out.stride, plan.parts, add, activation]) // u32 m, n, out_row, n_parts, add, activation
             .over(m * n);
     });
 }
@@ -150,22 +150,22 @@ pub(crate) fn naive(device: &Cuda, out: ViewMut<'_, Cuda>, [a, b]: [Operand<'_, 
     let [m, k, n] = check(&out, a, b);
     let ([a_row, a_column], [b_row, b_column]) = (steps(a), steps(b));
     Launch::new(device, &NAIVE)
-        .output(&out) // float* out
-        .input(a.view) // const float* a
-        .input(b.view) // const float* b
+        .strided_output(&out) // float* out
+        .strided_input(a.view) // const float* a
+        .strided_input(b.view) // const float* b
         .maybe(None) // const float* bias
-        // u32 m, n, k, a_row, a_column, b_row, b_column, add, activation
-        .sizes([m, n, k, a_row, a_column, b_row, b_column, 0, 0])
+        // u32 m, n, k, out_row, a_row, a_column, b_row, b_column, add, activation
+        .sizes([m, n, k, out.stride, a_row, a_column, b_row, b_column, 0, 0])
         .over(m * n);
 }
 
 /// The step between rows and that between columns.
 fn steps(operand: Operand<'_, Cuda>) -> [usize; 2] {
-    let [_, columns] = operand.view.shape();
+    let stride = operand.view.stride;
     if operand.transposed {
-        [1, columns]
+        [1, stride]
     } else {
-        [columns, 1]
+        [stride, 1]
     }
 }
 

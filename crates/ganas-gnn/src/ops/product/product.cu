@@ -8,7 +8,7 @@ __device__ __forceinline__ float finish(float value, const float* bias, u32 colu
 // The oracle of the tiled kernels: one thread for each element, and the sum in order.
 extern "C" __global__ void product_naive(
     float* out, const float* a, const float* b, const float* bias,
-    u32 m, u32 n, u32 k, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation) {
+    u32 m, u32 n, u32 k, u32 out_row, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation) {
     const u32 index = global_index();
     if (index >= m * n) return;
     const u32 row = index / n, column = index % n;
@@ -16,8 +16,9 @@ extern "C" __global__ void product_naive(
     for (u32 d = 0; d < k; d++) {
         sum = fmaf(a[row * a_row + d * a_column], b[d * b_row + column * b_column], sum);
     }
-    if (add != 0) sum += out[index];
-    out[index] = finish(sum, bias, column, activation);
+    float* to = out + (size_t)row * out_row + column;
+    if (add != 0) sum += *to;
+    *to = finish(sum, bias, column, activation);
 }
 
 // Copies a tile of an operand into shared memory, [DEPTH][LENGTH + 1]; zero outside of the matrix.
@@ -37,11 +38,12 @@ __device__ __forceinline__ void copy_tile(
 }
 
 // One block computes a tile of `16 PER_ROW` by `16 PER_COLUMN` elements, each of its 256 threads PER_ROW by PER_COLUMN.
-// The blocks of one tile share its depth: block z sums from `z chunk` on, into the z-th matrix of `out`.
+// The blocks of one tile share its depth: block z sums from `z chunk` on, into the z-th matrix of `out`, whose rows are
+// `out_row` apart; where there are several matrices, that is `n`.
 template <int PER_ROW, int PER_COLUMN, int DEPTH>
 __device__ __forceinline__ void product_tile(
     float* out, const float* a, const float* b, const float* bias,
-    u32 m, u32 n, u32 k, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation, u32 chunk) {
+    u32 m, u32 n, u32 k, u32 out_row, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation, u32 chunk) {
     const int ROWS = 16 * PER_ROW, COLUMNS = 16 * PER_COLUMN;
     __shared__ float a_tile[DEPTH][ROWS + 1];
     __shared__ float b_tile[DEPTH][COLUMNS + 1];
@@ -81,8 +83,9 @@ __device__ __forceinline__ void product_tile(
             const u32 row = first_row + ty + 16 * i, column = first_column + tx + 16 * j;
             if (row < m && column < n) {
                 float value = sums[i][j];
-                if (add != 0) value += part[row * n + column];
-                part[row * n + column] = finish(value, bias, column, activation);
+                float* to = part + (size_t)row * out_row + column;
+                if (add != 0) value += *to;
+                *to = finish(value, bias, column, activation);
             }
         }
     }
@@ -90,22 +93,24 @@ __device__ __forceinline__ void product_tile(
 
 extern "C" __global__ void __launch_bounds__(256) product_64(
     float* out, const float* a, const float* b, const float* bias,
-    u32 m, u32 n, u32 k, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation, u32 chunk) {
-    product_tile<4, 4, 16>(out, a, b, bias, m, n, k, a_row, a_column, b_row, b_column, add, activation, chunk);
+    u32 m, u32 n, u32 k, u32 out_row, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation, u32 chunk) {
+    product_tile<4, 4, 16>(out, a, b, bias, m, n, k, out_row, a_row, a_column, b_row, b_column, add, activation, chunk);
 }
 
 extern "C" __global__ void __launch_bounds__(256) product_32(
     float* out, const float* a, const float* b, const float* bias,
-    u32 m, u32 n, u32 k, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation, u32 chunk) {
-    product_tile<2, 2, 32>(out, a, b, bias, m, n, k, a_row, a_column, b_row, b_column, add, activation, chunk);
+    u32 m, u32 n, u32 k, u32 out_row, u32 a_row, u32 a_column, u32 b_row, u32 b_column, u32 add, u32 activation, u32 chunk) {
+    product_tile<2, 2, 32>(out, a, b, bias, m, n, k, out_row, a_row, a_column, b_row, b_column, add, activation, chunk);
 }
 
 // Adds the parts of a product whose depth was shared out, in their order.
 extern "C" __global__ void product_sum_parts(
-    float* out, const float* parts, const float* bias, u32 m, u32 n, u32 n_parts, u32 add, u32 activation) {
+    float* out, const float* parts, const float* bias, u32 m, u32 n, u32 out_row, u32 n_parts, u32 add, u32 activation) {
     const u32 index = global_index();
     if (index >= m * n) return;
-    float sum = add != 0 ? out[index] : 0.0f;
+    const u32 column = index % n;
+    float* to = out + (size_t)(index / n) * out_row + column;
+    float sum = add != 0 ? *to : 0.0f;
     for (u32 part = 0; part < n_parts; part++) sum += parts[(size_t)part * m * n + index];
-    out[index] = finish(sum, bias, index % n, activation);
+    *to = finish(sum, bias, column, activation);
 }

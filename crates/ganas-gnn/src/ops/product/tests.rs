@@ -169,3 +169,114 @@ fn tiles_equal_the_oracle() {
         crate::testing::Tolerance::F32.check("product", &read(&device, tiled.view()), &expected);
     }
 }
+
+/// The elements of a product in a pool of some threads.
+fn in_a_pool(threads: usize, [m, k, n]: [usize; 3], turned: [bool; 2]) -> Vec<f32> {
+    let device = Cpu::<f32>::new();
+    let (a, b) = (values(1, m * k), values(2, k * n));
+    let (a_shape, b_shape) = (
+        if turned[0] { [k, m] } else { [m, k] },
+        if turned[1] { [n, k] } else { [k, n] },
+    );
+    let a = mat::<f32>(&device, &a, a_shape[0], a_shape[1]);
+    let b = mat::<f32>(&device, &b, b_shape[0], b_shape[1]);
+    let mut out = mat(&device, &vec![0.25; m * n], m, n);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        let left = if turned[0] {
+            a.view().transposed()
+        } else {
+            a.view().into()
+        };
+        let right = if turned[1] {
+            b.view().transposed()
+        } else {
+            b.view().into()
+        };
+        device.product(out.view_mut(), left, right, Old::Add);
+    });
+    out.view().host().to_vec()
+}
+
+#[test]
+fn blocks_do_not_show() {
+    for shape in [
+        [127, 128, 384],
+        [128, 798, 384],
+        [241, 384, 128],
+        [500, 256, 9],
+        [30_000, 128, 1],
+    ] {
+        for turned in [[false, false], [true, false], [false, true], [true, true]] {
+            let one = in_a_pool(1, shape, turned);
+            for threads in [2, 3, 7] {
+                let same = in_a_pool(threads, shape, turned)
+                    .iter()
+                    .zip(&one)
+                    .all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "{shape:?} {turned:?} in {threads} threads");
+            }
+        }
+    }
+}
+
+/// Operands and output that are columns of wider matrices, with operands as they are and transposed.
+struct SomeColumns([usize; 3]);
+
+impl crate::testing::OnDevice for SomeColumns {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        use crate::testing::{random, read};
+        let Self([m, k, n]) = *self;
+        let (a, b) = (random(device, 1, m, k + 3), random(device, 2, k, n + 4));
+        let (turned_a, turned_b) = (random(device, 3, k, m + 1), random(device, 4, n, k + 2));
+        let (a, b) = (a.view().columns(1, k), b.view().columns(4, n));
+        let turned_a = turned_a.view().columns(1, m).transposed();
+        let turned_b = turned_b.view().columns(0, k).transposed();
+        let mut out = random(device, 5, m, n + 5);
+        device.product(out.view_mut().columns(2, n), a, b, Old::Overwrite);
+        let plain = read(device, out.view());
+        device.product(out.view_mut().columns(3, n), turned_a, turned_b, Old::Add);
+        vec![("plain", plain), ("turned", read(device, out.view()))]
+    }
+}
+
+#[test]
+fn devices_agree_on_columns() {
+    for shape in [[1, 1, 1], [65, 33, 7], [4, 0, 3], [70, 300, 129]] {
+        crate::testing::agree(&SomeColumns(shape), 5e-5);
+    }
+}
+
+#[test]
+fn columns_of_wider_matrices() {
+    let device = Cpu::<f64>::new();
+    let [m, k, n] = [13, 5, 9];
+    let (a, b) = (values(1, m * k), values(2, k * n));
+    let widened = |values: &[f64], cols: usize| -> Vec<f64> {
+        let rows = values.chunks(cols);
+        rows.flat_map(|row| [&[7.0], row, &[8.0, 9.0]].concat())
+            .collect()
+    };
+    let wide_a = mat(&device, &widened(&a, k), m, k + 3);
+    let wide_b = mat(&device, &widened(&b, n), k, n + 3);
+    let mut out = mat(&device, &vec![0.0; m * (n + 3)], m, n + 3);
+    let (a_part, b_part) = (wide_a.view().columns(1, k), wide_b.view().columns(1, n));
+    device.product(out.view_mut().columns(1, n), a_part, b_part, Old::Overwrite);
+    // The columns beside keep what they had.
+    let mut expected = Vec::new();
+    for row in naive(&a, &b, [m, k, n]).chunks(n) {
+        expected.extend([&[0.0], row, &[0.0, 0.0]].concat());
+    }
+    close(&device, out.view(), &expected, 1e-14);
+}
+
+#[test]
+#[should_panic(expected = "some columns of a wider one")]
+fn only_products_take_columns() {
+    let device = Cpu::<f64>::new();
+    let mut wide = mat(&device, &[0.0; 8], 2, 4);
+    wide.view_mut().columns(1, 2).clear(&device);
+}
