@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::sandbox::{SMALL, Sandbox, search};
-use crate::scripted_worker;
+use ganas_testkit::scripted_worker;
 
 const VALID: &str = "cifar10_valid_mean_200";
 
