@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::Options;
 use super::page::{add_seeds, plus_minus, searches};
 use super::result::{Run, SearchResult};
-use super::searches::{Runner, Search, Source};
+use super::searches::{Runner, SEARCHERS, Search, Source};
 use super::statistics::{median, wilcoxon_p};
 
 /// The metric that is searched on and reported.
@@ -27,26 +27,6 @@ const BUDGETS: [usize; 6] = [150, 192, 300, 500, 650, 1500];
 
 /// Budgets at which the best value is printed and the searchers are compared.
 const COMPARED: [usize; 3] = [150, 500, 1500];
-
-/// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 4] = [
-    (
-        "improved",
-        "GA-NAS, improved",
-        &["--algorithm", "ga-nas", "--preset", "improved"],
-    ),
-    (
-        "faithful",
-        "GA-NAS, faithful",
-        &["--algorithm", "ga-nas", "--preset", "faithful"],
-    ),
-    (
-        "local-search",
-        "local search",
-        &["--algorithm", "local-search"],
-    ),
-    ("random", "random search", &["--algorithm", "random"]),
-];
 
 pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
     let runner = Runner::new(root, "nasbench101", options.fresh)?;

@@ -18,6 +18,26 @@ pub(super) struct Search {
     pub(super) arguments: Vec<String>,
 }
 
+/// The searchers that studies compare: name, what each is called on a page, and its arguments.
+pub(super) const SEARCHERS: [(&str, &str, &[&str]); 4] = [
+    (
+        "improved",
+        "GA-NAS, improved",
+        &["--algorithm", "ga-nas", "--preset", "improved"],
+    ),
+    (
+        "faithful",
+        "GA-NAS, faithful",
+        &["--algorithm", "ga-nas", "--preset", "faithful"],
+    ),
+    (
+        "local-search",
+        "local search",
+        &["--algorithm", "local-search"],
+    ),
+    ("random", "random search", &["--algorithm", "random"]),
+];
+
 /// What answers the queries of a search.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source<'a> {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use super::Options;
 use super::page::{add_seeds, plus_minus, searches};
 use super::result::SearchResult;
-use super::searches::{Runner, Search, Source};
+use super::searches::{Runner, SEARCHERS, Search, Source};
 use super::statistics::wilcoxon_p;
 
 /// One space, and what answers its queries.
@@ -65,26 +65,6 @@ const STUDIES: [Study; 4] = [
         answers: Answers::Csv("nas_bench_macro/nas_bench_macro_cifar10.csv.gz", "arch"),
         budgets: &[50, 100],
     },
-];
-
-/// A searcher: its name, what it is called on the page, and its arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 4] = [
-    (
-        "improved",
-        "GA-NAS, improved",
-        &["--algorithm", "ga-nas", "--preset", "improved"],
-    ),
-    (
-        "faithful",
-        "GA-NAS, faithful",
-        &["--algorithm", "ga-nas", "--preset", "faithful"],
-    ),
-    (
-        "local-search",
-        "local search",
-        &["--algorithm", "local-search"],
-    ),
-    ("random", "random search", &["--algorithm", "random"]),
 ];
 
 /// Searches, and writes docs/results/spaces.md and the numbers of every seed beside it.
