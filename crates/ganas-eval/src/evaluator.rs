@@ -55,3 +55,23 @@ pub trait Evaluator: Send + Sync {
         queries.iter().enumerate().map(measure).collect()
     }
 }
+
+/// Asks `inner` for all of them, and changes each measurement, in what is told of the progress and in the results.
+pub(crate) fn evaluate_all_changed(
+    inner: &dyn Evaluator,
+    queries: &[Query<'_>],
+    finished: &mut Finished<'_>,
+    change: impl Fn(&Arch, Measurement) -> Result<Measurement, EvalError>,
+) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
+    let measured = inner.evaluate_all(queries, &mut |index, result| {
+        // An error ends up in the results, which are told below; here only progress is.
+        match result {
+            Ok(measurement) => finished(index, &change(queries[index].arch, measurement.clone())),
+            Err(_) => finished(index, result),
+        }
+    })?;
+    let results = queries.iter().zip(measured);
+    Ok(results
+        .map(|(query, result)| change(query.arch, result?))
+        .collect())
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ganas_space::Arch;
 
+use crate::evaluator::evaluate_all_changed;
 use crate::{EvalError, Evaluator, Finished, Measurement, Property, Protocol, Query, SearchMetric};
 
 /// An evaluator whose search metric is how much of a cost is saved, as long as the metric of another evaluator reaches
@@ -55,12 +56,7 @@ impl<'a> CostObjective<'a> {
         }
     }
 
-    fn measurement(
-        &self,
-        arch: &Arch,
-        measured: Result<Measurement, EvalError>,
-    ) -> Result<Measurement, EvalError> {
-        let measured = measured?;
+    fn measurement(&self, arch: &Arch, measured: Measurement) -> Result<Measurement, EvalError> {
         let missing = measured.search.0 - self.floor;
         let search = if missing < 0.0 {
             missing
@@ -83,7 +79,7 @@ impl Evaluator for CostObjective<'_> {
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        self.measurement(arch, self.inner.evaluate(arch))
+        self.measurement(arch, self.inner.evaluate(arch)?)
     }
 
     fn takes_batches(&self) -> bool {
@@ -95,20 +91,9 @@ impl Evaluator for CostObjective<'_> {
         queries: &[Query<'_>],
         finished: &mut Finished<'_>,
     ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
-        let measured = self.inner.evaluate_all(queries, &mut |index, result| {
-            // An error ends up in the results, which are told below; here only progress is.
-            match result {
-                Ok(measurement) => finished(
-                    index,
-                    &self.measurement(queries[index].arch, Ok(measurement.clone())),
-                ),
-                Err(_) => finished(index, result),
-            }
-        })?;
-        let results = queries.iter().zip(measured);
-        Ok(results
-            .map(|(query, result)| self.measurement(query.arch, result))
-            .collect())
+        evaluate_all_changed(self.inner, queries, finished, |arch, measured| {
+            self.measurement(arch, measured)
+        })
     }
 }
 
