@@ -4,19 +4,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ganas_eval::table::Table;
-use ganas_eval::{ClosedForm, CostProperty, Property, TableProperty};
-use ganas_search::{ConstrainedSpace, Constraint, SearchError};
+use anyhow::Context as _;
+use ganas_eval::{Property, TableProperty};
+use ganas_search::{Bound, ConstrainedSpace, Constraint, SearchError};
 use ganas_space::SearchSpace;
 
+use crate::closed_form;
 use crate::exit::UsageError;
-use crate::improve::{Given, GivenBound, Improvement, closed_form};
+use crate::improve::{Given, GivenBound, Improvement};
 use crate::table_source;
 
 /// What must hold of every architecture that is evaluated.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConstraintArguments {
     /// A bound that every evaluated architecture satisfies, for example `params <= 3.0e6` or `cifar10_raspi4_latency < 12`;
-    /// can be given several times. Names are `params` and `flops`, the metrics of the table, and those of --properties.
+    /// can be given several times, and is added to those in the description of the space. Names are `params` and `flops`,
+    /// the costs that the description names, the metrics of the table, and those of --properties.
     /// With --improve, `base` is the value of the given network: `params <= 0.9 * base`.
     #[arg(long = "constraint", value_name = "NAME <= NUMBER", value_parser = parse)]
     constraints: Vec<GivenBound>,
@@ -27,6 +30,30 @@ pub(crate) struct ConstraintArguments {
 
 fn parse(text: &str) -> Result<GivenBound, SearchError> {
     text.parse()
+}
+
+/// Where the constraints of the command line are from, for messages.
+const ARGUMENT: &str = "--constraint";
+
+/// The constraints in the description of a space, each with its place for messages.
+pub(crate) fn stated(space: &dyn SearchSpace) -> anyhow::Result<Vec<(Bound, &str)>> {
+    let bounds = space.stated_bounds().iter();
+    bounds
+        .map(|stated| {
+            let bound = stated.text.parse().with_context(|| stated.place.clone())?;
+            Ok((bound, &*stated.place))
+        })
+        .collect()
+}
+
+/// The constraints in the description of a space that the space itself can tell of an architecture.
+pub(crate) fn computed(space: &Arc<dyn SearchSpace>) -> anyhow::Result<Vec<Constraint>> {
+    let stated = stated(&**space)?.into_iter();
+    let computed = stated.filter_map(|(bound, _)| {
+        let property = closed_form::property(space, &bound.property)?;
+        Some(Constraint::new(bound, property))
+    });
+    Ok(computed.collect())
 }
 
 /// A space under constraints, and what a result depends on because of them.
@@ -60,6 +87,10 @@ impl ConstraintArguments {
                 .as_ref()
                 .is_some_and(|given| given.is_on_metric(bound))
         });
+        let stated = stated(&**space)?;
+        let stated: Vec<(GivenBound, &str)> = (stated.into_iter())
+            .map(|(bound, place)| (bound.into(), place))
+            .collect();
         let mut constraints = Vec::new();
         let mut record = Vec::new();
         let cost = given.as_ref().and_then(Given::cost);
@@ -67,17 +98,23 @@ impl ConstraintArguments {
         let cheaper = cost
             .map(|cost| format!("{cost} <= base").parse())
             .transpose()?;
-        for bound in known.into_iter().chain(&cheaper) {
-            let (property, source) = find(bound.property(), space, &tables)?;
+        let of_arguments = known.into_iter().chain(&cheaper);
+        for (bound, place) in (stated.iter().map(|(bound, place)| (bound, *place)))
+            .chain(of_arguments.map(|bound| (bound, ARGUMENT)))
+        {
+            let (property, source) = find(bound.property(), place, space, &tables)?;
             let of_given = given.as_ref().and_then(|given| property.value(&given.arch));
-            let bound = bound.resolve(of_given)?;
+            let mut bound = bound.resolve(of_given)?;
+            bound.property = property.name().to_owned();
             record.push(match source {
                 Some(table) => format!("{bound} (table {})", table.sha256()),
                 None => bound.to_string(),
             });
             constraints.push(Constraint::new(bound, property));
         }
-        let cost = cost.map(|cost| find(cost, space, &tables)).transpose()?;
+        let cost = cost
+            .map(|cost| find(cost, ARGUMENT, space, &tables))
+            .transpose()?;
         let improvement = given
             .map(|given| given.improvement(&on_metric, cost.map(|(cost, _)| cost)))
             .transpose()?;
@@ -95,15 +132,15 @@ impl ConstraintArguments {
     }
 }
 
-/// The property with a name, and the table that it is a column of.
+/// The property with a name, and the table that it is a column of. `place` is where it is named.
 fn find<'a>(
     name: &str,
+    place: &str,
     space: &Arc<dyn SearchSpace>,
     tables: &'a [Arc<Table>],
 ) -> anyhow::Result<(Arc<dyn Property>, Option<&'a Table>)> {
-    if let Some(cost) = closed_form(name) {
-        let property = CostProperty::new(Arc::clone(space), cost);
-        return Ok((Arc::new(property), None));
+    if let Some(property) = closed_form::property(space, name) {
+        return Ok((property, None));
     }
     for table in tables {
         if let Ok(column) = table.column(name) {
@@ -111,16 +148,15 @@ fn find<'a>(
             return Ok((Arc::new(property), Some(table)));
         }
     }
-    let known: Vec<&str> = ClosedForm::ALL
-        .iter()
-        .map(|cost| cost.name())
+    let known: Vec<&str> = closed_form::names(&**space)
+        .into_iter()
         .chain(tables.iter().flat_map(|table| {
             let columns = table.columns();
             columns.map(|column| table.info(column).name.as_str())
         }))
         .collect();
     Err(UsageError(format!(
-        "--constraint: there is no property `{name}`; known are {}; \
+        "{place}: there is no property `{name}`; known are {}; \
          a column of another table is made known with --properties FILE",
         known.join(", ")
     ))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_eval::{ClosedForm, CostObjective, Evaluator, Measurement, Property, Protocol};
+use ganas_eval::{CostObjective, Evaluator, Measurement, Property, Protocol};
 use ganas_search::{Bound, Relation, SearchError};
 use ganas_space::{Arch, SearchSpace};
 use serde::Serialize;
@@ -43,27 +43,29 @@ impl std::str::FromStr for GivenBound {
     fn from_str(text: &str) -> Result<Self, SearchError> {
         let trimmed = text.trim();
         let Some(before) = trimmed.strip_suffix(BASE) else {
-            let bound = trimmed.parse()?;
-            return Ok(Self {
-                bound,
-                of_base: false,
-            });
+            return Ok(trimmed.parse::<Bound>()?.into());
         };
         let before = before.trim_end();
         let factor = match before.strip_suffix('*') {
             Some(factor) => factor.to_owned(),
             None if before.ends_with(['<', '=', '>']) => format!("{before} 1"),
             None => {
-                return trimmed.parse().map(|bound| Self {
-                    bound,
-                    of_base: false,
-                });
+                return Ok(trimmed.parse::<Bound>()?.into());
             }
         };
         Ok(Self {
             bound: factor.parse()?,
             of_base: true,
         })
+    }
+}
+
+impl From<Bound> for GivenBound {
+    fn from(bound: Bound) -> Self {
+        Self {
+            bound,
+            of_base: false,
+        }
     }
 }
 
@@ -364,11 +366,6 @@ fn change(cost: u64, given: u64) -> String {
         return String::new();
     }
     format!("{:+.1} %", 100.0 * (cost as f64 / given as f64 - 1.0))
-}
-
-/// The property in closed form with this name.
-pub(crate) fn closed_form(name: &str) -> Option<ClosedForm> {
-    ClosedForm::ALL.into_iter().find(|cost| cost.name() == name)
 }
 
 #[cfg(test)]

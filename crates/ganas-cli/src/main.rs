@@ -11,6 +11,7 @@
 
 mod algorithm;
 mod clock;
+mod closed_form;
 mod commands;
 mod config_text;
 mod constraints;

@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use ganas_eval::table::Table;
-use ganas_eval::{
-    ClosedForm, CostProperty, MetricRole, ObjectiveSource, Property, Protocol, TableProperty,
-};
+use ganas_eval::{MetricRole, ObjectiveSource, Protocol, TableProperty};
 use ganas_search::{Better, Objective, Objectives};
 use ganas_space::SearchSpace;
 
+use crate::closed_form;
 use crate::exit::UsageError;
-use crate::improve::{ACCURACY, closed_form};
+use crate::improve::ACCURACY;
 
 /// What is searched for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ObjectiveArguments {
     /// What is searched for: `accuracy`, the metric that is searched on; or the front of several, such as
-    /// `accuracy,-params`, where a minus says that smaller is better. Names are `accuracy`, `params`, `flops`, the metrics
-    /// of the table, those of --properties, what the surrogate predicts and what --evaluator returns; never the metric
+    /// `accuracy,-params`, where a minus says that smaller is better. Names are `accuracy`, `params`, `flops`, the costs
+    /// that the description of a space names, the metrics of the table, those of --properties, what the surrogate predicts and what --evaluator returns; never the metric
     /// that is reported. With --improve it can be one cost that is made small, which needs a bound on the metric:
     /// `--objective params --constraint 'accuracy >= base'`.
     #[arg(long, value_name = "NAMES", default_value = ACCURACY, value_parser = list, allow_hyphen_values = true)]
@@ -130,10 +129,16 @@ impl ObjectiveArguments {
     }
 
     /// The names that may be those of metrics which the evaluator is to return beside the one that is searched on.
-    pub(crate) fn further(&self, searched_on: Option<&str>) -> Vec<String> {
+    pub(crate) fn further(
+        &self,
+        searched_on: Option<&str>,
+        space: &Arc<dyn SearchSpace>,
+    ) -> Vec<String> {
         let names = self.objective.iter().map(|wanted| &wanted.name);
         let is_other = |name: &&String| {
-            *name != ACCURACY && Some(&***name) != searched_on && closed_form(name).is_none()
+            *name != ACCURACY
+                && Some(&***name) != searched_on
+                && closed_form::property(space, name).is_none()
         };
         if self.is_several() {
             names.filter(is_other).cloned().collect()
@@ -189,10 +194,13 @@ impl Known<'_> {
                  report another one with --report, or search on it with --search, which the protocol then says"
             )));
         }
-        if let Some(cost) = closed_form(name) {
+        if let Some(cost) = closed_form::property(self.space, name) {
             check(wanted, MetricRole::Cost)?;
-            let cost = CostProperty::new(Arc::clone(self.space), cost);
-            return Ok((objective(None), property(cost)));
+            let objective = Objective {
+                name: cost.name().to_owned(),
+                ..objective(None)
+            };
+            return Ok((objective, ObjectiveSource::Property(cost)));
         }
         if let Some(place) = self.further.iter().position(|further| further == name) {
             let metric = self.metrics.iter().find(|(known, _)| known == name);
@@ -204,7 +212,7 @@ impl Known<'_> {
                 check(wanted, table.info(column).role)?;
                 let column = TableProperty::new(Arc::clone(self.space), Arc::clone(table), column);
                 let other = (number >= self.n_own).then_some(&**table);
-                return Ok((objective(other), property(column)));
+                return Ok((objective(other), ObjectiveSource::Property(Arc::new(column))));
             }
         }
         Err(UsageError(format!(
@@ -226,7 +234,8 @@ impl Known<'_> {
     /// Everything that can be an objective.
     fn names(&self) -> Vec<String> {
         let mut names = vec![format!("{ACCURACY} ({})", self.protocol.search)];
-        names.extend(ClosedForm::ALL.iter().map(|cost| cost.name().to_owned()));
+        let of_space = closed_form::names(&**self.space).into_iter();
+        names.extend(of_space.map(ToOwned::to_owned));
         let of_tables = self.tables.iter().flat_map(|table| {
             let infos = table.columns().map(|column| table.info(column));
             infos.map(|info| (info.name.clone(), info.role))
@@ -279,10 +288,6 @@ fn check(wanted: &Wanted, role: MetricRole) -> Result<(), UsageError> {
         ))),
         _ => Ok(()),
     }
-}
-
-fn property(property: impl Property + 'static) -> ObjectiveSource {
-    ObjectiveSource::Property(Arc::new(property))
 }
 
 #[cfg(test)]

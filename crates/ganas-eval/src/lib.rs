@@ -32,5 +32,5 @@ pub use metric::{Measurement, ReportMetric, SearchMetric};
 pub use objective::CostObjective;
 pub use objectives::{ObjectiveSource, WithObjectives};
 pub use official::Problem;
-pub use property::{ClosedForm, CostProperty, Property, TableProperty};
+pub use property::{ClosedForm, CostProperty, NamedCost, Property, TableProperty};
 pub use protocol::{MetricRole, Protocol, ProtocolKind};

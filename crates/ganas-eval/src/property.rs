@@ -73,6 +73,32 @@ impl Property for CostProperty {
     }
 }
 
+/// A cost that the description of a space names, see [`SearchSpace::named_cost`].
+#[derive(Debug)]
+pub struct NamedCost {
+    space: Arc<dyn SearchSpace>,
+    name: &'static str,
+}
+
+impl NamedCost {
+    /// The cost with this name, when the space has it.
+    #[must_use]
+    pub fn new(space: Arc<dyn SearchSpace>, name: &str) -> Option<Self> {
+        let name = space.named_costs().iter().find(|known| **known == name)?;
+        Some(Self { name, space })
+    }
+}
+
+impl Property for NamedCost {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn value(&self, arch: &Arch) -> Option<f64> {
+        self.space.named_cost(self.name, arch)
+    }
+}
+
 /// A column of a table, looked up by class as queries are.
 #[derive(Debug)]
 pub struct TableProperty {

@@ -72,6 +72,18 @@ pub enum SpaceError {
         /// What is wrong, and what was expected.
         problem: String,
     },
+    /// A look-up table that the description of a space names is not one.
+    #[error("line {line}: {file}: line {row}: {problem}")]
+    BadLookup {
+        /// The line of the description that names the table, from 1.
+        line: usize,
+        /// The name of the table's file.
+        file: String,
+        /// The line of the table with the first problem, from 1.
+        row: u64,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
     /// An action that the space does not allow in this state.
     #[error("illegal action {action} at decision {decision} of `{space}`: {reason}")]
     IllegalAction {

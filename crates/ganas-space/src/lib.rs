@@ -10,16 +10,22 @@
 
 mod arch;
 mod blueprint;
+mod cell_changes;
 pub mod chain;
 mod cost;
 pub mod darts;
+mod edge_cell_text;
 mod error;
+mod full_cell;
 mod key;
 mod layers;
+mod member;
 pub mod nasbench101;
 pub mod nasbench201;
+pub mod own;
 mod registry;
 mod space;
+mod stated_bound;
 #[cfg(test)]
 mod tests;
 mod text_reader;
@@ -28,5 +34,7 @@ pub use arch::{Arch, OpId, VertexId};
 pub use cost::Cost;
 pub use error::SpaceError;
 pub use key::ArchKey;
+pub use member::Member;
 pub use registry::{by_name, names};
+pub use stated_bound::StatedBound;
 pub use space::{Action, Choice, Decision, LegalActions, Partial, SearchSpace};

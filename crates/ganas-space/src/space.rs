@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use rand_core::Rng;
 
-use crate::{Arch, ArchKey, Cost, OpId, SpaceError, VertexId};
+use crate::{Arch, ArchKey, Cost, Member, OpId, SpaceError, StatedBound, VertexId};
 
 /// One choice of a generator: the number of a label, or 0 (absent) and 1 (present) for an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -227,6 +227,27 @@ pub trait SearchSpace: Debug + Send + Sync {
 
     /// Parameters and FLOPs in closed form.
     fn cost(&self, arch: &Arch) -> Cost;
+
+    /// The names of further costs in closed form, such as a latency that is summed up from a table.
+    fn named_costs(&self) -> &[&'static str] {
+        &[]
+    }
+
+    /// The further cost with this name, when there is one; the same for all members of a class.
+    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
+        let _ = (name, arch);
+        None
+    }
+
+    /// Bounds that hold in every search in this space; a search reads them, [`admits`](Self::admits) does not.
+    fn stated_bounds(&self) -> &[StatedBound] {
+        &[]
+    }
+
+    /// Known architectures, whose names [`decode`](Self::decode) reads in place of their texts.
+    fn members(&self) -> &'static [Member] {
+        &[]
+    }
 
     /// An architecture drawn uniformly over classes (or as documented by a space too large for that).
     fn sample(&self, rng: &mut dyn Rng) -> Arch;

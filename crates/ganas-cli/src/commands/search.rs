@@ -219,7 +219,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     let opened = workers.open(&space, &names, arguments.study.as_deref(), &stop, notes)?;
     let further = arguments
         .objectives
-        .further(arguments.evaluator.search.as_deref());
+        .further(arguments.evaluator.search.as_deref(), &space);
     let evaluator = if let Some(mut evaluator) = opened {
         let facts = WorkerFacts {
             description: workers.describe(&evaluator),

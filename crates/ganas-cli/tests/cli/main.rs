@@ -19,6 +19,7 @@ mod first_search;
 mod improve;
 mod interrupt;
 mod objectives;
+mod own_spaces;
 mod official_files;
 mod real_table;
 mod resume;

@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
-use ganas_space::{Action, Arch, ArchKey, Cost, Decision, Partial, SearchSpace, SpaceError};
+use ganas_space::{
+    Action, Arch, ArchKey, Cost, Decision, Member, Partial, SearchSpace, SpaceError, StatedBound,
+};
 use rand::RngExt;
 use rand_core::Rng;
 
@@ -213,6 +215,22 @@ impl SearchSpace for ConstrainedSpace {
 
     fn cost(&self, arch: &Arch) -> Cost {
         self.inner.cost(arch)
+    }
+
+    fn named_costs(&self) -> &[&'static str] {
+        self.inner.named_costs()
+    }
+
+    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
+        self.inner.named_cost(name, arch)
+    }
+
+    fn stated_bounds(&self) -> &[StatedBound] {
+        self.inner.stated_bounds()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        self.inner.members()
     }
 
     /// As the space draws, without what violates a constraint.

@@ -1,9 +1,9 @@
 //! A space of chains, as data: what each layer of a network can be, and the network around them.
 
-use crate::OpId;
+use crate::own::OwnCosts;
+use crate::{Member, OpId, StatedBound};
 
 use super::network::Network;
-use super::own_costs::OwnCosts;
 
 /// A space of chains.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Description {
     pub(super) costs: Costs,
     /// Known architectures by their names.
     pub(super) members: &'static [Member],
+    /// What the description asks of architectures.
+    pub(super) bounds: Vec<StatedBound>,
 }
 
 /// What an architecture costs.
@@ -98,17 +100,6 @@ pub(super) struct TextForm {
     pub(super) layers: &'static str,
 }
 
-/// A known architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Its name, which is read in place of its text.
-    pub name: &'static str,
-    /// Its text.
-    pub text: &'static str,
-    /// In what it differs from the network of this name; nothing when it is that network.
-    pub differs: Option<&'static str>,
-}
-
 impl Description {
     /// The choice that leaves a layer out.
     pub(super) fn absent(&self) -> Option<OpId> {
@@ -134,6 +125,14 @@ impl Description {
                 own
             })
             .collect()
+    }
+
+    /// The layers of an architecture that are present, as numbers of layers and of choices.
+    pub(super) fn present(&self, labels: &[OpId]) -> impl Iterator<Item = (usize, usize)> {
+        let choices = labels.iter().map(|label| label.index());
+        choices
+            .enumerate()
+            .filter(|(_, choice)| self.choices[*choice].block != Block::Absent)
     }
 
     /// The network around the chain, when it is known.

@@ -1,9 +1,11 @@
 //! The space of Accel-NASBench (Ahmad and others, 2024): seven stages of EfficientNet's widths on ImageNet, each with
 //! an expansion, a kernel, a number of blocks, and squeeze-and-excitation or not.
 
+use crate::Member;
+
 use super::MBCONV;
 use super::description::{
-    Absence, Block, Costs, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
+    Absence, Block, Costs, Description, LayerChoice, MbConv, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
 
@@ -103,5 +105,6 @@ pub(super) fn description() -> Description {
             counting: Counting::Thop,
         }),
         members: &MEMBERS,
+        bounds: Vec::new(),
     }
 }

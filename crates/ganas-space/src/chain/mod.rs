@@ -25,13 +25,11 @@
 
 mod classes;
 mod description;
-mod expression;
 mod mbconv;
 mod nasbench_macro;
 mod network;
 mod once_for_all;
 mod own;
-mod own_costs;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -43,12 +41,16 @@ use rand::RngExt;
 use rand_core::Rng;
 
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
-use crate::{Action, Arch, ArchKey, Cost, Decision, OpId, Partial, SearchSpace, SpaceError};
+use crate::own::Open;
+use crate::{
+    Action, Arch, ArchKey, Cost, Decision, Member, OpId, Partial, SearchSpace, SpaceError,
+    StatedBound,
+};
 
-pub use self::description::{MbConv, Member};
+pub use self::description::MbConv;
 pub use self::network::PlacedBlock;
 
-use self::description::{Absence, Block, Description, Stage, label};
+use self::description::{Absence, Block, Costs, Description, Stage, label};
 
 /// Seven blocks of EfficientNet's widths on ImageNet: the space of Accel-NASBench.
 pub const MBCONV: &str = "mbconv";
@@ -91,15 +93,9 @@ impl Chain {
         Some(Arc::new(Self::new(description)))
     }
 
-    /// A space of the user's, described in TOML; `docs/SPACES.md` has the form.
-    ///
-    /// Its name ends in a fingerprint of what it says, so that records of different descriptions stay apart.
-    ///
-    /// # Errors
-    ///
-    /// [`SpaceError::BadDescription`], with the line of the first problem.
-    pub fn of_toml(text: &str) -> Result<Arc<Self>, SpaceError> {
-        own::description(text).map(|description| Arc::new(Self::new(description)))
+    /// A space of the user's.
+    pub(crate) fn of_description(open: &Open<'_>) -> Result<Arc<Self>, SpaceError> {
+        own::description(open).map(|description| Arc::new(Self::new(description)))
     }
 
     fn new(description: Description) -> Self {
@@ -139,12 +135,6 @@ impl Chain {
             description,
             labels,
         }
-    }
-
-    /// Known architectures by their names, which [`SearchSpace::decode`] reads in place of their texts.
-    #[must_use]
-    pub fn members(&self) -> &'static [Member] {
-        self.description.members
     }
 
     /// The blocks of an architecture, stage by stage; `None` is a layer that is absent or no inverted residual block.
@@ -342,6 +332,28 @@ impl SearchSpace for Chain {
 
     fn cost(&self, arch: &Arch) -> Cost {
         network::cost(&self.description, layer_labels(arch))
+    }
+
+    fn named_costs(&self) -> &[&'static str] {
+        match &self.description.costs {
+            Costs::Own(costs) => costs.names(),
+            Costs::Network(_) => &[],
+        }
+    }
+
+    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
+        match &self.description.costs {
+            Costs::Own(costs) => costs.named(name, self.description.present(layer_labels(arch))),
+            Costs::Network(_) => None,
+        }
+    }
+
+    fn stated_bounds(&self) -> &[StatedBound] {
+        &self.description.bounds
+    }
+
+    fn members(&self) -> &'static [Member] {
+        self.description.members
     }
 
     /// Uniform over classes, in canonical form: labels are drawn uniformly, and kept when they are canonical.

@@ -5,9 +5,11 @@
 //! Any other identity is nothing: the published table has the same values wherever it stands among the other layers of
 //! its stage.
 
+use crate::Member;
+
 use super::NASBENCH_MACRO;
 use super::description::{
-    Absence, Block, Costs, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
+    Absence, Block, Costs, Description, LayerChoice, MbConv, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
 
@@ -75,5 +77,6 @@ pub(super) fn description() -> Description {
             counting: Counting::MultiplyAdds,
         }),
         members: &MEMBERS,
+        bounds: Vec::new(),
     }
 }

@@ -99,7 +99,7 @@ pub struct PlacedBlock {
 pub(super) fn cost(description: &Description, labels: &[OpId]) -> Cost {
     match &description.costs {
         Costs::Network(network) => walk(description, network, labels).0,
-        Costs::Own(costs) => costs.of(description, labels),
+        Costs::Own(costs) => costs.cost(description.present(labels)),
     }
 }
 

@@ -4,8 +4,10 @@
 //! `ofa-proxyless` has the widths of ProxylessNAS times 1.3 and a last block that is always the same; `ofa-mbv3` has
 //! those of MobileNetV3 times 1.2, with squeeze-and-excitation in three of the stages.
 
+use crate::Member;
+
 use super::description::{
-    Absence, Block, Costs, Description, LayerChoice, MbConv, Member, Stage, TextForm, set,
+    Absence, Block, Costs, Description, LayerChoice, MbConv, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape, rounded_to_8};
 use super::{OFA_MBV3, OFA_PROXYLESS};
@@ -170,6 +172,7 @@ fn description(name: &'static str, network: Network, members: &'static [Member])
         },
         costs: Costs::Network(network),
         members,
+        bounds: Vec::new(),
     }
 }
 

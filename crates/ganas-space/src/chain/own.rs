@@ -1,4 +1,4 @@
-//! A space of the user's, described in TOML:
+//! A chain of the user's, described in TOML:
 //!
 //! ```toml
 //! name = "tiny"
@@ -20,83 +20,38 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use md5::{Digest, Md5};
-use serde::Deserialize;
 use toml::Spanned;
 
 use crate::SpaceError;
+use crate::blueprint::bits;
+use crate::own::{Document, Open, OwnCosts, Part, Row, StageTable, Value, Variables, is_name};
 
 use super::description::{Absence, Block, Costs, Description, LayerChoice, Stage, TextForm, set};
-use super::expression::Expression;
-use super::own_costs::{OwnCosts, Variables};
 
 /// All labels of a space, input and output included, fit in one 64-bit word; so do all vertices.
 const MAX_CHOICES: usize = 61;
 const MAX_LAYERS: usize = 62;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: Spanned<String>,
-    parameters: Option<Spanned<String>>,
-    flops: Option<Spanned<String>>,
-    stage: Vec<Spanned<StageTable>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StageTable {
-    layers: Spanned<usize>,
-    #[serde(default)]
-    optional: Option<Spanned<usize>>,
-    #[serde(default)]
-    sizes: BTreeMap<String, f64>,
-    choices: BTreeMap<String, Spanned<Vec<Value>>>,
-}
-
-/// A value of a factor.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(untagged, expecting = "expected a whole number or a text")]
-enum Value {
-    Number(u32),
-    Text(String),
-}
-
-/// Reads a description.
-pub(super) fn description(text: &str) -> Result<Description, SpaceError> {
-    let file: File = toml::from_str(text).map_err(|error| {
-        bad(
-            text,
-            error.span().unwrap_or(0..0),
-            error.message().to_owned(),
-        )
-    })?;
-    if !is_word(file.name.get_ref()) {
-        return Err(bad(
-            text,
-            file.name.span(),
-            "expected a name of letters, digits, `_` and `-`",
-        ));
-    }
+/// Makes a description of what the user's file says.
+pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
+    let (document, file) = (open.document, open.file);
     let mut choices = Choices::default();
-    let (mut stages, mut sizes) = (Vec::new(), Vec::new());
+    let mut stages = Vec::new();
     for table in &file.stage {
-        stages.push(stage(text, table, &mut choices)?);
-        sizes.push(table.get_ref().sizes.clone());
+        stages.push(stage(document, table, &mut choices)?);
     }
     let n_layers: usize = stages.iter().map(|stage| stage.layers.len()).sum();
     if n_layers == 0 || n_layers > MAX_LAYERS {
         let problem = format!("{n_layers} layers in all; expected 1 to {MAX_LAYERS}");
-        return Err(bad(text, file.name.span(), problem));
+        return Err(document.bad(file.name.span(), problem));
     }
-    let optional = file.stage.iter().any(|s| optional(s.get_ref()) > 0);
     choices.fill_up();
+    let parts = parts(&file.stage, &stages, &choices);
     let mut layer_choices = choices.choices;
-    let mut factors = choices.factors;
-    if optional {
+    if file.stage.iter().any(|table| optional(table.get_ref()) > 0) {
         let absent = set([layer_choices.len()]);
         for (stage, table) in stages.iter_mut().zip(&file.stage) {
-            let n_present = stage.layers.len() - optional_of(table);
+            let n_present = stage.layers.len() - optional(table.get_ref());
             for layer in &mut stage.layers[n_present..] {
                 *layer |= absent;
             }
@@ -106,22 +61,11 @@ pub(super) fn description(text: &str) -> Result<Description, SpaceError> {
             label: "absent",
             block: Block::Absent,
         });
-        factors.push(Variables::new());
     }
-    let costs = OwnCosts {
-        parameters: expression(text, file.parameters.as_ref())?,
-        flops: expression(text, file.flops.as_ref())?,
-        factors,
-        sizes,
-    };
-    check_costs(text, &file, &costs, &stages, &layer_choices)?;
-    let name = format!(
-        "{}-{}",
-        file.name.get_ref(),
-        fingerprint(&file, &layer_choices)
-    );
+    let costs = OwnCosts::new(open, layer_choices.len(), &parts)?;
+    let said = said(&file.stage, &layer_choices);
     Ok(Description {
-        name: name.leak(),
+        name: open.name(&said, &costs),
         choices: layer_choices,
         stages,
         text: TextForm {
@@ -130,7 +74,34 @@ pub(super) fn description(text: &str) -> Result<Description, SpaceError> {
         },
         costs: Costs::Own(costs),
         members: &[],
+        bounds: open.bounds(),
     })
+}
+
+/// Every layer that there can be, at every place; all present.
+fn parts(tables: &[Spanned<StageTable>], stages: &[Stage], choices: &Choices) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut place = 0;
+    for (s, (stage, table)) in stages.iter().zip(tables).enumerate() {
+        for (l, layer) in stage.layers.iter().enumerate() {
+            for choice in bits(*layer) {
+                let mut variables = table.get_ref().sizes.clone();
+                variables.extend(choices.factors[choice].clone());
+                parts.push(Part {
+                    place,
+                    choice,
+                    variables,
+                    row: Row {
+                        stage: Some(s + 1),
+                        layer: Some(l + 1),
+                        word: choices.choices[choice].word.to_owned(),
+                    },
+                });
+            }
+            place += 1;
+        }
+    }
+    parts
 }
 
 /// The choices of all stages; equal words are one choice.
@@ -214,7 +185,7 @@ impl Value {
 
 /// The layers of a stage, whose choices are added; all present for now.
 fn stage(
-    text: &str,
+    document: Document<'_>,
     table: &Spanned<StageTable>,
     choices: &mut Choices,
 ) -> Result<Stage, SpaceError> {
@@ -222,19 +193,19 @@ fn stage(
     let n_layers = *stage.layers.get_ref();
     if n_layers == 0 || n_layers > MAX_LAYERS {
         let problem = format!("{n_layers} layers; expected 1 to {MAX_LAYERS}");
-        return Err(bad(text, stage.layers.span(), problem));
+        return Err(document.bad(stage.layers.span(), problem));
     }
     if let Some(optional) = stage.optional.as_ref().filter(|o| *o.get_ref() >= n_layers) {
         let problem = "expected fewer optional layers than layers: the first one is always present";
-        return Err(bad(text, optional.span(), problem));
+        return Err(document.bad(optional.span(), problem));
     }
     if stage.choices.is_empty() {
-        return Err(bad(text, span, "expected at least one factor in `choices`"));
+        return Err(document.bad(span, "expected at least one factor in `choices`"));
     }
     let mut combinations = vec![Values::new()];
     for (factor, values) in &stage.choices {
-        check_factor(text, factor, values)?;
-        check_names(text, factor, stage, values)?;
+        check_factor(document, factor, values)?;
+        check_names(document, factor, stage, values)?;
         combinations = combinations
             .iter()
             .flat_map(|combination| {
@@ -246,7 +217,7 @@ fn stage(
             })
             .collect();
         if combinations.len() > MAX_CHOICES {
-            return Err(too_many(text, values.span()));
+            return Err(too_many(document, values.span()));
         }
     }
     let mut layer = 0;
@@ -257,11 +228,11 @@ fn stage(
         let place = place.ok_or_else(|| {
             let problem =
                 "two layers with different values have the same word: rename a factor or a value";
-            bad(text, span.clone(), problem)
+            document.bad(span.clone(), problem)
         })?;
         layer |= set([place]);
         if place >= MAX_CHOICES {
-            return Err(too_many(text, span));
+            return Err(too_many(document, span));
         }
     }
     Ok(Stage {
@@ -272,7 +243,7 @@ fn stage(
 
 /// In an expression a name means one thing.
 fn check_names(
-    text: &str,
+    document: Document<'_>,
     factor: &str,
     stage: &StageTable,
     values: &Spanned<Vec<Value>>,
@@ -289,13 +260,13 @@ fn check_names(
         Some(name) => {
             let problem =
                 format!("`{name}` is also the name of a size or of a factor; rename one of them");
-            Err(bad(text, values.span(), problem))
+            Err(document.bad(values.span(), problem))
         }
     }
 }
 
-fn check_factor(text: &str, factor: &str, values: &Spanned<Vec<Value>>) -> Result<(), SpaceError> {
-    let problem = |problem: String| Err(bad(text, values.span(), problem));
+fn check_factor(document: Document<'_>, factor: &str, values: &Spanned<Vec<Value>>) -> Result<(), SpaceError> {
+    let problem = |problem: String| Err(document.bad(values.span(), problem));
     if values.get_ref().is_empty() {
         return problem(format!("expected at least one value of `{factor}`"));
     }
@@ -304,9 +275,7 @@ fn check_factor(text: &str, factor: &str, values: &Spanned<Vec<Value>>) -> Resul
             return problem(format!("a value of `{factor}` stands there twice"));
         }
         if let Value::Text(word) = value
-            && !(is_word(word)
-                && !word.contains('-')
-                && !word.starts_with(|c: char| c.is_ascii_digit()))
+            && !is_name(word)
         {
             return problem(format!(
                 "`{word}`: expected letters, digits and `_`, a letter first"
@@ -316,101 +285,34 @@ fn check_factor(text: &str, factor: &str, values: &Spanned<Vec<Value>>) -> Resul
     Ok(())
 }
 
-fn expression(
-    text: &str,
-    given: Option<&Spanned<String>>,
-) -> Result<Option<Expression>, SpaceError> {
-    given
-        .map(|given| {
-            Expression::parse(given.get_ref()).map_err(|problem| bad(text, given.span(), problem))
-        })
-        .transpose()
-}
-
-/// Evaluates the expressions for every layer that there can be.
-fn check_costs(
-    text: &str,
-    file: &File,
-    costs: &OwnCosts,
-    stages: &[Stage],
-    choices: &[LayerChoice],
-) -> Result<(), SpaceError> {
-    for (expression, given) in [
-        (&costs.parameters, &file.parameters),
-        (&costs.flops, &file.flops),
-    ] {
-        let (Some(expression), Some(given)) = (expression, given) else {
-            continue;
-        };
-        for (s, stage) in stages.iter().enumerate() {
-            for choice in crate::blueprint::bits(stage.layers[0]) {
-                costs.layer(expression, s, choice).map_err(|problem| {
-                    let layer = format!("layer `{}` of stage {}", choices[choice].word, s + 1);
-                    bad(text, given.span(), format!("{problem} ({layer})"))
-                })?;
-            }
-        }
-    }
-    Ok(())
-}
-
 fn optional(stage: &StageTable) -> usize {
     stage.optional.as_ref().map_or(0, |n| *n.get_ref())
 }
 
-fn optional_of(table: &Spanned<StageTable>) -> usize {
-    optional(table.get_ref())
-}
-
-/// Eight hexadecimal digits that follow from everything that the file says.
-fn fingerprint(file: &File, choices: &[LayerChoice]) -> String {
-    let mut digest = Md5::new();
-    let given = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.get_ref().clone());
-    digest.update(format!(
-        "{:?} {:?}\n",
-        given(&file.parameters),
-        given(&file.flops)
-    ));
+/// What the name of the space has to follow from, beside the costs.
+fn said(tables: &[Spanned<StageTable>], choices: &[LayerChoice]) -> String {
+    let mut said = String::new();
     for choice in choices {
-        digest.update(format!("{}\n", choice.word));
+        said.push_str(&format!("{}\n", choice.word));
     }
-    for table in &file.stage {
+    for table in tables {
         let stage = table.get_ref();
         let values: Vec<_> = stage
             .choices
             .iter()
             .map(|(name, values)| (name, values.get_ref()))
             .collect();
-        digest.update(format!(
+        said.push_str(&format!(
             "{} {} {:?} {values:?}\n",
             stage.layers.get_ref(),
             optional(stage),
             stage.sizes
         ));
     }
-    digest.finalize()[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    said
 }
 
-fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-}
-
-fn too_many(text: &str, span: Range<usize>) -> SpaceError {
+fn too_many(document: Document<'_>, span: Range<usize>) -> SpaceError {
     let problem = format!("more than {MAX_CHOICES} different layers in all; expected fewer values");
-    bad(text, span, problem)
-}
-
-/// The error at the line where a part of the text begins.
-fn bad(text: &str, span: Range<usize>, problem: impl Into<String>) -> SpaceError {
-    let before = text.get(..span.start).unwrap_or(text);
-    SpaceError::BadDescription {
-        line: before.matches('\n').count() + 1,
-        problem: problem.into(),
-    }
+    document.bad(span, problem)
 }

@@ -95,13 +95,8 @@ fn layer(description: &Description, set: u64, reader: &mut Reader<'_>) -> Result
         let known: Vec<&str> = known().collect();
         return Err(reader.expected_at(at, &format!("one of {}", known.join(", "))));
     }
-    Err(SpaceError::UnknownOp {
-        space: description.name,
-        name: word.to_owned(),
-        text: reader.text().to_owned(),
-        suggestion: registry::closest(word, known()),
-        known: known().collect::<Vec<_>>().join(", "),
-    })
+    let known: Vec<&str> = known().collect();
+    Err(registry::unknown_op(reader, word, &known))
 }
 
 /// What stands between two parts; one white space stands for any.

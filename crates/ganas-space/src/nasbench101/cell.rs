@@ -1,5 +1,7 @@
 //! The cell that is left of an architecture once everything without effect is removed.
 
+use crate::blueprint::{bits, on_a_path};
+use crate::full_cell::FullCell;
 use crate::{Arch, OpId};
 
 /// The names of the labels: operations in the order of the official label numbers, then input and output.
@@ -116,6 +118,24 @@ impl Cell {
         Arch::new(labels, predecessors).expect("invariant: a cell is in topological order")
     }
 
+    /// A cell from one that is known to be within the limits.
+    pub(super) fn of_full(cell: &FullCell) -> Self {
+        let (mut ops, mut predecessors) = ([0; MAX_INTERIOR], [0; MAX_VERTICES]);
+        ops[..cell.ops.len()].copy_from_slice(&cell.ops);
+        for (set, full) in predecessors.iter_mut().zip(&cell.predecessors) {
+            *set = u8::try_from(*full).expect("invariant: a cell has at most 7 vertices");
+        }
+        Self::of_parts(cell.predecessors.len(), ops, predecessors)
+    }
+
+    /// The cell without the limits of this space.
+    pub(super) fn full(&self) -> FullCell {
+        FullCell {
+            ops: self.ops().to_vec(),
+            predecessors: self.predecessors().iter().copied().map(u64::from).collect(),
+        }
+    }
+
     /// The number of vertices, 2 to 7.
     pub(super) fn n_vertices(&self) -> usize {
         self.n_vertices
@@ -152,37 +172,6 @@ impl Cell {
             && u64::from(sources) == below(n - 1)
             && self.ops().iter().all(|op| *op < N_OPS)
     }
-}
-
-/// The vertices on a path from the first to the last one, or `None` when there is no such path.
-pub(super) fn on_a_path(predecessors: &[u64]) -> Option<u64> {
-    let last = predecessors.len() - 1;
-    let reached = reachable(predecessors);
-    let mut useful = 1 << last;
-    for v in (1..=last).rev() {
-        if useful >> v & 1 == 1 {
-            useful |= predecessors[v];
-        }
-    }
-    (reached >> last & 1 == 1).then_some(reached & useful)
-}
-
-/// The vertices that a path from the first one reaches.
-pub(super) fn reachable(predecessors: &[u64]) -> u64 {
-    (1..predecessors.len()).fold(1, |reached, v| {
-        reached | u64::from(predecessors[v] & reached != 0) << v
-    })
-}
-
-/// The positions of the ones, ascending.
-pub(super) fn bits(mut set: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        (set != 0).then(|| {
-            let lowest = set.trailing_zeros() as usize;
-            set &= set - 1;
-            lowest
-        })
-    })
 }
 
 /// The set of the numbers below `n`, which is below 64.

@@ -21,7 +21,7 @@
 //! A text with more vertices or edges is read as what is left after pruning; any other is kept as it is written.
 
 use crate::text_reader::Reader;
-use crate::{Arch, OpId, SpaceError, registry};
+use crate::{Arch, Member, OpId, SpaceError, registry};
 
 use super::Vertices;
 use super::cell::{INPUT, LABELS, N_OPS, OUTPUT};
@@ -49,22 +49,34 @@ pub(super) fn encode(arch: &Arch) -> String {
 }
 
 /// Cells with a name: the bottleneck block of ResNet-50, and the cell of the paper that resembles an Inception module.
-const MEMBERS: [(&str, &str); 2] = [
-    (
-        "resnet-like",
-        "01001 00100 00010 00001 00000|input,conv1x1,conv3x3,conv1x1,output",
-    ),
-    (
-        "inception-like",
-        "0111010 0000001 0000001 0000100 0000001 0000001 0000000|\
-         input,conv1x1,conv3x3,conv3x3,conv3x3,maxpool3x3,output",
-    ),
+const MEMBERS: [Member; 2] = [
+    Member {
+        name: "resnet-like",
+        text: "01001 00100 00010 00001 00000|input,conv1x1,conv3x3,conv1x1,output",
+        differs: None,
+    },
+    Member {
+        name: "inception-like",
+        text: "0111010 0000001 0000001 0000100 0000001 0000001 0000000|\
+               input,conv1x1,conv3x3,conv3x3,conv3x3,maxpool3x3,output",
+        differs: None,
+    },
 ];
+
+/// The cells with a name that have at most so many vertices.
+pub(super) fn members(vertices: Vertices) -> &'static [Member] {
+    // The Inception-like cell has all seven vertices.
+    match vertices {
+        Vertices::Seven => &MEMBERS,
+        Vertices::Five | Vertices::Six => &MEMBERS[..1],
+        Vertices::Four => &[],
+    }
+}
 
 /// Reads any of the forms, or the name of a member; what is read is a graph, but may be none of the space.
 pub(super) fn decode(vertices: Vertices, text: &str) -> Result<Arch, SpaceError> {
-    let member = MEMBERS.iter().find(|(name, _)| *name == text.trim());
-    let text = member.map_or(text, |(_, cell)| *cell);
+    let member = MEMBERS.iter().find(|member| member.name == text.trim());
+    let text = member.map_or(text, |member| member.text);
     let mut reader = Reader::new(vertices.name(), text);
     reader.skip_white_space();
     let (n, predecessors) = if text.contains(':') {

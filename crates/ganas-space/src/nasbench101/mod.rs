@@ -55,7 +55,6 @@ mod codec;
 mod cost;
 mod decisions;
 mod module_hash;
-mod neighbours;
 mod relabel;
 #[cfg(test)]
 mod tests;
@@ -66,12 +65,14 @@ use std::num::NonZeroUsize;
 use rand::RngExt;
 use rand_core::Rng;
 
-use crate::{Action, Arch, ArchKey, Cost, Decision, Partial, SearchSpace, SpaceError};
+use crate::cell_changes::{self, Limits};
+use crate::full_cell::{self, FullCell};
+use crate::{Action, Arch, ArchKey, Cost, Decision, Member, Partial, SearchSpace, SpaceError};
 
 pub use self::vertices::Vertices;
 
 use self::canonical::{Code, canonical_code};
-use self::cell::{Cell, LABELS, MAX_EDGES};
+use self::cell::{Cell, LABELS, MAX_EDGES, N_OPS};
 use self::classes::{CODES, HashOrder};
 
 /// The NAS-Bench-101 space or a sub-space of it; the [module](self) says what its architectures and classes are.
@@ -246,7 +247,7 @@ impl SearchSpace for NasBench101 {
 
     /// The input vertex.
     fn start(&self) -> Partial {
-        decisions::start()
+        decisions::blueprint(self.vertices).start()
     }
 
     /// For each inner vertex its operation and its edges from all earlier ones, then the edges into the output.
@@ -254,47 +255,23 @@ impl SearchSpace for NasBench101 {
     /// Always as many decisions, 26 with 7 vertices. An action is legal exactly when an architecture of the space can
     /// still be reached.
     fn decision(&self, partial: &Partial) -> Option<Decision> {
-        decisions::decision(self.max_vertices(), partial)
+        decisions::blueprint(self.vertices).decision(partial)
     }
 
     fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
-        let illegal = |reason: String| SpaceError::IllegalAction {
-            space: self.vertices.name(),
-            decision: partial.actions().len(),
-            action: action.0,
-            reason,
-        };
-        let Some(decision) = self.decision(partial) else {
-            return Err(illegal("the architecture is complete".to_owned()));
-        };
-        if !decision.legal.contains(action) {
-            let legal: Vec<String> = (0..64)
-                .filter(|a| decision.legal.contains(Action(*a)))
-                .map(|a| a.to_string())
-                .collect();
-            return Err(illegal(format!("expected {}", legal.join(" or "))));
-        }
-        decisions::apply(self.max_vertices(), partial, action);
-        Ok(())
+        decisions::blueprint(self.vertices).apply(partial, action)
     }
 
     fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
-        let n = partial.labels().len();
-        if n != self.max_vertices() {
-            return Err(self.not_in_space(format!(
-                "{n} complete vertices; expected {}",
-                self.max_vertices()
-            )));
-        }
-        Arch::new(partial.labels(), partial.predecessors())
+        decisions::blueprint(self.vertices).finish(partial)
     }
 
     /// The decisions of the architecture, filled up with vertices without edges before the output.
     fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
         self.check_limits(arch)?;
         self.checked_cell(arch)?;
-        let n = self.max_vertices();
-        Ok(decisions::actions_of(n, &relabel::padded(arch, n)))
+        let padded = full_cell::padded(arch, self.max_vertices());
+        decisions::blueprint(self.vertices).actions_of(&padded)
     }
 
     /// The official module hash.
@@ -337,6 +314,10 @@ impl SearchSpace for NasBench101 {
         cost::cost(&canonical_code(&self.cell(arch)).cell())
     }
 
+    fn members(&self) -> &'static [Member] {
+        codec::members(self.vertices)
+    }
+
     /// Uniform over the classes, in canonical form.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
         let codes = self.codes();
@@ -346,10 +327,16 @@ impl SearchSpace for NasBench101 {
     /// The classes one change away, in canonical form: another operation, an edge more, less or moved, a vertex of
     /// one edge in and one edge out more or less.
     ///
-    /// Vertices that pruning removes do not count. The relation between classes is symmetric; `neighbours.rs` says
+    /// Vertices that pruning removes do not count. The relation between classes is symmetric; `cell_changes.rs` says
     /// why.
     fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
-        neighbours::neighbours(&self.cell(arch), self.max_vertices())
+        let limits = Limits {
+            n_ops: N_OPS,
+            max_vertices: self.max_vertices(),
+            max_edges: MAX_EDGES,
+        };
+        let class = |cell: &FullCell| canonical_code(&Cell::of_full(cell));
+        cell_changes::neighbours(&self.cell(arch).full(), limits, class)
             .into_iter()
             .map(|code| code.cell().arch())
             .collect()

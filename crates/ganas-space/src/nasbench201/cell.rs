@@ -30,6 +30,9 @@ pub(super) const OUTPUT: OpId = OpId(6);
 pub(super) const EDGES: [(usize, usize); N_EDGES] =
     [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)];
 
+/// The number of nodes of a cell.
+pub(super) const N_NODES: usize = 4;
+
 /// The number of edges of a cell.
 pub(super) const N_EDGES: usize = 6;
 

@@ -1,105 +1,31 @@
 //! The text form of a cell: `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`.
 //!
-//! Node 1, 2 and 3 in turn, joined by `+`; for each its incoming edges, fenced by `|`; an edge is the name of its
-//! operation, `~`, and the number of the node it comes from.
-//! The reader is strict: no spaces, no other order, nothing left out, nothing after the end.
+//! `edge_cell_text.rs` reads and writes it.
 
-use crate::{SpaceError, registry};
+use crate::{SpaceError, edge_cell_text};
 
 use super::NasBench201;
-use super::cell::{Cell, EDGES, N_EDGES, Op};
+use super::cell::{Cell, LABELS, N_EDGES, N_NODES, N_OPS, Op};
+
+/// The names of the operations, in the order of their numbers.
+fn names() -> &'static [&'static str] {
+    &LABELS[..usize::from(N_OPS)]
+}
 
 /// Writes the text form.
 pub(super) fn encode(cell: Cell) -> String {
-    let mut text = String::with_capacity(N_EDGES * 15 + 5);
-    let mut node = 0;
-    for ((from, to), op) in EDGES.into_iter().zip(cell.0) {
-        if to != node {
-            text.push_str(if node == 0 { "|" } else { "+|" });
-            node = to;
-        }
-        text.push_str(op.name());
-        text.push_str(source(from));
-    }
-    text
+    let ops = cell.0.iter().map(|op| op.label().index());
+    edge_cell_text::encode(names(), N_NODES, ops)
 }
 
 /// Reads the text form.
 pub(super) fn decode(text: &str) -> Result<Cell, SpaceError> {
-    let mut reader = Reader { text, at: 0 };
+    let numbers = edge_cell_text::decode(NasBench201::NAME, names(), N_NODES, text)?;
     let mut ops = [Op::None; N_EDGES];
-    let mut node = 0;
-    for ((from, to), op) in EDGES.into_iter().zip(&mut ops) {
-        if to != node {
-            reader.expect(if node == 0 { "|" } else { "+|" })?;
-            node = to;
-        }
-        *op = reader.op()?;
-        reader.expect(source(from))?;
-    }
-    if reader.at < text.len() {
-        return Err(reader.expected("the end of the text"));
+    for (op, number) in ops.iter_mut().zip(numbers) {
+        *op = Op::ALL[number];
     }
     Ok(Cell(ops))
-}
-
-/// What follows the name of an operation whose edge comes from node `from`.
-fn source(from: usize) -> &'static str {
-    ["~0|", "~1|", "~2|"][from]
-}
-
-/// A position in the text; always at the border of two characters.
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    /// Reads the ASCII text `token`; the error is at the first byte that differs.
-    fn expect(&mut self, token: &'static str) -> Result<(), SpaceError> {
-        for wanted in token.chars() {
-            if !self.rest().starts_with(wanted) {
-                return Err(self.expected(&format!("`{wanted}`")));
-            }
-            self.at += wanted.len_utf8();
-        }
-        Ok(())
-    }
-
-    /// Reads a name up to the next delimiter.
-    fn op(&mut self) -> Result<Op, SpaceError> {
-        let rest = self.rest();
-        let name = &rest[..rest.find(['~', '|', '+']).unwrap_or(rest.len())];
-        if name.is_empty() {
-            return Err(self.expected("the name of an operation"));
-        }
-        match Op::ALL.into_iter().find(|op| op.name() == name) {
-            Some(op) => {
-                self.at += name.len();
-                Ok(op)
-            }
-            None => Err(SpaceError::UnknownOp {
-                space: NasBench201::NAME,
-                name: name.to_owned(),
-                text: self.text.to_owned(),
-                suggestion: registry::closest(name, Op::ALL.into_iter().map(Op::name)),
-                known: Op::ALL.map(Op::name).join(", "),
-            }),
-        }
-    }
-
-    fn expected(&self, what: &str) -> SpaceError {
-        SpaceError::BadText {
-            space: NasBench201::NAME,
-            text: self.text.to_owned(),
-            at: self.at,
-            expected: what.to_owned(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! `ganas space describe` and `ganas space count`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use ganas_space::chain::Chain;
+use ganas_search::ConstrainedSpace;
 use ganas_space::{Action, Choice, SearchSpace};
 use serde::Serialize;
 
-use crate::output;
+use crate::{closed_form, constraints, output};
 
 /// What a space is.
 #[derive(Serialize)]
@@ -17,6 +18,8 @@ struct Description<'a> {
     label_decisions: usize,
     edge_decisions: usize,
     labels: &'a [&'static str],
+    costs: Vec<&'static str>,
+    constraints: Vec<String>,
     members: Vec<Member>,
 }
 
@@ -31,7 +34,7 @@ struct Member {
 /// Prints what a space is.
 pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()> {
     let (label_decisions, edge_decisions) = decisions(space)?;
-    let members = Chain::by_name(space.name()).map_or(&[][..], |chain| chain.members());
+    let stated = constraints::stated(space)?;
     let description = Description {
         name: space.name(),
         size: space.size(),
@@ -39,7 +42,10 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
         label_decisions,
         edge_decisions,
         labels: space.labels(),
-        members: members
+        costs: closed_form::names(space),
+        constraints: stated.iter().map(|(bound, _)| bound.to_string()).collect(),
+        members: space
+            .members()
             .iter()
             .map(|member| Member {
                 name: member.name,
@@ -52,14 +58,18 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
         return output::print_json(&description);
     }
     let mut text = format!(
-        "space          {}\narchitectures  {}\nvertices       at most {}\ndecisions      {} labels, {} edges\nlabels         {}\n",
+        "space          {}\narchitectures  {}\nvertices       at most {}\ndecisions      {} labels, {} edges\nlabels         {}\ncosts          {}\n",
         description.name,
         size_text(space),
         description.max_vertices,
         label_decisions,
         edge_decisions,
-        description.labels.join(", ")
+        description.labels.join(", "),
+        description.costs.join(", ")
     );
+    for constraint in &description.constraints {
+        text.push_str(&format!("constraint     {constraint}\n"));
+    }
     for member in &description.members {
         text.push_str(&format!(
             "member         {}: {}\n",
@@ -73,13 +83,21 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
 }
 
 /// Prints how many architectures there are.
-pub(super) fn count(space: &dyn SearchSpace) -> anyhow::Result<()> {
-    let mut text = format!("architectures  {}\n", size_text(space));
+///
+/// Where its classes can be listed, also how many satisfy those of its constraints that it can tell itself.
+pub(super) fn count(space: &Arc<dyn SearchSpace>) -> anyhow::Result<()> {
+    let mut text = format!("architectures  {}\n", size_text(&**space));
     if space.size().is_some_and(|size| size <= LISTABLE)
         && let Some(keys) = space.keys()
     {
         let classes: BTreeSet<_> = keys.collect();
         text.push_str(&format!("classes        {}\n", classes.len()));
+        let constraints = constraints::computed(space)?;
+        if !constraints.is_empty() {
+            let constrained = ConstrainedSpace::new(Arc::clone(space), constraints)?;
+            let admitted: BTreeSet<_> = constrained.keys().into_iter().flatten().collect();
+            text.push_str(&format!("admitted       {}\n", admitted.len()));
+        }
     }
     output::print_text(&text)
 }

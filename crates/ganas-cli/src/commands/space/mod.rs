@@ -33,7 +33,8 @@ pub(crate) enum Arguments {
         #[arg(long)]
         hashes: bool,
     },
-    /// Says what a space is: its size, its decisions, what its vertices can be, its known members.
+    /// Says what a space is: its size, its decisions, what its vertices can be, its costs, its constraints, its known
+    /// members.
     Describe {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::space_argument::parse)]
@@ -42,7 +43,7 @@ pub(crate) enum Arguments {
         #[arg(long)]
         json: bool,
     },
-    /// Counts the architectures of a space, and its classes when they can be listed.
+    /// Counts the architectures of a space, and when they can be listed its classes, and those that its constraints admit.
     Count {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::space_argument::parse)]
@@ -71,7 +72,8 @@ pub(crate) enum Arguments {
         #[arg(long)]
         canonical: bool,
     },
-    /// Reads architectures, and prints the key, the costs and the canonical text of each.
+    /// Reads architectures, and prints the key, the costs, the canonical text, and which constraints of the space hold, of
+    /// each.
     Check {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::space_argument::parse)]
@@ -112,14 +114,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             print_keys(&**space)?;
         }
         Arguments::Describe { space, json } => describe::describe(&**space, *json)?,
-        Arguments::Count { space } => describe::count(&**space)?,
-        Arguments::Sample { space, n, seed } => texts::sample(&**space, *n, *seed)?,
+        Arguments::Count { space } => describe::count(space)?,
+        Arguments::Sample { space, n, seed } => texts::sample(space, *n, *seed)?,
         Arguments::Draw {
             space,
             arch,
             canonical,
         } => draw::draw(&**space, arch, *canonical)?,
-        Arguments::Check { space, archs, json } => texts::check(&**space, archs, *json)?,
+        Arguments::Check { space, archs, json } => texts::check(space, archs, *json)?,
     }
     Ok(Outcome::Done)
 }

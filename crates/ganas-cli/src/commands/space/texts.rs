@@ -1,11 +1,16 @@
 //! `ganas space sample` and `ganas space check`: architectures as texts.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use ganas_rl::{Stream, StreamKey};
+use ganas_search::ConstrainedSpace;
 use ganas_space::SearchSpace;
 use serde::Serialize;
 
-use crate::output;
+use crate::{constraints, output};
 
 /// Streams of this purpose are for this command only; those of searches have low numbers.
 const PURPOSE: u8 = 255;
@@ -16,11 +21,44 @@ struct Checked {
     key: String,
     parameters: u64,
     flops: u64,
+    costs: BTreeMap<&'static str, f64>,
     canonical: String,
+    constraints: Vec<Held>,
 }
 
-/// Prints random architectures.
-pub(super) fn sample(space: &dyn SearchSpace, n: u32, seed: u64) -> anyhow::Result<()> {
+/// A constraint of the space.
+#[derive(Serialize)]
+struct Held {
+    constraint: String,
+    holds: bool,
+}
+
+impl Checked {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "key         {}\nparameters  {}\nflops       {}\n",
+            self.key, self.parameters, self.flops
+        );
+        for (name, cost) in &self.costs {
+            let _ = writeln!(text, "{name:<10}  {cost}");
+        }
+        let _ = writeln!(text, "canonical   {}", self.canonical);
+        for Held { constraint, holds } in &self.constraints {
+            let held = if *holds { "holds" } else { "is violated" };
+            let _ = writeln!(text, "constraint  {constraint} {held}");
+        }
+        text
+    }
+}
+
+/// Prints random architectures, all of which satisfy those constraints of the space that it can tell itself.
+pub(super) fn sample(space: &Arc<dyn SearchSpace>, n: u32, seed: u64) -> anyhow::Result<()> {
+    let constraints = constraints::computed(space)?;
+    let space: Arc<dyn SearchSpace> = if constraints.is_empty() {
+        Arc::clone(space)
+    } else {
+        Arc::new(ConstrainedSpace::new(Arc::clone(space), constraints)?)
+    };
     output::print(|out| {
         for item in 0..n {
             let mut stream = Stream::new(StreamKey {
@@ -38,7 +76,12 @@ pub(super) fn sample(space: &dyn SearchSpace, n: u32, seed: u64) -> anyhow::Resu
 }
 
 /// Reads architectures and prints what is known of them; the first that is none of the space is an error.
-pub(super) fn check(space: &dyn SearchSpace, texts: &[String], json: bool) -> anyhow::Result<()> {
+pub(super) fn check(
+    space: &Arc<dyn SearchSpace>,
+    texts: &[String],
+    json: bool,
+) -> anyhow::Result<()> {
+    let constraints = constraints::computed(space)?;
     let checked = texts
         .iter()
         .map(|text| {
@@ -48,7 +91,16 @@ pub(super) fn check(space: &dyn SearchSpace, texts: &[String], json: bool) -> an
                 key: space.key(&arch).to_string(),
                 parameters: cost.parameters,
                 flops: cost.flops,
+                costs: (space.named_costs().iter())
+                    .filter_map(|name| Some((*name, space.named_cost(name, &arch)?)))
+                    .collect(),
                 canonical: space.encode(&space.canonical(&arch)),
+                constraints: (constraints.iter())
+                    .map(|constraint| Held {
+                        constraint: constraint.to_string(),
+                        holds: constraint.holds(&arch),
+                    })
+                    .collect(),
             })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
@@ -57,12 +109,8 @@ pub(super) fn check(space: &dyn SearchSpace, texts: &[String], json: bool) -> an
     }
     output::print(|out| {
         for checked in &checked {
-            writeln!(
-                out,
-                "key         {}\nparameters  {}\nflops       {}\ncanonical   {}",
-                checked.key, checked.parameters, checked.flops, checked.canonical
-            )
-            .context("cannot write")?;
+            out.write_all(checked.text().as_bytes())
+                .context("cannot write")?;
         }
         Ok(())
     })

@@ -124,7 +124,7 @@ fn check_bad(name: &str, text: &str, place: usize, what: &str) {
 #[test]
 fn the_published_proxyless_mobile_has_its_parameters() {
     let mut description = once_for_all::proxyless_of_width("proxyless-1.0", 10, &[]);
-    if let description::Costs::Network(network) = &mut description.costs {
+    if let Costs::Network(network) = &mut description.costs {
         network.stages[0].shape.channels = 32;
     }
     let chain = Chain::new(description);

@@ -5,7 +5,12 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::super::*;
+use crate::own::open;
 use crate::tests::laws::check_random_laws;
+
+fn of_toml(text: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
+    open("tiny.toml", text, &|name| Err(format!("there is no {name}")))
+}
 
 /// Ten lines are enough.
 const TINY: &str = r#"
@@ -36,7 +41,7 @@ choices = { expand = [2, 4] }
 
 #[test]
 fn a_small_space_is_what_it_says() {
-    let space = Chain::of_toml(TINY).unwrap();
+    let space = of_toml(TINY).unwrap();
     // 4 choices in each of two layers, and in a third one or none.
     assert_eq!(space.size(), Some(16 + 64));
     assert_eq!(space.labels().len(), 4 + 1 + 2);
@@ -49,7 +54,7 @@ fn a_small_space_is_what_it_says() {
 
 #[test]
 fn stages_share_words_and_have_their_sizes() {
-    let space = Chain::of_toml(TWO_STAGES).unwrap();
+    let space = of_toml(TWO_STAGES).unwrap();
     assert_eq!(
         space.labels(),
         ["expand1", "expand2", "expand4", "input", "output"]
@@ -70,19 +75,19 @@ fn words_have_one_meaning() {
         let (first, second) = (stage(first), stage(second));
         format!("name = \"x\"\nflops = \"1 + pool\"\n{first}{second}")
     };
-    let error = Chain::of_toml(&text(
+    let error = of_toml(&text(
         "a = [11], op = [\"pool\"]",
         "a1 = [1], op = [\"pool\"]",
     ));
     assert!(error.unwrap_err().to_string().contains("the same word"));
-    let space = Chain::of_toml(&text("op = [\"conv\"]", "op = [\"conv\", \"pool\"]")).unwrap();
+    let space = of_toml(&text("op = [\"conv\"]", "op = [\"conv\", \"pool\"]")).unwrap();
     assert_eq!(space.cost(&space.decode("conv conv").unwrap()).flops, 2);
     assert_eq!(space.cost(&space.decode("conv pool").unwrap()).flops, 3);
 }
 
 #[test]
 fn names_follow_from_what_the_file_says() {
-    let name = |text: &str| Chain::of_toml(text).unwrap().name().to_owned();
+    let name = |text: &str| of_toml(text).unwrap().name().to_owned();
     assert_eq!(name(TINY), name(&format!("# A comment.\n{TINY}")));
     assert_ne!(
         name(TINY),
@@ -100,7 +105,7 @@ proptest! {
     #[test]
     fn random_chains_obey_the_laws(seed: u64) {
         for text in [TINY, TWO_STAGES] {
-            let space = Chain::of_toml(text).unwrap();
+            let space = of_toml(text).unwrap();
             check_random_laws(&*space, &mut SmallRng::seed_from_u64(seed));
         }
     }
@@ -141,7 +146,7 @@ fn errors_point_at_the_line() {
 }
 
 fn check(from: &str, to: &str, expected: usize, what: &str) {
-    match Chain::of_toml(&TINY.replacen(from, to, 1)) {
+    match of_toml(&TINY.replacen(from, to, 1)) {
         Err(SpaceError::BadDescription { line, problem }) => {
             assert_eq!(line, expected, "{to}: {problem}");
             assert!(problem.contains(what), "{to}: {problem}");

@@ -1,4 +1,4 @@
-//! The classes one change away.
+//! The classes of cells with free edges and operations on vertices that are one change away.
 //!
 //! A change is one of the following, and is only made when the result is a valid cell in which every vertex lies on a
 //! path from input to output, so that nothing has to be pruned:
@@ -14,26 +14,43 @@
 
 use std::collections::BTreeSet;
 
-use super::canonical::{Code, canonical_code};
-use super::cell::{Cell, MAX_EDGES, MAX_INTERIOR, MAX_VERTICES, N_OPS};
+use crate::blueprint::bits;
+use crate::full_cell::{FullCell, reordered, topological_order};
 
-/// The codes of the neighbours of a cell with up to `max_vertices` vertices, in the order of the list above.
+/// What a cell can be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The number of operations.
+    pub(crate) n_ops: u8,
+    /// The largest number of vertices, input and output included.
+    pub(crate) max_vertices: usize,
+    /// The largest number of edges.
+    pub(crate) max_edges: u32,
+}
+
+/// The classes of the neighbours of a cell, as `class` names them, in the order of the list above.
 ///
 /// All are different, and none is that of the cell itself.
-pub(super) fn neighbours(cell: &Cell, max_vertices: usize) -> Vec<Code> {
+pub(crate) fn neighbours<C: Ord + Clone>(
+    cell: &FullCell,
+    limits: Limits,
+    class: impl Fn(&FullCell) -> C,
+) -> Vec<C> {
     let graph = Graph::of(cell);
     let mut found = Found {
-        codes: Vec::new(),
-        seen: BTreeSet::from([canonical_code(cell)]),
+        limits,
+        seen: BTreeSet::from([class(cell)]),
+        class,
+        classes: Vec::new(),
     };
     found.change_ops(&graph);
     found.add_or_remove_edges(&graph);
     found.move_edges(&graph);
-    if graph.n() < max_vertices {
+    if graph.n() < limits.max_vertices {
         found.add_vertices(&graph);
     }
     found.remove_vertices(&graph);
-    found.codes
+    found.classes
 }
 
 /// A graph whose vertices are in any order, except that the input is the first and the output the last.
@@ -44,13 +61,12 @@ struct Graph {
 }
 
 impl Graph {
-    fn of(cell: &Cell) -> Self {
-        let n = cell.n_vertices();
-        let pairs = (0..n).flat_map(|from| (0..n).map(move |to| (from, to)));
+    fn of(cell: &FullCell) -> Self {
+        let sets = cell.predecessors.iter().enumerate();
         Self {
-            ops: cell.ops().to_vec(),
-            edges: pairs
-                .filter(|(from, to)| cell.has_edge(*from, *to))
+            ops: cell.ops.clone(),
+            edges: sets
+                .flat_map(|(to, set)| bits(*set).map(move |from| (from, to)))
                 .collect(),
         }
     }
@@ -108,62 +124,51 @@ impl Graph {
     }
 
     /// The cell in a topological order, when it is one without pruning.
-    fn cell(&self) -> Option<Cell> {
+    fn cell(&self, limits: Limits) -> Option<FullCell> {
         let n = self.n();
-        if self.edges.len() > MAX_EDGES as usize {
+        if self.edges.len() > limits.max_edges as usize {
             return None;
         }
-        let (mut sources, mut with_successor) = ([0_u8; MAX_VERTICES], 0_u8);
+        let (mut sources, mut with_successor) = (vec![0_u64; n], 0_u64);
         for (from, to) in &self.edges {
             sources[*to] |= 1 << from;
             with_successor |= 1 << from;
         }
-        let complete = sources[1..n].iter().all(|set| *set != 0)
+        let complete = sources[1..].iter().all(|set| *set != 0)
             && (0..n - 1).all(|v| with_successor >> v & 1 == 1);
         if !complete {
             return None;
         }
-
-        let mut order = vec![0];
-        let mut placed = 1_u8;
-        while order.len() < n {
-            let next = (1..n).find(|v| placed >> v & 1 == 0 && sources[*v] & !placed == 0)?;
-            order.push(next);
-            placed |= 1 << next;
-        }
         // Every other vertex has a successor, so the output comes last.
-        let (mut ops, mut predecessors) = ([0; MAX_INTERIOR], [0; MAX_VERTICES]);
-        for (at, v) in order.iter().enumerate() {
-            for (position, u) in order[..at].iter().enumerate() {
-                predecessors[at] |= (sources[*v] >> u & 1) << position;
-            }
-            if at > 0 && at + 1 < n {
-                ops[at - 1] = self.ops[v - 1];
-            }
-        }
-        Some(Cell::of_parts(n, ops, predecessors))
+        let order = topological_order(&sources)?;
+        Some(FullCell {
+            ops: order[1..n - 1].iter().map(|v| self.ops[v - 1]).collect(),
+            predecessors: reordered(&sources, &order),
+        })
     }
 }
 
 /// The neighbours so far.
-struct Found {
-    codes: Vec<Code>,
-    seen: BTreeSet<Code>,
+struct Found<C, F> {
+    limits: Limits,
+    class: F,
+    classes: Vec<C>,
+    seen: BTreeSet<C>,
 }
 
-impl Found {
+impl<C: Ord + Clone, F: Fn(&FullCell) -> C> Found<C, F> {
     fn add(&mut self, graph: &Graph) {
-        if let Some(cell) = graph.cell() {
-            let code = canonical_code(&cell);
-            if self.seen.insert(code) {
-                self.codes.push(code);
+        if let Some(cell) = graph.cell(self.limits) {
+            let class = (self.class)(&cell);
+            if self.seen.insert(class.clone()) {
+                self.classes.push(class);
             }
         }
     }
 
     fn change_ops(&mut self, graph: &Graph) {
         for (v, own) in graph.ops.iter().enumerate() {
-            for op in (0..N_OPS).filter(|op| op != own) {
+            for op in (0..self.limits.n_ops).filter(|op| op != own) {
                 let mut changed = graph.clone();
                 changed.ops[v] = op;
                 self.add(&changed);
@@ -195,7 +200,7 @@ impl Found {
 
     fn add_vertices(&mut self, graph: &Graph) {
         let last = graph.n() - 1;
-        for op in 0..N_OPS {
+        for op in 0..self.limits.n_ops {
             let grown = graph.with_vertex(op);
             for (from, to) in graph.pairs() {
                 let to = if to == last { last + 1 } else { to };

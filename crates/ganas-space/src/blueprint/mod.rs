@@ -7,7 +7,13 @@
 //! Every sequence of legal actions ends in an architecture of the blueprint: rules look back only, and each of them
 //! leaves a legal action whatever was decided before.
 
+mod free_edges;
+
 use crate::{Action, Arch, Choice, Decision, LegalActions, OpId, Partial, SpaceError, VertexId};
+
+pub(crate) use self::free_edges::on_a_path;
+
+use self::free_edges::FreeEdge;
 
 /// Both actions of an edge.
 const ABSENT: u64 = 0b01;
@@ -19,6 +25,8 @@ pub(crate) struct Blueprint {
     space: &'static str,
     /// The label of a vertex that is left out: it has no edges, and [`Sources::LastPresent`] looks past it.
     absent: Option<OpId>,
+    /// The largest number of edges, where [`Sources::AnyOf`] leaves it open.
+    max_edges: u32,
     vertices: Vec<Vertex>,
     /// All decisions in order.
     steps: Vec<Choice>,
@@ -70,13 +78,31 @@ pub(crate) enum Sources {
     },
     /// From the last vertex before it that is not absent; from none when it is absent itself.
     LastPresent,
+    /// From those of a set that are not absent; from none when it is absent itself.
+    PresentOf(u64),
+    /// From so many of the candidates, or from all of them when there are fewer.
+    Exactly {
+        /// How many.
+        count: u32,
+        /// Which.
+        candidates: u64,
+    },
+    /// From any of the candidates, so that a path leads from the input to the output at last.
+    AnyOf {
+        /// Which.
+        candidates: u64,
+    },
+    /// From every vertex before it that no other one reads.
+    LooseEnds,
 }
 
 impl Sources {
     /// The sources that are asked for, ascending.
     fn asked(self) -> u64 {
         match self {
-            Self::Fixed(_) | Self::LastPresent => 0,
+            Self::Fixed(_) | Self::LastPresent | Self::PresentOf(_) | Self::LooseEnds => 0,
+            Self::Exactly { count, candidates } if candidates.count_ones() <= count => 0,
+            Self::Exactly { candidates, .. } | Self::AnyOf { candidates } => candidates,
             Self::LowerOfTwo { candidates } => candidates & !highest(candidates),
             Self::HigherOfTwo { candidates, .. } => candidates & (candidates - 1),
         }
@@ -100,15 +126,67 @@ impl Blueprint {
         Self {
             space,
             absent,
+            max_edges: u32::MAX,
             vertices,
             steps,
             first_step,
         }
     }
 
+    /// The blueprint of cells whose vertices have one of a set of labels each, and edges from any earlier ones.
+    pub(crate) fn free_cell(
+        space: &'static str,
+        n_vertices: usize,
+        operations: u64,
+        [input, output]: [OpId; 2],
+    ) -> Self {
+        let vertex = |v: usize| Vertex {
+            labels: match v {
+                0 => Labels::Fixed(input),
+                _ if v + 1 == n_vertices => Labels::Fixed(output),
+                _ => Labels::OneOf(operations),
+            },
+            sources: match v {
+                0 => Sources::Fixed(0),
+                _ => Sources::AnyOf {
+                    candidates: below(v),
+                },
+            },
+        };
+        Self::new(space, None, (0..n_vertices).map(vertex).collect())
+    }
+
+    /// The same blueprint with at most so many edges, at least one, in the vertices with [`Sources::AnyOf`].
+    pub(crate) fn with_max_edges(self, max_edges: u32) -> Self {
+        Self { max_edges, ..self }
+    }
+
     /// The number of vertices of every architecture.
     pub(crate) fn n_vertices(&self) -> usize {
         self.vertices.len()
+    }
+
+    /// All architectures, in the order of their decisions.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Arch> + '_ {
+        let mut open = vec![self.start()];
+        std::iter::from_fn(move || {
+            loop {
+                let partial = open.pop()?;
+                let Some(decision) = self.decision(&partial) else {
+                    let arch = self.finish(&partial);
+                    return Some(arch.expect("invariant: there is nothing left to decide"));
+                };
+                // The last one that is put there comes next.
+                for action in (0..64).rev().map(Action) {
+                    if decision.legal.contains(action) {
+                        let mut next = partial.clone();
+                        self.apply(&mut next, action)
+                            .expect("invariant: the action is legal");
+                        open.push(next);
+                    }
+                }
+            }
+        })
     }
 
     /// The state before the first decision.
@@ -128,27 +206,56 @@ impl Blueprint {
                 prior_log_odds: 0.0,
             },
             Choice::Edge { from, to } => {
-                let open = self.open_sources(partial, to.index());
+                let (legal, prior_log_odds) = self.legal_edge(partial, from.index(), to.index());
+                Decision {
+                    choice,
+                    legal: LegalActions(legal),
+                    prior_log_odds,
+                }
+            }
+        })
+    }
+
+    /// The legal actions of an edge, and its prior.
+    fn legal_edge(&self, partial: &Partial, from: usize, to: usize) -> (u64, f64) {
+        match self.vertices[to].sources {
+            Sources::AnyOf { .. } => {
+                let edge = FreeEdge {
+                    predecessors: partial.predecessors(),
+                    taken: self.chosen_sources(partial, to),
+                    from,
+                    max_edges: self.max_edges,
+                };
+                (edge.legal(to + 1 == self.n_vertices()), 0.0)
+            }
+            Sources::Exactly { count, candidates } => {
+                let needed = count - self.chosen_sources(partial, to).count_ones();
+                let left = (candidates & !below(from)).count_ones();
+                if needed == 0 {
+                    (ABSENT, 0.0)
+                } else if needed == left {
+                    (PRESENT, 0.0)
+                } else {
+                    // Every set of sources is equally likely.
+                    let odds = f64::from(needed) / f64::from(left - needed);
+                    (ABSENT | PRESENT, odds.ln())
+                }
+            }
+            sources => {
+                let open = self.open_sources(partial, to);
                 // The candidates before `from` were refused, or the set would be empty.
-                let open = open & !below(from.index());
-                let (legal, places) = if open >> from.index() & 1 == 0 {
+                let open = open & !below(from);
+                let (legal, places) = if open >> from & 1 == 0 {
                     (ABSENT, 0)
                 } else if open.count_ones() == 1 {
                     (PRESENT, 0)
                 } else {
                     (ABSENT | PRESENT, open.count_ones())
                 };
-                let pair = matches!(
-                    self.vertices[to.index()].sources,
-                    Sources::LowerOfTwo { .. }
-                );
-                Decision {
-                    choice,
-                    legal: LegalActions(legal),
-                    prior_log_odds: prior_log_odds(places, pair),
-                }
+                let pair = matches!(sources, Sources::LowerOfTwo { .. });
+                (legal, prior_log_odds(places, pair))
             }
-        })
+        }
     }
 
     /// Takes a decision.
@@ -249,9 +356,15 @@ impl Blueprint {
             let sources = match self.vertices[v].sources {
                 Sources::Fixed(sources) => sources,
                 Sources::LastPresent => self.last_present(partial, label),
-                Sources::LowerOfTwo { .. } | Sources::HigherOfTwo { .. } => {
-                    self.chosen_sources(partial, v)
+                Sources::PresentOf(set) => self.present_of(partial, label, set),
+                Sources::LooseEnds => loose_ends(partial.predecessors()),
+                Sources::Exactly { count, candidates } if candidates.count_ones() <= count => {
+                    candidates
                 }
+                Sources::LowerOfTwo { .. }
+                | Sources::HigherOfTwo { .. }
+                | Sources::Exactly { .. }
+                | Sources::AnyOf { .. } => self.chosen_sources(partial, v),
             };
             partial.push_vertex(label, sources);
         }
@@ -307,12 +420,27 @@ impl Blueprint {
             .map_or(0, |v| 1 << v)
     }
 
+    fn present_of(&self, partial: &Partial, label: OpId, set: u64) -> u64 {
+        if Some(label) == self.absent {
+            return 0;
+        }
+        bits(set)
+            .filter(|v| Some(partial.labels()[*v]) != self.absent)
+            .fold(0, |present, v| present | 1 << v)
+    }
+
     fn not_in_space(&self, reason: String) -> SpaceError {
         SpaceError::NotInSpace {
             space: self.space,
             reason,
         }
     }
+}
+
+/// The vertices that none of them reads.
+pub(crate) fn loose_ends(predecessors: &[u64]) -> u64 {
+    let read = predecessors.iter().fold(0, |read, set| read | set);
+    below(predecessors.len()) & !read
 }
 
 /// The log-odds that make every source, or every pair of sources, equally likely among `places` that are left.

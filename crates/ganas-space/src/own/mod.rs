@@ -1,0 +1,141 @@
+//! Spaces of the user's, described in TOML: chains of layers with factored choices, and cells with operations on vertices
+//! or on edges.
+//!
+//! `docs/SPACES.md` has the form of a description.
+//! Its text, and those of the look-up tables that it names, are handed in: this crate reads no file.
+//!
+//! # Example
+//!
+//! ```
+//! let text = r#"
+//! name = "tiny-cell"
+//! parameters = "9 * conv3x3 + conv1x1"
+//!
+//! [cell]
+//! on = "vertices"
+//! nodes = 3
+//! operations = ["conv3x3", "conv1x1", "maxpool3x3"]
+//! max_edges = 9
+//! "#;
+//! let space = ganas_space::own::open("tiny.toml", text, &|_| Err("there are no files".to_owned()))?;
+//! let arch = space.decode("conv3x3:0 maxpool3x3:0 conv1x1:1+2 output:0+3")?;
+//! assert_eq!(space.cost(&arch).parameters, 10);
+//! # Ok::<(), ganas_space::SpaceError>(())
+//! ```
+
+mod cell;
+mod costs;
+mod document;
+mod expression;
+mod file;
+mod lookup;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use md5::{Digest as _, Md5};
+
+use crate::chain::Chain;
+use crate::{SearchSpace, SpaceError, StatedBound};
+
+pub(crate) use self::costs::{OwnCosts, Part, Row, Variables};
+pub(crate) use self::document::{Document, is_name};
+pub(crate) use self::file::{CellTable, File, Inputs, On, StageTable, Value};
+
+use self::cell::Cell;
+
+/// Reads a file that the description names; the error says why it cannot be read.
+pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
+
+/// The space of a description in TOML.
+///
+/// `origin` is where the text is from, for messages; `read` gets the names of files as the description has them.
+/// The name of the space ends in a fingerprint of what description and look-up tables say, so that records of different
+/// spaces stay apart.
+/// Constraints are no part of it: they leave the space as it is, and records have them beside its name.
+///
+/// # Errors
+///
+/// [`SpaceError::BadDescription`] and [`SpaceError::BadLookup`], with the line of the first problem.
+pub fn open(
+    origin: &str,
+    text: &str,
+    read: &ReadFile<'_>,
+) -> Result<Arc<dyn SearchSpace>, SpaceError> {
+    let document = Document::new(text);
+    let file: File = toml::from_str(text)
+        .map_err(|error| document.bad(error.span().unwrap_or(0..0), error.message()))?;
+    let open = Open {
+        origin,
+        document,
+        file: &file,
+        read,
+    };
+    let name = file.name.get_ref();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.is_empty() || !name.chars().all(is_word) {
+        let problem = "expected a name of letters, digits, `_` and `-`";
+        return Err(document.bad(file.name.span(), problem));
+    }
+    match &file.cell {
+        None if file.stage.is_empty() => {
+            let problem = "there is nothing in it: expected stages of a chain, [[stage]], or a [cell]";
+            Err(document.bad(file.name.span(), problem))
+        }
+        None => Ok(Chain::of_description(&open)?),
+        Some(cell) if !file.stage.is_empty() => {
+            let problem = "a space is a chain or a cell: expected either [[stage]] or [cell]";
+            Err(document.bad(cell.span(), problem))
+        }
+        Some(cell) => Ok(Arc::new(Cell::new(&open, cell)?)),
+    }
+}
+
+/// A description that is being opened.
+pub(crate) struct Open<'a> {
+    origin: &'a str,
+    pub(crate) document: Document<'a>,
+    pub(crate) file: &'a File,
+    read: &'a ReadFile<'a>,
+}
+
+impl Open<'_> {
+    /// The name of the space: the given one, and eight hexadecimal digits that follow from `said` and from the costs.
+    pub(crate) fn name(&self, said: &str, costs: &OwnCosts) -> &'static str {
+        let given = |text: &Option<toml::Spanned<String>>| text.as_ref().map(|t| t.get_ref().clone());
+        let mut digest = Md5::new();
+        digest.update(format!(
+            "{:?} {:?}\n",
+            given(&self.file.parameters),
+            given(&self.file.flops)
+        ));
+        digest.update(said);
+        digest.update(costs.further());
+        let digits: String = digest.finalize()[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("{}-{digits}", self.file.name.get_ref()).leak()
+    }
+
+    /// The constraints.
+    pub(crate) fn bounds(&self) -> Vec<StatedBound> {
+        let constraints = self.file.constraints.iter();
+        constraints
+            .map(|constraint| StatedBound {
+                text: constraint.get_ref().clone(),
+                place: format!("{}: line {}", self.origin, self.document.line(&constraint.span())),
+            })
+            .collect()
+    }
+}
+
+impl fmt::Debug for Open<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Open")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
