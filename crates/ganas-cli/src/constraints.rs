@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::table::Table;
 use anyhow::Context as _;
+use ganas_eval::table::Table;
 use ganas_eval::{Property, TableProperty};
 use ganas_search::{Bound, ConstrainedSpace, Constraint, SearchError};
 use ganas_space::SearchSpace;

@@ -212,7 +212,10 @@ impl Known<'_> {
                 check(wanted, table.info(column).role)?;
                 let column = TableProperty::new(Arc::clone(self.space), Arc::clone(table), column);
                 let other = (number >= self.n_own).then_some(&**table);
-                return Ok((objective(other), ObjectiveSource::Property(Arc::new(column))));
+                return Ok((
+                    objective(other),
+                    ObjectiveSource::Property(Arc::new(column)),
+                ));
             }
         }
         Err(UsageError(format!(

@@ -105,7 +105,9 @@ pub(crate) fn topological_order(sources: &[u64]) -> Option<Vec<usize>> {
 pub(crate) fn reordered(sources: &[u64], order: &[usize]) -> Vec<u64> {
     let set = |(at, v): (usize, &usize)| {
         let before = order[..at].iter().enumerate();
-        before.fold(0, |set, (position, u)| set | (sources[*v] >> u & 1) << position)
+        before.fold(0, |set, (position, u)| {
+            set | (sources[*v] >> u & 1) << position
+        })
     };
     order.iter().enumerate().map(set).collect()
 }

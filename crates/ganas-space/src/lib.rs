@@ -36,5 +36,5 @@ pub use error::SpaceError;
 pub use key::ArchKey;
 pub use member::Member;
 pub use registry::{by_name, names};
-pub use stated_bound::StatedBound;
 pub use space::{Action, Choice, Decision, LegalActions, Partial, SearchSpace};
+pub use stated_bound::StatedBound;

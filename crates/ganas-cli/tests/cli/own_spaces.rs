@@ -112,7 +112,12 @@ fn a_cell_is_described() {
     ] {
         assert!(described.stdout.contains(expected), "{}", described.stdout);
     }
-    let checked = sandbox.ganas(["space", "check", space, "conv3x3:0 conv3x3:1 conv1x1:1 output:2+3"]);
+    let checked = sandbox.ganas([
+        "space",
+        "check",
+        space,
+        "conv3x3:0 conv3x3:1 conv1x1:1 output:2+3",
+    ]);
     let checked = checked.expect_code(0).stdout;
     for expected in [
         "parameters  19\n",
@@ -122,7 +127,9 @@ fn a_cell_is_described() {
     ] {
         assert!(checked.contains(expected), "{checked}");
     }
-    let sampled = sandbox.ganas(["space", "sample", space, "-n", "20"]).expect_code(0);
+    let sampled = sandbox
+        .ganas(["space", "sample", space, "-n", "20"])
+        .expect_code(0);
     let mut check = vec!["space", "check", space, "--json"];
     check.extend(sampled.stdout.lines());
     let checked = sandbox.ganas(check).expect_code(0).json();
@@ -133,7 +140,20 @@ fn a_cell_is_described() {
         }
     }
     let drawn = sandbox.ganas(["space", "draw", space, "conv3x3:0 conv1x1:- output:1"]);
-    assert!(drawn.expect_code(0).stdout.contains("v2 [label=\"conv1x1\", style=dashed]"));
+    assert!(
+        drawn
+            .expect_code(0)
+            .stdout
+            .contains("v2 [label=\"conv1x1\", style=dashed]")
+    );
+}
+
+/// The arguments of a search in the cell, with so many queries.
+fn search<'a>(space: &'a str, table: &'a str, budget: &'a str) -> Vec<&'a str> {
+    let mut search = vec!["search", "--space", space, "--table", table];
+    search.extend(["--search", "val_acc", "--report", "test_acc"]);
+    search.extend(["--budget", budget, "--json"]);
+    search
 }
 
 /// Constraints of the description hold in every search, with those of the command line, and are recorded.
@@ -145,9 +165,8 @@ fn a_cell_is_searched_under_its_constraints() {
         &["--algorithm", "local-search"],
         SMALL,
     ] {
-        let mut search = vec!["search", "--space", "spaces/small.toml", "--table", "small.csv"];
-        search.extend(["--search", "val_acc", "--report", "test_acc", "--budget", "20"]);
-        search.extend(["--constraint", "pixel_ms >= 2", "--study", "s.db", "--json"]);
+        let mut search = search("spaces/small.toml", "small.csv", "20");
+        search.extend(["--constraint", "pixel_ms >= 2", "--study", "s.db"]);
         search.extend(algorithm);
         let ended = sandbox
             .ganas(search)
@@ -163,9 +182,9 @@ fn a_cell_is_searched_under_its_constraints() {
     let archs: Vec<String> = record
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
-        .map(|trial| trial["arch"].as_str().unwrap().to_owned())
+        .filter_map(|line| Some(line["arch"].as_str()?.to_owned()))
         .collect();
-    assert_eq!(archs.len(), 60);
+    assert!(archs.len() >= 60, "{record}");
     check.extend(archs.iter().map(String::as_str));
     let checked = sandbox.ganas(check).expect_code(0).json();
     for arch in checked["archs"].as_array().unwrap() {
@@ -178,9 +197,8 @@ fn a_cell_is_searched_under_its_constraints() {
 #[test]
 fn a_cost_of_ones_own_is_an_objective() {
     let sandbox = with_cell();
-    let mut search = vec!["search", "--space", "spaces/small.toml", "--table", "small.csv"];
-    search.extend(["--search", "val_acc", "--report", "test_acc", "--budget", "15"]);
-    search.extend(["--objective", "val_acc,-pixel_ms", "--json"]);
+    let mut search = search("spaces/small.toml", "small.csv", "15");
+    search.extend(["--objective", "val_acc,-pixel_ms"]);
     search.extend(["--algorithm", "local-search"]);
     let ended = sandbox.ganas(search).expect_code(0);
     ended.expect_stderr(&["the front of val_acc, -pixel_ms"]);
@@ -191,14 +209,28 @@ fn operations_on_edges_are_searched() {
     let sandbox = Sandbox::new();
     sandbox.write("edges.toml", EDGES.as_bytes());
     sandbox.write("edges.csv", table(&sandbox, "edges.toml").as_bytes());
-    let counted = sandbox.ganas(["space", "count", "edges.toml"]).expect_code(0);
-    // Without a path over the node there are 3 cells; with one, 2 * 2 * 3.
-    assert_eq!(counted.stdout, "architectures  27\nclasses        15\n");
-    let mut search = vec!["search", "--space", "edges.toml", "--table", "edges.csv"];
-    search.extend(["--search", "val_acc", "--report", "test_acc", "--budget", "12", "--json"]);
+    let counted = sandbox.ganas(["space", "count", "edges.toml"]);
+    // The edge past the node is one of three, and the path through it one of four, or none.
+    let expected = "architectures  27\nclasses        15\n";
+    assert_eq!(counted.expect_code(0).stdout, expected);
+    let mut search = search("edges.toml", "edges.csv", "12");
     search.extend(SMALL);
     let json = sandbox.ganas(search).expect_code(0).json();
     assert_eq!(json["runs"][0]["queries"], 12);
+}
+
+/// What is fixed and what is free follows from the description, as in the published spaces.
+#[test]
+fn presets_follow_from_what_is_free() {
+    let sandbox = with_cell();
+    sandbox.write("edges.toml", EDGES.as_bytes());
+    let config = |space: &str| {
+        let printed = sandbox.ganas(["config", "--space", space]);
+        printed.expect_code(0).stdout
+    };
+    assert_eq!(config("spaces/small.toml"), config("nasbench101"));
+    assert_eq!(config("edges.toml"), config("nasbench201"));
+    assert_ne!(config("edges.toml"), config("spaces/small.toml"));
 }
 
 #[test]
@@ -238,12 +270,13 @@ fn errors_name_the_files_and_the_lines() {
         "spaces/bad.toml: line 7: 33 nodes",
     );
     // Only a search knows whether a table has the column.
-    sandbox.write("spaces/bad.toml", CELL.replace("pixel_ms < 9", "watts < 9").as_bytes());
+    sandbox.write(
+        "spaces/bad.toml",
+        CELL.replace("pixel_ms < 9", "watts < 9").as_bytes(),
+    );
     sandbox.write("bad.csv", table(&sandbox, "spaces/bad.toml").as_bytes());
-    let search = ["search", "--space", "spaces/bad.toml", "--table", "bad.csv"];
-    let names = ["--search", "val_acc", "--report", "test_acc"];
     sandbox
-        .ganas(search.iter().chain(&names))
+        .ganas(search("spaces/bad.toml", "bad.csv", "5"))
         .expect_code(2)
         .expect_stderr(&["spaces/bad.toml: line 3: there is no property `watts`; known are params, flops, pixel_ms"]);
 }
@@ -251,10 +284,17 @@ fn errors_name_the_files_and_the_lines() {
 #[test]
 fn named_cells_are_listed() {
     let sandbox = Sandbox::new();
-    let described = sandbox.ganas(["space", "describe", "nasbench101"]).expect_code(0);
-    for expected in ["member         resnet-like: 01001 ", "member         inception-like: 0111010 "] {
+    let described = sandbox
+        .ganas(["space", "describe", "nasbench101"])
+        .expect_code(0);
+    for expected in [
+        "member         resnet-like: 01001 ",
+        "member         inception-like: 0111010 ",
+    ] {
         assert!(described.stdout.contains(expected), "{}", described.stdout);
     }
-    let small = sandbox.ganas(["space", "describe", "nasbench101-v5"]).expect_code(0);
+    let small = sandbox
+        .ganas(["space", "describe", "nasbench101-v5"])
+        .expect_code(0);
     assert!(!small.stdout.contains("inception-like"), "{}", small.stdout);
 }

@@ -31,7 +31,11 @@ impl FreeEdge<'_> {
         let complete = self.predecessors.iter().map(|set| set.count_ones());
         let n_edges = complete.sum::<u32>() + self.taken.count_ones();
         if !into_output {
-            let present = if n_edges + 1 < self.max_edges { PRESENT } else { 0 };
+            let present = if n_edges + 1 < self.max_edges {
+                PRESENT
+            } else {
+                0
+            };
             return ABSENT | present;
         }
         let reached = reachable(self.predecessors);

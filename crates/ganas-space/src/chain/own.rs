@@ -265,7 +265,11 @@ fn check_names(
     }
 }
 
-fn check_factor(document: Document<'_>, factor: &str, values: &Spanned<Vec<Value>>) -> Result<(), SpaceError> {
+fn check_factor(
+    document: Document<'_>,
+    factor: &str,
+    values: &Spanned<Vec<Value>>,
+) -> Result<(), SpaceError> {
     let problem = |problem: String| Err(document.bad(values.span(), problem));
     if values.get_ref().is_empty() {
         return problem(format!("expected at least one value of `{factor}`"));

@@ -23,8 +23,13 @@ use super::cell::{INPUT, MAX_EDGES, N_OPS, OUTPUT};
 static BLUEPRINTS: LazyLock<[Blueprint; Vertices::ALL.len()]> = LazyLock::new(|| {
     Vertices::ALL.map(|vertices| {
         let operations = (1 << N_OPS) - 1;
-        Blueprint::free_cell(vertices.name(), vertices.count(), operations, [INPUT, OUTPUT])
-            .with_max_edges(MAX_EDGES)
+        Blueprint::free_cell(
+            vertices.name(),
+            vertices.count(),
+            operations,
+            [INPUT, OUTPUT],
+        )
+        .with_max_edges(MAX_EDGES)
     })
 });
 

@@ -96,7 +96,10 @@ impl OwnCosts {
         for (name, given) in &open.file.costs {
             check_name(open, name, given.span())?;
             let of_parts = values(open, given, parts)?;
-            let infinite = parts.iter().zip(&of_parts).find(|(_, value)| !value.is_finite());
+            let infinite = parts
+                .iter()
+                .zip(&of_parts)
+                .find(|(_, value)| !value.is_finite());
             if let Some((part, value)) = infinite {
                 let problem = format!("it is {value}; expected a finite number");
                 return Err(bad(open, given.span(), part, &problem));
@@ -110,7 +113,11 @@ impl OwnCosts {
                 return Err(open.document.bad(table.span(), problem));
             }
             let constant = lookup::constant(open, table.get_ref())?;
-            add(name, constant, lookup::values(open, table.get_ref(), parts)?);
+            add(
+                name,
+                constant,
+                lookup::values(open, table.get_ref(), parts)?,
+            );
         }
         Ok(Self {
             n_choices,

@@ -34,8 +34,10 @@ pub(super) fn values(
 ) -> Result<Vec<f64>, SpaceError> {
     let file = table.file.get_ref();
     let span = table.file.span();
-    let text = (open.read)(file)
-        .map_err(|problem| open.document.bad(span.clone(), format!("{file}: {problem}")))?;
+    let text = (open.read)(file).map_err(|problem| {
+        open.document
+            .bad(span.clone(), format!("{file}: {problem}"))
+    })?;
     let csv = Csv::parse(&text, !open.file.stage.is_empty()).map_err(|(row, problem)| {
         SpaceError::BadLookup {
             line: open.document.line(&span),
@@ -125,7 +127,8 @@ impl Columns {
         let bad = |problem: String| (1, format!("{problem}; {expected}"));
         let is_word = |name: &str| name == "word" || name == "operation";
         for (place, name) in headers.iter().enumerate() {
-            let known = is_word(name) || name == "value" || chain && ["stage", "layer"].contains(&name);
+            let known =
+                is_word(name) || name == "value" || chain && ["stage", "layer"].contains(&name);
             if !known {
                 return Err(bad(format!("there is a column `{name}`")));
             }

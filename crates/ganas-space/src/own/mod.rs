@@ -81,7 +81,8 @@ pub fn open(
     }
     match &file.cell {
         None if file.stage.is_empty() => {
-            let problem = "there is nothing in it: expected stages of a chain, [[stage]], or a [cell]";
+            let problem =
+                "there is nothing in it: expected stages of a chain, [[stage]], or a [cell]";
             Err(document.bad(file.name.span(), problem))
         }
         None => Ok(Chain::of_description(&open)?),
@@ -104,7 +105,8 @@ pub(crate) struct Open<'a> {
 impl Open<'_> {
     /// The name of the space: the given one, and eight hexadecimal digits that follow from `said` and from the costs.
     pub(crate) fn name(&self, said: &str, costs: &OwnCosts) -> &'static str {
-        let given = |text: &Option<toml::Spanned<String>>| text.as_ref().map(|t| t.get_ref().clone());
+        let given =
+            |text: &Option<toml::Spanned<String>>| text.as_ref().map(|t| t.get_ref().clone());
         let mut digest = Md5::new();
         digest.update(format!(
             "{:?} {:?}\n",
@@ -126,7 +128,11 @@ impl Open<'_> {
         constraints
             .map(|constraint| StatedBound {
                 text: constraint.get_ref().clone(),
-                place: format!("{}: line {}", self.origin, self.document.line(&constraint.span())),
+                place: format!(
+                    "{}: line {}",
+                    self.origin,
+                    self.document.line(&constraint.span())
+                ),
             })
             .collect()
     }

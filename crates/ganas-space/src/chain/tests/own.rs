@@ -9,7 +9,9 @@ use crate::own::open;
 use crate::tests::laws::check_random_laws;
 
 fn of_toml(text: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
-    open("tiny.toml", text, &|name| Err(format!("there is no {name}")))
+    open("tiny.toml", text, &|name| {
+        Err(format!("there is no {name}"))
+    })
 }
 
 /// Ten lines are enough.

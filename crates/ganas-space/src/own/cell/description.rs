@@ -40,7 +40,10 @@ impl Cell {
         // The name follows from the costs, and names are needed before.
         let mut frame = Frame {
             name: "",
-            operations: operations.iter().map(|name| &*name.clone().leak()).collect(),
+            operations: operations
+                .iter()
+                .map(|name| &*name.clone().leak())
+                .collect(),
             nodes: *cell.nodes.get_ref(),
         };
         let kind = Kind::of(open, cell, &frame)?;
@@ -95,7 +98,10 @@ impl Kind {
                 "`none` is an operation on edges; with operations on vertices edges are chosen",
             );
         }
-        let inputs = cell.inputs.as_ref().map(|inputs| (inputs.span(), *inputs.get_ref()));
+        let inputs = cell
+            .inputs
+            .as_ref()
+            .map(|inputs| (inputs.span(), *inputs.get_ref()));
         match inputs {
             Some((span, Inputs::Exactly(inputs))) => {
                 if !(1..=frame.nodes).contains(&inputs) {
@@ -113,7 +119,10 @@ impl Kind {
             None | Some((_, Inputs::Any(_))) => {
                 let n_pairs = (frame.nodes + 2) * (frame.nodes + 1) / 2;
                 let n_pairs = u32::try_from(n_pairs).expect("invariant: a cell has few nodes");
-                let max_edges = cell.max_edges.as_ref().map_or(n_pairs, |max| *max.get_ref());
+                let max_edges = cell
+                    .max_edges
+                    .as_ref()
+                    .map_or(n_pairs, |max| *max.get_ref());
                 match &cell.max_edges {
                     Some(max) if max_edges == 0 => refuse(max.span(), "expected at least 1 edge"),
                     // More edges than pairs are no limit.
@@ -202,14 +211,21 @@ fn check_operations(open: &Open<'_>, cell: &CellTable) -> Result<(), SpaceError>
         if operations[..o].contains(operation) {
             return bad(format!("`{operation}` stands there twice"));
         }
-        let reserved = TAKEN.iter().chain(&parts::DEGREES).any(|name| name == operation);
+        let reserved = TAKEN
+            .iter()
+            .chain(&parts::DEGREES)
+            .any(|name| name == operation);
         if reserved || cell.sizes.contains_key(operation) {
             return bad(format!(
                 "`{operation}` is also the name of something else; rename one of them"
             ));
         }
     }
-    match cell.sizes.keys().find(|size| parts::DEGREES.contains(&&***size)) {
+    match cell
+        .sizes
+        .keys()
+        .find(|size| parts::DEGREES.contains(&&***size))
+    {
         Some(size) => Err(open.document.bad(
             cell.nodes.span(),
             format!("`{size}` in `sizes` is also the name of a number of edges; rename it"),

@@ -152,7 +152,10 @@ impl Wiring for Edges {
         let own = Self::ops(arch);
         let mut neighbours = Vec::new();
         for pair in 0..own.len() {
-            for op in (0..self.frame.n_ops()).map(OpId).filter(|op| *op != own[pair]) {
+            for op in (0..self.frame.n_ops())
+                .map(OpId)
+                .filter(|op| *op != own[pair])
+            {
                 let mut changed = own.to_vec();
                 changed[pair] = op;
                 neighbours.push(self.arch(&changed));

@@ -181,7 +181,12 @@ pub(super) fn canonical(full: &FullCell) -> FullCell {
 
 pub(super) fn graph_of(full: &FullCell) -> Graph {
     let ends = std::iter::once(0);
-    let mut graph = Graph::new(ends.clone().chain(full.ops.iter().copied()).chain(ends).collect());
+    let mut graph = Graph::new(
+        ends.clone()
+            .chain(full.ops.iter().copied())
+            .chain(ends)
+            .collect(),
+    );
     for (to, set) in full.predecessors.iter().enumerate() {
         bits(*set).for_each(|from| graph.connect(from, to, 1));
     }

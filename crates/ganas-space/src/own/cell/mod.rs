@@ -19,12 +19,10 @@ use md5::{Digest as _, Md5};
 use rand::RngExt;
 use rand_core::Rng;
 
-use crate::{
-    Action, Arch, ArchKey, Cost, Decision, Partial, SearchSpace, SpaceError, StatedBound,
-};
+use crate::{Action, Arch, ArchKey, Cost, Decision, Partial, SearchSpace, SpaceError, StatedBound};
 
-use super::OwnCosts;
 use self::wiring::Wiring;
+use super::OwnCosts;
 
 /// A space of cells.
 ///

@@ -14,7 +14,9 @@ use crate::tests::laws::{check_laws, check_random_laws};
 use crate::{Arch, SearchSpace, SpaceError};
 
 fn of_toml(text: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
-    open("cell.toml", text, &|name| Err(format!("there is no {name}")))
+    open("cell.toml", text, &|name| {
+        Err(format!("there is no {name}"))
+    })
 }
 
 /// The space of a cell with this table.
@@ -151,7 +153,10 @@ fn free_edges_have_the_neighbours_of_nasbench101() {
         let keys = |archs: Vec<Arch>| -> BTreeSet<_> {
             archs.iter().map(|arch| published.key(arch)).collect()
         };
-        assert_eq!(keys(space.neighbours(&arch)), keys(published.neighbours(&arch)));
+        assert_eq!(
+            keys(space.neighbours(&arch)),
+            keys(published.neighbours(&arch))
+        );
     }
 }
 
@@ -163,11 +168,16 @@ fn samples_are_uniform_over_classes() {
     let mut rng = SmallRng::seed_from_u64(2);
     let mut counts = BTreeMap::<_, u32>::new();
     for _ in 0..1_000 * keys.len() {
-        *counts.entry(space.key(&space.sample(&mut rng))).or_default() += 1;
+        *counts
+            .entry(space.key(&space.sample(&mut rng)))
+            .or_default() += 1;
     }
     assert_eq!(counts.len(), keys.len());
     // The standard deviation of a count is below 32.
-    assert!(counts.values().all(|n| (840..1_160).contains(n)), "{counts:?}");
+    assert!(
+        counts.values().all(|n| (840..1_160).contains(n)),
+        "{counts:?}"
+    );
 }
 
 /// Draws from a large space with free edges are no small cells: pruning leaves all vertices in most cases.
@@ -215,21 +225,49 @@ fn errors_of_texts_name_the_place() {
     let free = cell(LIKE_NASBENCH101_V5);
     for (text, expected) in [
         ("conv3x3:0 output", "at byte 16, expected `:`"),
-        ("conv3x3:1 output:1", "at byte 8, expected `-`, or numbers below 1"),
-        ("conv3x3:0+0 output:1", "at byte 10, expected `-`, or numbers below 1"),
-        ("conv3x3:0 conv3x3:0 conv3x3:0 conv3x3:0 output:1", "at byte 30, expected `output`"),
+        (
+            "conv3x3:1 output:1",
+            "at byte 8, expected `-`, or numbers below 1",
+        ),
+        (
+            "conv3x3:0+0 output:1",
+            "at byte 10, expected `-`, or numbers below 1",
+        ),
+        (
+            "conv3x3:0 conv3x3:0 conv3x3:0 conv3x3:0 output:1",
+            "at byte 30, expected `output`",
+        ),
         ("conv3:0 output:1", "unknown operation `conv3`"),
         ("conv3x3:0 output:-", "no path leads from the input"),
         ("conv3x3:0", "white space and the next vertex"),
-        ("conv3x3:0 conv3x3:0+1 conv3x3:0+1+2 output:0+1+2+3", "10 edges; expected at most 9"),
+        (
+            "conv3x3:0 conv3x3:0+1 conv3x3:0+1+2 output:0+1+2+3",
+            "10 edges; expected at most 9",
+        ),
     ] {
         check_text(&*free, text, expected);
     }
     let reading = cell("on = \"vertices\"\nnodes = 3\noperations = [\"conv\"]\ninputs = 2");
-    check_text(&*reading, "conv:0 conv:0+1 conv:1", "vertex 3 reads 1 vertices; expected 2");
-    check_text(&*reading, "conv:0 conv:0+1", "white space and the next vertex");
-    check_text(&*reading, "conv:0 conv:0+1 conv:0+2 output:3", "the end of the text");
-    check_text(&*cell(LIKE_NASBENCH201), "|none~0|", "at byte 8, expected `+`");
+    check_text(
+        &*reading,
+        "conv:0 conv:0+1 conv:1",
+        "vertex 3 reads 1 vertices; expected 2",
+    );
+    check_text(
+        &*reading,
+        "conv:0 conv:0+1",
+        "white space and the next vertex",
+    );
+    check_text(
+        &*reading,
+        "conv:0 conv:0+1 conv:0+2 output:3",
+        "the end of the text",
+    );
+    check_text(
+        &*cell(LIKE_NASBENCH201),
+        "|none~0|",
+        "at byte 8, expected `+`",
+    );
 }
 
 fn check_text(space: &dyn SearchSpace, text: &str, expected: &str) {
@@ -243,37 +281,103 @@ fn errors_of_descriptions_point_at_the_line() {
                     operations = [\"conv\", \"pool\"]\n";
     let edges = vertices.replace("vertices", "edges");
     for (text, expected) in [
-        (vertices.replace("vertices", "nodes"), "line 4: unknown variant `nodes`"),
-        (vertices.replace("= 3", "= 13"), "line 5: 13 nodes between input and output; expected 1 to 12"),
+        (
+            vertices.replace("vertices", "nodes"),
+            "line 4: unknown variant `nodes`",
+        ),
+        (
+            vertices.replace("= 3", "= 13"),
+            "line 5: 13 nodes between input and output; expected 1 to 12",
+        ),
         (vertices.replace("= 3", "= 0"), "line 5: 0 nodes"),
-        (edges.replace("= 3", "= 10"), "line 5: 10 nodes between input and output; expected 1 to 9"),
-        (vertices.replace("pool", "conv"), "line 6: `conv` stands there twice"),
-        (vertices.replace("pool", "max-pool"), "line 6: `max-pool`: expected letters"),
-        (vertices.replace("pool", "output"), "line 6: `output` is also the name"),
-        (vertices.replace("[\"conv\", \"pool\"]", "[]"), "line 6: 0 operations"),
-        (vertices.replace("flops = \"conv\"", "flops = \"con\""), "line 2: `con` is not known"),
-        (format!("{vertices}inputs = 4\n"), "line 7: expected \"any\", or 1 to 3 inputs"),
-        (format!("{vertices}inputs = \"two\"\n"), "line 7: expected \"any\", or how many"),
-        (format!("{vertices}inputs = 2\nmax_edges = 3\n"), "line 8: each node has a fixed number"),
-        (format!("{vertices}max_edges = 0\n"), "line 7: expected at least 1 edge"),
-        (format!("{vertices}none = \"conv\"\n"), "line 7: `none` is an operation on edges"),
-        (format!("{vertices}sizes = {{ inputs = 3 }}\n"), "`inputs` in `sizes`"),
-        (format!("{vertices}sizes = {{ conv = 3 }}\n"), "line 6: `conv` is also the name"),
-        (format!("{edges}none = \"zero\"\n"), "line 7: `zero` is no operation; expected one of conv, pool"),
-        (format!("{edges}inputs = 1\n"), "line 7: with operations on edges each pair"),
-        (format!("{edges}max_edges = 1\n"), "line 7: with operations on edges each pair"),
-        (edges.replace("pool", "none"), "line 6: if the operation `none` stands for no edge"),
+        (
+            edges.replace("= 3", "= 10"),
+            "line 5: 10 nodes between input and output; expected 1 to 9",
+        ),
+        (
+            vertices.replace("pool", "conv"),
+            "line 6: `conv` stands there twice",
+        ),
+        (
+            vertices.replace("pool", "max-pool"),
+            "line 6: `max-pool`: expected letters",
+        ),
+        (
+            vertices.replace("pool", "output"),
+            "line 6: `output` is also the name",
+        ),
+        (
+            vertices.replace("[\"conv\", \"pool\"]", "[]"),
+            "line 6: 0 operations",
+        ),
+        (
+            vertices.replace("flops = \"conv\"", "flops = \"con\""),
+            "line 2: `con` is not known",
+        ),
+        (
+            format!("{vertices}inputs = 4\n"),
+            "line 7: expected \"any\", or 1 to 3 inputs",
+        ),
+        (
+            format!("{vertices}inputs = \"two\"\n"),
+            "line 7: expected \"any\", or how many",
+        ),
+        (
+            format!("{vertices}inputs = 2\nmax_edges = 3\n"),
+            "line 8: each node has a fixed number",
+        ),
+        (
+            format!("{vertices}max_edges = 0\n"),
+            "line 7: expected at least 1 edge",
+        ),
+        (
+            format!("{vertices}none = \"conv\"\n"),
+            "line 7: `none` is an operation on edges",
+        ),
+        (
+            format!("{vertices}sizes = {{ inputs = 3 }}\n"),
+            "`inputs` in `sizes`",
+        ),
+        (
+            format!("{vertices}sizes = {{ conv = 3 }}\n"),
+            "line 6: `conv` is also the name",
+        ),
+        (
+            format!("{edges}none = \"zero\"\n"),
+            "line 7: `zero` is no operation; expected one of conv, pool",
+        ),
+        (
+            format!("{edges}inputs = 1\n"),
+            "line 7: with operations on edges each pair",
+        ),
+        (
+            format!("{edges}max_edges = 1\n"),
+            "line 7: with operations on edges each pair",
+        ),
+        (
+            edges.replace("pool", "none"),
+            "line 6: if the operation `none` stands for no edge",
+        ),
     ] {
         let error = of_toml(&text).unwrap_err().to_string();
-        assert!(error.contains(expected), "{text}\n{error}\nexpected {expected}");
+        assert!(
+            error.contains(expected),
+            "{text}\n{error}\nexpected {expected}"
+        );
     }
 }
 
 #[test]
 fn names_follow_from_what_the_file_says() {
-    let names: BTreeSet<String> = kinds().iter().map(|space| space.name().to_owned()).collect();
+    let names: BTreeSet<String> = kinds()
+        .iter()
+        .map(|space| space.name().to_owned())
+        .collect();
     assert_eq!(names.len(), kinds().len());
     // More edges than pairs are no limit.
     let table = "on = \"vertices\"\nnodes = 2\noperations = [\"a\"]";
-    assert_eq!(cell(table).name(), cell(&format!("{table}\nmax_edges = 99")).name());
+    assert_eq!(
+        cell(table).name(),
+        cell(&format!("{table}\nmax_edges = 99")).name()
+    );
 }

@@ -93,7 +93,10 @@ fn sources(reader: &mut Reader<'_>, words: &Words) -> Result<u64, SpaceError> {
     loop {
         let at = reader.at();
         let digits = reader.take_while(|c| c.is_ascii_digit());
-        let source = digits.parse().ok().filter(|source: &usize| *source < vertex);
+        let source = digits
+            .parse()
+            .ok()
+            .filter(|source: &usize| *source < vertex);
         let new = source.filter(|source| sources >> source & 1 == 0);
         let Some(source) = new else {
             let what = format!("`-`, or numbers below {vertex} with `+` between them, each once");

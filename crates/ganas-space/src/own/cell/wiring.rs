@@ -52,9 +52,8 @@ impl Frame {
         if arch.labels().iter().enumerate().all(fits) {
             return Ok(());
         }
-        Err(self.not_in_space(
-            "expected the input first, the output last, and operations between them",
-        ))
+        Err(self
+            .not_in_space("expected the input first, the output last, and operations between them"))
     }
 }
 
