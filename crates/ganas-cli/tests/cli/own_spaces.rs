@@ -262,7 +262,7 @@ fn errors_name_the_files_and_the_lines() {
     check(
         &CELL.replace("pixel_ms < 9", "pixel_ms ~ 9"),
         PIXEL,
-        "spaces/bad.toml: line 3: `pixel_ms ~ 9`",
+        "spaces/bad.toml: line 3: constraint `pixel_ms ~ 9`",
     );
     check(
         &CELL.replace("nodes = 3", "nodes = 33"),

@@ -51,7 +51,7 @@ fn a_space_of_ones_own_is_described_and_searched() {
     let counted = sandbox
         .ganas(["space", "count", "tiny.toml"])
         .expect_code(0);
-    assert_eq!(counted.stdout, "architectures  80\n");
+    assert_eq!(counted.stdout, "architectures  80\nclasses        80\n");
     let mut search = vec!["search", "--space", "tiny.toml", "--table", "tiny.csv"];
     search.extend([
         "--search", "val_acc", "--report", "test_acc", "--budget", "40", "--json",

@@ -263,9 +263,12 @@ impl SearchSpace for Chain {
         u64::try_from(counts.product::<u128>()).ok()
     }
 
-    /// In the order of the choices, the last layer fastest; small spaces without trailing absent layers only.
+    /// In the order of the choices, the last layer fastest; small spaces only.
     fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        let size = self.enumerable_size()?;
+        self.size().filter(|size| *size <= ENUMERABLE)?;
+        let Some(size) = self.enumerable_size() else {
+            return Some(Box::new(self.blueprint.all()));
+        };
         Some(Box::new((0..size).map(|number| {
             self.arch(&classes::of_number(&self.description, number.into()))
         })))

@@ -59,9 +59,9 @@ pub(super) fn values(
     let Some(first) = missing.first() else {
         return Ok(values);
     };
-    let others = match missing.len() - 1 {
-        0 => String::new(),
-        n => format!(", and {n} other rows are missing"),
+    let others = match missing.len() {
+        1 => String::new(),
+        n => format!(" (the first of {n} rows that are missing)"),
     };
     let problem = format!("{file} has no value for {}{others}", first.describe());
     Err(open.document.bad(span, problem))

@@ -155,7 +155,7 @@ fn missing_rows_are_named() {
         .replace("2,1,conv,4\n", "");
     check_chain(
         &without,
-        "line 18: phone.csv has no value for `pool` in layer 2 of stage 1, and 1 other rows are missing",
+        "line 18: phone.csv has no value for `pool` in layer 2 of stage 1 (the first of 2 rows that are missing)",
     );
     check_chain(
         "word,value\nconv,1\n",

@@ -151,11 +151,8 @@ impl Wiring for Edges {
     fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
         let own = Self::ops(arch);
         let mut neighbours = Vec::new();
-        for pair in 0..own.len() {
-            for op in (0..self.frame.n_ops())
-                .map(OpId)
-                .filter(|op| *op != own[pair])
-            {
+        for (pair, own_op) in own.iter().enumerate() {
+            for op in (0..self.frame.n_ops()).map(OpId).filter(|op| op != own_op) {
                 let mut changed = own.to_vec();
                 changed[pair] = op;
                 neighbours.push(self.arch(&changed));

@@ -109,17 +109,17 @@ impl Wiring for Reading {
         let own = canonical(&self.full(arch));
         let n_inner = own.ops.len();
         let mut found = Vec::new();
-        for v in 0..n_inner {
-            for op in (0..self.frame.n_ops()).filter(|op| *op != own.ops[v]) {
+        for (v, own_op) in own.ops.iter().enumerate() {
+            for op in (0..self.frame.n_ops()).filter(|op| op != own_op) {
                 let mut changed = own.clone();
                 changed.ops[v] = op;
                 found.push(changed);
             }
         }
         let sources = &own.predecessors[..=n_inner];
-        for v in 1..=n_inner {
-            for old in bits(sources[v]) {
-                for new in (0..=n_inner).filter(|new| *new != v && sources[v] >> new & 1 == 0) {
+        for (v, read) in sources.iter().enumerate().skip(1) {
+            for old in bits(*read) {
+                for new in (0..=n_inner).filter(|new| *new != v && read >> new & 1 == 0) {
                     let mut changed = sources.to_vec();
                     changed[v] ^= 1 << old | 1 << new;
                     // Only the first vertex reads fewer, and it must be able to come first.
