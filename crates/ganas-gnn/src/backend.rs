@@ -79,6 +79,7 @@ pub trait Backend:
     + ops::categorical::Categorical
     + ops::bernoulli::Bernoulli
     + ops::pair_scores::PairScores
+    + ops::edge_scores::EdgeScores
     + ops::bce::BinaryCrossEntropy
     + ops::ranking::Ranking
     + ops::adam::AdamStep

@@ -8,6 +8,7 @@ pub mod bernoulli;
 pub mod bias_activation;
 pub mod categorical;
 pub mod colour_conv;
+pub mod edge_scores;
 pub mod gather;
 pub mod graph_conv;
 pub mod gru_gates;
