@@ -69,6 +69,7 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
 pub trait Backend:
     Device
     + ops::product::Product
+    + ops::projections::Projections
     + ops::affine::Affine
     + ops::gather::Gather
     + ops::graph_conv::GraphConvolve

@@ -15,6 +15,7 @@ pub mod gru_gates;
 pub mod list_readout;
 pub mod pair_scores;
 pub mod product;
+pub mod projections;
 pub mod ranking;
 
 #[cfg(test)]
