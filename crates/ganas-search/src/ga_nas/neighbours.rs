@@ -21,12 +21,7 @@ impl Neighbours {
     /// or more, or all entries had their turn.
     ///
     /// So the pool goes deeper into the history as the surroundings of the best become known.
-    pub(super) fn pool(
-        &mut self,
-        space: &dyn SearchSpace,
-        history: &History,
-        size: usize,
-    ) -> Pool {
+    pub(super) fn pool(&mut self, space: &dyn SearchSpace, history: &History, size: usize) -> Pool {
         let mut pool = Pool::default();
         for entry in history.best_first() {
             if pool.len() >= size {

@@ -229,3 +229,20 @@ pub struct ProposalConfig {
     /// `draws`: attempts before the rest is filled with random architectures.
     pub attempts: usize,
 }
+
+impl GaNasConfig {
+    /// The fields, by section and name, that came after the first records and have no effect with these values.
+    ///
+    /// Records leave them out, so that a run that was recorded before they came is still the same run.
+    #[must_use]
+    pub fn additions_without_effect(&self) -> &'static [(&'static str, &'static str)] {
+        if self.proposal.neighbour_share > 0.0 {
+            return &[];
+        }
+        &[
+            ("proposal", "neighbour_share"),
+            ("proposal", "neighbours"),
+            ("proposal", "stall"),
+        ]
+    }
+}

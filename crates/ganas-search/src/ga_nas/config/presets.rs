@@ -22,9 +22,12 @@ impl GaNasConfig {
         }
     }
 
-    /// Without imitation the generator collapses where edges are free; losers as negatives help most there.
+    /// Without imitation the generator collapses where edges are free; losers as negatives help most there, and so do
+    /// small batches.
     fn faithful_with_edges() -> Self {
         let mut config = Self::faithful();
+        config.batch = 10;
+        config.inner_iterations = 20;
         config.generator.imitation_weight = 0.5;
         config.discriminator.loser_share = 0.5;
         config

@@ -24,7 +24,10 @@ fn two(space: &dyn SearchSpace) -> [Arch; 2] {
     })
 }
 
-fn keys(space: &dyn SearchSpace, archs: &[Arch]) -> std::collections::BTreeSet<ganas_space::ArchKey> {
+fn keys(
+    space: &dyn SearchSpace,
+    archs: &[Arch],
+) -> std::collections::BTreeSet<ganas_space::ArchKey> {
     archs.iter().map(|arch| space.key(arch)).collect()
 }
 
@@ -35,8 +38,12 @@ fn those_of_the_best_come_first_and_the_next_best_follows_when_they_are_known() 
     let near = |arch| keys(&space, &space.neighbours(arch));
     assert!(near(&worse).is_disjoint(&near(&better)));
     let mut history = History::default();
-    history.add(&space, &trial(&space, 0, 0, &worse, 1.0)).unwrap();
-    history.add(&space, &trial(&space, 1, 0, &better, 2.0)).unwrap();
+    history
+        .add(&space, &trial(&space, 0, 0, &worse, 1.0))
+        .unwrap();
+    history
+        .add(&space, &trial(&space, 1, 0, &better, 2.0))
+        .unwrap();
     let mut neighbours = Neighbours::default();
     let mut pool = |history: &History, size| {
         let found = neighbours.pool(&space, history, size).first(usize::MAX);
@@ -48,7 +55,9 @@ fn those_of_the_best_come_first_and_the_next_best_follows_when_they_are_known() 
     let both: std::collections::BTreeSet<_> = &near(&better) | &near(&worse);
     assert_eq!(pool(&history, near(&better).len() + 1), both);
     for (number, arch) in (2..).zip(space.neighbours(&better)) {
-        history.add(&space, &trial(&space, number, 1, &arch, 0.0)).unwrap();
+        history
+            .add(&space, &trial(&space, number, 1, &arch, 0.0))
+            .unwrap();
     }
     assert_eq!(pool(&history, 1), near(&worse));
 }
