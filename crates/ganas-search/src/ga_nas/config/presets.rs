@@ -56,6 +56,9 @@ impl GaNasConfig {
                 pick: Pick::Thompson,
                 pool: 400,
                 uniform_mix: 0.0,
+                neighbour_share: 0.5,
+                neighbours: 3000,
+                stall: 5,
                 ..improved.proposal
             },
             ..improved
