@@ -28,6 +28,7 @@ fn metric(space: &dyn SearchSpace, arch: &Arch) -> f64 {
 }
 
 mod front;
+mod neighbours;
 
 struct Session {
     space: Arc<dyn SearchSpace>,
@@ -159,6 +160,10 @@ fn variants() -> Vec<GaNasConfig> {
             c.proposal.pick = Pick::Mean;
         }),
         change(Preset::Improved, |c| c.proposal.pick = Pick::Draws),
+        change(Preset::Improved, |c| {
+            c.proposal.neighbour_share = 0.5;
+            c.proposal.neighbours = 50;
+        }),
     ]
 }
 
@@ -199,7 +204,9 @@ fn proposals_depend_on_the_seed_only() {
             .build()
             .unwrap();
         pool.install(|| {
-            let mut session = Session::new(small(Preset::Improved), seed);
+            let mut config = small(Preset::Improved);
+            config.proposal.neighbour_share = 0.3;
+            let mut session = Session::new(config, seed);
             for _ in 0..3 {
                 session.round(None);
             }
