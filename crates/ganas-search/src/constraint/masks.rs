@@ -1,6 +1,6 @@
 //! Masks: actions after which no completion satisfies a constraint.
 
-use ganas_space::{CostBounds, LegalActions, Partial};
+use ganas_space::{Arch, CostBounds, LegalActions, Partial, SearchSpace};
 
 use super::{Constraint, Relation};
 
@@ -15,13 +15,6 @@ struct Mask {
     relation: Relation,
     bound: f64,
     bounds: CostBounds,
-}
-
-/// Of a constraint that nothing satisfies: its number, and the value that is nearest to its bound.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OutOfReach {
-    pub(super) constraint: usize,
-    pub(super) nearest: f64,
 }
 
 impl Masks {
@@ -46,17 +39,16 @@ impl Masks {
         self.0.iter().any(|mask| mask.constraint == constraint)
     }
 
-    /// The constraints that no architecture of the space satisfies, each on its own.
-    pub(super) fn out_of_reach(&self) -> Vec<OutOfReach> {
-        let out = self.0.iter().filter_map(|mask| {
+    /// The numbers of the constraints that no architecture of the space satisfies, each on its own, with an architecture that
+    /// comes as near as can be.
+    pub(super) fn out_of_reach(&self, space: &dyn SearchSpace) -> Vec<(usize, Arch)> {
+        let impossible = self.0.iter().filter(|mask| {
             let range = mask.bounds.of_space();
-            let possible = mask.relation.can_hold(range, mask.bound);
-            (!possible).then(|| OutOfReach {
-                constraint: mask.constraint,
-                nearest: mask.relation.best_of(range),
-            })
+            !mask.relation.can_hold(range, mask.bound)
         });
-        out.collect()
+        impossible
+            .map(|mask| (mask.constraint, mask.nearest(space)))
+            .collect()
     }
 
     /// The legal actions after which each constraint can still be satisfied, though perhaps not all of them together;
@@ -71,5 +63,32 @@ impl Masks {
             }
         }
         possible
+    }
+}
+
+impl Mask {
+    /// The architecture at the end of the range that is closest to satisfying the constraint.
+    fn nearest(&self, space: &dyn SearchSpace) -> Arch {
+        let mut partial = space.start();
+        while space.decision(&partial).is_some() {
+            let (nearest, _) = self
+                .bounds
+                .after(&partial)
+                .map(|(action, range)| (action, self.relation.best_of(range)))
+                .reduce(|a, b| {
+                    if self.relation.better(a.1, b.1).total_cmp(&a.1).is_eq() {
+                        a
+                    } else {
+                        b
+                    }
+                })
+                .expect("invariant: some action is legal");
+            space
+                .apply(&mut partial, nearest)
+                .expect("invariant: the action is legal");
+        }
+        space
+            .finish(&partial)
+            .expect("invariant: every decision is taken")
     }
 }

@@ -58,10 +58,15 @@ impl Relation {
 
     /// The end of a range that is closest to satisfying it.
     fn best_of(self, range: CostRange) -> f64 {
+        self.better(range.least, range.most)
+    }
+
+    /// Of two values the one that is closer to satisfying it.
+    fn better(self, a: f64, b: f64) -> f64 {
         if self.is_upper_bound() {
-            range.least
+            a.min(b)
         } else {
-            range.most
+            a.max(b)
         }
     }
 
@@ -156,15 +161,6 @@ impl Constraint {
         self.property
             .value(arch)
             .is_some_and(|value| self.bound.relation.holds(value, self.bound.bound))
-    }
-
-    /// Of two values the one that is closer to satisfying it.
-    fn better(&self, a: f64, b: f64) -> f64 {
-        if self.bound.relation.is_upper_bound() {
-            a.min(b)
-        } else {
-            a.max(b)
-        }
     }
 }
 

@@ -83,12 +83,15 @@ impl ConstrainedSpace {
 
     /// Whether almost nothing is left, of a space that cannot be listed; an error when nothing is.
     fn check_satisfiable(&self) -> Result<bool, SearchError> {
-        let out_of_reach = self.masks.out_of_reach();
+        let out_of_reach = self.masks.out_of_reach(&*self.inner);
         if !out_of_reach.is_empty() {
-            let lines = out_of_reach.iter().map(|out| {
-                let constraint = &self.constraints[out.constraint];
-                let (property, nearest) = (&constraint.bound.property, out.nearest);
-                format!("`{constraint}`: the nearest {property} is {nearest}")
+            let lines = out_of_reach.iter().filter_map(|(number, arch)| {
+                let constraint = &self.constraints[*number];
+                let (property, nearest) =
+                    (&constraint.bound.property, constraint.property.value(arch)?);
+                Some(format!(
+                    "`{constraint}`: the nearest {property} is {nearest}"
+                ))
             });
             return Err(SearchError::Unsatisfiable {
                 space: self.inner.name(),
@@ -129,7 +132,8 @@ impl ConstrainedSpace {
             for (i, constraint) in self.constraints.iter().enumerate() {
                 let others = (0..holds.len()).all(|other| other == i || holds[other]);
                 if let (true, Some(value)) = (others, constraint.property.value(&arch)) {
-                    let best = nearest[i].map_or(value, |best| constraint.better(best, value));
+                    let best = nearest[i]
+                        .map_or(value, |best| constraint.bound.relation.better(best, value));
                     nearest[i] = Some(best);
                 }
             }
