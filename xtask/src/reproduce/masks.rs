@@ -50,7 +50,7 @@ const CASES: [Case; 4] = [
         name: "mbconv-tight",
         space: "mbconv",
         title: "MBConv, tight",
-        about: "As before; a random architecture satisfies these bounds once in many thousands.",
+        about: "As before, under bounds that a random architecture rarely satisfies.",
         metric: "val_top1",
         answers: Answers::Surrogate("accel_nasbench/xgb_accuracy_ensemble"),
         bounds: &["params <= 2.6e6", "flops <= 200e6"],

@@ -39,7 +39,7 @@ impl ConstrainedSpace {
     /// After so many violating draws in a row, what is left is listed, if the space can be listed.
     const REJECTIONS: usize = 1_000;
 
-    /// Draws that decide whether constraints can be satisfied in a space that cannot be listed.
+    /// Draws, some of them under masks, that decide whether constraints can be satisfied in a space that cannot be listed.
     const PROBES: usize = 100_000;
 
     /// The largest space that is listed.
@@ -99,7 +99,7 @@ impl ConstrainedSpace {
                 nearest: lines.collect::<Vec<_>>().join("; "),
             });
         }
-        // What is drawn here decides only whether there is an error.
+        // What is drawn here decides only whether there is an error, and how to sample.
         let mut stream = Streams { seed: 0 }.get(Purpose::Design, u32::MAX, 0, 0);
         if (0..Self::REJECTIONS).any(|_| self.admits(&self.inner.sample(&mut stream))) {
             return Ok(false);
@@ -112,12 +112,16 @@ impl ConstrainedSpace {
                 Ok(false)
             };
         }
-        if !self.masks.is_empty() && self.admits(&self.drawn_by_decisions(&mut stream)) {
+        let n_built = if self.masks.is_empty() {
+            0
+        } else {
+            Self::REJECTIONS
+        };
+        let mut probes: Vec<Arch> = (0..n_built).map(|_| self.episode(&mut stream)).collect();
+        if probes.iter().any(|arch| self.admits(arch)) {
             return Ok(true);
         }
-        let probes: Vec<Arch> = (0..Self::PROBES)
-            .map(|_| self.inner.sample(&mut stream))
-            .collect();
+        probes.extend((n_built..Self::PROBES).map(|_| self.inner.sample(&mut stream)));
         if probes.iter().any(|arch| self.admits(arch)) {
             return Ok(false);
         }
