@@ -53,7 +53,7 @@ const CASES: [Case; 4] = [
         about: "As before, under bounds that a random architecture rarely satisfies.",
         metric: "val_top1",
         answers: Answers::Surrogate("accel_nasbench/xgb_accuracy_ensemble"),
-        bounds: &["params <= 2.6e6", "flops <= 200e6"],
+        bounds: &["params <= 2.0e6", "flops <= 100e6"],
     },
     Case {
         name: "ofa-proxyless",
