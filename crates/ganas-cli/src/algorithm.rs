@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use ganas_gnn::{Backend, Cpu};
 use ganas_search::{
     GaNas, GaNasConfig, LocalSearch, Objectives, Preset, RandomSearch, SearchError, Searcher,
-    Topology,
+    Topology, Violations,
 };
 use ganas_space::{Arch, SearchSpace};
 
@@ -159,6 +159,14 @@ impl Algorithm {
             Self::GaNas(_) => GaNas::<Cpu<f32>>::NAME,
             Self::LocalSearch => LocalSearch::NAME,
             Self::Random => RandomSearch::NAME,
+        }
+    }
+
+    /// Whether it builds architectures decision by decision, and takes no action that constraints mask.
+    pub(crate) fn masks(&self) -> bool {
+        match self {
+            Self::GaNas(choice) => choice.config.violations == Violations::Mask,
+            Self::LocalSearch | Self::Random => false,
         }
     }
 

@@ -12,6 +12,7 @@ mod arch;
 mod blueprint;
 pub mod chain;
 mod cost;
+mod cost_bounds;
 pub mod darts;
 mod error;
 mod key;
@@ -26,6 +27,7 @@ mod text_reader;
 
 pub use arch::{Arch, OpId, VertexId};
 pub use cost::Cost;
+pub use cost_bounds::{CostBounds, CostRange, CostState};
 pub use error::SpaceError;
 pub use key::ArchKey;
 pub use registry::{by_name, names};

@@ -35,13 +35,13 @@ pub use config::{
 
 use directions::Directions;
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
-use encode::{Rollout, SeenGraph, Steps};
+use encode::{OpenActions, Rollout, SeenGraph, Steps};
 use generator::{Draws, Generator, GeneratorState};
 use history::History;
 use negatives::negatives;
 use neighbours::Neighbours;
 use proposal::{Pool, highest_mean, thompson};
-use violations::penalise;
+use violations::{admitted, penalise};
 
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
@@ -195,6 +195,7 @@ impl<B: Backend> GaNas<B> {
         }
         let mut report = generator::GeneratorReport::default();
         let mut mean_reward = 0.0;
+        let mut violating = 0;
         for inner in 0..self.config.inner_iterations {
             let rollouts = self.generator.draw(
                 &*self.space,
@@ -205,6 +206,7 @@ impl<B: Backend> GaNas<B> {
                     round: self.round,
                     draw: inner,
                     exploration: Exploration::NONE,
+                    open: self.open_actions(),
                 },
             )?;
             let seen: Vec<SeenGraph> = rollouts
@@ -235,8 +237,10 @@ impl<B: Backend> GaNas<B> {
                     trainer.rewards(&truth_graphs, &seen)
                 }
             };
-            if self.config.violations == Violations::Penalty {
-                penalise(&*self.space, &rollouts, &mut rewards);
+            let admitted = admitted(&*self.space, &rollouts);
+            violating += admitted.iter().filter(|admitted| !**admitted).count();
+            if self.config.violations != Violations::Reject {
+                penalise(&admitted, &mut rewards);
             }
             let imitated = self.imitated(&truth, inner)?;
             report = self.generator.update(&rollouts, &rewards, &imitated);
@@ -253,18 +257,30 @@ impl<B: Backend> GaNas<B> {
             }
             Some(size) => ("front".to_owned(), f64::of_count(size)),
         };
+        let mut values = vec![
+            ("truth_set".to_owned(), f64::of_count(truth.len())),
+            level,
+            ("discriminator_loss".to_owned(), discriminator_loss),
+            ("generator_loss".to_owned(), report.loss),
+            ("generator_entropy".to_owned(), report.entropy),
+            ("mean_reward".to_owned(), mean_reward),
+        ];
+        if self.space.is_constrained() {
+            values.push(("violating_rollouts".to_owned(), f64::of_count(violating)));
+        }
         self.events.push(Event {
             kind: "training".to_owned(),
-            values: vec![
-                ("truth_set".to_owned(), f64::of_count(truth.len())),
-                level,
-                ("discriminator_loss".to_owned(), discriminator_loss),
-                ("generator_loss".to_owned(), report.loss),
-                ("generator_entropy".to_owned(), report.entropy),
-                ("mean_reward".to_owned(), mean_reward),
-            ],
+            values,
         });
         Ok(())
+    }
+
+    /// Which actions the generator can take.
+    fn open_actions(&self) -> OpenActions {
+        match self.config.violations {
+            Violations::Mask => OpenActions::Admissible,
+            Violations::Penalty | Violations::Reject => OpenActions::Legal,
+        }
     }
 
     fn expect_finite(&self, what: &'static str, value: f64) -> Result<(), SearchError> {
@@ -292,7 +308,7 @@ impl<B: Backend> GaNas<B> {
                     .get(Purpose::Relabelling, self.round, item, inner);
                 let arch = &self.history.entries()[entry].arch;
                 let arch = self.space.relabelled(arch, &mut stream);
-                Ok(Rollout::of(&*self.space, arch)?)
+                Ok(Rollout::of(&*self.space, self.open_actions(), arch)?)
             })
             .collect()
     }
@@ -316,6 +332,7 @@ impl<B: Backend> GaNas<B> {
                     temperature,
                     uniform_mix: config.uniform_mix,
                 },
+                open: self.open_actions(),
             };
             for rollout in self
                 .generator

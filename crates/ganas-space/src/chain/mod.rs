@@ -43,7 +43,9 @@ use rand::RngExt;
 use rand_core::Rng;
 
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
-use crate::{Action, Arch, ArchKey, Cost, Decision, OpId, Partial, SearchSpace, SpaceError};
+use crate::{
+    Action, Arch, ArchKey, Cost, CostState, Decision, OpId, Partial, SearchSpace, SpaceError,
+};
 
 pub use self::description::{MbConv, Member};
 pub use self::network::PlacedBlock;
@@ -189,6 +191,11 @@ impl Chain {
             Block::Resolution(side) => Some(side),
             _ => None,
         }
+    }
+
+    /// The vertices between input and output.
+    fn n_layers(&self) -> usize {
+        self.blueprint.n_vertices() - 2
     }
 
     /// The number of architectures, when they are numbered without gaps and are not too many.
@@ -342,6 +349,18 @@ impl SearchSpace for Chain {
 
     fn cost(&self, arch: &Arch) -> Cost {
         network::cost(&self.description, layer_labels(arch))
+    }
+
+    /// A layer's cost depends on its place, and on the side of the images where an architecture says it.
+    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+        if !self.description.costs_are_sums() {
+            return None;
+        }
+        let mut state = self.blueprint.open_state(partial);
+        // The last label may be the output's, which is no choice.
+        let layers = partial.labels().iter().skip(1).take(self.n_layers());
+        state.extend(layers.filter_map(|label| self.side(*label)));
+        Some(CostState(state))
     }
 
     /// Uniform over classes, in canonical form: labels are drawn uniformly, and kept when they are canonical.

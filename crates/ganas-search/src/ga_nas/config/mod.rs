@@ -60,8 +60,9 @@ pub struct GaNasConfig {
     pub inner_iterations: usize,
     /// Architectures drawn in each inner iteration.
     pub rollouts: usize,
-    /// What happens to rollouts that violate a constraint: `penalty` (the lowest reward) or `reject` (their reward is as
-    /// for all others); neither is ever evaluated.
+    /// What happens to rollouts that violate a constraint: `mask` (they are not drawn, as far as the bounds of its property
+    /// tell; others as with `penalty`), `penalty` (the lowest reward) or `reject` (their reward is as for all others); none
+    /// is ever evaluated.
     pub violations: Violations,
     /// The generator.
     pub generator: GeneratorConfig,
@@ -75,6 +76,9 @@ pub struct GaNasConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Violations {
+    /// Actions after which a constraint cannot be satisfied are not drawn, where a bound of its property tells
+    /// ([`SearchSpace::admissible`](ganas_space::SearchSpace::admissible)); what violates one nevertheless is penalised.
+    Mask,
     /// They get the lowest reward of the batch, less half a standard deviation.
     Penalty,
     /// Nothing: they are rejected when it comes to proposals.

@@ -72,7 +72,7 @@ impl GaNasConfig {
             truth_set: 25,
             inner_iterations: 40,
             rollouts: 64,
-            violations: Violations::Penalty,
+            violations: Violations::Mask,
             generator: GeneratorConfig {
                 entropy_weight: 0.01,
                 imitation_weight: 0.0,
@@ -108,7 +108,7 @@ impl GaNasConfig {
             truth_set: 15,
             inner_iterations: 10,
             rollouts: 64,
-            violations: Violations::Penalty,
+            violations: Violations::Mask,
             generator: GeneratorConfig {
                 entropy_weight: 0.1,
                 imitation_weight: 0.3,

@@ -5,6 +5,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::super::*;
+use crate::tests::bounds::check_all_bounds;
 use crate::tests::laws::check_random_laws;
 
 /// Ten lines are enough.
@@ -45,6 +46,13 @@ fn a_small_space_is_what_it_says() {
     assert_eq!(space.cost(&arch).parameters, 9 * 256 + 16 + 256);
     assert_eq!(space.cost(&arch).flops, 0);
     assert!(space.name().starts_with("tiny-"), "{}", space.name());
+}
+
+#[test]
+fn costs_are_bounded() {
+    for text in [TINY, TWO_STAGES] {
+        check_all_bounds(&*Chain::of_toml(text).unwrap());
+    }
 }
 
 #[test]
