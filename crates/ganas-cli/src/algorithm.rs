@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use ganas_gnn::{Backend, Cpu};
 use ganas_search::{
     GaNas, GaNasConfig, LocalSearch, Objectives, Preset, RandomSearch, SearchError, Searcher,
-    Topology,
+    Topology, Violations,
 };
 use ganas_space::{Arch, SearchSpace};
 
@@ -162,6 +162,14 @@ impl Algorithm {
         }
     }
 
+    /// Whether it builds architectures decision by decision, and takes no action that constraints mask.
+    pub(crate) fn masks(&self) -> bool {
+        match self {
+            Self::GaNas(choice) => choice.config.violations == Violations::Mask,
+            Self::LocalSearch | Self::Random => false,
+        }
+    }
+
     /// Name, preset and changed fields, for people.
     pub(crate) fn describe(&self) -> String {
         let name = self.name();
@@ -180,10 +188,19 @@ impl Algorithm {
         }
     }
 
-    /// The configuration as it is recorded: JSON with every field, in the order of their names.
+    /// The configuration as it is recorded: JSON with every field that has an effect or was there from the start, in the
+    /// order of their names.
     pub(crate) fn config_json(&self) -> anyhow::Result<serde_json::Value> {
         match self {
-            Self::GaNas(choice) => Ok(json(toml::Value::try_from(&choice.config)?)),
+            Self::GaNas(choice) => {
+                let mut config = toml::Table::try_from(&choice.config)?;
+                for (section, field) in choice.config.additions_without_effect() {
+                    if let Some(toml::Value::Table(section)) = config.get_mut(*section) {
+                        section.remove(*field);
+                    }
+                }
+                Ok(json(toml::Value::Table(config)))
+            }
             Self::LocalSearch | Self::Random => Ok(serde_json::json!({})),
         }
     }
@@ -268,17 +285,45 @@ fn json(value: toml::Value) -> serde_json::Value {
 mod tests {
     use super::*;
 
-    #[test]
-    fn infinity_is_recorded() {
-        let draft = Draft::new(GaNasConfig::preset(Preset::Improved, Topology::Fixed)).unwrap();
+    /// What is recorded of the improved preset after this change.
+    fn recorded(set: &str) -> serde_json::Value {
+        let mut draft = Draft::new(GaNasConfig::preset(Preset::Improved, Topology::Fixed)).unwrap();
+        draft.set(set).unwrap();
         let (config, changed) = draft.finish().unwrap();
         let algorithm = Algorithm::GaNas(Box::new(GaNasChoice {
             preset: PresetName::Improved,
             config,
             changed,
         }));
-        let json = algorithm.config_json().unwrap();
+        algorithm.config_json().unwrap()
+    }
+
+    #[test]
+    fn infinity_is_recorded() {
+        let json = recorded("batch=10");
         assert_eq!(json["generator"]["max_gradient_norm"], "inf");
         assert_eq!(json["proposal"]["pick"], "thompson");
+    }
+
+    /// A run from before the setting came has this configuration on record.
+    #[test]
+    fn neighbours_are_recorded_only_where_they_have_a_share() {
+        let without = recorded("proposal.neighbour_share=0");
+        let fields = without["proposal"].as_object().unwrap().keys();
+        assert_eq!(
+            fields.collect::<Vec<_>>(),
+            [
+                "attempts",
+                "patience",
+                "pick",
+                "pool",
+                "temperature_growth",
+                "uniform_mix"
+            ]
+        );
+        let with = recorded("proposal.neighbour_share=0.5");
+        assert_eq!(with["proposal"]["neighbour_share"], 0.5);
+        assert!(with["proposal"]["neighbours"].is_u64());
+        assert!(with["proposal"]["stall"].is_u64());
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ganas_eval::table::Table;
 use ganas_eval::worker::WorkerEvaluator;
-use ganas_eval::{Evaluator, MetricRole};
+use ganas_eval::{Evaluator, MetricRole, Property};
 
 use crate::evaluator_source::{Evaluating, Ranking};
 
@@ -67,6 +67,14 @@ impl EvaluatorChoice {
                 let declared = evaluator.capabilities().metrics.iter();
                 declared.map(|m| (m.name.clone(), m.role)).collect()
             }
+        }
+    }
+
+    /// What it knows of an architecture without a query, beside the costs of the space and the columns of a table.
+    pub(crate) fn properties(&self) -> &[Arc<dyn Property>] {
+        match self {
+            Self::Known(known) => &known.properties,
+            Self::Workers(..) => &[],
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use ganas_eval::surrogate::SurrogateEvaluator;
 use ganas_eval::table::{Column, Embedded, RowOrder, Run, Table, TableEvaluator};
-use ganas_eval::{Evaluator, MetricRole};
+use ganas_eval::{Evaluator, MetricRole, Property};
 use ganas_space::{ArchKey, SearchSpace};
 
 use crate::environment;
@@ -57,6 +57,8 @@ pub(crate) struct Evaluating {
     pub(crate) ranking: Option<Ranking>,
     /// What a surrogate predicts.
     pub(crate) metrics: Vec<(String, MetricRole)>,
+    /// What a surrogate looks up instead of predicting it, which constraints can bound.
+    pub(crate) properties: Vec<Arc<dyn Property>>,
     /// What it returns beside the metrics of the search, of what was asked for.
     pub(crate) further: Vec<String>,
 }
@@ -139,6 +141,7 @@ fn open_surrogate(
             .predictions()
             .map(|prediction| (prediction.name.to_owned(), prediction.role))
             .collect(),
+        properties: evaluator.properties(),
         further: evaluator.measure_too(further),
         evaluator: Box::new(evaluator),
     })
@@ -182,6 +185,7 @@ fn of_table(
         table: Some(Arc::clone(evaluator.table())),
         ranking: Ranking::of(&evaluator),
         metrics: Vec::new(),
+        properties: Vec::new(),
         further: Vec::new(),
         evaluator: Box::new(evaluator),
     })

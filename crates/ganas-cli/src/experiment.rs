@@ -24,6 +24,8 @@ pub(crate) struct Experiment {
     pub(crate) space: Arc<dyn SearchSpace>,
     /// The constraints as text.
     pub(crate) constraints: Vec<String>,
+    /// Those of them that mask actions, when the algorithm builds architectures under masks.
+    pub(crate) masked: Option<Vec<String>>,
     /// What is to be improved, when a network is given.
     pub(crate) improvement: Option<Improvement>,
     /// Several objectives, when the front is searched for.

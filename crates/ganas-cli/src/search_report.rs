@@ -29,6 +29,9 @@ pub(crate) struct SearchReport<'a> {
     pub(crate) config: &'a serde_json::Value,
     /// What every evaluated architecture satisfies.
     pub(crate) constraints: &'a [String],
+    /// Those of them that mask the actions of the generator.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) masked: &'a [String],
     /// Unique queries of each run.
     pub(crate) budget: u32,
     /// The device and the instruction set.

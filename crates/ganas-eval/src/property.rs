@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use ganas_space::{Arch, SearchSpace};
+use ganas_space::{Arch, CostBounds, SearchSpace};
 
 use crate::table::{Column, Table};
 
@@ -14,6 +14,11 @@ pub trait Property: Debug + Send + Sync {
 
     /// The value; `None` when it is not known of this architecture.
     fn value(&self, arch: &Arch) -> Option<f64>;
+
+    /// Its bounds over the completions of partial architectures; `None` when it is known of finished ones only.
+    fn bounds(&self) -> Option<CostBounds> {
+        None
+    }
 }
 
 /// What the space computes in closed form.
@@ -71,6 +76,10 @@ impl Property for CostProperty {
         )]
         Some(count as f64)
     }
+
+    fn bounds(&self) -> Option<CostBounds> {
+        CostBounds::new(&*self.space, &|arch| self.value(arch))
+    }
 }
 
 /// A cost that the description of a space names, see [`SearchSpace::named_cost`].
@@ -96,6 +105,10 @@ impl Property for NamedCost {
 
     fn value(&self, arch: &Arch) -> Option<f64> {
         self.space.named_cost(self.name, arch)
+    }
+
+    fn bounds(&self) -> Option<CostBounds> {
+        CostBounds::new(&*self.space, &|arch| self.value(arch))
     }
 }
 

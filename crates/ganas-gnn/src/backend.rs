@@ -69,6 +69,7 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
 pub trait Backend:
     Device
     + ops::product::Product
+    + ops::projections::Projections
     + ops::affine::Affine
     + ops::gather::Gather
     + ops::graph_conv::GraphConvolve
@@ -79,6 +80,7 @@ pub trait Backend:
     + ops::categorical::Categorical
     + ops::bernoulli::Bernoulli
     + ops::pair_scores::PairScores
+    + ops::edge_scores::EdgeScores
     + ops::bce::BinaryCrossEntropy
     + ops::ranking::Ranking
     + ops::adam::AdamStep

@@ -69,7 +69,7 @@ pub use budget::Budget;
 pub use constraint::{Bound, ConstrainedSpace, Constraint, Relation};
 pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
 pub use error::{ObserverError, SearchError};
-pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology};
+pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};
 pub use local_search::LocalSearch;
 pub use objectives::{Better, Objective, Objectives};
 pub use observer::{Event, Observer, RoundReport};

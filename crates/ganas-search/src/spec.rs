@@ -18,7 +18,7 @@ pub struct RunSpec {
     pub protocol: Protocol,
     /// The name of the algorithm.
     pub algorithm: String,
-    /// The algorithm's configuration as JSON text, every field written out.
+    /// The algorithm's configuration as JSON text, every field written out that has an effect or was there from the start.
     pub config: String,
     /// The budget in unique queries.
     pub budget: Budget,

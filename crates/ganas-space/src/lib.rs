@@ -13,6 +13,7 @@ mod blueprint;
 mod cell_changes;
 pub mod chain;
 mod cost;
+mod cost_bounds;
 pub mod darts;
 mod edge_cell_text;
 mod error;
@@ -32,6 +33,7 @@ mod text_reader;
 
 pub use arch::{Arch, OpId, VertexId};
 pub use cost::Cost;
+pub use cost_bounds::{CostBounds, CostRange, CostState};
 pub use error::SpaceError;
 pub use key::ArchKey;
 pub use member::Member;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use rand_core::Rng;
 
-use crate::{Arch, ArchKey, Cost, Member, OpId, SpaceError, StatedBound, VertexId};
+use crate::{Arch, ArchKey, Cost, CostState, Member, OpId, SpaceError, StatedBound, VertexId};
 
 /// One choice of a generator: the number of a label, or 0 (absent) and 1 (present) for an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,13 @@ impl LegalActions {
     #[must_use]
     pub fn count(self) -> u32 {
         self.0.count_ones()
+    }
+
+    /// The legal actions, ascending.
+    pub fn iter(self) -> impl Iterator<Item = Action> {
+        (0..64)
+            .map(Action)
+            .filter(move |action| self.contains(*action))
     }
 }
 
@@ -165,6 +172,21 @@ pub trait SearchSpace: Debug + Send + Sync {
         true
     }
 
+    /// Whether some architectures are not admitted, because the space is one under constraints.
+    fn is_constrained(&self) -> bool {
+        false
+    }
+
+    /// Of the legal actions those after which an architecture that is [admitted](Self::admits) can still be reached, as far
+    /// as that is known: all of them, unless the space is one under constraints.
+    ///
+    /// At least one is left. An action that is taken out leads to nothing that is admitted; one that is left may do so,
+    /// too, so what was built is admitted only when [`admits`](Self::admits) says so.
+    fn admissible(&self, partial: &Partial, legal: LegalActions) -> LegalActions {
+        let _ = partial;
+        legal
+    }
+
     /// The official index of an architecture, when the space has one.
     fn index_of(&self, arch: &Arch) -> Option<u64>;
 
@@ -247,6 +269,16 @@ pub trait SearchSpace: Debug + Send + Sync {
     /// Known architectures, whose names [`decode`](Self::decode) reads in place of their texts.
     fn members(&self) -> &'static [Member] {
         &[]
+    }
+
+    /// What is still open in a partial architecture, as far as costs are concerned.
+    ///
+    /// Two partial architectures with equally many decisions and equal states have the same legal sequences of actions
+    /// before them, and each of these adds as much to the costs of the one as of the other.
+    /// `None` where costs are no sums of this kind, so that they cannot be bounded before the end.
+    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+        let _ = partial;
+        None
     }
 
     /// An architecture drawn uniformly over classes (or as documented by a space too large for that).

@@ -7,6 +7,7 @@ mod constraints;
 mod digits;
 mod digits_table;
 mod improve;
+mod masks;
 mod nasbench101;
 mod nasbench201;
 mod page;
@@ -32,6 +33,8 @@ pub(crate) enum Study {
     DigitsTable(digits_table::Options),
     /// Better networks than given ones at no greater cost: docs/results/improve.md.
     Improve(Options),
+    /// Masked actions, penalties and rejection under bounds in closed form: docs/results/masks.md.
+    Masks(Options),
     /// GA-NAS, local search and random search on NAS-Bench-101: docs/results/nasbench101.md.
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
@@ -69,6 +72,7 @@ pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
         Study::Digits(options) => digits::run(root, options),
         Study::DigitsTable(options) => digits_table::run(root, options),
         Study::Improve(options) => improve::run(root, options),
+        Study::Masks(options) => masks::run(root, options),
         Study::Nasbench101(options) => nasbench101::run(root, options),
         Study::Nasbench201(options) => nasbench201::run(root, options),
         Study::Spaces(options) => spaces::run(root, options),

@@ -138,6 +138,27 @@ fn column(runs: &[Run], budget: usize, value: impl Fn((f64, f64)) -> f64) -> Res
         .collect()
 }
 
+/// The p-value of a comparison, with the sign of the mean difference; `-` for a searcher with itself.
+pub(super) fn against(
+    result: &SearchResult,
+    control: &SearchResult,
+    budget: usize,
+) -> Result<String> {
+    if std::ptr::eq(result, control) {
+        return Ok("-".to_owned());
+    }
+    let pairs = searches(&result.runs, budget)?
+        .into_iter()
+        .zip(searches(&control.runs, budget)?);
+    let differences: Vec<f64> = pairs.map(|(a, b)| a - b).collect();
+    let sign = if differences.iter().sum::<f64>() < 0.0 {
+        "worse"
+    } else {
+        "better"
+    };
+    Ok(format!("{sign}, {:.1e}", wilcoxon_p(&differences)))
+}
+
 /// Mean and standard deviation, as text.
 pub(super) fn plus_minus(values: &[f64]) -> String {
     let (mean, sd) = mean_and_sd(values);

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::Options;
-use super::page::{add_seeds, plus_minus, searches};
+use super::page::{add_seeds, against, plus_minus, searches};
 use super::result::SearchResult;
 use super::searches::{Runner, SEARCHERS, Search, Source};
-use super::statistics::wilcoxon_p;
 
 /// One space, and what answers its queries.
 struct Study {
@@ -200,21 +199,4 @@ fn write_study(text: &mut String, study: &Study, results: &[(&str, SearchResult)
         text.push('\n');
     }
     Ok(())
-}
-
-/// The p-value of a comparison, with the sign of the mean difference; `-` for a searcher with itself.
-fn against(result: &SearchResult, control: &SearchResult, budget: usize) -> Result<String> {
-    if std::ptr::eq(result, control) {
-        return Ok("-".to_owned());
-    }
-    let pairs = searches(&result.runs, budget)?
-        .into_iter()
-        .zip(searches(&control.runs, budget)?);
-    let differences: Vec<f64> = pairs.map(|(a, b)| a - b).collect();
-    let sign = if differences.iter().sum::<f64>() < 0.0 {
-        "worse"
-    } else {
-        "better"
-    };
-    Ok(format!("{sign}, {:.1e}", wilcoxon_p(&differences)))
 }

@@ -245,7 +245,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     arguments.algorithm.check_improve(given.is_some())?;
     let constrained = arguments
         .constraints
-        .apply(&space, evaluator.table(), given, &note)?;
+        .apply(&space, &evaluator, given, &note)?;
     let mut config = algorithm.config_json()?;
     if !constrained.record.is_empty() {
         config["constraints"] = constrained.record.clone().into();
@@ -282,6 +282,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     };
     Ok(Experiment {
         space: constrained.space,
+        masked: algorithm.masks().then_some(constrained.masking),
         constraints: constrained.record,
         improvement: constrained.improvement,
         several,
@@ -335,13 +336,7 @@ fn header(
             "budget",
             format!("{} unique queries a run", u32::from(spec.budget)),
         ),
-        (
-            "bounds",
-            match experiment.constraints.as_slice() {
-                [] => "none".to_owned(),
-                constraints => constraints.join("; "),
-            },
-        ),
+        ("bounds", bounds_text(experiment)),
         ("seeds", arguments.seeds.describe()),
         ("device", spec.device.clone()),
         (
@@ -364,6 +359,19 @@ fn header(
         .map(|(name, value)| format!("{name:<9}  {value}\n"))
         .collect();
     format!("{lines}\n")
+}
+
+/// What every evaluated architecture satisfies, and what of it masks actions.
+fn bounds_text(experiment: &Experiment) -> String {
+    let bounds = match experiment.constraints.as_slice() {
+        [] => return "none".to_owned(),
+        constraints => constraints.join("; "),
+    };
+    match experiment.masked.as_deref() {
+        None => bounds,
+        Some([]) => format!("{bounds} (no actions are masked)"),
+        Some(masked) => format!("{bounds} (actions are masked by {})", masked.join(", ")),
+    }
 }
 
 /// What is searched for.
@@ -445,6 +453,7 @@ fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> 
         algorithm: experiment.algorithm.name(),
         config: &experiment.config,
         constraints: &experiment.constraints,
+        masked: experiment.masked.as_deref().unwrap_or_default(),
         budget: experiment.budget.unique_queries(),
         device: &experiment.spec.device,
         runs,

@@ -68,6 +68,45 @@ fn everything_that_is_evaluated_satisfies_the_constraints() {
     }
 }
 
+/// 73,306 parameters are in every network, and 28,000 in each 1x1 convolution: two of those and no 3x3 one fit.
+#[test]
+fn a_tight_bound_in_closed_form_masks_actions() {
+    let sandbox = Sandbox::with_table();
+    let run = |study: &str, violations: &[&str]| {
+        let mut arguments = search(&["--budget", "24", "--study", study, "--json"]);
+        arguments.extend(["--constraint", "params <= 0.13e6"]);
+        arguments.extend(SMALL);
+        arguments.extend(violations);
+        sandbox.ganas(arguments).expect_code(0)
+    };
+    let masked = run("masked.db", &[])
+        .expect_stderr(&["params <= 130000 (actions are masked by params <= 130000)"]);
+    let json = masked.json();
+    assert_eq!(json["masked"][0], "params <= 130000");
+    assert_eq!(json["runs"][0]["queries"], 24);
+    let penalised = run("penalised.db", &["--set", "violations=penalty"]);
+    assert!(penalised.json().get("masked").is_none());
+
+    let (mut rollouts, mut trials) = (0, 0);
+    for line in sandbox.export("masked.db").lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        if line["type"] == "trial" {
+            let arch = line["arch"].as_str().unwrap();
+            assert_eq!(convolutions(arch), 0, "{arch}");
+            assert!(arch.matches("nor_conv_1x1").count() <= 2, "{arch}");
+            trials += 1;
+        }
+        if line["kind"] == "training" {
+            assert_eq!(line["values"]["violating_rollouts"], 0.0, "{line}");
+            rollouts += 1;
+        }
+    }
+    assert_eq!((trials, rollouts), (24, 4));
+    let violating = sandbox.export("penalised.db");
+    assert!(violating.contains("violating_rollouts"));
+    assert!(!violating.contains("\"violating_rollouts\":0.0"));
+}
+
 #[test]
 fn runs_under_other_constraints_are_other_runs() {
     let sandbox = Sandbox::with_table();

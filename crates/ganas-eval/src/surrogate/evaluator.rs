@@ -7,7 +7,7 @@ use ganas_space::{Arch, SearchSpace};
 
 use crate::suggestion::closest;
 use crate::{
-    EvalError, Evaluator, Measurement, MetricRole, Protocol, ProtocolKind, ReportMetric,
+    EvalError, Evaluator, Measurement, MetricRole, Property, Protocol, ProtocolKind, ReportMetric,
     SearchMetric,
 };
 
@@ -141,6 +141,12 @@ impl SurrogateEvaluator {
     /// What it predicts, and the costs of the space.
     pub fn predictions(&self) -> impl Iterator<Item = &Prediction> {
         all(&*self.model)
+    }
+
+    /// What it knows of an architecture without a prediction, beside the costs of the space: constraints can bound it.
+    #[must_use]
+    pub fn properties(&self) -> Vec<Arc<dyn Property>> {
+        self.model.properties()
     }
 
     /// All predictions for the canonical form of an architecture, and its costs, in the order of

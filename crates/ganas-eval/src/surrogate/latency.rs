@@ -1,11 +1,12 @@
 //! Latencies of MobileNetV3 subnets on a Samsung Note10, summed up from the published look-up tables of its layers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use ganas_space::Arch;
 use ganas_space::chain::{Chain, PlacedBlock};
+use ganas_space::{Arch, CostBounds};
 
-use crate::{EvalError, MetricRole};
+use crate::{EvalError, MetricRole, Property};
 
 use super::folder::{File, Folder};
 use super::model::Prediction;
@@ -22,6 +23,7 @@ const FIRST_HARD_SWISH: usize = 2;
 /// The tables, by the side of the images.
 #[derive(Debug)]
 pub(super) struct PhoneLatency {
+    space: Arc<Chain>,
     tables: BTreeMap<u64, Table>,
 }
 
@@ -47,17 +49,18 @@ impl PhoneLatency {
         folder.has(&table_name(SIDES[0]))
     }
 
-    pub(super) fn open(folder: &mut Folder) -> Result<Self, EvalError> {
+    pub(super) fn open(folder: &mut Folder, space: Arc<Chain>) -> Result<Self, EvalError> {
         let tables = SIDES.map(|side| Ok((side, Table::read(folder.read(&table_name(side))?)?)));
         Ok(Self {
+            space,
             tables: tables.into_iter().collect::<Result<_, EvalError>>()?,
         })
     }
 
     /// Milliseconds of an architecture.
-    pub(super) fn of(&self, space: &Chain, arch: &Arch) -> Result<f64, EvalError> {
-        let table = &self.tables[&space.resolution(arch)];
-        let blocks = space.placed_blocks(arch);
+    pub(super) fn of(&self, arch: &Arch) -> Result<f64, EvalError> {
+        let table = &self.tables[&self.space.resolution(arch)];
+        let blocks = self.space.placed_blocks(arch);
         let blocks = blocks.iter().map(|block| {
             let name = entry_name(block);
             let found = table.milliseconds.get(&name).copied();
@@ -68,6 +71,21 @@ impl PhoneLatency {
             })
         });
         Ok(table.common + blocks.sum::<Result<f64, EvalError>>()?)
+    }
+}
+
+impl Property for PhoneLatency {
+    fn name(&self) -> &str {
+        Self::PREDICTION.name
+    }
+
+    fn value(&self, arch: &Arch) -> Option<f64> {
+        self.of(arch).ok()
+    }
+
+    /// A latency is a sum over layers.
+    fn bounds(&self) -> Option<CostBounds> {
+        CostBounds::new(&*self.space, &|arch| self.value(arch))
     }
 }
 

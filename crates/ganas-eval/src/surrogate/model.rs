@@ -1,10 +1,11 @@
 //! What all surrogates have in common.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use ganas_space::Arch;
 
-use crate::{EvalError, MetricRole};
+use crate::{EvalError, MetricRole, Property};
 
 /// A fitted model.
 pub(super) trait Model: Debug + Send + Sync {
@@ -13,6 +14,11 @@ pub(super) trait Model: Debug + Send + Sync {
 
     /// Predicts all of it for an architecture of the space.
     fn predict(&self, arch: &Arch) -> Result<Vec<f64>, EvalError>;
+
+    /// Those of its predictions that are looked up rather than learnt, and so can be constrained.
+    fn properties(&self) -> Vec<Arc<dyn Property>> {
+        Vec::new()
+    }
 }
 
 /// A metric that a surrogate predicts.

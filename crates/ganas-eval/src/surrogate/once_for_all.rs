@@ -9,7 +9,7 @@ use ganas_space::Arch;
 use ganas_space::chain::{Chain, OFA_MBV3, OFA_PROXYLESS};
 use serde::Deserialize;
 
-use crate::{EvalError, MetricRole};
+use crate::{EvalError, MetricRole, Property};
 
 use super::folder::{File, Folder};
 use super::latency::PhoneLatency;
@@ -52,7 +52,7 @@ pub(super) struct OnceForAll {
     layers: Vec<Layer>,
     /// What the output is multiplied with to be in percent.
     scale: f32,
-    latency: Option<PhoneLatency>,
+    latency: Option<Arc<PhoneLatency>>,
     predictions: Vec<Prediction>,
 }
 
@@ -82,7 +82,8 @@ impl OnceForAll {
     pub(super) fn open_mbv3(folder: &mut Folder) -> Result<Self, EvalError> {
         let mut opened = Self::open(folder, OFA_MBV3, "ofa_acc_predictor", HELD_OUT, 100.0)?;
         if PhoneLatency::is_here(folder) {
-            opened.latency = Some(PhoneLatency::open(folder)?);
+            let latency = PhoneLatency::open(folder, Arc::clone(&opened.space))?;
+            opened.latency = Some(Arc::new(latency));
             opened.predictions.push(PhoneLatency::PREDICTION);
         }
         Ok(opened)
@@ -169,9 +170,14 @@ impl Model for OnceForAll {
         }
         let mut predicted = vec![f64::from(values[0] * self.scale)];
         if let Some(latency) = &self.latency {
-            predicted.push(latency.of(&self.space, arch)?);
+            predicted.push(latency.of(arch)?);
         }
         Ok(predicted)
+    }
+
+    fn properties(&self) -> Vec<Arc<dyn Property>> {
+        let latency = self.latency.iter();
+        latency.map(|latency| Arc::clone(latency) as _).collect()
     }
 }
 

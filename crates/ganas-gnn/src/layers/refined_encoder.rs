@@ -4,7 +4,7 @@ use super::{Encoder, EncoderCache};
 use crate::ops::colour_conv::Colours;
 use crate::ops::graph_conv::Direction;
 use crate::ops::list_readout::NodeLists;
-use crate::ops::product::Old;
+use crate::ops::projections::ProjectionDerivatives;
 use crate::refinement::Refinement;
 use crate::{Backend, Device, Grads, GraphBatch, Mat, Params, View, ViewMut};
 
@@ -100,15 +100,8 @@ impl Encoder {
                 c.projected
                     .reshape(device, level.n_inputs, 3 * config.width);
                 let input = c.outputs[l - 1].view();
-                for (part, read) in level.read_as.iter().enumerate() {
-                    let (first, n, column) = (read.start, read.len(), part * config.width);
-                    device.product(
-                        (c.projected.rows_mut(first, n)).columns(column, config.width),
-                        input.rows(first, n),
-                        weight.columns(column, config.width),
-                        Old::Overwrite,
-                    );
-                }
+                let to = c.projected.view_mut();
+                device.projections_fwd(to, input, weight, &level.read_as);
                 c.projected.view()
             };
             c.outputs[l].reshape(device, level.n_outputs, config.width);
@@ -161,18 +154,10 @@ impl Encoder {
                 add_rows(device, d_weight, d, &mut c.labels);
             } else {
                 c.d_x.reshape(device, level.n_inputs, width);
-                let (mut d_weight, mut old) = (d_weight, Old::Overwrite);
-                for (part, read) in level.read_as.iter().enumerate() {
-                    let (first, n, column) = (read.start, read.len(), part * width);
-                    let d = d.rows(first, n).columns(column, width);
-                    let input = c.outputs[l - 1].rows(first, n).transposed();
-                    let to = d_weight.reborrow().columns(column, width);
-                    device.product(to, input, d, Old::Add);
-                    let weight = params.view(layer.weight).columns(column, width);
-                    device.product(c.d_x.rows_mut(first, n), d, weight.transposed(), old);
-                    // The root, of which every input has one, comes first.
-                    old = Old::Add;
-                }
+                let d_x = c.d_x.view_mut();
+                let (x, weight) = (c.outputs[l - 1].view(), params.view(layer.weight));
+                let out = ProjectionDerivatives { d_weight, d_x };
+                device.projections_bwd(out, d, x, weight, &level.read_as);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The edge head of a policy: is there an edge from an earlier node to the one that was just labelled?
 
 use super::prefix_tree::PrefixTree;
-use crate::layers::Linear;
 use crate::ops::bias_activation::Activation;
+use crate::ops::edge_scores::{EdgeScoreDerivatives, EdgeScoreInputs};
 use crate::ops::product::Old;
 use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
 
@@ -19,7 +19,7 @@ pub(super) struct EdgeHead {
     node: ParamId,
     label: ParamId,
     bias: ParamId,
-    score: Linear,
+    score: ParamId,
 }
 
 /// Which node, state and label each edge decision is about.
@@ -82,14 +82,12 @@ pub(super) struct EdgeCache<D: Device> {
     n_nodes: usize,
     of_states: Mat<D>,
     of_decisions: Mat<D>,
-    hidden: Mat<D>,
     scores: Mat<D>,
     log_prob: Mat<D>,
     entropy: Mat<D>,
     d_log_prob: Mat<D>,
     d_entropy: Mat<D>,
     d_scores: Mat<D>,
-    d_hidden: Mat<D>,
     d_of_nodes: Mat<D>,
     d_of_states: Mat<D>,
     d_of_decisions: Mat<D>,
@@ -105,14 +103,12 @@ impl<D: Device> EdgeCache<D> {
             n_nodes: 0,
             of_states: mat(),
             of_decisions: mat(),
-            hidden: mat(),
             scores: mat(),
             log_prob: mat(),
             entropy: mat(),
             d_log_prob: mat(),
             d_entropy: mat(),
             d_scores: mat(),
-            d_hidden: mat(),
             d_of_nodes: mat(),
             d_of_states: mat(),
             d_of_decisions: mat(),
@@ -145,7 +141,6 @@ impl EdgeHead {
         [state_width, node_width, n_labels, width]: [usize; 4],
     ) -> Self {
         let near_zero = Init::Normal { deviation: 0.05 };
-        let none = Activation::Identity;
         // The three projections are one matrix on [h | x | one-hot label], and start as one.
         let fan_in = state_width + node_width + n_labels;
         let init = Init::Glorot {
@@ -159,7 +154,7 @@ impl EdgeHead {
             node: layout.matrix("edge.node", node_width, width, init),
             label: layout.matrix("edge.label", n_labels, width, init),
             bias: layout.bias("edge.bias", width),
-            score: Linear::with_init(layout, "edge.score", width, 1, none, near_zero),
+            score: layout.matrix("edge.score.weight_and_bias", 1, width + 1, near_zero),
         }
     }
 
@@ -201,23 +196,24 @@ impl EdgeHead {
     ) {
         let (c, width) = (cache, self.width);
         c.of_states.reshape(device, states.shape()[0], width);
-        let weight = params.view(self.state);
-        device.product(c.of_states.view_mut(), states, weight, Old::Overwrite);
+        let (weight, bias) = (params.view(self.state), params.view(self.bias));
+        let (to, none) = (c.of_states.view_mut(), Activation::Identity);
+        device.affine_fwd(to, states, weight, bias, none);
         c.of_decisions
             .reshape(device, device.ints_len(state_of), width);
         let to = c.of_decisions.view_mut();
         device.gather_fwd(to, c.of_states.view(), state_of, Old::Overwrite);
         let (to, labels) = (c.of_decisions.view_mut(), params.view(self.label));
         device.gather_fwd(to, labels, &rows.labels, Old::Add);
-        c.hidden.reshape(device, rows.n_edges, width);
-        let (to, nodes) = (c.hidden.view_mut(), c.of_nodes.rows(0, c.n_nodes));
-        device.gather_fwd(to, nodes, &c.node_rows, Old::Overwrite);
-        let (to, decisions) = (c.hidden.view_mut(), c.of_decisions.view());
-        device.gather_fwd(to, decisions, &rows.state_rows, Old::Add);
-        let bias = params.view(self.bias);
-        device.bias_activation_fwd(c.hidden.view_mut(), bias, Activation::Relu);
-        self.score
-            .forward(device, params, &mut c.scores, c.hidden.view());
+        c.scores.reshape(device, rows.n_edges, 1);
+        let inputs = EdgeScoreInputs {
+            nodes: c.of_nodes.rows(0, c.n_nodes),
+            node_of: &c.node_rows,
+            decisions: c.of_decisions.view(),
+            decision_of: &rows.state_rows,
+            w: params.view(self.score),
+        };
+        device.edge_scores_fwd(c.scores.view_mut(), inputs);
     }
 
     /// After [`scores`](Self::scores): adds log-probability and entropy of each decision to those of its label decision.
@@ -287,32 +283,30 @@ impl EdgeHead {
             &decisions.masks,
             &decisions.chosen,
         );
-        self.score.backward(
-            device,
-            grads,
-            &mut c.d_scores,
-            c.scores.view(),
-            c.hidden.view(),
-        );
-        c.d_hidden.reshape(device, n, self.width);
-        let d_hidden = c.d_hidden.view_mut();
-        self.score
-            .backward_input(device, params, d_hidden, c.d_scores.view(), Old::Overwrite);
-        let (d_bias, relu) = (grads.view_mut(self.bias), Activation::Relu);
-        device.bias_activation_bwd(c.d_hidden.view_mut(), d_bias, c.hidden.view(), relu);
-        for (d, n, rows) in [
-            (&mut c.d_of_nodes, nodes.shape()[0], &c.node_rows),
-            (&mut c.d_of_decisions, c.of_decisions.n_rows(), state_rows),
-        ] {
-            d.reshape(device, n, self.width);
-            d.view_mut().clear(device);
-            device.gather_bwd(d.view_mut(), c.d_hidden.view(), rows);
-        }
+        let n_nodes = nodes.shape()[0];
+        c.d_of_nodes.reshape(device, n_nodes, self.width);
+        let n_decisions = c.of_decisions.n_rows();
+        c.d_of_decisions.reshape(device, n_decisions, self.width);
+        let inputs = EdgeScoreInputs {
+            nodes: c.of_nodes.rows(0, n_nodes),
+            node_of: &c.node_rows,
+            decisions: c.of_decisions.view(),
+            decision_of: state_rows,
+            w: params.view(self.score),
+        };
+        let out = EdgeScoreDerivatives {
+            d_nodes: c.d_of_nodes.view_mut(),
+            d_decisions: c.d_of_decisions.view_mut(),
+            d_w: grads.view_mut(self.score),
+        };
+        device.edge_scores_bwd(out, c.d_scores.view(), inputs);
         let d = c.d_of_decisions.view();
         device.gather_bwd(grads.view_mut(self.label), d, labels);
         c.d_of_states.reshape(device, states.shape()[0], self.width);
         c.d_of_states.view_mut().clear(device);
         device.gather_bwd(c.d_of_states.view_mut(), d, state_of);
+        let (d, d_bias) = (c.d_of_states.view_mut(), grads.view_mut(self.bias));
+        device.bias_activation_bwd(d, d_bias, c.of_states.view(), Activation::Identity);
         for (weight, input, d, d_input) in [
             (self.node, nodes, &c.d_of_nodes, d_nodes),
             (self.state, states, &c.d_of_states, d_states),

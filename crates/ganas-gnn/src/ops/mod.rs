@@ -8,12 +8,14 @@ pub mod bernoulli;
 pub mod bias_activation;
 pub mod categorical;
 pub mod colour_conv;
+pub mod edge_scores;
 pub mod gather;
 pub mod graph_conv;
 pub mod gru_gates;
 pub mod list_readout;
 pub mod pair_scores;
 pub mod product;
+pub mod projections;
 pub mod ranking;
 
 #[cfg(test)]

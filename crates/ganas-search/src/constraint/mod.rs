@@ -3,6 +3,9 @@
 //! A constraint makes a smaller space of a space: [`ConstrainedSpace`] samples, lists and walks only what satisfies all
 //! constraints, so that searchers need not know of them, and whatever violates one never costs a query.
 
+#[cfg(test)]
+mod mask_tests;
+mod masks;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -11,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ganas_eval::Property;
-use ganas_space::Arch;
+use ganas_space::{Arch, CostRange};
 
 use crate::SearchError;
 
@@ -45,6 +48,25 @@ impl Relation {
             Self::AtMost => value <= bound,
             Self::Greater => value > bound,
             Self::AtLeast => value >= bound,
+        }
+    }
+
+    /// Whether it holds for some value of a range, if that is all that is known of the value.
+    fn can_hold(self, range: CostRange, bound: f64) -> bool {
+        self.holds(self.best_of(range), bound)
+    }
+
+    /// The end of a range that is closest to satisfying it.
+    fn best_of(self, range: CostRange) -> f64 {
+        self.better(range.least, range.most)
+    }
+
+    /// Of two values the one that is closer to satisfying it.
+    fn better(self, a: f64, b: f64) -> f64 {
+        if self.is_upper_bound() {
+            a.min(b)
+        } else {
+            a.max(b)
         }
     }
 
@@ -139,15 +161,6 @@ impl Constraint {
         self.property
             .value(arch)
             .is_some_and(|value| self.bound.relation.holds(value, self.bound.bound))
-    }
-
-    /// Of two values the one that is closer to satisfying it.
-    fn better(&self, a: f64, b: f64) -> f64 {
-        if self.bound.relation.is_upper_bound() {
-            a.min(b)
-        } else {
-            a.max(b)
-        }
     }
 }
 

@@ -4,23 +4,33 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
 use ganas_space::{
-    Action, Arch, ArchKey, Cost, Decision, Member, Partial, SearchSpace, SpaceError, StatedBound,
+    Action, Arch, ArchKey, Cost, CostState, Decision, LegalActions, Member, Partial, SearchSpace,
+    SpaceError, StatedBound,
 };
 use rand::RngExt;
+use rand::seq::IteratorRandom;
 use rand_core::Rng;
 
 use super::Constraint;
+use super::masks::Masks;
 use crate::SearchError;
 use crate::streams::{Purpose, Streams};
 
 /// The architectures of a space that satisfy all constraints.
 ///
-/// Texts, keys, canonical forms and costs are those of the space. Decisions are those of the space, too, so a generator
-/// can still draw what violates a constraint: [`SearchSpace::admits`] tells.
+/// Texts, keys, canonical forms, decisions and costs are those of the space.
+///
+/// A generator that takes [admissible](SearchSpace::admissible) actions only draws what satisfies a constraint on a
+/// property that can be bounded ([`ganas_eval::Property::bounds`]): the bounds are exact, so each of these actions can be
+/// completed. Where several constraints can be satisfied one by one but no longer together, all legal actions are
+/// admissible again; what comes of that, as of constraints without bounds, [`SearchSpace::admits`] tells.
 #[derive(Debug)]
 pub struct ConstrainedSpace {
     inner: Arc<dyn SearchSpace>,
     constraints: Vec<Constraint>,
+    masks: Masks,
+    /// Whether so little is left that it is drawn decision by decision.
+    scarce: bool,
     /// All that is left, where the space can be listed; made when drawing fails too often.
     listed: OnceLock<Option<Vec<Arch>>>,
 }
@@ -29,7 +39,7 @@ impl ConstrainedSpace {
     /// After so many violating draws in a row, what is left is listed, if the space can be listed.
     const REJECTIONS: usize = 1_000;
 
-    /// Draws that decide whether constraints can be satisfied in a space that cannot be listed.
+    /// Draws, some of them under masks, that decide whether constraints can be satisfied in a space that cannot be listed.
     const PROBES: usize = 100_000;
 
     /// The largest space that is listed.
@@ -44,12 +54,14 @@ impl ConstrainedSpace {
         inner: Arc<dyn SearchSpace>,
         constraints: Vec<Constraint>,
     ) -> Result<Self, SearchError> {
-        let space = Self {
+        let mut space = Self {
+            masks: Masks::of(&constraints),
             inner,
             constraints,
+            scarce: false,
             listed: OnceLock::new(),
         };
-        space.check_satisfiable()?;
+        space.scarce = space.check_satisfiable()?;
         Ok(space)
     }
 
@@ -59,25 +71,59 @@ impl ConstrainedSpace {
         &self.constraints
     }
 
-    fn check_satisfiable(&self) -> Result<(), SearchError> {
-        // What is drawn here decides only whether there is an error.
+    /// Those of the constraints that mask actions, as text.
+    #[must_use]
+    pub fn masking(&self) -> Vec<String> {
+        let numbered = self.constraints.iter().enumerate();
+        numbered
+            .filter(|(number, _)| self.masks.covers(*number))
+            .map(|(_, constraint)| constraint.to_string())
+            .collect()
+    }
+
+    /// Whether almost nothing is left, of a space that cannot be listed; an error when nothing is.
+    fn check_satisfiable(&self) -> Result<bool, SearchError> {
+        let out_of_reach = self.masks.out_of_reach(&*self.inner);
+        if !out_of_reach.is_empty() {
+            let lines = out_of_reach.iter().filter_map(|(number, arch)| {
+                let constraint = &self.constraints[*number];
+                let (property, nearest) =
+                    (&constraint.bound.property, constraint.property.value(arch)?);
+                Some(format!(
+                    "`{constraint}`: the nearest {property} is {nearest}"
+                ))
+            });
+            return Err(SearchError::Unsatisfiable {
+                space: self.inner.name(),
+                among: "in the whole space",
+                nearest: lines.collect::<Vec<_>>().join("; "),
+            });
+        }
+        // What is drawn here decides only whether there is an error, and how to sample.
         let mut stream = Streams { seed: 0 }.get(Purpose::Design, u32::MAX, 0, 0);
         if (0..Self::REJECTIONS).any(|_| self.admits(&self.inner.sample(&mut stream))) {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(listed) = self.listed() {
             return if listed.is_empty() {
                 let all = self.inner.enumerate().into_iter().flatten();
                 Err(self.unsatisfiable(all, "in the whole space"))
             } else {
-                Ok(())
+                Ok(false)
             };
         }
-        let probes: Vec<Arch> = (0..Self::PROBES)
-            .map(|_| self.inner.sample(&mut stream))
-            .collect();
+        let n_built = if self.masks.is_empty() {
+            0
+        } else {
+            Self::REJECTIONS
+        };
+        let mut probes: Vec<Arch> = (0..n_built).map(|_| self.episode(&mut stream)).collect();
         if probes.iter().any(|arch| self.admits(arch)) {
-            return Ok(());
+            return Ok(true);
+        }
+        probes.extend((n_built..Self::PROBES).map(|_| self.inner.sample(&mut stream)));
+        if probes.iter().any(|arch| self.admits(arch)) {
+            return Ok(false);
         }
         Err(self.unsatisfiable(probes.into_iter(), "among 100000 random architectures"))
     }
@@ -90,7 +136,8 @@ impl ConstrainedSpace {
             for (i, constraint) in self.constraints.iter().enumerate() {
                 let others = (0..holds.len()).all(|other| other == i || holds[other]);
                 if let (true, Some(value)) = (others, constraint.property.value(&arch)) {
-                    let best = nearest[i].map_or(value, |best| constraint.better(best, value));
+                    let best = nearest[i]
+                        .map_or(value, |best| constraint.bound.relation.better(best, value));
                     nearest[i] = Some(best);
                 }
             }
@@ -112,6 +159,38 @@ impl ConstrainedSpace {
             among,
             nearest: lines.collect::<Vec<_>>().join("; "),
         }
+    }
+
+    /// An architecture that is built decision by decision, each uniform over the admissible actions.
+    ///
+    /// It is admitted unless a constraint has no mask, or constraints that can be satisfied one by one could not be
+    /// together, in many attempts.
+    fn drawn_by_decisions(&self, rng: &mut dyn Rng) -> Arch {
+        let mut arch = self.episode(rng);
+        for _ in 0..Self::REJECTIONS {
+            if self.admits(&arch) {
+                break;
+            }
+            arch = self.episode(rng);
+        }
+        arch
+    }
+
+    fn episode(&self, rng: &mut dyn Rng) -> Arch {
+        let mut partial = self.inner.start();
+        while let Some(decision) = self.inner.decision(&partial) {
+            let admissible = self.admissible(&partial, decision.legal);
+            let action = admissible
+                .iter()
+                .choose(rng)
+                .expect("invariant: some action is admissible");
+            self.inner
+                .apply(&mut partial, action)
+                .expect("invariant: an admissible action is legal");
+        }
+        self.inner
+            .finish(&partial)
+            .expect("invariant: every decision is taken")
     }
 
     /// What is left, one architecture for each class; `None` when the space cannot be listed.
@@ -163,6 +242,16 @@ impl SearchSpace for ConstrainedSpace {
         self.constraints
             .iter()
             .all(|constraint| constraint.holds(arch))
+    }
+
+    fn is_constrained(&self) -> bool {
+        true
+    }
+
+    /// Those after which each constraint with a mask can still be satisfied; all when there is none of them.
+    fn admissible(&self, partial: &Partial, legal: LegalActions) -> LegalActions {
+        let possible = self.masks.possible(partial, legal);
+        if possible.0 == 0 { legal } else { possible }
     }
 
     fn index_of(&self, arch: &Arch) -> Option<u64> {
@@ -233,11 +322,19 @@ impl SearchSpace for ConstrainedSpace {
         self.inner.members()
     }
 
+    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+        self.inner.cost_state(partial)
+    }
+
     /// As the space draws, without what violates a constraint.
     ///
-    /// Where almost everything does, one of what is left, uniformly. A space that cannot be listed then gives a violating
-    /// architecture, which no searcher proposes.
+    /// Where almost everything does, one of what is left: uniformly when the space can be listed, and otherwise decision by
+    /// decision, each uniform over those that the masks leave, which is not uniform over architectures.
+    /// Where there are no masks, or they do not help, a violating architecture may come of it, which no searcher proposes.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
+        if self.scarce {
+            return self.drawn_by_decisions(rng);
+        }
         let mut arch = self.inner.sample(rng);
         for _ in 0..Self::REJECTIONS {
             if self.admits(&arch) {
@@ -247,7 +344,8 @@ impl SearchSpace for ConstrainedSpace {
         }
         match self.listed() {
             Some(listed) if !listed.is_empty() => listed[rng.random_range(0..listed.len())].clone(),
-            _ => arch,
+            _ if self.masks.is_empty() => arch,
+            _ => self.drawn_by_decisions(rng),
         }
     }
 

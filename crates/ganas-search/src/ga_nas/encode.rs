@@ -141,13 +141,17 @@ pub(super) struct Rollout {
 }
 
 impl Rollout {
-    /// The decisions that build an architecture.
-    pub(super) fn of(space: &dyn SearchSpace, arch: Arch) -> Result<Self, SpaceError> {
+    /// The decisions that build an architecture, which is [admitted](SearchSpace::admits) where actions are masked.
+    pub(super) fn of(
+        space: &dyn SearchSpace,
+        which: OpenActions,
+        arch: Arch,
+    ) -> Result<Self, SpaceError> {
         let actions = space.actions_of(&arch)?;
         let mut partial = space.start();
         let mut open = Vec::with_capacity(actions.len());
         for &action in &actions {
-            open.push(Open::next(space, &partial));
+            open.push(Open::next(space, which, &partial));
             space.apply(&mut partial, action)?;
         }
         Ok(Self {
@@ -158,11 +162,20 @@ impl Rollout {
     }
 }
 
+/// Which actions are open at a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OpenActions {
+    /// The legal ones.
+    Legal,
+    /// Those of them that constraints leave, as far as a partial architecture tells.
+    Admissible,
+}
+
 /// What is open at a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Open {
-    /// The legal actions.
-    pub(super) legal: u64,
+    /// The open actions.
+    pub(super) actions: u64,
     /// The prior log-odds of an edge.
     pub(super) prior: f64,
 }
@@ -173,12 +186,16 @@ impl Open {
     /// # Panics
     ///
     /// When there is none: the number of decisions is that of [`Steps`].
-    pub(super) fn next(space: &dyn SearchSpace, partial: &Partial) -> Self {
+    pub(super) fn next(space: &dyn SearchSpace, which: OpenActions, partial: &Partial) -> Self {
         let decision = space
             .decision(partial)
             .expect("invariant: a decision is left");
+        let actions = match which {
+            OpenActions::Legal => decision.legal,
+            OpenActions::Admissible => space.admissible(partial, decision.legal),
+        };
         Self {
-            legal: decision.legal.0,
+            actions: actions.0,
             prior: decision.prior_log_odds,
         }
     }
@@ -293,7 +310,7 @@ impl<T: Element> EpisodeBuffers<T> {
             for rollout in rollouts.clone() {
                 let label = rollout.arch.labels()[step.prefix];
                 self.masks.push(match step.label {
-                    StepLabel::Decided(decision) => rollout.open[decision].legal,
+                    StepLabel::Decided(decision) => rollout.open[decision].actions,
                     StepLabel::Given(label) => 1 << label.0,
                 });
                 self.chosen.push(u32::from(label.0));
@@ -344,7 +361,7 @@ impl<T: Element> EdgeBuffers<T> {
         for (decision, source) in step.edges.clone().zip(&step.sources) {
             for (episode, rollout) in rollouts.clone().enumerate() {
                 let open = rollout.open[decision];
-                self.masks.push(open.legal);
+                self.masks.push(open.actions);
                 self.prior.push(T::of(open.prior));
                 self.chosen.push(u32::from(rollout.actions[decision].0));
                 self.node_rows

@@ -17,6 +17,8 @@ pub(super) struct Entry {
     pub(super) seen: SeenGraph,
     /// Its search metric.
     pub(super) value: f64,
+    /// The round in which it was proposed.
+    round: u32,
 }
 
 /// What is better.
@@ -69,6 +71,7 @@ impl History {
                 arch,
                 seen,
                 value: search.0,
+                round: trial.round,
             });
         }
         Ok(())
@@ -89,16 +92,37 @@ impl History {
     ///
     /// With several objectives the better front is better, and on the same front the less crowded place.
     pub(super) fn truth_and_losers(&self, size: usize) -> (Vec<usize>, Vec<usize>) {
-        let mut order = match &self.aim {
+        let mut order = self.best_first();
+        let losers = order.split_off(size.min(self.entries.len() / 2));
+        (order, losers)
+    }
+
+    /// The numbers of all entries from best to worst.
+    pub(super) fn best_first(&self) -> Vec<usize> {
+        match &self.aim {
             Aim::Metric => {
                 let mut order: Vec<usize> = (0..self.entries.len()).collect();
                 order.sort_by(|&a, &b| self.entries[b].value.total_cmp(&self.entries[a].value));
                 order
             }
             Aim::Front(_, points) => best_first(points),
+        }
+    }
+
+    /// The rounds since the best was found, when `round` comes next: 0 when it was found in the last one.
+    ///
+    /// With several objectives the best is what nothing dominates, and the latest of it counts.
+    pub(super) fn stalled(&self, round: u32) -> u32 {
+        let found = match &self.aim {
+            Aim::Metric => self.best_first().first().map(|&i| self.entries[i].round),
+            Aim::Front(_, points) => standings(points)
+                .iter()
+                .zip(&self.entries)
+                .filter(|(standing, _)| standing.front == 0)
+                .map(|(_, entry)| entry.round)
+                .max(),
         };
-        let losers = order.split_off(size.min(self.entries.len() / 2));
-        (order, losers)
+        found.map_or(0, |found| round.saturating_sub(found + 1))
     }
 
     /// How many entries nothing dominates, when there are several objectives.

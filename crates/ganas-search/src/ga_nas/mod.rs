@@ -14,6 +14,7 @@ mod encode;
 mod generator;
 mod history;
 mod negatives;
+mod neighbours;
 mod proposal;
 #[cfg(test)]
 mod tests;
@@ -34,12 +35,13 @@ pub use config::{
 
 use directions::Directions;
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
-use encode::{Rollout, SeenGraph, Steps};
+use encode::{OpenActions, Rollout, SeenGraph, Steps};
 use generator::{Draws, Generator, GeneratorState};
 use history::History;
 use negatives::negatives;
+use neighbours::Neighbours;
 use proposal::{Pool, highest_mean, thompson};
-use violations::penalise;
+use violations::{admitted, penalise};
 
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
@@ -57,6 +59,7 @@ pub struct GaNas<B: Backend> {
     history: History,
     generator: Generator<B>,
     discriminator: Discriminator<B>,
+    neighbours: Neighbours,
     /// The network whose neighbourhood is the initial design.
     given: Option<Arch>,
     /// The number of the next round; 0 is the initial design.
@@ -162,6 +165,7 @@ impl<B: Backend> GaNas<B> {
             streams,
             history: objectives.map(History::towards).unwrap_or_default(),
             discriminator,
+            neighbours: Neighbours::default(),
             given: None,
             round: 0,
             told: 0,
@@ -191,6 +195,7 @@ impl<B: Backend> GaNas<B> {
         }
         let mut report = generator::GeneratorReport::default();
         let mut mean_reward = 0.0;
+        let mut violating = 0;
         for inner in 0..self.config.inner_iterations {
             let rollouts = self.generator.draw(
                 &*self.space,
@@ -201,6 +206,7 @@ impl<B: Backend> GaNas<B> {
                     round: self.round,
                     draw: inner,
                     exploration: Exploration::NONE,
+                    open: self.open_actions(),
                 },
             )?;
             let seen: Vec<SeenGraph> = rollouts
@@ -231,8 +237,10 @@ impl<B: Backend> GaNas<B> {
                     trainer.rewards(&truth_graphs, &seen)
                 }
             };
-            if self.config.violations == Violations::Penalty {
-                penalise(&*self.space, &rollouts, &mut rewards);
+            let admitted = admitted(&*self.space, &rollouts);
+            violating += admitted.iter().filter(|admitted| !**admitted).count();
+            if self.config.violations != Violations::Reject {
+                penalise(&admitted, &mut rewards);
             }
             let imitated = self.imitated(&truth, inner)?;
             report = self.generator.update(&rollouts, &rewards, &imitated);
@@ -249,18 +257,30 @@ impl<B: Backend> GaNas<B> {
             }
             Some(size) => ("front".to_owned(), f64::of_count(size)),
         };
+        let mut values = vec![
+            ("truth_set".to_owned(), f64::of_count(truth.len())),
+            level,
+            ("discriminator_loss".to_owned(), discriminator_loss),
+            ("generator_loss".to_owned(), report.loss),
+            ("generator_entropy".to_owned(), report.entropy),
+            ("mean_reward".to_owned(), mean_reward),
+        ];
+        if self.space.is_constrained() {
+            values.push(("violating_rollouts".to_owned(), f64::of_count(violating)));
+        }
         self.events.push(Event {
             kind: "training".to_owned(),
-            values: vec![
-                ("truth_set".to_owned(), f64::of_count(truth.len())),
-                level,
-                ("discriminator_loss".to_owned(), discriminator_loss),
-                ("generator_loss".to_owned(), report.loss),
-                ("generator_entropy".to_owned(), report.entropy),
-                ("mean_reward".to_owned(), mean_reward),
-            ],
+            values,
         });
         Ok(())
+    }
+
+    /// Which actions the generator can take.
+    fn open_actions(&self) -> OpenActions {
+        match self.config.violations {
+            Violations::Mask => OpenActions::Admissible,
+            Violations::Penalty | Violations::Reject => OpenActions::Legal,
+        }
     }
 
     fn expect_finite(&self, what: &'static str, value: f64) -> Result<(), SearchError> {
@@ -288,15 +308,18 @@ impl<B: Backend> GaNas<B> {
                     .get(Purpose::Relabelling, self.round, item, inner);
                 let arch = &self.history.entries()[entry].arch;
                 let arch = self.space.relabelled(arch, &mut stream);
-                Ok(Rollout::of(&*self.space, arch)?)
+                Ok(Rollout::of(&*self.space, self.open_actions(), arch)?)
             })
             .collect()
     }
 
-    /// Proposes `n` architectures from the generator's draws.
+    /// Proposes `n` architectures: from the neighbours of the best their share, the rest from the generator's draws.
     fn propose(&mut self, n: usize) -> Result<Vec<Proposal>, SearchError> {
-        let mut pool = Pool::default();
         let space = Arc::clone(&self.space);
+        let mut archs = self.pick_neighbours(n)?;
+        let n_near = archs.len();
+        let n = n - n_near;
+        let mut pool = Pool::without(archs.iter().map(|arch| space.key(arch)).collect());
         let config = self.config.proposal.clone();
         let mut temperature = 1.0;
         let mut attempts = 0;
@@ -309,6 +332,7 @@ impl<B: Backend> GaNas<B> {
                     temperature,
                     uniform_mix: config.uniform_mix,
                 },
+                open: self.open_actions(),
             };
             for rollout in self
                 .generator
@@ -326,41 +350,70 @@ impl<B: Backend> GaNas<B> {
         }
         let found = pool.len();
         let random = pool.fill(&*space, &self.history, self.streams, self.round, n);
-        let archs = match (config.pick, &mut self.discriminator) {
+        archs.extend(self.pick(pool, n, 0)?);
+        let mut values = vec![
+            ("attempts".to_owned(), f64::of_count(attempts)),
+            ("pool".to_owned(), f64::of_count(found)),
+            ("random".to_owned(), f64::of_count(random)),
+        ];
+        if config.neighbour_share > 0.0 {
+            values.push(("neighbours".to_owned(), f64::of_count(n_near)));
+        }
+        self.events.push(Event {
+            kind: "proposal".to_owned(),
+            values,
+        });
+        Ok(archs.into_iter().map(|arch| Proposal { arch }).collect())
+    }
+
+    /// The share of `n` that is picked among the neighbours of the best; fewer where fewer are unseen.
+    fn pick_neighbours(&mut self, n: usize) -> Result<Vec<Arch>, SearchError> {
+        let config = &self.config.proposal;
+        let share = config.neighbour_share;
+        let stalled = self.history.stalled(self.round) as usize;
+        let wanted = (1..=n)
+            .filter(|&i| f64::of_count(i) <= share * f64::of_count(n))
+            .count();
+        if wanted == 0 || stalled < config.stall {
+            return Ok(Vec::new());
+        }
+        let size = config.neighbours;
+        let pool = self.neighbours.pool(&*self.space, &self.history, size);
+        self.pick(pool, wanted, 1)
+    }
+
+    /// `n` of a pool, or all when there are fewer; `step` keeps the random numbers of the pools of a round apart.
+    fn pick(&mut self, pool: Pool, n: usize, step: usize) -> Result<Vec<Arch>, SearchError> {
+        if pool.len() == 0 {
+            return Ok(Vec::new());
+        }
+        let pick = self.config.proposal.pick;
+        Ok(match (pick, &mut self.discriminator) {
+            (Pick::Draws, _) => pool.first(n),
             (Pick::Thompson | Pick::Mean, Discriminator::Rank(ensemble)) => {
-                let seen = pool.seen(&*space);
+                let seen = pool.seen(&*self.space);
                 let scores = ensemble.scores(&seen.iter().collect::<Vec<_>>());
                 let members = self.config.discriminator.ensemble;
                 let picked = if scores.len() > members {
-                    let stream = self.streams.get(Purpose::Direction, self.round, 0, 0);
-                    let directions = Directions::new(&scores, members, config.pick);
+                    let stream = self.streams.get(Purpose::Direction, self.round, 0, step);
+                    let directions = Directions::new(&scores, members, pick);
                     let directions = directions.map_err(|error| SearchError::NotFinite {
                         what: "a ranker's score",
                         value: error.value,
                         round: self.round,
                     })?;
                     directions.pick(n, stream)
-                } else if config.pick == Pick::Mean {
+                } else if pick == Pick::Mean {
                     highest_mean(&scores, n)
                 } else {
                     thompson(&scores, n)
                 };
                 pool.select(&picked)
             }
-            (Pick::Draws, _) => pool.first(n),
             (Pick::Thompson | Pick::Mean, Discriminator::Pair(_)) => {
                 unreachable!("invariant: a checked configuration picks with a ranker only")
             }
-        };
-        self.events.push(Event {
-            kind: "proposal".to_owned(),
-            values: vec![
-                ("attempts".to_owned(), f64::of_count(attempts)),
-                ("pool".to_owned(), f64::of_count(found)),
-                ("random".to_owned(), f64::of_count(random)),
-            ],
-        });
-        Ok(archs.into_iter().map(|arch| Proposal { arch }).collect())
+        })
     }
 }
 

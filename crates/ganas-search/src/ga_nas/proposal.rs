@@ -15,10 +15,19 @@ const RANDOM_ATTEMPTS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     archs: Vec<Arch>,
+    /// The classes that are not added (again).
     keys: BTreeSet<ArchKey>,
 }
 
 impl Pool {
+    /// An empty pool that takes none of these classes.
+    pub(super) fn without(keys: BTreeSet<ArchKey>) -> Self {
+        Self {
+            archs: Vec::new(),
+            keys,
+        }
+    }
+
     /// Adds an architecture, unless it violates a constraint, or its class was evaluated or is in the pool; says whether it
     /// was added.
     pub(super) fn add(&mut self, space: &dyn SearchSpace, history: &History, arch: Arch) -> bool {
@@ -26,9 +35,15 @@ impl Pool {
             return false;
         }
         let key = space.key(&arch);
+        self.add_keyed(history, key, &arch)
+    }
+
+    /// Adds an architecture that violates no constraint and has this key, unless its class was evaluated or is in the
+    /// pool; says whether it was added.
+    pub(super) fn add_keyed(&mut self, history: &History, key: ArchKey, arch: &Arch) -> bool {
         let new = !history.contains(key) && self.keys.insert(key);
         if new {
-            self.archs.push(arch);
+            self.archs.push(arch.clone());
         }
         new
     }

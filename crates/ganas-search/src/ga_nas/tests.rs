@@ -28,6 +28,7 @@ fn metric(space: &dyn SearchSpace, arch: &Arch) -> f64 {
 }
 
 mod front;
+mod neighbours;
 
 struct Session {
     space: Arc<dyn SearchSpace>,
@@ -159,6 +160,10 @@ fn variants() -> Vec<GaNasConfig> {
             c.proposal.pick = Pick::Mean;
         }),
         change(Preset::Improved, |c| c.proposal.pick = Pick::Draws),
+        change(Preset::Improved, |c| {
+            c.proposal.neighbour_share = 0.5;
+            c.proposal.neighbours = 50;
+        }),
     ]
 }
 
@@ -199,7 +204,9 @@ fn proposals_depend_on_the_seed_only() {
             .build()
             .unwrap();
         pool.install(|| {
-            let mut session = Session::new(small(Preset::Improved), seed);
+            let mut config = small(Preset::Improved);
+            config.proposal.neighbour_share = 0.3;
+            let mut session = Session::new(config, seed);
             for _ in 0..3 {
                 session.round(None);
             }
@@ -345,6 +352,7 @@ fn every_rollout_is_valid() {
             round,
             draw: 0,
             exploration: Exploration::NONE,
+            open: OpenActions::Legal,
         };
         let streams = session.searcher.streams;
         let rollouts = session
@@ -355,7 +363,10 @@ fn every_rollout_is_valid() {
             // Decoding checks the limits and the path.
             let arch = space.decode(&space.encode(&rollout.arch)).unwrap();
             assert_eq!((arch.n_vertices(), arch.n_edges() <= 9), (7, true));
-            assert_eq!(Rollout::of(&*space, arch).unwrap(), rollout);
+            assert_eq!(
+                Rollout::of(&*space, OpenActions::Legal, arch).unwrap(),
+                rollout
+            );
         }
         session.round(None);
     }
@@ -374,7 +385,7 @@ fn free_edges_need_a_graph_encoder() {
 #[test]
 fn constraints_are_kept() {
     let whole: Arc<dyn SearchSpace> = Arc::new(NasBench201::new());
-    for violations in [Violations::Penalty, Violations::Reject] {
+    for violations in [Violations::Mask, Violations::Penalty, Violations::Reject] {
         for preset in [Preset::Faithful, Preset::Improved] {
             let property = CostProperty::new(Arc::clone(&whole), ClosedForm::Parameters);
             let constraint =
@@ -397,6 +408,31 @@ fn constraints_are_kept() {
     }
 }
 
+/// Under masks no rollout violates the constraint; without them many do, and the event says how many.
+#[test]
+fn masked_rollouts_satisfy_the_constraint() {
+    let whole: Arc<dyn SearchSpace> = Arc::new(NasBench201::new());
+    for (violations, violate) in [(Violations::Mask, false), (Violations::Penalty, true)] {
+        let property = CostProperty::new(Arc::clone(&whole), ClosedForm::Parameters);
+        let constraint = Constraint::new("params <= 0.3e6".parse().unwrap(), Arc::new(property));
+        let space = ConstrainedSpace::new(Arc::clone(&whole), vec![constraint]).unwrap();
+        let mut config = small(Preset::Improved);
+        config.violations = violations;
+        // Imitation takes the same masks.
+        config.generator.imitation_weight = 0.5;
+        let mut session = Session::on(Arc::new(space), config, 2);
+        let mut violating = 0.0;
+        for _ in 0..3 {
+            session.round(None);
+            let events = session.searcher.take_events();
+            let values = events.iter().flat_map(|event| &event.values);
+            let counts = values.filter(|(name, _)| name == "violating_rollouts");
+            violating += counts.map(|(_, count)| count).sum::<f64>();
+        }
+        assert_eq!(violating > 0.0, violate, "{violations:?} {violating}");
+    }
+}
+
 #[test]
 fn violations_get_the_lowest_reward() {
     let whole: Arc<dyn SearchSpace> = Arc::new(NasBench201::new());
@@ -407,14 +443,14 @@ fn violations_get_the_lowest_reward() {
         .enumerate()
         .unwrap()
         .step_by(1500)
-        .map(|arch| Rollout::of(&*whole, arch).unwrap())
+        .map(|arch| Rollout::of(&*whole, OpenActions::Legal, arch).unwrap())
         .collect();
     let before: Vec<f64> = (0..rollouts.len())
         .map(|i| 0.1 * f64::of_count(i))
         .collect();
     let mut after = before.clone();
-    penalise(&space, &rollouts, &mut after);
-    let admitted: Vec<bool> = rollouts.iter().map(|r| space.admits(&r.arch)).collect();
+    let admitted = admitted(&space, &rollouts);
+    penalise(&admitted, &mut after);
     assert!(admitted.iter().any(|a| *a) && admitted.iter().any(|a| !*a));
     let lowest = |rewards: &[f64], admitted: &[bool], is: bool| {
         let of = rewards.iter().zip(admitted).filter(|(_, a)| **a == is);

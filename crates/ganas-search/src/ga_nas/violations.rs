@@ -5,20 +5,20 @@ use ganas_space::SearchSpace;
 
 use super::encode::Rollout;
 
+/// Which of the rollouts satisfy all constraints.
+pub(super) fn admitted(space: &dyn SearchSpace, rollouts: &[Rollout]) -> Vec<bool> {
+    rollouts.iter().map(|r| space.admits(&r.arch)).collect()
+}
+
 /// Gives rollouts that violate a constraint the lowest reward of the others, less half a standard deviation of theirs.
-pub(super) fn penalise<T: Element>(
-    space: &dyn SearchSpace,
-    rollouts: &[Rollout],
-    rewards: &mut [T],
-) {
-    let admitted: Vec<bool> = rollouts.iter().map(|r| space.admits(&r.arch)).collect();
+pub(super) fn penalise<T: Element>(admitted: &[bool], rewards: &mut [T]) {
     if admitted.iter().all(|admitted| *admitted) {
         return;
     }
     let kept = || {
         rewards
             .iter()
-            .zip(&admitted)
+            .zip(admitted)
             .filter(|(_, admitted)| **admitted)
     };
     let n = f64::of_count(kept().count().max(1));
@@ -32,7 +32,7 @@ pub(super) fn penalise<T: Element>(
     } else {
         T::zero()
     };
-    for (reward, admitted) in rewards.iter_mut().zip(&admitted) {
+    for (reward, admitted) in rewards.iter_mut().zip(admitted) {
         if !admitted {
             *reward = penalty;
         }

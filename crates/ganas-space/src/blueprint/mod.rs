@@ -338,6 +338,31 @@ impl Blueprint {
         }
     }
 
+    /// All that legal actions from here on depend on, and the decisions about the vertex that is not complete.
+    ///
+    /// Rules look back to complete vertices in two ways: to an absent one before, and to the source of the lower of two.
+    pub(crate) fn open_state(&self, partial: &Partial) -> Vec<u64> {
+        let complete = partial.labels().len();
+        let mut state = Vec::new();
+        for (v, vertex) in self.vertices.iter().enumerate().skip(complete) {
+            if let Labels::Trailing { previous, .. } = vertex.labels
+                && previous < complete
+            {
+                state.push(u64::from(Some(partial.labels()[previous]) == self.absent));
+            }
+            if let Sources::HigherOfTwo { lower, .. } = vertex.sources
+                && lower < complete
+            {
+                state.push(partial.predecessors()[lower]);
+            }
+            if v == complete {
+                let decided = &partial.actions()[self.first_step[v]..];
+                state.extend(decided.iter().map(|action| u64::from(action.0)));
+            }
+        }
+        state
+    }
+
     /// Adds all vertices that are decided by now.
     fn complete(&self, partial: &mut Partial) {
         let taken = partial.actions().len();

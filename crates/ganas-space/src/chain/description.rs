@@ -109,6 +109,21 @@ impl Description {
             .map(label)
     }
 
+    /// Whether the cost of a layer depends on nothing but its place, its choice and the side of the images.
+    ///
+    /// In a network the first layer of a stage changes channels and sides, so it must always be the same one.
+    pub(super) fn costs_are_sums(&self) -> bool {
+        let absent = self.absent();
+        let can_be_absent = |set: &u64| absent.is_some_and(|absent| set >> absent.0 & 1 == 1);
+        match &self.costs {
+            Costs::Own(_) => true,
+            Costs::Network(_) => {
+                let firsts = self.stages.iter().map(|stage| stage.layers.first());
+                firsts.flatten().all(|set| !can_be_absent(set))
+            }
+        }
+    }
+
     /// The sets of choices of all layers, in order.
     pub(super) fn layers(&self) -> impl Iterator<Item = u64> {
         self.stages.iter().flat_map(|stage| &stage.layers).copied()

@@ -43,8 +43,8 @@ use rand_core::Rng;
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::own::Open;
 use crate::{
-    Action, Arch, ArchKey, Cost, Decision, Member, OpId, Partial, SearchSpace, SpaceError,
-    StatedBound,
+    Action, Arch, ArchKey, Cost, CostState, Decision, Member, OpId, Partial, SearchSpace,
+    SpaceError, StatedBound,
 };
 
 pub use self::description::MbConv;
@@ -179,6 +179,11 @@ impl Chain {
             Block::Resolution(side) => Some(side),
             _ => None,
         }
+    }
+
+    /// The vertices between input and output.
+    fn n_layers(&self) -> usize {
+        self.blueprint.n_vertices() - 2
     }
 
     /// The number of architectures, when they are numbered without gaps and are not too many.
@@ -357,6 +362,18 @@ impl SearchSpace for Chain {
 
     fn members(&self) -> &'static [Member] {
         self.description.members
+    }
+
+    /// A layer's cost depends on its place, and on the side of the images where an architecture says it.
+    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+        if !self.description.costs_are_sums() {
+            return None;
+        }
+        let mut state = self.blueprint.open_state(partial);
+        // The last label may be the output's, which is no choice.
+        let layers = partial.labels().iter().skip(1).take(self.n_layers());
+        state.extend(layers.filter_map(|label| self.side(*label)));
+        Some(CostState(state))
     }
 
     /// Uniform over classes, in canonical form: labels are drawn uniformly, and kept when they are canonical.

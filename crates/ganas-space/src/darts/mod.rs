@@ -46,7 +46,7 @@ use rand::RngExt;
 use rand::seq::IteratorRandom;
 use rand_core::Rng;
 
-use crate::{Action, Arch, ArchKey, Cost, Decision, Partial, SearchSpace, SpaceError};
+use crate::{Action, Arch, ArchKey, Cost, CostState, Decision, Partial, SearchSpace, SpaceError};
 
 pub use self::cost::DartsNetwork;
 
@@ -173,6 +173,12 @@ impl SearchSpace for Darts {
     /// The network of the DARTS paper for CIFAR-10; [`Darts::cost_in`] has others.
     fn cost(&self, arch: &Arch) -> Cost {
         self.cost_in(arch, DartsNetwork::DARTS)
+    }
+
+    /// An operation's cost depends on what it reads, and on nothing else: a skip connection from an input of the reduction
+    /// cell has weights.
+    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+        Some(CostState(BLUEPRINT.open_state(partial)))
     }
 
     /// Uniform over classes, in canonical form: cells are drawn uniformly, and kept when they are canonical.

@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
+use crate::tests::bounds::check_random_bounds;
 use crate::tests::laws::{check_laws, check_random_laws};
 use crate::tests::published;
 use crate::{Choice, OpId};
@@ -18,6 +19,11 @@ proptest! {
     fn random_genotypes_obey_the_laws(seed: u64) {
         check_random_laws(&Darts::new(), &mut SmallRng::seed_from_u64(seed));
     }
+}
+
+#[test]
+fn costs_are_bounded() {
+    check_random_bounds(&Darts::new());
 }
 
 /// Cells with the most and with the fewest members.

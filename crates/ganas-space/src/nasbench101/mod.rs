@@ -34,6 +34,13 @@
 //! The index of a class is its place in the ascending order of the hashes, which is also the order in which the
 //! official interface iterates.
 //!
+//! # Costs
+//!
+//! What a vertex costs is decided by the edges to the output, which come last, and pruning can still remove all but one
+//! vertex until then.
+//! So costs have no useful bounds over the completions of a partial architecture
+//! ([`SearchSpace::cost_state`] is `None`), and constraints on them mask no action.
+//!
 //! # Example
 //!
 //! ```

@@ -64,8 +64,8 @@ use rand::RngExt;
 use rand_core::Rng;
 
 use crate::{
-    Action, Arch, ArchKey, Choice, Cost, Decision, LegalActions, OpId, Partial, SearchSpace,
-    SpaceError, VertexId,
+    Action, Arch, ArchKey, Choice, Cost, CostState, Decision, LegalActions, OpId, Partial,
+    SearchSpace, SpaceError, VertexId,
 };
 
 pub use self::classes::ClassId;
@@ -296,6 +296,11 @@ impl SearchSpace for NasBench201 {
     /// The network for CIFAR-10; [`NasBench201::cost_on`] has the other data sets.
     fn cost(&self, arch: &Arch) -> Cost {
         self.cost_on(arch, Dataset::Cifar10)
+    }
+
+    /// Every operation costs what it costs, whatever the others are.
+    fn cost_state(&self, _partial: &Partial) -> Option<CostState> {
+        Some(CostState::default())
     }
 
     /// Uniform over the 8,765 classes; of the class the cell with the lowest official index.

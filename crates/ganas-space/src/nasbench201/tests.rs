@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
+use crate::tests::bounds::{check_all_bounds, check_random_bounds};
 use crate::tests::laws::{check_laws, check_random_laws};
 
 #[test]
@@ -25,6 +26,12 @@ proptest! {
     fn random_cells_obey_the_laws(seed: u64) {
         check_random_laws(&NasBench201::new(), &mut SmallRng::seed_from_u64(seed));
     }
+}
+
+#[test]
+fn costs_are_bounded() {
+    check_random_bounds(&NasBench201::new());
+    check_all_bounds(&NasBench201::new());
 }
 
 #[test]

@@ -26,8 +26,7 @@ impl<T: Element> PairScores for Cpu<T> {
                     || {
                         for (row, a) in scores.chunks_exact_mut(n).zip(a.chunks_exact(c)) {
                             for (s, b) in row.iter_mut().zip(b.chunks_exact(c)) {
-                                let relu = |x: T, y: T, w: T| w * positive(x + y);
-                                *s = offset + lanes::sum(a, b, w, relu);
+                                *s = offset + lanes::sum(a, b, w, hidden_unit);
                             }
                         }
                     },
@@ -96,18 +95,7 @@ impl<T: Element> PairScores for Cpu<T> {
                 );
             },
         );
-        // Then, since relu(a + b) is a + b where it is active, the rest needs no pairs.
-        self.vectorised(
-            #[inline(always)]
-            || {
-                for (sums, inputs) in [(d_a, a), (d_b, b)] {
-                    for (sums, x) in sums.chunks_exact_mut(c).zip(inputs.chunks_exact(c)) {
-                        lanes::accumulate(d_w, sums, x, |u, x| u * x);
-                        lanes::update(sums, w, |u, w| u * w);
-                    }
-                }
-            },
-        );
+        weigh(self, d_w, w, [(d_a, a), (d_b, b)]);
         d_offset[0] += d.iter().copied().sum();
     }
 }
@@ -115,13 +103,39 @@ impl<T: Element> PairScores for Cpu<T> {
 /// The work of a unit of a pair in multiply-adds of a product that take as long.
 const PAIR_WORK: usize = 8;
 
+/// What a unit of the hidden layer adds to a score: `w relu(x + y)`.
 #[inline(always)]
-fn positive<T: Element>(x: T) -> T {
-    if x > T::zero() { x } else { T::zero() }
+pub(crate) fn hidden_unit<T: Element>(x: T, y: T, w: T) -> T {
+    let sum = x + y;
+    w * if sum > T::zero() { sum } else { T::zero() }
 }
 
 /// `d` where the unit with this sum is active.
 #[inline(always)]
-fn active<T: Element>(d: T, sum: T) -> T {
+pub(crate) fn active<T: Element>(d: T, sum: T) -> T {
     if sum > T::zero() { d } else { T::zero() }
+}
+
+/// From the sums of the upstream derivatives of the active units, with the inputs of each side: adds to `d_w`, and weighs
+/// the sums, which makes them the derivatives of the inputs.
+///
+/// Since `relu(a + b)` is `a + b` where it is active, this needs no pairs.
+pub(crate) fn weigh<T: Element>(
+    device: &Cpu<T>,
+    d_w: &mut [T],
+    w: &[T],
+    sides: [(&mut [T], &[T]); 2],
+) {
+    let c = w.len();
+    device.vectorised(
+        #[inline(always)]
+        || {
+            for (sums, inputs) in sides {
+                for (sums, x) in sums.chunks_exact_mut(c).zip(inputs.chunks_exact(c)) {
+                    lanes::accumulate(d_w, sums, x, |u, x| u * x);
+                    lanes::update(sums, w, |u, w| u * w);
+                }
+            }
+        },
+    );
 }

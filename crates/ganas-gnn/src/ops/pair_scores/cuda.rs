@@ -57,7 +57,7 @@ impl PairScores for Cuda {
         inputs: PairInputs<'_, Self>,
     ) {
         let [m, n, c] = check(d_scores.shape(), inputs);
-        let PairDerivatives { d_a, d_b, mut d_w } = out;
+        let PairDerivatives { d_a, d_b, d_w } = out;
         expect_shape("pair_scores: d_a", d_a.shape(), [m, c]);
         expect_shape("pair_scores: d_b", d_b.shape(), [n, c]);
         expect_shape("pair_scores: d_w", d_w.shape(), [1, c + 1]);
@@ -71,25 +71,48 @@ impl PairScores for Cuda {
                 .sizes(sizes) // u32 rows, others, c, row, column
                 .over(sizes[0] * c);
         }
-        Launch::new(self, &WEIGHTS)
-            .output(&d_w.reborrow()) // float* d_w
-            .output(&d_a) // const float* u
-            .input(a) // const float* a
-            .output(&d_b) // const float* v
-            .input(b) // const float* b
-            .sizes([m, n, c]) // u32 m, n, c
-            .blocks([c.div_ceil(32), 1, 1]);
-        for (u, rows) in [(&d_a, m), (&d_b, n)] {
-            Launch::new(self, &SCALE)
-                .output(u) // float* u
-                .input(w) // const float* w
-                .sizes([rows, c]) // u32 n, c
-                .over(rows * c);
-        }
-        Launch::new(self, &CONSTANT)
-            .output(&d_w.from_column(c)) // float* d_constant
-            .input(d_scores) // const float* d_scores
-            .sizes([m * n]) // u32 count
-            .blocks([1, 1, 1]);
+        weigh(self, &d_w, w, [(&d_a, a), (&d_b, b)]);
+        add_constant(self, &d_w.from_column(c), d_scores);
     }
+}
+
+/// From the sums of the upstream derivatives of the active units, with the inputs of each side, `[rows, c]`: adds to the
+/// first `c` numbers of `d_w`, and weighs the sums, which makes them the derivatives of the inputs.
+pub(crate) fn weigh(
+    device: &Cuda,
+    d_w: &ViewMut<'_, Cuda>,
+    w: View<'_, Cuda>,
+    sides: [(&ViewMut<'_, Cuda>, View<'_, Cuda>); 2],
+) {
+    let [(u, a), (v, b)] = sides;
+    let ([m, c], [n, _]) = (a.shape(), b.shape());
+    Launch::new(device, &WEIGHTS)
+        .output(d_w) // float* d_w
+        .output(u) // const float* u
+        .input(a) // const float* a
+        .output(v) // const float* v
+        .input(b) // const float* b
+        .sizes([m, n, c]) // u32 m, n, c
+        .blocks([c.div_ceil(32), 1, 1]);
+    for (u, rows) in [(u, m), (v, n)] {
+        Launch::new(device, &SCALE)
+            .output(u) // float* u
+            .input(w) // const float* w
+            .sizes([rows, c]) // u32 n, c
+            .over(rows * c);
+    }
+}
+
+/// The derivative of the constant: adds the sum of the upstream derivatives.
+pub(crate) fn add_constant(
+    device: &Cuda,
+    d_constant: &ViewMut<'_, Cuda>,
+    d_scores: View<'_, Cuda>,
+) {
+    let [rows, cols] = d_scores.shape();
+    Launch::new(device, &CONSTANT)
+        .output(d_constant) // float* d_constant
+        .input(d_scores) // const float* d_scores
+        .sizes([rows * cols]) // u32 count
+        .blocks([1, 1, 1]);
 }

@@ -6,7 +6,7 @@
 //! Adjoint, with `m_ij = 1[a_i + b_j > 0]`: `d_a_i = Σ_j d_s_ij w m_ij`, `d_b_j = Σ_i d_s_ij w m_ij`,
 //! `d_w += Σ_ij d_s_ij relu(a_i + b_j)`, `d_w_c += Σ_ij d_s_ij`. The hidden layer is computed again, not stored.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 #[cfg(test)]

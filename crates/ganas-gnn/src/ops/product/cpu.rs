@@ -32,7 +32,7 @@ impl<T: Element> Product for Cpu<T> {
             |(block, out)| {
                 let first = block * rows;
                 let shape = [rows.min(m - first), k, n];
-                product((out, step), a.skip_rows(first), b, shape, scale);
+                multiply((out, step), a.skip_rows(first), b, shape, scale);
             },
         );
     }
@@ -43,7 +43,7 @@ const UNIT: usize = 6;
 
 /// Blocks have at least so many rows, since each packs the whole right-hand side: with fewer, packing takes longer than
 /// what a second thread gains.
-const LEAST_ROWS: usize = 10 * UNIT;
+pub(crate) const LEAST_ROWS: usize = 10 * UNIT;
 
 /// Multiply-adds that are worth handing to another thread.
 const BLOCK_WORK: usize = 3 << 19;
@@ -52,7 +52,7 @@ const BLOCK_WORK: usize = 3 << 19;
 ///
 /// An element of the output is a chain of multiply-adds along the depth, in an order that depends on the depth only, so the
 /// blocks do not show in the results. Where there is one column only, `gemm` sums in another way; that is not split.
-fn block_rows([m, k, n]: [usize; 3]) -> usize {
+pub(crate) fn block_rows([m, k, n]: [usize; 3]) -> usize {
     let most = (m / LEAST_ROWS).min(m * k * n / BLOCK_WORK);
     let blocks = match n {
         1 => 1,
@@ -63,14 +63,14 @@ fn block_rows([m, k, n]: [usize; 3]) -> usize {
 
 /// A row-major or transposed matrix: elements, step between columns, step between rows.
 #[derive(Clone, Copy)]
-struct Strided<'a, T> {
+pub(crate) struct Strided<'a, T> {
     elements: &'a [T],
     column: usize,
     row: usize,
 }
 
 impl<'a, T: Element> Strided<'a, T> {
-    fn new(operand: Operand<'a, Cpu<T>>) -> Self {
+    pub(crate) fn new(operand: Operand<'a, Cpu<T>>) -> Self {
         let View {
             floats,
             offset,
@@ -90,9 +90,18 @@ impl<'a, T: Element> Strided<'a, T> {
     }
 
     /// The matrix without its first rows.
-    fn skip_rows(self, rows: usize) -> Self {
+    pub(crate) fn skip_rows(self, rows: usize) -> Self {
+        self.skip(rows * self.row)
+    }
+
+    /// The matrix without its first columns.
+    pub(crate) fn skip_columns(self, columns: usize) -> Self {
+        self.skip(columns * self.column)
+    }
+
+    fn skip(self, elements: usize) -> Self {
         Self {
-            elements: &self.elements[(rows * self.row).min(self.elements.len())..],
+            elements: &self.elements[elements.min(self.elements.len())..],
             ..self
         }
     }
@@ -118,7 +127,7 @@ fn span([rows, cols]: [usize; 2], stride: usize) -> usize {
 
 /// `out = scale out + a b`, with the step between the rows of `out`, where a scale of 0 ignores the old contents.
 #[expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
-fn product<T: Element>(
+pub(crate) fn multiply<T: Element>(
     (out, step): (&mut [T], usize),
     a: Strided<'_, T>,
     b: Strided<'_, T>,

@@ -2,7 +2,7 @@
 //!
 //! Adjoint: `d_A = d_C Bᵀ`, `d_B = Aᵀ d_C`, which are products again.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 #[cfg(test)]

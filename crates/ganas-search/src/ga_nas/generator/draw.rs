@@ -6,7 +6,7 @@ use ganas_space::{Action, Partial, SearchSpace, SpaceError};
 
 use super::Generator;
 use crate::SearchError;
-use crate::ga_nas::encode::{Open, Rollout, Step, StepLabel, narrow, push};
+use crate::ga_nas::encode::{Open, OpenActions, Rollout, Step, StepLabel, narrow, push};
 use crate::streams::{Purpose, Streams};
 
 /// Which random numbers decide the draws.
@@ -17,6 +17,8 @@ pub(in crate::ga_nas) struct Draws {
     /// The number of the draw within the round: the inner iteration or the attempt.
     pub(in crate::ga_nas) draw: usize,
     pub(in crate::ga_nas) exploration: Exploration,
+    /// Which actions can be drawn.
+    pub(in crate::ga_nas) open: OpenActions,
 }
 
 impl<B: Backend> Generator<B> {
@@ -175,13 +177,14 @@ impl<'a, T: Element> Hand<'a, T> {
             purpose,
             round,
             draw,
+            open: which,
             ..
         } = self.draws;
         let step = draw * self.n_decisions + decision;
         for (i, (partial, opened)) in self.partials.iter().zip(&mut self.opened).enumerate() {
-            let open = Open::next(self.space, partial);
+            let open = Open::next(self.space, which, partial);
             opened.push(open);
-            self.legal.push(open.legal);
+            self.legal.push(open.actions);
             self.prior.push(T::of(open.prior));
             let mut stream = self.streams.get(purpose, round, i, step);
             self.uniforms.push(T::of(f64::from(stream.uniform())));

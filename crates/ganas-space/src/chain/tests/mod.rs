@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
+use crate::tests::bounds::{check_all_bounds, check_random_bounds};
 use crate::tests::laws::{check_laws, check_random_laws};
 use crate::tests::published;
 use crate::{SpaceError, registry};
@@ -26,6 +27,23 @@ proptest! {
             check_random_laws(&*space(name), &mut SmallRng::seed_from_u64(seed));
         }
     }
+}
+
+#[test]
+fn costs_are_bounded() {
+    for name in NAMES {
+        check_random_bounds(&*space(name));
+    }
+    check_all_bounds(&*space(NASBENCH_MACRO));
+}
+
+/// A network whose first layer can be absent changes channels in another layer then.
+#[test]
+fn costs_that_are_no_sums_have_no_bounds() {
+    let mut description = nasbench_macro::description();
+    description.stages[1].layers[0] |= 1 << 1;
+    let chain = Chain::new(description);
+    assert_eq!(chain.cost_state(&chain.start()), None);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use rand::rngs::SmallRng;
 
 use super::super::*;
 use crate::own::open;
+use crate::tests::bounds::check_all_bounds;
 use crate::tests::laws::check_random_laws;
 
 fn of_toml(text: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
@@ -56,6 +57,14 @@ fn a_small_space_is_what_it_says() {
     assert_eq!(space.cost(&arch).parameters, 9 * 256 + 16 + 256);
     assert_eq!(space.cost(&arch).flops, 0);
     assert!(space.name().starts_with("tiny-"), "{}", space.name());
+}
+
+#[test]
+fn costs_are_bounded() {
+    let with_latency = format!("{TINY}\n[costs]\nlatency = \"3 * kernel + separable\"\n");
+    for text in [TINY, TWO_STAGES, &with_latency] {
+        check_all_bounds(&*of_toml(text).unwrap());
+    }
 }
 
 #[test]

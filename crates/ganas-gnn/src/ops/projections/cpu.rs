@@ -1,0 +1,200 @@
+//! Projections on the CPU: blocks of rows for the threads, and in each of them one product for the rows that have the same
+//! parts next to each other.
+
+use std::ops::Range;
+
+use rayon::iter::IndexedParallelIterator as _;
+use rayon::slice::ParallelSliceMut as _;
+
+use super::{ProjectionDerivatives, Projections, check, check_derivatives};
+use crate::cpu::for_each;
+use crate::ops::product::cpu::{LEAST_ROWS, Strided, block_rows, multiply};
+use crate::{Cpu, Element, View, ViewMut};
+
+impl<T: Element> Projections for Cpu<T> {
+    fn projections_fwd(
+        &self,
+        projected: ViewMut<'_, Self>,
+        x: View<'_, Self>,
+        weight: View<'_, Self>,
+        read: &[Range<usize>],
+    ) {
+        let [n, k, c] = check(projected.shape(), x.shape(), weight.shape(), read);
+        let width = read.len() * c;
+        let (projected, x) = (projected.host(), Strided::new(x.into()));
+        let weight = Strided::new(weight.into());
+        let blocks = n.div_ceil(block_rows([n, k, width]));
+        shared_out(projected, width, 0..n, read, blocks, &|rows, projected| {
+            for (tile, parts) in tiles(rows.clone(), read) {
+                let start = (tile.start - rows.start) * width + parts.start * c;
+                multiply(
+                    (&mut projected[start..], width),
+                    x.skip_rows(tile.start),
+                    weight.skip_columns(parts.start * c),
+                    [tile.len(), k, parts.len() * c],
+                    T::zero(),
+                );
+            }
+        });
+    }
+
+    fn projections_bwd(
+        &self,
+        out: ProjectionDerivatives<'_, Self>,
+        d_projected: View<'_, Self>,
+        x: View<'_, Self>,
+        weight: View<'_, Self>,
+        read: &[Range<usize>],
+    ) {
+        let [n, k, c] = check_derivatives(&out, d_projected, x, weight, read);
+        let width = read.len() * c;
+        let (d_weight, d_x) = (out.d_weight.host(), out.d_x.host());
+        let d = Strided::new(d_projected.into());
+        let (turned_x, turned_weight) = (
+            Strided::new(x.transposed()),
+            Strided::new(weight.transposed()),
+        );
+        let of_weight = || {
+            let rows = block_rows([k, n, width]);
+            let blocks = d_weight.par_chunks_mut((rows * width).max(1)).enumerate();
+            for_each(blocks, |(block, d_weight)| {
+                let first = block * rows;
+                for (p, range) in read.iter().enumerate() {
+                    multiply(
+                        (&mut d_weight[p * c..], width),
+                        turned_x.skip_rows(first).skip_columns(range.start),
+                        d.skip_rows(range.start).skip_columns(p * c),
+                        [rows.min(k - first), range.len(), c],
+                        T::one(),
+                    );
+                }
+            });
+        };
+        let of_x = || {
+            let blocks = n.div_ceil(block_rows([n, width, k]));
+            shared_out(d_x, k, 0..n, read, blocks, &|rows, d_x| {
+                for (tile, parts) in tiles(rows.clone(), read) {
+                    // The tile with the first part comes first, and overwrites.
+                    let scale = if parts.start == 0 {
+                        T::zero()
+                    } else {
+                        T::one()
+                    };
+                    multiply(
+                        (&mut d_x[(tile.start - rows.start) * k..], k),
+                        d.skip_rows(tile.start).skip_columns(parts.start * c),
+                        turned_weight.skip_rows(parts.start * c),
+                        [tile.len(), parts.len() * c, k],
+                        scale,
+                    );
+                }
+            });
+        };
+        // Threads that find nothing left in one of them go on with the other.
+        rayon::join(of_weight, of_x);
+    }
+}
+
+/// Does `job` for blocks of rows of `out [n, width]`, on the threads of the caller's pool.
+///
+/// Rows with the same parts are cut only where at least [`LEAST_ROWS`] of them are left on both sides: `gemm` takes other
+/// sums for a single row, and a row must not show with how many others it was computed.
+fn shared_out<T: Element>(
+    out: &mut [T],
+    width: usize,
+    rows: Range<usize>,
+    read: &[Range<usize>],
+    blocks: usize,
+    job: &(impl Fn(Range<usize>, &mut [T]) + Sync),
+) {
+    let middle = rows.start + rows.len() * (blocks / 2) / blocks.max(1);
+    let middle = cut(rows.clone(), read, middle);
+    if blocks < 2 || middle == rows.start || middle == rows.end {
+        return job(rows, out);
+    }
+    let (before, after) = out.split_at_mut((middle - rows.start) * width);
+    rayon::join(
+        || shared_out(before, width, rows.start..middle, read, blocks / 2, job),
+        || {
+            let blocks = blocks - blocks / 2;
+            shared_out(after, width, middle..rows.end, read, blocks, job);
+        },
+    );
+}
+
+/// Where rows are cut, near `middle`.
+fn cut(rows: Range<usize>, read: &[Range<usize>], middle: usize) -> usize {
+    let edges = || read.iter().flat_map(|range| [range.start, range.end]);
+    let start = edges()
+        .filter(|&e| e <= middle)
+        .fold(rows.start, usize::max);
+    let end = edges().filter(|&e| e >= middle).fold(rows.end, usize::min);
+    if middle - start < LEAST_ROWS {
+        start
+    } else if end - middle < LEAST_ROWS {
+        end
+    } else {
+        middle
+    }
+}
+
+/// What is read of some rows, as products: rows that have the same parts, and of these parts those that are neighbours;
+/// ascending by rows, then by parts.
+///
+/// Which parts are one product depends on the row only, and not on what other rows are computed with it.
+fn tiles(
+    rows: Range<usize>,
+    read: &[Range<usize>],
+) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let mut start = rows.start;
+    let segments = std::iter::from_fn(move || {
+        let ends = read.iter().flat_map(|range| [range.start, range.end]);
+        let end = ends.filter(|&end| end > start).fold(rows.end, usize::min);
+        let segment = start..end;
+        start = end;
+        (!segment.is_empty()).then_some(segment)
+    });
+    segments.flat_map(move |segment| {
+        let holds = move |p: usize| read[p].contains(&segment.start);
+        let mut next = 0;
+        let rows = segment.clone();
+        std::iter::from_fn(move || {
+            let start = (next..read.len()).find(|&p| holds(p))?;
+            let end = (start..read.len())
+                .find(|&p| !holds(p))
+                .unwrap_or(read.len());
+            next = end;
+            Some((rows.clone(), start..end))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_what_is_read() {
+        let read = [0..10, 0..7, 4..9];
+        let found: Vec<_> = tiles(2..10, &read).collect();
+        let expected = [
+            (2..4, 0..2),
+            (4..7, 0..3),
+            (7..9, 0..1),
+            (7..9, 2..3),
+            (9..10, 0..1),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(tiles(3..3, &read).count(), 0);
+    }
+
+    #[test]
+    fn rows_with_the_same_parts_are_not_cut_short() {
+        let read = [0..1000, 0..700, 100..1000];
+        for (middle, expected) in [(500, 500), (110, 100), (690, 700), (720, 700), (10, 0)] {
+            assert_eq!(cut(0..1000, &read, middle), expected, "{middle}");
+        }
+        assert_eq!(cut(400..520, &read, 460), 460);
+        assert_eq!(cut(400..510, &read, 455), 400);
+    }
+}

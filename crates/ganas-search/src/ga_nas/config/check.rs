@@ -1,0 +1,181 @@
+//! What a configuration may hold: ranges and combinations.
+
+use super::{DiscriminatorKind, GaNasConfig, Pick};
+use crate::SearchError;
+
+impl GaNasConfig {
+    /// Checks ranges and combinations.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::BadConfig`], naming the field and what was expected.
+    pub fn check(&self) -> Result<(), SearchError> {
+        let (g, d, p) = (&self.generator, &self.discriminator, &self.proposal);
+        for (field, value) in [
+            ("initial_designs", self.initial_designs),
+            ("batch", self.batch),
+            ("truth_set", self.truth_set),
+            ("rollouts", self.rollouts),
+            ("generator.encoder_width", g.encoder_width),
+            ("generator.encoder_layers", g.encoder_layers),
+            ("generator.state_width", g.state_width),
+            ("generator.head_width", g.head_width),
+            ("generator.ppo_epochs", g.ppo_epochs),
+            ("discriminator.layers", d.layers),
+            ("discriminator.width", d.width),
+            ("discriminator.head_width", d.head_width),
+            ("discriminator.ensemble", d.ensemble),
+            ("discriminator.minibatch", d.minibatch),
+            ("discriminator.partners", d.partners),
+            ("proposal.pool", p.pool),
+            ("proposal.neighbours", p.neighbours),
+            ("proposal.attempts", p.attempts),
+        ] {
+            expect(
+                field,
+                (1..=100_000).contains(&value),
+                value,
+                "from 1 to 100000",
+            )?;
+        }
+        expect(
+            "initial_designs",
+            self.initial_designs >= 4,
+            self.initial_designs,
+            "at least 4: the truth set is at most half of the history, and pairs need two of it",
+        )?;
+        for (field, value) in [
+            ("generator.learning_rate", g.learning_rate),
+            ("discriminator.learning_rate", d.learning_rate),
+        ] {
+            expect(
+                field,
+                value > 0.0 && value <= 1.0,
+                value,
+                "above 0, at most 1",
+            )?;
+        }
+        for (field, value) in [
+            ("generator.policy_weight", g.policy_weight),
+            ("generator.entropy_weight", g.entropy_weight),
+            ("generator.imitation_weight", g.imitation_weight),
+            ("generator.ppo_value_weight", g.ppo_value_weight),
+        ] {
+            expect(field, value >= 0.0 && value.is_finite(), value, "0 or more")?;
+        }
+        for (field, value) in [
+            ("generator.gae_lambda", g.gae_lambda),
+            ("discriminator.loser_share", d.loser_share),
+            ("proposal.uniform_mix", p.uniform_mix),
+            ("proposal.neighbour_share", p.neighbour_share),
+        ] {
+            expect(field, (0.0..=1.0).contains(&value), value, "from 0 to 1")?;
+        }
+        let norm = g.max_gradient_norm;
+        expect(
+            "generator.max_gradient_norm",
+            norm > 0.0,
+            norm,
+            "above 0, or inf",
+        )?;
+        expect(
+            "generator.ppo_clip",
+            g.ppo_clip > 0.0 && g.ppo_clip < 1.0,
+            g.ppo_clip,
+            "between 0 and 1",
+        )?;
+        let growth = p.temperature_growth;
+        expect(
+            "proposal.temperature_growth",
+            (1.0..=10.0).contains(&growth),
+            growth,
+            "from 1 to 10",
+        )?;
+        expect(
+            "proposal.neighbour_share",
+            p.neighbour_share <= 0.0 || p.pick != Pick::Draws,
+            p.neighbour_share,
+            "0 for proposal.pick `draws`, since rankers pick among neighbours",
+        )?;
+        match d.kind {
+            DiscriminatorKind::Pair => {
+                expect(
+                    "discriminator.ensemble",
+                    d.ensemble == 1,
+                    d.ensemble,
+                    "1 for kind `pair`",
+                )?;
+                let pick = format!("{:?}", p.pick);
+                expect(
+                    "proposal.pick",
+                    p.pick == Pick::Draws,
+                    pick,
+                    "`draws` for discriminator.kind `pair`",
+                )
+            }
+            DiscriminatorKind::Rank => Ok(()),
+        }
+    }
+}
+
+fn expect(
+    field: &str,
+    holds: bool,
+    value: impl std::fmt::Display,
+    expected: &str,
+) -> Result<(), SearchError> {
+    if holds {
+        return Ok(());
+    }
+    Err(SearchError::BadConfig {
+        field: field.to_owned(),
+        reason: format!("found {value}, expected {expected}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Preset, Topology};
+    use super::*;
+
+    #[test]
+    fn presets_are_valid() {
+        for preset in [Preset::Faithful, Preset::Improved] {
+            for topology in [Topology::Fixed, Topology::Free] {
+                GaNasConfig::preset(preset, topology).check().unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn bad_fields_are_named() {
+        let change = |edit: fn(&mut GaNasConfig)| {
+            let mut config = GaNasConfig::preset(Preset::Faithful, Topology::Fixed);
+            edit(&mut config);
+            match config.check() {
+                Err(SearchError::BadConfig { field, .. }) => field,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(change(|c| c.batch = 0), "batch");
+        assert_eq!(change(|c| c.initial_designs = 3), "initial_designs");
+        assert_eq!(
+            change(|c| c.generator.learning_rate = f64::NAN),
+            "generator.learning_rate"
+        );
+        assert_eq!(change(|c| c.generator.ppo_clip = 1.0), "generator.ppo_clip");
+        assert_eq!(
+            change(|c| c.proposal.uniform_mix = -0.1),
+            "proposal.uniform_mix"
+        );
+        assert_eq!(change(|c| c.proposal.pick = Pick::Mean), "proposal.pick");
+        assert_eq!(
+            change(|c| c.proposal.neighbour_share = 0.5),
+            "proposal.neighbour_share"
+        );
+        assert_eq!(
+            change(|c| c.discriminator.ensemble = 2),
+            "discriminator.ensemble"
+        );
+    }
+}
