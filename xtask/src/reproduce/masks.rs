@@ -34,7 +34,7 @@ enum Answers {
 }
 
 /// Where results are read off the curves; the last is the budget of the runs.
-const BUDGETS: [usize; 2] = [100, 300];
+const BUDGETS: [usize; 2] = [50, 100];
 
 const CASES: [Case; 4] = [
     Case {
@@ -106,7 +106,10 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
     let mut csv = String::from(
         "searcher,search_metric,report_metric,seed,queries,unique_queries,queries_to_best",
     );
-    csv.push_str(",search_at_100,report_at_100,search_at_300,report_at_300\n");
+    for budget in BUDGETS {
+        let _ = write!(csv, ",search_at_{budget},report_at_{budget}");
+    }
+    csv.push('\n');
     let mut text = String::new();
     let mut sample: Option<SearchResult> = None;
     for case in &CASES {
