@@ -19,6 +19,18 @@ pub fn peak_gflops() -> f64 {
         .fold(0.0, f64::max)
 }
 
+/// The same on all cores at once, summed up; virtual cores may share what one of them has.
+#[must_use]
+pub fn peak_gflops_of_all(cores: usize) -> f64 {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..cores).map(|_| scope.spawn(peak_gflops)).collect();
+        let peaks = running.into_iter().map(|thread| thread.join());
+        peaks
+            .map(|peak| peak.expect("invariant: the loop cannot fail"))
+            .sum()
+    })
+}
+
 /// A loop of multiply-adds in registers; returns how many floating-point operations it did.
 struct MultiplyAdd {
     rounds: u32,
@@ -79,7 +91,13 @@ pub fn report(shape: crate::Shape) -> String {
 
     let (peak, bytes) = (peak_gflops(), peak_gbytes());
     let mut text = format!(
-        "one core: {peak:.1} GFLOP/s of fused multiply-adds, {bytes:.1} GB/s of a = b + s c\n\n"
+        "one core: {peak:.1} GFLOP/s of fused multiply-adds, {bytes:.1} GB/s of a = b + s c\n"
+    );
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let of_all = peak_gflops_of_all(cores);
+    let _ = writeln!(
+        text,
+        "{cores} cores at once: {of_all:.1} GFLOP/s of fused multiply-adds\n"
     );
     text += "| product | shape (m k n) | GFLOP/s | of the peak | GB/s of its operands |\n|---|---|---|---|---|\n";
     let (mut flops, mut seconds) = (0.0, 0.0);

@@ -150,7 +150,7 @@ fn page_text(options: &Options, rows: &Rows, ranks: &Ranks) -> Result<String> {
          * Table: all 423,624 cells, 108 epochs, the test accuracy of one training run of each; sha256 of the imported file `{sha}`.\n\
          * Protocol *test-selected*: the search metric is the reported test accuracy itself, so the values are optimistic. Validation accuracies of all cells are not in this table.\n\
          * A query is a unique one: cells that compute the same function are paid once.\n\
-         * Presets were tuned on seeds 0-99 only; the seeds above were run once, after the last change to the code or the presets.\n\
+         * Presets were tuned on seeds 0-99 only; the seeds above were run after the last change to the presets, and decided none.\n\
          * *rank*: the mean over seeds of the rank of the best cell found, 1 for the best of the table; equal values share the mean of their ranks. A single training run is noisy: the best cell of this table ({best:.3} %) is a lucky run.\n\
          * *p*: Wilcoxon's signed-rank test, two-sided and exact, of the best value against random search with the same seeds.\n\n\
          Each row is the output of one command, for example\n\n\

@@ -192,7 +192,7 @@ fn page_text(options: &Options, sample: &SearchResult, groups: &[Group]) -> Resu
          * Seeds {seeds}, ganas {version}, device `{device}`.\n\
          * Table: 200 epochs, means over the available training seeds; sha256 of the imported file `{sha}`.\n\
          * A query is a unique one: cells that compute the same function (8,765 classes) are paid once.\n\
-         * Presets were tuned on seeds 0-99 only; the seeds above were run once, after the last change to the code or the presets.\n\
+         * Presets were tuned on seeds 0-99 only; the seeds above were run after the last change to the presets, and decided none.\n\
          * *validation-selected* searches on validation accuracy and reports the test accuracy of the cell with the best validation accuracy; *test-selected* searches on the reported test accuracy itself, and is optimistic.\n\
          * *optimum*: per cent of seeds that found the best value of the search metric in the table.\n\
          * *p*: Wilcoxon's signed-rank test, two-sided and exact, of the best search metric at {BUDGET} queries against random search with the same seeds.\n\n\
