@@ -41,6 +41,8 @@ enum Command {
     },
     /// Prints the measured limits of this machine, and what the products of a step reach.
     Roofline,
+    /// Prints what all cores reach at once, as a share of so many times what one core reaches alone.
+    Cores,
     /// Keeps one core busy until it is ended.
     Burn,
 }
@@ -94,6 +96,10 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Roofline => {
             print!("{}", roofline::report(Shape::default()));
+            Ok(())
+        }
+        Command::Cores => {
+            println!("{:.3}", roofline::share_of_cores());
             Ok(())
         }
         Command::Burn => loop {

@@ -31,6 +31,17 @@ pub fn peak_gflops_of_all(cores: usize) -> f64 {
     })
 }
 
+/// What all cores reach at once, as a share of so many times what one core reaches alone: 1 where every core is whole.
+#[must_use]
+pub fn share_of_cores() -> f64 {
+    let cores = cores();
+    peak_gflops_of_all(cores) / (real(cores) * peak_gflops())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// A loop of multiply-adds in registers; returns how many floating-point operations it did.
 struct MultiplyAdd {
     rounds: u32,
@@ -93,7 +104,7 @@ pub fn report(shape: crate::Shape) -> String {
     let mut text = format!(
         "one core: {peak:.1} GFLOP/s of fused multiply-adds, {bytes:.1} GB/s of a = b + s c\n"
     );
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     let of_all = peak_gflops_of_all(cores);
     let _ = writeln!(
         text,

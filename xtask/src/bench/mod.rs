@@ -31,6 +31,12 @@ pub(crate) const WORKS: &[&str] = &[
     "inner_iteration",
 ];
 
+/// The share of their peaks that cores reach together when they are whole.
+const WHOLE: f64 = 0.9;
+
+/// Pairs of one work that are left out at most.
+const MOST_LEFT_OUT: usize = 60;
+
 /// Options of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("against").required(true).multiple(true).args(["vs_torch", "roofline"]))]
@@ -44,6 +50,10 @@ pub(crate) struct Options {
     /// With `--vs-torch`: time everything again beside a process that keeps one core busy.
     #[arg(long, requires = "vs_torch")]
     shared_core: bool,
+    /// With `--vs-torch`: keep a pair only when right before and after it all cores at once reached nine tenths of as many
+    /// times what one reaches alone; virtual cores may be halves of one.
+    #[arg(long, requires = "vs_torch", conflicts_with = "shared_core")]
+    whole_cores: bool,
     /// The Python that has PyTorch; a relative path starts at the workspace.
     #[arg(long, default_value = "python3")]
     python: String,
@@ -120,11 +130,23 @@ fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()>
         let mut rows = Vec::new();
         for work in works {
             let mut pairs = Vec::new();
-            for _ in 0..options.pairs {
-                pairs.push(Pair {
+            let mut left_out = 0;
+            while pairs.len() < options.pairs {
+                let whole = !options.whole_cores || cores_are_whole(root)?;
+                let pair = Pair {
                     ours: ours.time(work, options.seconds)?,
                     torch: torch.time(work, options.seconds)?,
-                });
+                };
+                if whole && (!options.whole_cores || cores_are_whole(root)?) {
+                    pairs.push(pair);
+                } else {
+                    left_out += 1;
+                    ensure!(
+                        left_out <= MOST_LEFT_OUT,
+                        "{work}: {left_out} pairs were left out because the cores were shared; try again later, \
+                         or without --whole-cores"
+                    );
+                }
             }
             rows.push(Row {
                 work: work.clone(),
@@ -137,6 +159,17 @@ fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()>
         );
     }
     Ok(())
+}
+
+/// Whether every core is whole just now.
+fn cores_are_whole(root: &Path) -> anyhow::Result<bool> {
+    let output = Command::new(root.join(PROGRAM)).arg("cores").output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let share: f64 = text
+        .trim()
+        .parse()
+        .with_context(|| format!("`{PROGRAM} cores` printed `{text}`; expected a number"))?;
+    Ok(share >= WHOLE)
 }
 
 /// A process that keeps one core busy for as long as this lives.
