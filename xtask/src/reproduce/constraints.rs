@@ -27,8 +27,11 @@ const DEVICES: [(&str, &str); 5] = [
     ("fpga", "FPGA"),
 ];
 
-/// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 4] = [
+/// A searcher of a study of constraints: name, description, arguments.
+pub(super) type Searcher = (&'static str, &'static str, &'static [&'static str]);
+
+/// The searchers of the study.
+pub(super) const SEARCHERS: [Searcher; 4] = [
     (
         "penalty",
         "GA-NAS, improved: violations get the lowest reward",

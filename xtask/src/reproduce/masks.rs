@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::Options;
-use super::constraints::import;
+use super::constraints::{self, Searcher, import};
 use super::page::{add_seeds, against, plus_minus, searches};
 use super::result::SearchResult;
 use super::searches::{Runner, Search, Source};
@@ -75,30 +75,18 @@ const CASES: [Case; 4] = [
     },
 ];
 
-/// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 5] = [
-    (
-        "mask",
-        "GA-NAS, improved: actions are masked",
-        &["--set", "violations=mask"],
-    ),
-    (
-        "penalty",
-        "GA-NAS, improved: violations get the lowest reward",
-        &["--set", "violations=penalty"],
-    ),
-    (
-        "reject",
-        "GA-NAS, improved: violations are rejected only",
-        &["--set", "violations=reject"],
-    ),
-    (
-        "local-search",
-        "local search",
-        &["--algorithm", "local-search"],
-    ),
-    ("random", "random search", &["--algorithm", "random"]),
-];
+/// What this study is about.
+const MASK: Searcher = (
+    "mask",
+    "GA-NAS, improved: actions are masked",
+    &["--set", "violations=mask"],
+);
+
+/// That one, and those of the study of constraints.
+const SEARCHERS: [Searcher; 5] = {
+    let [penalty, reject, local, random] = constraints::SEARCHERS;
+    [MASK, penalty, reject, local, random]
+};
 
 /// Searches, and writes docs/results/masks.md and the numbers of every seed beside it.
 pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
