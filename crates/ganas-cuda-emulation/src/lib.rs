@@ -17,11 +17,12 @@
 //!
 //! # What it does not
 //!
-//! Weak memory ordering, races between blocks (`cargo xtask kernels race` finds those of its launches), the rounding of
-//! fast arithmetic, registers, occupancy, speed, streams that run at the same time, errors that stay after a failed
-//! launch, and wrong writes into memory that the kernel may use. Textures, half precision, tensor cores, cooperative
-//! groups, inline PTX, float atomics, stream capture and graphs are not there: a kernel with them does not compile, and
-//! the functions of the driver return `CUDA_ERROR_NOT_SUPPORTED`.
+//! Weak memory ordering, races between blocks (`cargo xtask kernels race` finds those of its launches), the
+//! rounding of fast arithmetic, registers, occupancy, speed, streams that run at the same time, errors that stay
+//! after a failed launch, wrong accesses to memory that the kernel may use, and accesses more than a page outside
+//! of an allocation where the process has something else there. Textures, half precision, tensor cores, cooperative
+//! groups, inline PTX, float atomics, stream capture and graphs are not there: a kernel with them does not compile,
+//! and the functions of the driver return `CUDA_ERROR_NOT_SUPPORTED`.
 //!
 //! # Environment
 //!
