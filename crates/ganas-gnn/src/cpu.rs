@@ -1,8 +1,7 @@
 //! The CPU as a device.
 
 use std::marker::PhantomData;
-
-use rayon::iter::{IndexedParallelIterator, ParallelIterator as _};
+use std::sync::{Mutex, PoisonError};
 
 use crate::view::SOME_COLUMNS;
 use crate::{Backend, Device, Element, View, ViewMut};
@@ -54,15 +53,33 @@ pub(crate) fn block_rows(n: usize, work: usize) -> usize {
 }
 
 /// Does `job` for each item, on the threads of the caller's pool where there are several.
-pub(crate) fn for_each<I>(items: I, job: impl Fn(I::Item) + Sync + Send)
+///
+/// Each thread takes the next item when it is done with one, so a thread that comes late finds less or nothing left.
+pub(crate) fn for_each<I>(items: I, job: impl Fn(I::Item) + Sync)
 where
-    I: IndexedParallelIterator,
+    I: ExactSizeIterator + Send,
 {
-    if items.len() > 1 && rayon::current_num_threads() > 1 {
-        items.with_max_len(1).for_each(job);
+    let threads = rayon::current_num_threads().min(items.len());
+    let items = Mutex::new(items);
+    let next = || {
+        let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
+        items.next()
+    };
+    on_threads(threads, &|| {
+        while let Some(item) = next() {
+            job(item);
+        }
+    });
+}
+
+/// Does `job` on up to so many threads of the caller's pool, on the caller's at least.
+///
+/// It is no generic function, since code for tasks of rayon is long, and would be compiled for each kind of job.
+fn on_threads(threads: usize, job: &(dyn Fn() + Sync)) {
+    if threads > 1 {
+        rayon::join(job, || on_threads(threads - 1, job));
     } else {
-        // A parallel iterator of one thread would still go through the pool.
-        items.with_min_len(usize::MAX).for_each(job);
+        job();
     }
 }
 

@@ -1,8 +1,5 @@
 //! Adam on the CPU, in one pass.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::ParallelSliceMut as _;
-
 use super::{AdamStep, StepScalars};
 use crate::cpu::for_each;
 use crate::{Cpu, Element};
@@ -32,10 +29,10 @@ impl<T: Element> AdamStep for Cpu<T> {
         .map(T::of);
         for_each(
             params
-                .par_chunks_mut(CHUNK)
-                .zip(m.par_chunks_mut(CHUNK))
-                .zip(v.par_chunks_mut(CHUNK))
-                .zip(grads.par_chunks_mut(CHUNK)),
+                .chunks_mut(CHUNK)
+                .zip(m.chunks_mut(CHUNK))
+                .zip(v.chunks_mut(CHUNK))
+                .zip(grads.chunks_mut(CHUNK)),
             |(((params, m), v), grads)| {
                 let state = params.iter_mut().zip(m).zip(v).zip(grads);
                 self.vectorised(

@@ -1,8 +1,5 @@
 //! Bias and activation on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
-
 use super::{Activation, BiasActivation, check};
 use crate::cpu::{block_rows, for_each};
 use crate::lanes;
@@ -43,15 +40,13 @@ impl<T: Element> BiasActivation for Cpu<T> {
         }
         let (y, bias) = (y.host(), bias.host());
         let rows = block_rows(y.len() / c, ROW_WORK * c);
-        with_activation!(activation, |act| for_each(
-            y.par_chunks_mut(rows * c),
-            |y| self.vectorised(
+        with_activation!(activation, |act| for_each(y.chunks_mut(rows * c), |y| self
+            .vectorised(
                 #[inline(always)]
                 || for row in y.chunks_exact_mut(c) {
                     lanes::update(row, bias, |x, b| act.apply(x + b));
                 }
-            )
-        ));
+            )));
     }
 
     fn bias_activation_bwd(
@@ -69,7 +64,7 @@ impl<T: Element> BiasActivation for Cpu<T> {
         let (d_y, d_bias, y) = (d_y.host(), d_bias.host(), y.host());
         if activation != Activation::Identity {
             let rows = block_rows(d_y.len() / c, ROW_WORK * c);
-            let blocks = d_y.par_chunks_mut(rows * c).zip(y.par_chunks(rows * c));
+            let blocks = d_y.chunks_mut(rows * c).zip(y.chunks(rows * c));
             with_activation!(activation, |act| for_each(blocks, |(d_y, y)| self
                 .vectorised(
                     #[inline(always)]
@@ -79,20 +74,17 @@ impl<T: Element> BiasActivation for Cpu<T> {
         // A sum over rows is a column's own: threads share out the columns.
         let columns = block_rows(c, ROW_WORK * (d_y.len() / c)).next_multiple_of(lanes::LANES);
         let d_y = &*d_y;
-        for_each(
-            d_bias.par_chunks_mut(columns).enumerate(),
-            |(block, sums)| {
-                let first = block * columns;
-                self.vectorised(
-                    #[inline(always)]
-                    || {
-                        for row in d_y.chunks_exact(c) {
-                            lanes::add(sums, &row[first..first + sums.len()]);
-                        }
-                    },
-                );
-            },
-        );
+        for_each(d_bias.chunks_mut(columns).enumerate(), |(block, sums)| {
+            let first = block * columns;
+            self.vectorised(
+                #[inline(always)]
+                || {
+                    for row in d_y.chunks_exact(c) {
+                        lanes::add(sums, &row[first..first + sums.len()]);
+                    }
+                },
+            );
+        });
     }
 }
 

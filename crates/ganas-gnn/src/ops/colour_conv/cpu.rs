@@ -1,8 +1,5 @@
 //! The aggregation over distinct inputs and outputs on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::ParallelSliceMut as _;
-
 use super::{ColourConvolve, Colours, check};
 use crate::cpu::{at, block_rows, for_each};
 use crate::graph::Neighbours;
@@ -33,7 +30,7 @@ impl<T: Element> ColourConvolve for Cpu<T> {
         let level = colours.0;
         let rows = block_rows(level.n_outputs, ROW_WORK * c);
         with_activation!(activation, |act| for_each(
-            out.par_chunks_mut(rows * c).enumerate(),
+            out.chunks_mut(rows * c).enumerate(),
             |(block, out)| self.vectorised(
                 #[inline(always)]
                 || forward(out, block * rows, projected, bias, level, c, act)
@@ -60,7 +57,7 @@ impl<T: Element> ColourConvolve for Cpu<T> {
         let (d_projected, e, level) = (d_projected.host(), d_out.host(), colours.0);
         let rows = block_rows(level.n_inputs, ROW_WORK * c);
         for_each(
-            d_projected.par_chunks_mut(rows * 3 * c).enumerate(),
+            d_projected.chunks_mut(rows * 3 * c).enumerate(),
             |(block, d_projected)| {
                 self.vectorised(
                     #[inline(always)]

@@ -1,8 +1,5 @@
 //! Scores of edges on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
-
 use super::{EdgeScoreDerivatives, EdgeScoreInputs, EdgeScores, check, check_derivatives};
 use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
@@ -19,8 +16,8 @@ impl<T: Element> EdgeScores for Cpu<T> {
         let (w, constant) = (&inputs.w.host()[..c], inputs.w.host()[c]);
         let scores = scores.host();
         let rows = block_rows(scores.len(), EDGE_WORK * c);
-        let edges = scores.par_chunks_mut(rows);
-        let ends = (inputs.node_of.par_chunks(rows)).zip(inputs.decision_of.par_chunks(rows));
+        let edges = scores.chunks_mut(rows);
+        let ends = (inputs.node_of.chunks(rows)).zip(inputs.decision_of.chunks(rows));
         for_each(edges.zip(ends), |(scores, (node_of, decision_of))| {
             self.vectorised(
                 #[inline(always)]
@@ -73,8 +70,8 @@ impl<T: Element> EdgeScores for Cpu<T> {
             let entries = (sums.len() / c).max(1);
             let rows = block_rows(entries, EDGE_WORK * c * d.len() / entries);
             for_each(
-                sums.par_chunks_mut(rows * c)
-                    .zip(own.par_chunks(rows * c))
+                sums.chunks_mut(rows * c)
+                    .zip(own.chunks(rows * c))
                     .enumerate(),
                 |(block, (sums, own))| {
                     let (first, n) = (block * rows, sums.len() / c);

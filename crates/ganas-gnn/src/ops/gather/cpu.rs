@@ -1,8 +1,5 @@
 //! Row look-up on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
-
 use super::Gather;
 use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
@@ -27,7 +24,7 @@ impl<T: Element> Gather for Cpu<T> {
             return;
         }
         let rows = block_rows(n, ROW_WORK * c);
-        let blocks = out.par_chunks_mut(rows * c).zip(index.par_chunks(rows));
+        let blocks = out.chunks_mut(rows * c).zip(index.chunks(rows));
         for_each(blocks, |(out, index)| {
             self.vectorised(
                 #[inline(always)]
@@ -58,7 +55,7 @@ impl<T: Element> Gather for Cpu<T> {
         let entries = d_table.len() / c;
         let rows = block_rows(entries, ROW_WORK * c * n / entries.max(1));
         for_each(
-            d_table.par_chunks_mut(rows * c).enumerate(),
+            d_table.chunks_mut(rows * c).enumerate(),
             |(block, d_table)| {
                 let first = block * rows;
                 self.vectorised(

@@ -1,8 +1,5 @@
 //! The aggregation on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::ParallelSliceMut as _;
-
 use super::{Direction, GraphConvolve, check};
 use crate::cpu::{at, block_rows, for_each};
 use crate::graph::Neighbours;
@@ -36,7 +33,7 @@ impl<T: Element> GraphConvolve for Cpu<T> {
         let first = graphs.n_nodes() - out.len() / c;
         let rows = block_rows(out.len() / c, ROW_WORK * c);
         with_activation!(activation, |act| for_each(
-            out.par_chunks_mut(rows * c).enumerate(),
+            out.chunks_mut(rows * c).enumerate(),
             |(block, out)| self.vectorised(
                 #[inline(always)]
                 || {
@@ -82,7 +79,7 @@ impl<T: Element> GraphConvolve for Cpu<T> {
         let width = direction.projections() * c;
         let rows = block_rows(graphs.n_nodes(), ROW_WORK * c);
         for_each(
-            d_projected.par_chunks_mut(rows * width).enumerate(),
+            d_projected.chunks_mut(rows * width).enumerate(),
             |(block, d_projected)| {
                 self.vectorised(
                     #[inline(always)]

@@ -1,8 +1,5 @@
 //! The gates of a GRU cell on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
-
 use super::{GruDerivatives, GruGates, GruInputs, check};
 use crate::cpu::{block_rows, for_each};
 use crate::lanes;
@@ -32,11 +29,11 @@ impl<T: Element> GruGates for Cpu<T> {
         }
         let biases = [bias_i.host(), bias_h.host()];
         let n = block_rows(old.shape()[0], FORWARD_WORK * c);
-        let products = gi.host().par_chunks(3 * n * c);
-        let blocks = (new.host().par_chunks_mut(n * c))
-            .zip(old.host().par_chunks(n * c))
-            .zip(gates.host().par_chunks_mut(4 * n * c))
-            .zip(products.zip(gh.host().par_chunks(3 * n * c)));
+        let products = gi.host().chunks(3 * n * c);
+        let blocks = (new.host().chunks_mut(n * c))
+            .zip(old.host().chunks(n * c))
+            .zip(gates.host().chunks_mut(4 * n * c))
+            .zip(products.zip(gh.host().chunks(3 * n * c)));
         for_each(blocks, |(((new, old), gates), (gi, gh))| {
             let products = gi.chunks_exact(3 * c).zip(gh.chunks_exact(3 * c));
             let states = new.chunks_exact_mut(c).zip(old.chunks_exact(c));
@@ -67,12 +64,12 @@ impl<T: Element> GruGates for Cpu<T> {
             return;
         }
         let n = block_rows(old.shape()[0], BACKWARD_WORK * c);
-        let products = d_gi.host().par_chunks_mut(3 * n * c);
-        let blocks = (products.zip(d_gh.host().par_chunks_mut(3 * n * c)))
-            .zip(d_old.host().par_chunks_mut(n * c))
-            .zip(d_new.host().par_chunks(n * c))
-            .zip(gates.host().par_chunks(4 * n * c))
-            .zip(old.host().par_chunks(n * c));
+        let products = d_gi.host().chunks_mut(3 * n * c);
+        let blocks = (products.zip(d_gh.host().chunks_mut(3 * n * c)))
+            .zip(d_old.host().chunks_mut(n * c))
+            .zip(d_new.host().chunks(n * c))
+            .zip(gates.host().chunks(4 * n * c))
+            .zip(old.host().chunks(n * c));
         for_each(blocks, |(((((d_gi, d_gh), d_old), d_new), gates), old)| {
             let products = d_gi
                 .chunks_exact_mut(3 * c)

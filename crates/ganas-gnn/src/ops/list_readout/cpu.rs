@@ -1,8 +1,5 @@
 //! Read-out of lists of nodes on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::ParallelSliceMut as _;
-
 use super::{ListReadout, NodeLists, check};
 use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
@@ -16,29 +13,26 @@ impl<T: Element> ListReadout for Cpu<T> {
         }
         let (out, x) = (out.host(), x.host());
         let rows = block_rows(out.len() / (2 * c), ROW_WORK * c);
-        for_each(
-            out.par_chunks_mut(rows * 2 * c).enumerate(),
-            |(block, out)| {
-                let bounds = lists.start[block * rows..].windows(2);
-                self.vectorised(
-                    #[inline(always)]
-                    || {
-                        for (row, bounds) in out.chunks_exact_mut(2 * c).zip(bounds) {
-                            let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
-                            let (mean, last) = row.split_at_mut(c);
-                            mean.fill(T::zero());
-                            for &node in list {
-                                lanes::add(mean, &x[at(node) * c..(at(node) + 1) * c]);
-                            }
-                            let scale = T::one() / T::of_count(list.len());
-                            lanes::apply(mean, |m| m * scale);
-                            let node = at(list[list.len() - 1]);
-                            last.copy_from_slice(&x[node * c..(node + 1) * c]);
+        for_each(out.chunks_mut(rows * 2 * c).enumerate(), |(block, out)| {
+            let bounds = lists.start[block * rows..].windows(2);
+            self.vectorised(
+                #[inline(always)]
+                || {
+                    for (row, bounds) in out.chunks_exact_mut(2 * c).zip(bounds) {
+                        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
+                        let (mean, last) = row.split_at_mut(c);
+                        mean.fill(T::zero());
+                        for &node in list {
+                            lanes::add(mean, &x[at(node) * c..(at(node) + 1) * c]);
                         }
-                    },
-                );
-            },
-        );
+                        let scale = T::one() / T::of_count(list.len());
+                        lanes::apply(mean, |m| m * scale);
+                        let node = at(list[list.len() - 1]);
+                        last.copy_from_slice(&x[node * c..(node + 1) * c]);
+                    }
+                },
+            );
+        });
     }
 
     fn list_readout_bwd(
@@ -55,7 +49,7 @@ impl<T: Element> ListReadout for Cpu<T> {
         // Each thread has some nodes, and looks for them in all lists.
         let work = ROW_WORK * lists.start.len() / (d_x.len() / c).max(1);
         let rows = block_rows(d_x.len() / c, work * c);
-        for_each(d_x.par_chunks_mut(rows * c).enumerate(), |(block, d_x)| {
+        for_each(d_x.chunks_mut(rows * c).enumerate(), |(block, d_x)| {
             let first = block * rows;
             self.vectorised(
                 #[inline(always)]

@@ -1,8 +1,5 @@
 //! Scores of pairs on the CPU.
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
-
 use super::{PairDerivatives, PairInputs, PairScores, check};
 use crate::cpu::{block_rows, for_each};
 use crate::lanes;
@@ -19,7 +16,7 @@ impl<T: Element> PairScores for Cpu<T> {
         let (w, offset) = (&inputs.w.host()[..c], inputs.w.host()[c]);
         let rows = block_rows(m, PAIR_WORK * n * c);
         for_each(
-            scores.par_chunks_mut(rows * n).zip(a.par_chunks(rows * c)),
+            scores.chunks_mut(rows * n).zip(a.chunks(rows * c)),
             |(scores, a)| {
                 self.vectorised(
                     #[inline(always)]
@@ -58,9 +55,9 @@ impl<T: Element> PairScores for Cpu<T> {
         // for each right one: rows of their own, which threads can share out.
         let rows = block_rows(m, PAIR_WORK * n * c);
         for_each(
-            d_a.par_chunks_mut(rows * c)
-                .zip(a.par_chunks(rows * c))
-                .zip(d.par_chunks(rows * n)),
+            d_a.chunks_mut(rows * c)
+                .zip(a.chunks(rows * c))
+                .zip(d.chunks(rows * n)),
             |((d_a, a), d)| {
                 let rows = d_a.chunks_exact_mut(c).zip(a.chunks_exact(c));
                 self.vectorised(
@@ -77,8 +74,8 @@ impl<T: Element> PairScores for Cpu<T> {
         );
         let columns = block_rows(n, PAIR_WORK * m * c);
         for_each(
-            d_b.par_chunks_mut(columns * c)
-                .zip(b.par_chunks(columns * c))
+            d_b.chunks_mut(columns * c)
+                .zip(b.chunks(columns * c))
                 .enumerate(),
             |(block, (d_b, b))| {
                 let first = block * columns;

@@ -2,9 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::ParallelSliceMut as _;
-
 use super::{Old, Operand, Product, check};
 use crate::cpu::for_each;
 use crate::{Cpu, Element, View, ViewMut};
@@ -28,7 +25,7 @@ impl<T: Element> Product for Cpu<T> {
         };
         let rows = block_rows([m, k, n]);
         for_each(
-            out.par_chunks_mut((rows * step).max(1)).enumerate(),
+            out.chunks_mut((rows * step).max(1)).enumerate(),
             |(block, out)| {
                 let first = block * rows;
                 let shape = [rows.min(m - first), k, n];

@@ -3,9 +3,6 @@
 
 use std::ops::Range;
 
-use rayon::iter::IndexedParallelIterator as _;
-use rayon::slice::ParallelSliceMut as _;
-
 use super::{ProjectionDerivatives, Projections, check, check_derivatives};
 use crate::cpu::for_each;
 use crate::ops::product::cpu::{LEAST_ROWS, Strided, block_rows, multiply};
@@ -56,7 +53,7 @@ impl<T: Element> Projections for Cpu<T> {
         );
         let of_weight = || {
             let rows = block_rows([k, n, width]);
-            let blocks = d_weight.par_chunks_mut((rows * width).max(1)).enumerate();
+            let blocks = d_weight.chunks_mut((rows * width).max(1)).enumerate();
             for_each(blocks, |(block, d_weight)| {
                 let first = block * rows;
                 for (p, range) in read.iter().enumerate() {
