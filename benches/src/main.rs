@@ -136,6 +136,7 @@ fn serve<B: Backend<Elem = f32>>(
 
 /// Everything that can be asked for.
 struct Works<B: Backend> {
+    device: B,
     discriminator: DiscriminatorWork<B>,
     policy: PolicyWork<B>,
     one_epoch: PolicyWork<B>,
@@ -151,6 +152,7 @@ impl<B: Backend<Elem = f32>> Works<B> {
         let rollouts = policy.sample();
         let mut discriminator = DiscriminatorWork::new(device, shape);
         Self {
+            device: device.clone(),
             rewards: discriminator.rewards(rollouts.graphs()),
             discriminator,
             policy,
@@ -175,22 +177,26 @@ impl<B: Backend<Elem = f32>> Works<B> {
         Ok(times)
     }
 
+    /// Does a work in a session of its own, as the searcher does.
     fn run(&mut self, work: &str) -> anyhow::Result<()> {
-        match work {
-            "discriminator_step" => {
-                self.discriminator.step(&self.graphs);
+        let device = self.device.clone();
+        device.session(|| {
+            match work {
+                "discriminator_step" => {
+                    self.discriminator.step(&self.graphs);
+                }
+                "sampling" => self.rollouts = self.policy.sample(),
+                "reward" => self.rewards = self.discriminator.rewards(&self.graphs),
+                "ppo_epoch" => {
+                    self.one_epoch.update(&self.rollouts, &self.rewards);
+                }
+                "ppo_update" => {
+                    self.policy.update(&self.rollouts, &self.rewards);
+                }
+                "inner_iteration" => self.inner.run(),
+                _ => bail!("unknown work {work}"),
             }
-            "sampling" => self.rollouts = self.policy.sample(),
-            "reward" => self.rewards = self.discriminator.rewards(&self.graphs),
-            "ppo_epoch" => {
-                self.one_epoch.update(&self.rollouts, &self.rewards);
-            }
-            "ppo_update" => {
-                self.policy.update(&self.rollouts, &self.rewards);
-            }
-            "inner_iteration" => self.inner.run(),
-            _ => bail!("unknown work {work}"),
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }

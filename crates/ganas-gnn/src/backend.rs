@@ -28,6 +28,13 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
     /// Waits until all work of this handle is done, so that other handles see what it wrote.
     fn finish(&self) {}
 
+    /// Does work of many small operations in a row, such as a step of training.
+    ///
+    /// The result is that of the work alone; a device may get ready for the next operation while it goes on.
+    fn session<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
     /// Whether encoders compute each distinct embedding once, which the host has to find out, or all of them.
     ///
     /// The results are the same up to the order of sums. Where computing is cheap and the host is what work waits for, it is

@@ -1,10 +1,13 @@
 //! The CPU as a device.
 
+mod threads;
+
 use std::marker::PhantomData;
-use std::sync::{Mutex, PoisonError};
 
 use crate::view::SOME_COLUMNS;
 use crate::{Backend, Device, Element, View, ViewMut};
+
+pub(crate) use threads::{block_rows, for_each};
 
 /// The CPU, computing in `T`.
 ///
@@ -36,53 +39,6 @@ impl<T: Element> Cpu<T> {
     }
 }
 
-/// Work that is worth handing to another thread, as the number of multiply-adds of a product that take as long.
-const BLOCK_WORK: usize = 1 << 19;
-
-/// Blocks of an operation for each thread, so that one that comes late is left with less.
-const BLOCKS_PER_THREAD: usize = 4;
-
-/// The number of rows in a block, for `n` independent rows of which each takes as long as `work` multiply-adds.
-pub(crate) fn block_rows(n: usize, work: usize) -> usize {
-    let most = match rayon::current_num_threads() {
-        1 => 1,
-        threads => BLOCKS_PER_THREAD * threads,
-    };
-    let blocks = (n * work / BLOCK_WORK).clamp(1, most);
-    n.div_ceil(blocks).max(1)
-}
-
-/// Does `job` for each item, on the threads of the caller's pool where there are several.
-///
-/// Each thread takes the next item when it is done with one, so a thread that comes late finds less or nothing left.
-pub(crate) fn for_each<I>(items: I, job: impl Fn(I::Item) + Sync)
-where
-    I: ExactSizeIterator + Send,
-{
-    let threads = rayon::current_num_threads().min(items.len());
-    let items = Mutex::new(items);
-    let next = || {
-        let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
-        items.next()
-    };
-    on_threads(threads, &|| {
-        while let Some(item) = next() {
-            job(item);
-        }
-    });
-}
-
-/// Does `job` on up to so many threads of the caller's pool, on the caller's at least.
-///
-/// It is no generic function, since code for tasks of rayon is long, and would be compiled for each kind of job.
-fn on_threads(threads: usize, job: &(dyn Fn() + Sync)) {
-    if threads > 1 {
-        rayon::join(job, || on_threads(threads - 1, job));
-    } else {
-        job();
-    }
-}
-
 impl<T: Element> Default for Cpu<T> {
     fn default() -> Self {
         Self::new()
@@ -94,6 +50,10 @@ impl<T: Element> Device for Cpu<T> {
     type Floats = Vec<T>;
     type Ints = Vec<u32>;
     type Masks = Vec<u64>;
+
+    fn session<R>(&self, work: impl FnOnce() -> R) -> R {
+        threads::attended(work)
+    }
 
     fn describe(&self) -> String {
         // The variant's name is the instruction set; the CPU-specific token inside it says nothing.

@@ -18,6 +18,7 @@ mod neighbours;
 mod proposal;
 #[cfg(test)]
 mod tests;
+mod training;
 mod violations;
 
 use std::sync::Arc;
@@ -35,13 +36,11 @@ pub use config::{
 
 use directions::Directions;
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
-use encode::{OpenActions, Rollout, SeenGraph, Steps};
+use encode::{OpenActions, SeenGraph, Steps};
 use generator::{Draws, Generator, GeneratorState};
 use history::History;
-use negatives::negatives;
 use neighbours::Neighbours;
 use proposal::{Pool, highest_mean, thompson};
-use violations::{admitted, penalise};
 
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
@@ -53,6 +52,7 @@ use crate::{Event, Objectives, Proposal, SearchError, Searcher, Trial};
 /// number of its threads.
 #[derive(Debug)]
 pub struct GaNas<B: Backend> {
+    device: B,
     space: Arc<dyn SearchSpace>,
     config: GaNasConfig,
     streams: Streams,
@@ -142,23 +142,24 @@ impl<B: Backend> GaNas<B> {
         let n_labels = SeenGraph::n_labels(&*space);
         let settings = &config.discriminator;
         let n_objectives = objectives.as_ref().map_or(1, |o| o.all().len());
-        let (discriminator, generator) = guarded(|| {
-            let device = &device.fork();
+        let (device, discriminator, generator) = guarded(|| {
+            let device = device.fork();
             let discriminator = match settings.kind {
                 DiscriminatorKind::Pair => {
-                    let trainer = PairTrainer::new(device, settings, n_labels, streams);
+                    let trainer = PairTrainer::new(&device, settings, n_labels, streams);
                     Discriminator::Pair(Box::new(trainer))
                 }
                 DiscriminatorKind::Rank => {
                     let ensemble =
-                        RankEnsemble::new(device, settings, n_labels, n_objectives, streams);
+                        RankEnsemble::new(&device, settings, n_labels, n_objectives, streams);
                     Discriminator::Rank(Box::new(ensemble))
                 }
             };
-            let generator = Generator::new(device, &config.generator, steps, streams);
-            (discriminator, generator)
+            let generator = Generator::new(&device, &config.generator, steps, streams);
+            (device, discriminator, generator)
         })?;
         Ok(Self {
+            device,
             generator,
             space,
             config,
@@ -180,137 +181,12 @@ impl<B: Backend> GaNas<B> {
         self
     }
 
-    /// Trains discriminator and generator against each other.
-    fn train(&mut self) -> Result<(), SearchError> {
-        let (truth, losers) = self.history.truth_and_losers(self.config.truth_set);
-        let mut discriminator_loss = 0.0;
-        match &mut self.discriminator {
-            Discriminator::Rank(ensemble) => {
-                discriminator_loss = ensemble.train(&self.history, self.streams, self.round);
-            }
-            Discriminator::Pair(trainer) if !self.config.discriminator.warm => {
-                trainer.restart(self.streams, self.round);
-            }
-            Discriminator::Pair(_) => {}
-        }
-        let mut report = generator::GeneratorReport::default();
-        let mut mean_reward = 0.0;
-        let mut violating = 0;
-        for inner in 0..self.config.inner_iterations {
-            let rollouts = self.generator.draw(
-                &*self.space,
-                self.streams,
-                self.config.rollouts,
-                Draws {
-                    purpose: Purpose::Rollout,
-                    round: self.round,
-                    draw: inner,
-                    exploration: Exploration::NONE,
-                    open: self.open_actions(),
-                },
-            )?;
-            let seen: Vec<SeenGraph> = rollouts
-                .iter()
-                .map(|r| SeenGraph::of(&*self.space, &r.arch))
-                .collect();
-            let seen: Vec<&SeenGraph> = seen.iter().collect();
-            let truth_graphs: Vec<&SeenGraph> = truth
-                .iter()
-                .map(|&i| &self.history.entries()[i].seen)
-                .collect();
-            let mut rewards = match &mut self.discriminator {
-                Discriminator::Rank(ensemble) => ensemble.rewards(&truth_graphs, &seen),
-                Discriminator::Pair(trainer) => {
-                    let negatives = negatives(
-                        &self.config,
-                        &self.history,
-                        &losers,
-                        &seen,
-                        truth.len(),
-                        self.streams,
-                        self.round,
-                        inner,
-                    );
-                    for _ in 0..self.config.discriminator.steps {
-                        discriminator_loss = trainer.step(&truth_graphs, &negatives);
-                    }
-                    trainer.rewards(&truth_graphs, &seen)
-                }
-            };
-            let admitted = admitted(&*self.space, &rollouts);
-            violating += admitted.iter().filter(|admitted| !**admitted).count();
-            if self.config.violations != Violations::Reject {
-                penalise(&admitted, &mut rewards);
-            }
-            let imitated = self.imitated(&truth, inner)?;
-            report = self.generator.update(&rollouts, &rewards, &imitated);
-            mean_reward =
-                rewards.iter().map(|r| r.wide()).sum::<f64>() / f64::of_count(rewards.len());
-            self.expect_finite("the generator's loss", report.loss)?;
-            self.expect_finite("the discriminator's loss", discriminator_loss)?;
-        }
-        let level = match self.history.front_size() {
-            None => {
-                let last = truth.last();
-                let value = last.map_or(f64::NAN, |&i| self.history.entries()[i].value);
-                ("level".to_owned(), value)
-            }
-            Some(size) => ("front".to_owned(), f64::of_count(size)),
-        };
-        let mut values = vec![
-            ("truth_set".to_owned(), f64::of_count(truth.len())),
-            level,
-            ("discriminator_loss".to_owned(), discriminator_loss),
-            ("generator_loss".to_owned(), report.loss),
-            ("generator_entropy".to_owned(), report.entropy),
-            ("mean_reward".to_owned(), mean_reward),
-        ];
-        if self.space.is_constrained() {
-            values.push(("violating_rollouts".to_owned(), f64::of_count(violating)));
-        }
-        self.events.push(Event {
-            kind: "training".to_owned(),
-            values,
-        });
-        Ok(())
-    }
-
     /// Which actions the generator can take.
     fn open_actions(&self) -> OpenActions {
         match self.config.violations {
             Violations::Mask => OpenActions::Admissible,
             Violations::Penalty | Violations::Reject => OpenActions::Legal,
         }
-    }
-
-    fn expect_finite(&self, what: &'static str, value: f64) -> Result<(), SearchError> {
-        if value.is_finite() {
-            return Ok(());
-        }
-        Err(SearchError::NotFinite {
-            what,
-            value,
-            round: self.round,
-        })
-    }
-
-    /// The truth set as episodes, each relabelled at random; nothing when imitation has no weight.
-    fn imitated(&self, truth: &[usize], inner: usize) -> Result<Vec<Rollout>, SearchError> {
-        if self.config.generator.imitation_weight <= 0.0 {
-            return Ok(Vec::new());
-        }
-        truth
-            .iter()
-            .enumerate()
-            .map(|(item, &entry)| {
-                let mut stream = self
-                    .streams
-                    .get(Purpose::Relabelling, self.round, item, inner);
-                let arch = &self.history.entries()[entry].arch;
-                let arch = self.space.relabelled(arch, &mut stream);
-                Ok(Rollout::of(&*self.space, self.open_actions(), arch)?)
-            })
-            .collect()
     }
 
     /// Proposes `n` architectures: from the neighbours of the best their share, the rest from the generator's draws.
@@ -334,10 +210,11 @@ impl<B: Backend> GaNas<B> {
                 },
                 open: self.open_actions(),
             };
-            for rollout in self
-                .generator
-                .draw(&*space, self.streams, config.pool, draws)?
-            {
+            let generator = &mut self.generator;
+            let drawn = self
+                .device
+                .session(|| generator.draw(&*space, self.streams, config.pool, draws));
+            for rollout in drawn? {
                 pool.add(&*space, &self.history, rollout.arch);
             }
             attempts += 1;
@@ -392,7 +269,8 @@ impl<B: Backend> GaNas<B> {
             (Pick::Draws, _) => pool.first(n),
             (Pick::Thompson | Pick::Mean, Discriminator::Rank(ensemble)) => {
                 let seen = pool.seen(&*self.space);
-                let scores = ensemble.scores(&seen.iter().collect::<Vec<_>>());
+                let seen: Vec<&SeenGraph> = seen.iter().collect();
+                let scores = self.device.session(|| ensemble.scores(&seen));
                 let members = self.config.discriminator.ensemble;
                 let picked = if scores.len() > members {
                     let stream = self.streams.get(Purpose::Direction, self.round, 0, step);

@@ -7,6 +7,8 @@ use ganas_space::SearchSpace;
 use ganas_space::nasbench101::NasBench101;
 use ganas_space::nasbench201::NasBench201;
 
+use super::encode::Rollout;
+use super::violations::{admitted, penalise};
 use super::*;
 use crate::{ConstrainedSpace, Constraint, TrialNumber, TrialState};
 use ganas_eval::{ClosedForm, CostProperty, SearchMetric};
