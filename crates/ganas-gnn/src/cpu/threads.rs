@@ -54,9 +54,9 @@ fn on_threads(threads: usize, job: &(dyn Fn() + Sync)) {
 
 /// Keeps the other threads of the caller's pool awake while `work` goes on, as long as it has something for them.
 ///
-/// A step of a network is a hundred operations of some ten microseconds each. To put a thread to sleep between two of them,
-/// and to wake it up again, takes as long as what it could have done. So the others look for the next operation, for
-/// [`PATIENCE`] at most, and leave their core to whoever else wants it each time that they have found nothing.
+/// A step of a network is many operations of some ten microseconds each. To put a thread to sleep between two of them, and
+/// to wake it up again, takes as long as what it could have done. So the others look for the next operation, [`PATIENCE`]
+/// times at most, and offer their core to other processes between two looks.
 pub(super) fn attended<R>(work: impl FnOnce() -> R) -> R {
     let Some(caller) = rayon::current_thread_index() else {
         // The caller is no thread of the pool: each operation moves into it, and out again.
@@ -77,8 +77,15 @@ pub(super) fn attended<R>(work: impl FnOnce() -> R) -> R {
     })
 }
 
-/// How often a thread looks for the next operation before it goes back to sleep: about half a millisecond.
-const PATIENCE: u32 = 1000;
+/// How often a thread looks for the next operation before it goes back to sleep: for about half a millisecond.
+const PATIENCE: u32 = 300;
+
+/// Pauses of the processor between two looks, about 2 microseconds: the other thread of the same core, where there is one,
+/// has its units for itself meanwhile. With a single pause, two threads on one core were no faster than without sessions.
+const PAUSES: u32 = 64;
+
+/// After so many looks in vain, another process may have the core.
+const YIELD_EVERY: u32 = 16;
 
 /// Does what it finds in the pool, until it is over or nothing comes any more.
 fn attend(over: &Flag) {
@@ -88,16 +95,14 @@ fn attend(over: &Flag) {
             Some(rayon::Yield::Executed) => idle = 0,
             _ => idle += 1,
         }
+        for _ in 0..PAUSES {
+            spin_loop();
+        }
         if idle % YIELD_EVERY == YIELD_EVERY - 1 {
             thread::yield_now();
-        } else {
-            spin_loop();
         }
     }
 }
-
-/// After so many looks in vain, another process may have the core.
-const YIELD_EVERY: u32 = 16;
 
 #[derive(Debug, Default)]
 struct Flag(AtomicBool);
