@@ -36,7 +36,7 @@ impl GaNasConfig {
     fn improved_with_edges() -> Self {
         let improved = Self::improved();
         Self {
-            initial_designs: 30,
+            initial_designs: 15,
             truth_set: 25,
             generator: GeneratorConfig {
                 learning_rate: 3e-3,
