@@ -32,7 +32,7 @@ pub(crate) fn read_naslib<R: BufRead>(
         let problem = Problem::content("a mapping from hashes to cells", value.kind(&heap));
         Fault::at(0, problem)
     })?;
-    for (key, value) in rest {
+    for [key, value] in rest {
         cells
             .entry(&heap, key, value)
             .map_err(|problem| Fault::at(0, problem))?;
@@ -75,7 +75,7 @@ impl<F: FnMut(Cell<'_>, &Training) -> Result<(), Problem>> Watcher for Cells<F> 
         let budgets = heap
             .entries(computed)
             .ok_or_else(|| Problem::content("a mapping of epochs", computed.kind(heap)))?;
-        for (budget, repeats) in budgets {
+        for [budget, repeats] in budgets {
             let budget = budget
                 .as_i64()
                 .and_then(|budget| u32::try_from(budget).ok())

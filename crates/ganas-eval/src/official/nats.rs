@@ -91,7 +91,7 @@ impl Dataset {
 pub(crate) fn record(heap: &Heap, value: &Value) -> Result<Record, Problem> {
     let schedules = entries(heap, value, "a record: a mapping of training schedules")?;
     let mut record: Option<Record> = None;
-    for (schedule, results) in schedules {
+    for [schedule, results] in schedules {
         let schedule = schedule.as_text().unwrap_or("(no text)");
         let index = field(heap, results, "arch_index")?
             .as_i64()
@@ -115,7 +115,7 @@ pub(crate) fn record(heap: &Heap, value: &Value) -> Result<Record, Problem> {
             ));
         }
         let all = field(heap, results, "all_results")?;
-        for (key, result) in entries(heap, all, "all_results: a mapping of trainings")? {
+        for [key, result] in entries(heap, all, "all_results: a mapping of trainings")? {
             record.trainings.extend(training(heap, key, result)?);
         }
     }
@@ -191,7 +191,7 @@ fn training(heap: &Heap, key: &Value, result: &Value) -> Result<Option<Training>
 fn sum_of_epochs(heap: &Heap, curve: &Value, epochs: u32) -> Option<f64> {
     // In one pass, since a search for each epoch would look at all others.
     let mut values = vec![None; epochs as usize];
-    for (epoch, value) in heap.entries(curve)? {
+    for [epoch, value] in heap.entries(curve)? {
         let place = epoch.as_i64().and_then(|epoch| usize::try_from(epoch).ok());
         if let Some(slot) = place.and_then(|place| values.get_mut(place)) {
             *slot = finite(value);
@@ -223,11 +223,7 @@ pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / n)
 }
 
-fn entries<'a>(
-    heap: &'a Heap,
-    value: &Value,
-    expected: &str,
-) -> Result<&'a [(Value, Value)], Problem> {
+fn entries<'a>(heap: &'a Heap, value: &Value, expected: &str) -> Result<&'a [[Value; 2]], Problem> {
     heap.entries(value)
         .ok_or_else(|| Problem::content(expected, value.kind(heap)))
 }

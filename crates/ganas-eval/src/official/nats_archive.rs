@@ -373,7 +373,7 @@ fn read_all<R: BufRead>(
             let expected = format!("a mapping with `{RECORDS_KEY}`");
             Fault::at(0, Problem::content(expected, value.kind(&heap)))
         })?;
-    for (key, value) in rest {
+    for [key, value] in rest {
         records
             .entry(&heap, key, value)
             .map_err(|problem| Fault::at(0, problem))?;

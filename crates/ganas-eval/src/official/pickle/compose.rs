@@ -63,9 +63,8 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             }
             b'}' => self.push_node(Node::Dict(Vec::new())),
             b'd' => {
-                let mark = self.take_mark()?;
-                let mut entries = Vec::new();
-                add_pairs(&mut entries, self.stack.drain(mark..))?;
+                let entries = self.pop_mark()?;
+                check_pairs(entries.len())?;
                 self.push_node(Node::Dict(entries))
             }
             b's' => {
@@ -121,12 +120,13 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             (Name::Mapping, [items]) => {
                 let items = self.heap.elements(items).unwrap_or_default();
                 let entry = |item: &Value| match self.heap.elements(item) {
-                    Some([key, value]) => Ok((key.clone(), value.clone())),
+                    Some([key, value]) => Ok([key.clone(), value.clone()]),
                     _ => Err(Problem::Malformed {
                         reason: "a mapping made from something else than pairs",
                     }),
                 };
-                Node::Dict(items.iter().map(entry).collect::<Result<_, _>>()?)
+                let entries: Vec<_> = items.iter().map(entry).collect::<Result<_, _>>()?;
+                Node::Dict(entries.into_flattened())
             }
             (Name::Set, [items]) => {
                 Node::Set(self.heap.elements(items).unwrap_or_default().to_vec())
@@ -152,8 +152,7 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             },
         };
         let n_new = match &node {
-            Node::Dict(entries) => 2 * entries.len(),
-            Node::Set(values) => values.len(),
+            Node::Dict(values) | Node::Set(values) => values.len(),
             _ => 0,
         };
         self.count(n_new)?;
@@ -193,22 +192,32 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             .watched
             .is_some_and(|watched| watched.mapping == mapping);
         if watched {
-            let mut new = Vec::new();
-            add_pairs(&mut new, self.stack.drain(start..))?;
+            check_pairs(self.stack.len() - start)?;
+            let new = self.stack.split_off(start);
             // Its entries were shown; those that were not, because they are no mappings, stay.
             let heap = &self.heap;
+            let (new, _) = new.as_chunks::<2>();
             let rest: Vec<_> = new
-                .into_iter()
-                .filter(|(_, value)| !value.is_released(heap))
+                .iter()
+                .filter(|[_, value]| !value.is_released(heap))
+                .cloned()
                 .collect();
             self.watched = None;
             if let Some(Node::Dict(entries)) = self.heap.node_mut(mapping) {
-                entries.extend(rest);
+                entries.extend(rest.into_flattened());
             }
             return Ok(());
         }
         match self.heap.node_mut(mapping) {
-            Some(Node::Dict(entries)) => add_pairs(entries, self.stack.drain(start..))?,
+            Some(Node::Dict(entries)) => {
+                check_pairs(self.stack.len() - start)?;
+                // In one piece: values that were just written are slow to read one by one.
+                if entries.is_empty() {
+                    *entries = self.stack.split_off(start);
+                } else {
+                    entries.extend(self.stack.drain(start..));
+                }
+            }
             Some(Node::Object { .. }) => self.stack.truncate(start),
             _ => {
                 return Err(Problem::Malformed {
@@ -220,19 +229,13 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
     }
 }
 
-/// Adds keys and values, which alternate.
-fn add_pairs(
-    entries: &mut Vec<(Value, Value)>,
-    mut values: impl ExactSizeIterator<Item = Value>,
-) -> Result<(), Problem> {
-    if !values.len().is_multiple_of(2) {
-        return Err(Problem::Malformed {
+/// Whether so many values are keys and values in turn.
+fn check_pairs(n_values: usize) -> Result<(), Problem> {
+    if n_values.is_multiple_of(2) {
+        Ok(())
+    } else {
+        Err(Problem::Malformed {
             reason: "a key without a value",
-        });
+        })
     }
-    entries.reserve(values.len() / 2);
-    while let (Some(key), Some(value)) = (values.next(), values.next()) {
-        entries.push((key, value));
-    }
-    Ok(())
 }

@@ -88,8 +88,9 @@ pub(crate) struct NodeId {
 pub(crate) enum Node {
     List(Vec<Value>),
     Tuple(Vec<Value>),
-    /// Keys and values in order; a key that is written twice is here twice, and the later one counts.
-    Dict(Vec<(Value, Value)>),
+    /// Keys and values in turn, as they lay on the stack; a key that is written twice is here twice, and the later one
+    /// counts.
+    Dict(Vec<Value>),
     Set(Vec<Value>),
     /// The result of a call of a listed name, not interpreted.
     Object {
@@ -153,11 +154,11 @@ impl Heap {
         }
     }
 
-    /// The entries of a mapping.
-    pub(crate) fn entries(&self, value: &Value) -> Option<&[(Value, Value)]> {
+    /// The entries of a mapping, each a key and its value.
+    pub(crate) fn entries(&self, value: &Value) -> Option<&[[Value; 2]]> {
         let Value::Node(id) = value else { return None };
         match self.node(*id) {
-            Node::Dict(entries) => Some(entries),
+            Node::Dict(entries) => Some(entries.as_chunks().0),
             _ => None,
         }
     }
@@ -167,7 +168,7 @@ impl Heap {
         self.entries(mapping)?
             .iter()
             .rev()
-            .find_map(|(k, v)| matches!(k, Value::Text(k) if k.is(key)).then_some(v))
+            .find_map(|[k, v]| matches!(k, Value::Text(k) if k.is(key)).then_some(v))
     }
 
     /// The value of a whole-number key.
@@ -175,7 +176,7 @@ impl Heap {
         self.entries(mapping)?
             .iter()
             .rev()
-            .find_map(|(k, v)| (k.as_i64() == Some(key)).then_some(v))
+            .find_map(|[k, v]| (k.as_i64() == Some(key)).then_some(v))
     }
 
     /// Frees a value and everything below it.
@@ -191,12 +192,10 @@ impl Heap {
             slot.generation = slot.generation.wrapping_add(1);
             self.free.push(id.slot);
             match std::mem::replace(&mut slot.node, Node::Released) {
-                Node::List(values) | Node::Tuple(values) | Node::Set(values) => {
-                    pending.extend(values);
-                }
-                Node::Dict(entries) => {
-                    pending.extend(entries.into_iter().flat_map(|(k, v)| [k, v]));
-                }
+                Node::List(values)
+                | Node::Tuple(values)
+                | Node::Set(values)
+                | Node::Dict(values) => pending.extend(values),
                 Node::Object { .. } | Node::Released => {}
             }
         }

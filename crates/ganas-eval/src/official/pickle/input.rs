@@ -1,6 +1,6 @@
 //! The bytes of a pickle, with their offset.
 
-use std::io::{BufRead, ErrorKind};
+use std::io::{self, BufRead, ErrorKind};
 
 use crate::official::fault::{Fault, Problem};
 
@@ -27,6 +27,17 @@ impl<R: BufRead> Input<R> {
         Fault::at(self.offset, problem)
     }
 
+    /// The bytes that can be had without reading on, or at least one unless nothing is left.
+    pub(crate) fn ahead(&mut self) -> io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    /// Passes over bytes that were ahead.
+    pub(crate) fn pass(&mut self, n_bytes: usize) {
+        self.reader.consume(n_bytes);
+        self.offset += n_bytes as u64;
+    }
+
     pub(crate) fn byte(&mut self) -> Result<u8, Fault> {
         Ok(self.array::<1>()?[0])
     }
@@ -38,8 +49,7 @@ impl<R: BufRead> Input<R> {
             && let Some(array) = buffer.first_chunk::<N>()
         {
             let array = *array;
-            self.reader.consume(N);
-            self.offset += N as u64;
+            self.pass(N);
             return Ok(array);
         }
         let mut array = [0; N];
@@ -61,8 +71,7 @@ impl<R: BufRead> Input<R> {
         {
             let made = make(bytes);
             let n = bytes.len();
-            self.reader.consume(n);
-            self.offset += length;
+            self.pass(n);
             return Ok(made);
         }
         Ok(make(&self.bytes(length, limit)?))

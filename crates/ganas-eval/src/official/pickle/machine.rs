@@ -46,7 +46,7 @@ pub(crate) fn read(reader: impl BufRead, limits: Limits) -> Result<(Heap, Value)
 
 /// A pickle that is being read.
 pub(crate) struct Machine<'w, R, W> {
-    input: Input<R>,
+    pub(super) input: Input<R>,
     pub(super) limits: Limits,
     pub(super) heap: Heap,
     pub(super) stack: Vec<Value>,
@@ -56,11 +56,11 @@ pub(crate) struct Machine<'w, R, W> {
     /// The other entries of the memo.
     pub(super) memo: IndexMap<u32, Value>,
     /// The number of entries that were ever put, which the next MEMOIZE takes.
-    n_memoized: u32,
+    pub(super) n_memoized: u32,
     texts: Texts,
     pub(super) n_values: usize,
     /// Memo entries that are referred to, when a first pass has found them; the others are not kept.
-    kept: Option<&'w References>,
+    pub(super) kept: Option<&'w References>,
     pub(super) watcher: &'w mut W,
     pub(super) watched: Option<Watched>,
 }
@@ -116,6 +116,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
     /// Reads to the end of the pickle.
     pub(crate) fn run(mut self) -> Result<(Heap, Value), Fault> {
         loop {
+            self.run_constants();
             let start = self.input.offset();
             let opcode = self.input.byte()?;
             if opcode == b'.' {

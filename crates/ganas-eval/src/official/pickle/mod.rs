@@ -10,6 +10,7 @@
 //! is believed only as far as bytes really follow.
 
 mod compose;
+mod constants;
 mod heap;
 mod input;
 mod machine;

@@ -23,6 +23,25 @@ impl Text {
         Some(Self::Short { length, bytes })
     }
 
+    /// The text of the first `length` bytes, when it is very short and ASCII, like nearly all keys; looks at a few bytes
+    /// more.
+    #[inline]
+    pub(super) fn first_ascii(length: usize, bytes: &[u8]) -> Option<Self> {
+        const WORD: usize = size_of::<u128>();
+        const HIGHEST_BITS: u128 = u128::MAX / 255 << 7;
+        let word = u128::from_le_bytes(*bytes.first_chunk::<WORD>()?);
+        let n_others = WORD.checked_sub(length).filter(|_| length > 0)?;
+        // Drops the bytes that follow.
+        let word = word << (8 * n_others) >> (8 * n_others);
+        if word & HIGHEST_BITS != 0 {
+            return None;
+        }
+        let mut bytes = [0; SHORT];
+        bytes[..WORD].copy_from_slice(&word.to_le_bytes());
+        let length = u8::try_from(length).ok()?;
+        Some(Self::Short { length, bytes })
+    }
+
     /// Whether it is this text; faster than a comparison of texts, which a short one must be made to first.
     pub(super) fn is(&self, text: &str) -> bool {
         match self {
@@ -65,6 +84,17 @@ mod tests {
             prop_assert_eq!(&*kept, &*text);
             prop_assert!(kept.is(&text));
             prop_assert_eq!(kept.is(&other), text == other);
+        }
+
+        #[test]
+        fn the_first_bytes_are_the_same_text(text in "[ -~é]{0,20}", rest in prop::collection::vec(any::<u8>(), 0..20)) {
+            let bytes = [text.as_bytes(), &rest].concat();
+            let first = Text::first_ascii(text.len(), &bytes);
+            let expected = text.is_ascii() && (1..=16).contains(&text.len()) && bytes.len() >= 16;
+            prop_assert_eq!(first.is_some(), expected);
+            if let Some(first) = first {
+                prop_assert_eq!(&*first, &*text);
+            }
         }
     }
 }
