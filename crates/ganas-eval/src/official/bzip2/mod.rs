@@ -10,6 +10,7 @@ mod block;
 mod crc;
 mod huffman;
 mod inverse;
+mod recent;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! A text of a pickle; short ones are kept where they stand, because a record has thousands of them.
 
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Bytes that fit beside their number and what a value needs to tell its kinds apart.
 const SHORT: usize = 22;
@@ -10,7 +10,7 @@ const SHORT: usize = 22;
 #[derive(Clone, Debug)]
 pub(crate) enum Text {
     Short { length: u8, bytes: [u8; SHORT] },
-    Long(Rc<str>),
+    Long(Arc<str>),
 }
 
 impl Text {
