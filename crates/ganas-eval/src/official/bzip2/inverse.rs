@@ -42,12 +42,6 @@ struct Part {
     bytes: Vec<u8>,
 }
 
-/// A part that is being followed.
-#[derive(Clone, Copy, Default)]
-struct Lane {
-    part: usize,
-}
-
 impl Default for Transform {
     fn default() -> Self {
         Self {
@@ -180,13 +174,14 @@ impl Transform {
     /// Follows every part up to the entry after which another one begins.
     fn follow_parts(&mut self) {
         let entries = &*self.entries;
-        let mut lanes = [Lane::default(); LANES];
+        // The part that each lane follows, and where it is.
+        let mut followed = [0; LANES];
         let mut places = [FIRST_END; LANES];
         let mut steps = [[0; STEPS]; LANES];
         let (mut n_lanes, mut n_begun) = (0, 0);
         loop {
             while n_lanes < LANES && n_begun < self.parts.len() {
-                lanes[n_lanes] = Lane { part: n_begun };
+                followed[n_lanes] = n_begun;
                 places[n_lanes] = self.parts[n_begun].begin;
                 n_lanes += 1;
                 n_begun += 1;
@@ -198,7 +193,7 @@ impl Transform {
             follow_lanes(entries, &mut places, &mut steps);
             // Backwards, because the last lane takes the place of one that has ended.
             for lane in (0..n_lanes).rev() {
-                let part = &mut self.parts[lanes[lane].part];
+                let part = &mut self.parts[followed[lane]];
                 if places[lane] < FIRST_END {
                     part.bytes.extend_from_slice(&steps[lane]);
                     continue;
@@ -209,7 +204,7 @@ impl Transform {
                 }
                 part.next = (place - FIRST_END) as usize;
                 n_lanes -= 1;
-                lanes.swap(lane, n_lanes);
+                followed.swap(lane, n_lanes);
                 places.swap(lane, n_lanes);
             }
         }

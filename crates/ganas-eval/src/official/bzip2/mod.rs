@@ -158,7 +158,7 @@ impl<R: BufRead> Read for Bzip2Reader<R> {
     }
 }
 
-/// The memory of a reader, 5 MB.
+/// The memory of a reader, 6 MB.
 #[derive(Default)]
 pub(crate) struct Workspace {
     block: Block,

@@ -1,7 +1,7 @@
 //! Memory that pickles are read into one after another.
 //!
-//! A record is a thousand kilobytes of small pieces. An allocator that has all of them back gives them to the system,
-//! which then has to clear the same memory for the next record.
+//! A record is a megabyte of small pieces. An allocator that has all of them back may give them to the system, which
+//! then has to clear the same memory for the next record.
 
 use std::io::BufRead;
 
