@@ -12,7 +12,7 @@ use crate::EvalError;
 use super::bzip2::{Bzip2Reader, Workspace};
 use super::fault::{Fault, Problem};
 use super::nats::{Record, record};
-use super::pickle::{self, Heap, Limits, Machine, References, Value, Watcher};
+use super::pickle::{self, Heap, Limits, Machine, Memory, References, Value, Watcher};
 
 /// The end of the name of a record; the rest is its index.
 const RECORD_ENDING: &str = ".pickle.pbz2";
@@ -239,6 +239,7 @@ impl Drop for Spare<'_> {
 pub(crate) struct RecordReader {
     /// Of the last record; none while one is being read.
     workspace: Option<Workspace>,
+    memory: Memory,
 }
 
 impl RecordReader {
@@ -246,12 +247,15 @@ impl RecordReader {
     pub(crate) fn read(&mut self, compressed: impl BufRead) -> Result<Record, Fault> {
         let mut reader =
             Bzip2Reader::reusing(compressed, self.workspace.take().unwrap_or_default());
-        let record = Self::decode(&mut reader);
+        let record = Self::decode(&mut reader, &mut self.memory);
         self.workspace = Some(reader.into_workspace());
         record
     }
 
-    fn decode(reader: &mut Bzip2Reader<impl BufRead>) -> Result<Record, Fault> {
+    fn decode(
+        reader: &mut Bzip2Reader<impl BufRead>,
+        memory: &mut Memory,
+    ) -> Result<Record, Fault> {
         let decoded = reader.decode_all(MAX_RECORD_BYTES);
         let pickle = reader.content();
         let length = pickle.len() as u64;
@@ -261,12 +265,14 @@ impl RecordReader {
             return Err(Fault::at(limit, Problem::TooLong { length, limit }));
         }
         let mut rest = pickle;
-        let (heap, value) = pickle::read(&mut rest, Limits::default())?;
+        let (heap, value) = memory.read(&mut rest, Limits::default())?;
         if !rest.is_empty() {
             let problem = Problem::content("nothing after the pickle", "more bytes");
             return Err(Fault::at(length - rest.len() as u64, problem));
         }
-        record(&heap, &value).map_err(|problem| Fault::at(0, problem))
+        let record = record(&heap, &value).map_err(|problem| Fault::at(0, problem));
+        memory.take_back(heap);
+        record
     }
 }
 

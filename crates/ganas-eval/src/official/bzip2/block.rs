@@ -6,6 +6,7 @@ use super::bits::Bits;
 use super::damaged;
 use super::huffman::{Code, MAX_LENGTH, MAX_SYMBOLS};
 use super::inverse::Transform;
+use super::recent::Recent;
 
 const MAX_CODES: usize = 6;
 /// Symbols that are written with one code.
@@ -109,8 +110,7 @@ impl Block {
     ) -> io::Result<()> {
         let too_long = || damaged("a block that is longer than its stream allows");
         let end = u16::try_from(alphabet.len() + 1).expect("an alphabet has at most 256 bytes");
-        let mut recent = [0; 256];
-        recent[..alphabet.len()].copy_from_slice(&alphabet);
+        let mut recent = Recent::new(&alphabet);
         self.transform.clear();
         // The digits of a run, which has 1 and 2 in place of 0 and 1.
         let (mut run, mut digit) = (0usize, 1usize);
@@ -131,7 +131,7 @@ impl Block {
                     if self.transform.len() + run > max_block {
                         return Err(too_long());
                     }
-                    self.transform.push_run(recent[0], run);
+                    self.transform.push_run(recent.first(), run);
                     (run, digit) = (0, 1);
                 }
                 if symbol == end {
@@ -140,7 +140,7 @@ impl Block {
                 if self.transform.len() == max_block {
                     return Err(too_long());
                 }
-                let byte = move_to_front(&mut recent, usize::from(symbol - 1));
+                let byte = recent.move_to_front(usize::from(symbol - 1));
                 self.transform.push(byte);
             }
         }
@@ -160,27 +160,6 @@ fn alphabet<R: BufRead>(bits: &mut Bits<R>) -> io::Result<Vec<u8>> {
         }
     }
     Ok(alphabet)
-}
-
-#[inline]
-fn move_to_front(recent: &mut [u8; 256], place: usize) -> u8 {
-    let place = place % 256;
-    let byte = recent[place];
-    // Nearly all moves are short, but how short cannot be foreseen, so short ones take the same steps.
-    if place < 8 {
-        let [first, ..] = recent.as_chunks_mut::<8>().0 else {
-            return byte;
-        };
-        let before = u64::from_le_bytes(*first);
-        // All bits of the places up to the one that is moved.
-        let moved = u64::MAX >> (56 - 8 * place);
-        let after = (before << 8 | u64::from(byte)) & moved | before & !moved;
-        *first = after.to_le_bytes();
-    } else {
-        recent.copy_within(..place, 1);
-        recent[0] = byte;
-    }
-    byte
 }
 
 /// Writes out runs: four equal bytes are followed by the number of those that follow.

@@ -10,6 +10,7 @@ mod block;
 mod crc;
 mod huffman;
 mod inverse;
+mod recent;
 #[cfg(test)]
 mod tests;
 
@@ -157,7 +158,7 @@ impl<R: BufRead> Read for Bzip2Reader<R> {
     }
 }
 
-/// The memory of a reader, 5 MB.
+/// The memory of a reader, 6 MB.
 #[derive(Default)]
 pub(crate) struct Workspace {
     block: Block,

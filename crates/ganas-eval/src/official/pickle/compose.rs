@@ -1,7 +1,7 @@
 //! The instructions of the stack machine that compose values from those on its stack.
 
 use std::io::BufRead;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::official::fault::Problem;
 
@@ -61,7 +61,10 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
                 let values = self.pop_mark()?;
                 self.extend(values)
             }
-            b'}' => self.push_node(Node::Dict(Vec::new())),
+            b'}' => {
+                let entries = self.heap.spare();
+                self.push_node(Node::Dict(entries))
+            }
             b'd' => {
                 let entries = self.pop_mark()?;
                 check_pairs(entries.len())?;
@@ -133,7 +136,7 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             }
             (Name::Encode, [Value::Text(text), ..]) => {
                 // Latin-1: every character is a byte.
-                let bytes: Option<Rc<[u8]>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+                let bytes: Option<Arc<[u8]>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
                 let bytes = bytes.ok_or(Problem::Malformed {
                     reason: "bytes written as a text that is not Latin-1",
                 })?;
@@ -211,12 +214,7 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
         match self.heap.node_mut(mapping) {
             Some(Node::Dict(entries)) => {
                 check_pairs(self.stack.len() - start)?;
-                // In one piece: values that were just written are slow to read one by one.
-                if entries.is_empty() {
-                    *entries = self.stack.split_off(start);
-                } else {
-                    entries.extend(self.stack.drain(start..));
-                }
+                entries.extend(self.stack.drain(start..));
             }
             Some(Node::Object { .. }) => self.stack.truncate(start),
             _ => {

@@ -1,6 +1,6 @@
 //! The values of a pickle.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::name::Name;
 use super::text::Text;
@@ -15,7 +15,7 @@ pub(crate) enum Value {
     LongInt,
     Float(f64),
     Text(Text),
-    Bytes(Rc<[u8]>),
+    Bytes(Arc<[u8]>),
     Name(Name),
     Node(NodeId),
 }
@@ -107,7 +107,13 @@ pub(crate) enum Node {
 pub(crate) struct Heap {
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Memory of mappings that are no more.
+    spares: Vec<Vec<Value>>,
 }
+
+/// The most mappings whose memory is kept, and the values that each may have room for; a record has 117 of 400.
+const MAX_SPARES: usize = 1024;
+const MAX_SPARE: usize = 2048;
 
 #[derive(Debug)]
 struct Slot {
@@ -128,6 +134,26 @@ impl Heap {
         let generation = 0;
         self.slots.push(Slot { generation, node });
         Some(NodeId { slot, generation })
+    }
+
+    /// Memory for a new mapping.
+    pub(super) fn spare(&mut self) -> Vec<Value> {
+        self.spares.pop().unwrap_or_default()
+    }
+
+    /// Drops all nodes; the memory of mappings is kept for new ones.
+    pub(super) fn clear(&mut self) {
+        self.free.clear();
+        // Backwards, so that the next pickle, which is much the same, takes them in the same order.
+        for slot in self.slots.drain(..).rev() {
+            if let Node::Dict(mut entries) = slot.node
+                && entries.capacity() <= MAX_SPARE
+                && self.spares.len() < MAX_SPARES
+            {
+                entries.clear();
+                self.spares.push(entries);
+            }
+        }
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {

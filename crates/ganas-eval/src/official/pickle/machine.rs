@@ -1,7 +1,7 @@
 //! The stack machine of pickles: protocols 0 to 5, restricted to the instructions that make data.
 
 use std::io::BufRead;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -70,7 +70,7 @@ pub(crate) struct Machine<'w, R, W> {
 struct Texts {
     /// The long ones that were seen, so that equal ones share their memory: only a large file, which is read in two
     /// passes, holds enough equal texts for that to be worth a search.
-    shared: Option<IndexSet<Rc<str>>>,
+    shared: Option<IndexSet<Arc<str>>>,
 }
 
 impl Texts {
@@ -79,9 +79,9 @@ impl Texts {
             return Value::Text(short);
         }
         let known = self.shared.as_ref().and_then(|shared| shared.get(text));
-        let long = known.map_or_else(|| text.into(), Rc::clone);
+        let long = known.map_or_else(|| text.into(), Arc::clone);
         if let Some(shared) = &mut self.shared {
-            shared.insert(Rc::clone(&long));
+            shared.insert(Arc::clone(&long));
         }
         Value::Text(Text::Long(long))
     }
@@ -115,13 +115,18 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
 
     /// Reads to the end of the pickle.
     pub(crate) fn run(mut self) -> Result<(Heap, Value), Fault> {
+        let value = self.finish()?;
+        Ok((self.heap, value))
+    }
+
+    /// Reads to the end of the pickle, and leaves its heap with the machine.
+    pub(super) fn finish(&mut self) -> Result<Value, Fault> {
         loop {
             self.run_constants();
             let start = self.input.offset();
             let opcode = self.input.byte()?;
             if opcode == b'.' {
-                let value = self.pop().map_err(|p| Fault::at(start, p))?;
-                return Ok((self.heap, value));
+                return self.pop().map_err(|p| Fault::at(start, p));
             }
             self.step(opcode, start)?;
         }

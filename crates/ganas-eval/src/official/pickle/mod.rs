@@ -14,6 +14,7 @@ mod constants;
 mod heap;
 mod input;
 mod machine;
+mod memory;
 mod name;
 mod number;
 mod references;
@@ -22,5 +23,6 @@ mod watch;
 
 pub(crate) use heap::{Heap, Node, Value};
 pub(crate) use machine::{Limits, Machine, read};
+pub(crate) use memory::Memory;
 pub(crate) use references::References;
 pub(crate) use watch::Watcher;

@@ -1,7 +1,7 @@
 //! A text of a pickle; short ones are kept where they stand, because a record has thousands of them.
 
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Bytes that fit beside their number and what a value needs to tell its kinds apart.
 const SHORT: usize = 22;
@@ -10,7 +10,7 @@ const SHORT: usize = 22;
 #[derive(Clone, Debug)]
 pub(crate) enum Text {
     Short { length: u8, bytes: [u8; SHORT] },
-    Long(Rc<str>),
+    Long(Arc<str>),
 }
 
 impl Text {
@@ -28,11 +28,11 @@ impl Text {
     #[inline]
     pub(super) fn first_ascii(length: usize, bytes: &[u8]) -> Option<Self> {
         const WORD: usize = size_of::<u128>();
-        const HIGHEST_BITS: u128 = u128::MAX / 255 << 7;
+        const HIGHEST_BITS: u128 = (u128::MAX / 255) << 7;
         let word = u128::from_le_bytes(*bytes.first_chunk::<WORD>()?);
         let n_others = WORD.checked_sub(length).filter(|_| length > 0)?;
         // Drops the bytes that follow.
-        let word = word << (8 * n_others) >> (8 * n_others);
+        let word = (word << (8 * n_others)) >> (8 * n_others);
         if word & HIGHEST_BITS != 0 {
             return None;
         }
