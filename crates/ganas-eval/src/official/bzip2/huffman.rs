@@ -24,6 +24,10 @@ pub(super) struct Code {
     symbols: [u16; MAX_SYMBOLS],
 }
 
+/// What is wrong with lengths of which there can be no prefix code. The C library takes them as long as the words that
+/// are one too many do not occur.
+pub(super) const TOO_MANY_WORDS: &str = "a code has more words than there can be";
+
 /// Bits of an entry that hold the length.
 const LENGTH_BITS: u32 = 5;
 
@@ -50,7 +54,7 @@ impl Code {
             self.offsets[index] = i32::from(place) - word.cast_signed();
             for (symbol, _) in (0u16..).zip(lengths).filter(|(_, l)| **l == length) {
                 if word >> length != 0 {
-                    return Err(damaged("a code has more words than there can be"));
+                    return Err(damaged(TOO_MANY_WORDS));
                 }
                 self.symbols[usize::from(place)] = symbol;
                 if let Some(spare) = FAST_BITS.checked_sub(length.into()) {

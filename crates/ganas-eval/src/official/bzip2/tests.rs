@@ -6,6 +6,7 @@ use bzip2::Compression;
 use bzip2::write::BzEncoder;
 use proptest::prelude::*;
 
+use super::huffman::TOO_MANY_WORDS;
 use super::*;
 
 fn compressed(content: &[u8], level: u32) -> Vec<u8> {
@@ -169,7 +170,8 @@ proptest! {
         prop_assert_eq!(decoded(&compressed(&content, 9)).unwrap(), content);
     }
 
-    /// The same as another decoder, or an error of both.
+    /// The same as another decoder, or an error of both; only that one takes codes that are damaged where no word of them
+    /// is used.
     #[test]
     fn damage_is_found_as_by_others(
         length in 1..20_000usize,
@@ -185,6 +187,7 @@ proptest! {
         let result = bzip2::read::MultiBzDecoder::new(&*bytes).read_to_end(&mut others);
         match decoded(&bytes) {
             Ok(found) => prop_assert!(result.is_ok() && found == others),
+            Err(error) if error.to_string().contains(TOO_MANY_WORDS) => {}
             Err(error) => prop_assert!(result.is_err(), "{error}"),
         }
     }
