@@ -65,14 +65,14 @@ pub(super) fn attended<R>(work: impl FnOnce() -> R) -> R {
     if rayon::current_num_threads() == 1 {
         return work();
     }
-    let over = Flag::default();
+    let over = AtomicBool::new(false);
     rayon::in_place_scope(|scope| {
         scope.spawn_broadcast(|_, thread| {
             if thread.index() != caller {
                 attend(&over);
             }
         });
-        let _over_at_the_end = RaisedOnDrop(&over);
+        let _over_at_the_end = SetOnDrop(&over);
         work()
     })
 }
@@ -88,9 +88,9 @@ const PAUSES: u32 = 64;
 const YIELD_EVERY: u32 = 16;
 
 /// Does what it finds in the pool, until it is over or nothing comes any more.
-fn attend(over: &Flag) {
+fn attend(over: &AtomicBool) {
     let mut idle = 0;
-    while idle < PATIENCE && !over.is_raised() {
+    while idle < PATIENCE && !over.load(Ordering::Relaxed) {
         match rayon::yield_now() {
             Some(rayon::Yield::Executed) => idle = 0,
             _ => idle += 1,
@@ -104,21 +104,12 @@ fn attend(over: &Flag) {
     }
 }
 
-#[derive(Debug, Default)]
-struct Flag(AtomicBool);
+/// Sets a flag however the work ends: nobody waits for work that has panicked.
+struct SetOnDrop<'a>(&'a AtomicBool);
 
-impl Flag {
-    fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Raises the flag however the work ends: nobody waits for work that has panicked.
-struct RaisedOnDrop<'a>(&'a Flag);
-
-impl Drop for RaisedOnDrop<'_> {
+impl Drop for SetOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.0.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
