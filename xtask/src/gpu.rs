@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-use crate::bench::{PACKAGE, SCRIPT, Server, WORKS, median};
+use crate::bench::{Programs, Server, WORKS, median};
 use crate::{cargo, check};
 
 /// Tasks on a GPU.
@@ -83,14 +83,7 @@ const SIDES: [&str; 4] = [
 ];
 
 fn bench(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
-    let (program, script) = match &options.built {
-        Some(folder) => (folder.join("ganas-benches"), folder.join("torch_steps.py")),
-        None => {
-            check(cargo(root).args(["build", "--release", "--package", PACKAGE]))?;
-            (root.join("target/release/ganas-benches"), root.join(SCRIPT))
-        }
-    };
-    ensure!(program.is_file(), "there is no {}", program.display());
+    let programs = Programs::new(root, options.built.as_deref())?;
     println!("{}\n", machine(&options.python)?);
     println!(
         "CPU side on {} threads; medians of {} rounds of {} s, all sides in turn; milliseconds.\n",
@@ -99,7 +92,7 @@ fn bench(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
     for &[width, batch] in &options.shapes {
         let mut sides = SIDES
             .iter()
-            .map(|side| start(side, &program, &script, options, [width, batch]))
+            .map(|side| start(side, &programs, options, [width, batch]))
             .collect::<anyhow::Result<Vec<_>>>()?;
         println!("Width {width}, batch {batch}:\n");
         println!(
@@ -144,8 +137,7 @@ fn bench(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
 
 fn start(
     side: &str,
-    program: &Path,
-    script: &Path,
+    programs: &Programs,
     options: &BenchOptions,
     [width, batch]: [usize; 2],
 ) -> anyhow::Result<Server> {
@@ -155,12 +147,14 @@ fn start(
     let mut command = match side.strip_prefix("PyTorch `") {
         Some(variant) => {
             let mut command = Command::new(&options.python);
-            command.arg(script).arg(variant.trim_end_matches('`'));
+            command
+                .arg(&programs.script)
+                .arg(variant.trim_end_matches('`'));
             command.args(["--device", "cuda:0"]);
             command
         }
         None => {
-            let mut command = Command::new(program);
+            let mut command = Command::new(&programs.ganas);
             let device = if side == SIDES[0] { "cpu" } else { "cuda:0" };
             command.args(["serve", "--threads", &threads, "--device", device]);
             command

@@ -3,7 +3,7 @@
 mod server;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -13,13 +13,46 @@ pub(crate) use server::Server;
 use table::{Pair, Row};
 
 /// The steps in PyTorch.
-pub(crate) const SCRIPT: &str = "xtask/bench/torch_steps.py";
+const SCRIPT: &str = "xtask/bench/torch_steps.py";
 
 /// The package with the bench program.
-pub(crate) const PACKAGE: &str = "ganas-benches";
+const PACKAGE: &str = "ganas-benches";
 
-/// The bench program, built in release.
-const PROGRAM: &str = "target/release/ganas-benches";
+/// The name of the bench program.
+const PROGRAM: &str = "ganas-benches";
+
+/// What is timed: the bench program, and the steps in PyTorch.
+#[derive(Clone, Debug)]
+pub(crate) struct Programs {
+    pub(crate) ganas: PathBuf,
+    pub(crate) script: PathBuf,
+}
+
+impl Programs {
+    /// Those in a folder, for machines without cargo, or else those of the workspace, built now.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not in the folder, or does not build.
+    pub(crate) fn new(root: &Path, built: Option<&Path>) -> anyhow::Result<Self> {
+        let programs = if let Some(folder) = built {
+            Self {
+                ganas: folder.join(PROGRAM),
+                script: folder.join("torch_steps.py"),
+            }
+        } else {
+            check(cargo(root).args(["build", "--release", "--package", PACKAGE]))?;
+            Self {
+                ganas: root.join("target/release").join(PROGRAM),
+                script: root.join(SCRIPT),
+            }
+        };
+        for file in [&programs.ganas, &programs.script] {
+            ensure!(file.is_file(), "there is no {}", file.display());
+        }
+        Ok(programs)
+    }
+}
 
 /// What can be timed, by the names that both sides know.
 pub(crate) const WORKS: &[&str] = &[
@@ -54,7 +87,7 @@ pub(crate) struct Options {
     /// times what one reaches alone; virtual cores may be halves of one.
     #[arg(long, requires = "vs_torch", conflicts_with = "shared_core")]
     whole_cores: bool,
-    /// The Python that has PyTorch; a relative path starts at the workspace.
+    /// The Python that has PyTorch; a relative path starts at the current folder.
     #[arg(long, default_value = "python3")]
     python: String,
     /// Threads of each side.
@@ -72,6 +105,9 @@ pub(crate) struct Options {
     /// Only this variant of the PyTorch script: `usual` (what a user would write) or `same` (our mathematics).
     #[arg(long, value_parser = ["usual", "same"])]
     variant: Vec<String>,
+    /// A folder with a built `ganas-benches` and `torch_steps.py`, for machines without cargo [default: they are built].
+    #[arg(long, value_name = "FOLDER")]
+    built: Option<PathBuf>,
 }
 
 /// Runs what was asked for.
@@ -80,31 +116,31 @@ pub(crate) struct Options {
 ///
 /// When the bench program does not build, PyTorch is missing, or one side stops answering.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
-    check(cargo(root).args(["build", "--release", "--package", PACKAGE]))?;
+    let programs = Programs::new(root, options.built.as_deref())?;
     if options.roofline {
         check(
-            Command::new(root.join(PROGRAM))
+            Command::new(&programs.ganas)
                 .arg("roofline")
                 // The peak is that of one core.
                 .env("RAYON_NUM_THREADS", "1"),
         )?;
     }
     if options.vs_torch {
-        let version = golden::torch_version(root, &options.python)?;
+        let version = golden::torch_version(Path::new("."), &options.python)?;
         println!(
             "ganas against PyTorch {version}, {} threads each, {} pairs of {} s\n",
             options.threads, options.pairs, options.seconds
         );
-        versus(root, options, "")?;
+        versus(&programs, options, "")?;
         if options.shared_core {
-            let _busy = Busy::start(root)?;
-            versus(root, options, ", beside a busy process")?;
+            let _busy = Busy::start(&programs.ganas)?;
+            versus(&programs, options, ", beside a busy process")?;
         }
     }
     Ok(())
 }
 
-fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()> {
+fn versus(programs: &Programs, options: &Options, condition: &str) -> anyhow::Result<()> {
     let all: Vec<String> = WORKS.iter().map(|&work| work.to_owned()).collect();
     let works = if options.work.is_empty() {
         &all
@@ -120,24 +156,24 @@ fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()>
     let threads = options.threads.to_string();
     for variant in variants {
         let mut ours =
-            Server::start(Command::new(root.join(PROGRAM)).args(["serve", "--threads", &threads]))?;
+            Server::start(Command::new(&programs.ganas).args(["serve", "--threads", &threads]))?;
         let mut torch = Server::start(
             Command::new(&options.python)
-                .args([SCRIPT, variant, "--threads", &threads])
-                .env("OMP_NUM_THREADS", &threads)
-                .current_dir(root),
+                .arg(&programs.script)
+                .args([variant, "--threads", &threads])
+                .env("OMP_NUM_THREADS", &threads),
         )?;
         let mut rows = Vec::new();
         for work in works {
             let mut pairs = Vec::new();
             let mut left_out = 0;
             while pairs.len() < options.pairs {
-                let whole = !options.whole_cores || cores_are_whole(root)?;
+                let whole = !options.whole_cores || cores_are_whole(&programs.ganas)?;
                 let pair = Pair {
                     ours: ours.time(work, options.seconds)?,
                     torch: torch.time(work, options.seconds)?,
                 };
-                if whole && (!options.whole_cores || cores_are_whole(root)?) {
+                if whole && (!options.whole_cores || cores_are_whole(&programs.ganas)?) {
                     pairs.push(pair);
                 } else {
                     left_out += 1;
@@ -162,8 +198,8 @@ fn versus(root: &Path, options: &Options, condition: &str) -> anyhow::Result<()>
 }
 
 /// Whether every core is whole just now.
-fn cores_are_whole(root: &Path) -> anyhow::Result<bool> {
-    let output = Command::new(root.join(PROGRAM)).arg("cores").output()?;
+fn cores_are_whole(ganas: &Path) -> anyhow::Result<bool> {
+    let output = Command::new(ganas).arg("cores").output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let share: f64 = text
         .trim()
@@ -176,8 +212,8 @@ fn cores_are_whole(root: &Path) -> anyhow::Result<bool> {
 struct Busy(Child);
 
 impl Busy {
-    fn start(root: &Path) -> anyhow::Result<Self> {
-        let child = Command::new(root.join(PROGRAM))
+    fn start(ganas: &Path) -> anyhow::Result<Self> {
+        let child = Command::new(ganas)
             .arg("burn")
             .stdin(Stdio::null())
             .spawn()
