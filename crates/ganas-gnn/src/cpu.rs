@@ -1,5 +1,6 @@
 //! The CPU as a device.
 
+mod team;
 mod threads;
 
 use std::marker::PhantomData;

@@ -21,18 +21,21 @@ impl<T: Element> Projections for Cpu<T> {
         let (projected, x) = (projected.host(), Strided::new(x.into()));
         let weight = Strided::new(weight.into());
         let blocks = n.div_ceil(block_rows([n, k, width]));
-        shared_out(projected, width, 0..n, read, blocks, &|rows, projected| {
-            for (tile, parts) in tiles(rows.clone(), read) {
-                let start = (tile.start - rows.start) * width + parts.start * c;
-                multiply(
-                    (&mut projected[start..], width),
-                    x.skip_rows(tile.start),
-                    weight.skip_columns(parts.start * c),
-                    [tile.len(), k, parts.len() * c],
-                    T::zero(),
-                );
-            }
-        });
+        for_each(
+            Blocks::new(projected, n, read, blocks),
+            |(rows, projected)| {
+                for (tile, parts) in tiles(rows.clone(), read) {
+                    let start = (tile.start - rows.start) * width + parts.start * c;
+                    multiply(
+                        (&mut projected[start..], width),
+                        x.skip_rows(tile.start),
+                        weight.skip_columns(parts.start * c),
+                        [tile.len(), k, parts.len() * c],
+                        T::zero(),
+                    );
+                }
+            },
+        );
     }
 
     fn projections_bwd(
@@ -51,72 +54,107 @@ impl<T: Element> Projections for Cpu<T> {
             Strided::new(x.transposed()),
             Strided::new(weight.transposed()),
         );
-        let of_weight = || {
-            let rows = block_rows([k, n, width]);
-            let blocks = d_weight.chunks_mut((rows * width).max(1)).enumerate();
-            for_each(blocks, |(block, d_weight)| {
-                let first = block * rows;
-                for (p, range) in read.iter().enumerate() {
-                    multiply(
-                        (&mut d_weight[p * c..], width),
-                        turned_x.skip_rows(first).skip_columns(range.start),
-                        d.skip_rows(range.start).skip_columns(p * c),
-                        [rows.min(k - first), range.len(), c],
-                        T::one(),
-                    );
-                }
-            });
+        let of_weight = |(first, d_weight): (usize, &mut [T])| {
+            let rows = d_weight.len() / width;
+            for (p, range) in read.iter().enumerate() {
+                multiply(
+                    (&mut d_weight[p * c..], width),
+                    turned_x.skip_rows(first).skip_columns(range.start),
+                    d.skip_rows(range.start).skip_columns(p * c),
+                    [rows, range.len(), c],
+                    T::one(),
+                );
+            }
         };
-        let of_x = || {
-            let blocks = n.div_ceil(block_rows([n, width, k]));
-            shared_out(d_x, k, 0..n, read, blocks, &|rows, d_x| {
-                for (tile, parts) in tiles(rows.clone(), read) {
-                    // The tile with the first part comes first, and overwrites.
-                    let scale = if parts.start == 0 {
-                        T::zero()
-                    } else {
-                        T::one()
-                    };
-                    multiply(
-                        (&mut d_x[(tile.start - rows.start) * k..], k),
-                        d.skip_rows(tile.start).skip_columns(parts.start * c),
-                        turned_weight.skip_rows(parts.start * c),
-                        [tile.len(), parts.len() * c, k],
-                        scale,
-                    );
-                }
-            });
+        let of_x = |(rows, d_x): (Range<usize>, &mut [T])| {
+            for (tile, parts) in tiles(rows.clone(), read) {
+                // The tile with the first part comes first, and overwrites.
+                let scale = if parts.start == 0 {
+                    T::zero()
+                } else {
+                    T::one()
+                };
+                multiply(
+                    (&mut d_x[(tile.start - rows.start) * k..], k),
+                    d.skip_rows(tile.start).skip_columns(parts.start * c),
+                    turned_weight.skip_rows(parts.start * c),
+                    [tile.len(), parts.len() * c, k],
+                    scale,
+                );
+            }
         };
-        // Threads that find nothing left in one of them go on with the other.
-        rayon::join(of_weight, of_x);
+        let rows = block_rows([k, n, width]);
+        let of_weights = d_weight.chunks_mut((rows * width).max(1)).enumerate();
+        let of_weights = of_weights.map(|(block, d)| Block::Weight((block * rows, d)));
+        let blocks = n.div_ceil(block_rows([n, width, k]));
+        let of_xs = Blocks::new(d_x, n, read, blocks).map(Block::X);
+        for_each(of_weights.chain(of_xs), |block| match block {
+            Block::Weight(block) => of_weight(block),
+            Block::X(block) => of_x(block),
+        });
     }
 }
 
-/// Does `job` for blocks of rows of `out [n, width]`, on the threads of the caller's pool.
+/// A block of one of the derivatives: its first row or its rows, and its elements.
+enum Block<'a, T> {
+    Weight((usize, &'a mut [T])),
+    X((Range<usize>, &'a mut [T])),
+}
+
+/// Rows of a matrix, in blocks of nearly equal size.
 ///
 /// Rows with the same parts are cut only where at least [`LEAST_ROWS`] of them are left on both sides: `gemm` takes other
 /// sums for a single row, and a row must not show with how many others it was computed.
-fn shared_out<T: Element>(
-    out: &mut [T],
-    width: usize,
+struct Blocks<'a, T> {
+    /// What is left, and its rows.
+    elements: &'a mut [T],
     rows: Range<usize>,
-    read: &[Range<usize>],
-    blocks: usize,
-    job: &(impl Fn(Range<usize>, &mut [T]) + Sync),
-) {
-    let middle = rows.start + rows.len() * (blocks / 2) / blocks.max(1);
-    let middle = cut(rows.clone(), read, middle);
-    if blocks < 2 || middle == rows.start || middle == rows.end {
-        return job(rows, out);
+    width: usize,
+    read: &'a [Range<usize>],
+    /// How many blocks are left.
+    n: usize,
+}
+
+impl<'a, T> Blocks<'a, T> {
+    fn new(elements: &'a mut [T], n_rows: usize, read: &'a [Range<usize>], n: usize) -> Self {
+        Self {
+            width: elements.len().checked_div(n_rows).unwrap_or(0),
+            elements,
+            rows: 0..n_rows,
+            read,
+            n: if n_rows == 0 { 0 } else { n.max(1) },
+        }
     }
-    let (before, after) = out.split_at_mut((middle - rows.start) * width);
-    rayon::join(
-        || shared_out(before, width, rows.start..middle, read, blocks / 2, job),
-        || {
-            let blocks = blocks - blocks / 2;
-            shared_out(after, width, middle..rows.end, read, blocks, job);
-        },
-    );
+}
+
+impl<'a, T> Iterator for Blocks<'a, T> {
+    type Item = (Range<usize>, &'a mut [T]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rows.is_empty() {
+            return None;
+        }
+        let start = self.rows.start;
+        let mut end = self.rows.end;
+        while self.n > 1 {
+            let wanted = start + (end - start) / self.n;
+            self.n -= 1;
+            let cut = cut(self.rows.clone(), self.read, wanted);
+            if cut > start {
+                end = cut;
+                break;
+            }
+        }
+        let elements = std::mem::take(&mut self.elements);
+        let (block, rest) = elements.split_at_mut((end - start) * self.width);
+        (self.elements, self.rows.start) = (rest, end);
+        Some((start..end, block))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let least = usize::from(!self.rows.is_empty());
+        (least, Some(self.n.max(least)))
+    }
 }
 
 /// Where rows are cut, near `middle`.
