@@ -23,13 +23,13 @@ impl<T: Element> Product for Cpu<T> {
             Old::Overwrite => T::zero(),
             Old::Add => T::one(),
         };
-        let rows = block_rows([m, k, n]);
+        let (rows, part) = (block_rows([m, k, n]), part([m, k, n]));
         for_each(
             out.chunks_mut((rows * step).max(1)).enumerate(),
             |(block, out)| {
                 let first = block * rows;
                 let shape = [rows.min(m - first), k, n];
-                multiply((out, step), a.skip_rows(first), b, shape, scale);
+                multiply((out, step), a.skip_rows(first), b, shape, part, scale);
             },
         );
     }
@@ -40,22 +40,54 @@ const UNIT: usize = 6;
 
 /// Blocks have at least so many rows, since each packs the whole right-hand side: with fewer, packing takes longer than
 /// what a second thread gains.
-pub(crate) const LEAST_ROWS: usize = 10 * UNIT;
+const LEAST_ROWS: usize = 4 * UNIT;
+
+/// Blocks have more elements than this: for so few, `gemm` may take other sums.
+const FEW_ELEMENTS: usize = 256;
 
 /// Multiply-adds that are worth handing to another thread.
-const BLOCK_WORK: usize = 3 << 19;
+const BLOCK_WORK: usize = 1 << 18;
 
 /// The number of rows in a block of a product: one block for each thread, since `gemm` packs the right-hand side for each.
 ///
 /// An element of the output is a chain of multiply-adds along the depth, in an order that depends on the depth only, so the
-/// blocks do not show in the results. Where there is one column only, `gemm` sums in another way; that is not split.
+/// blocks do not show in the results, as long as none of them is small. Where there is one column only, `gemm` sums in another
+/// way; that is not split.
 pub(crate) fn block_rows([m, k, n]: [usize; 3]) -> usize {
-    let most = (m / LEAST_ROWS).min(m * k * n / BLOCK_WORK);
-    let blocks = match n {
-        1 => 1,
-        _ => rayon::current_num_threads().min(most).max(1),
+    let threads = match n {
+        0 | 1 => 1,
+        _ => rayon::current_num_threads(),
     };
-    m.div_ceil(blocks).next_multiple_of(UNIT).max(1)
+    let least = least_rows(n);
+    let most = (m / least).min(m * k * n / BLOCK_WORK).min(threads);
+    (2..=most)
+        .rev()
+        .map(|blocks| m.div_ceil(blocks).next_multiple_of(UNIT))
+        .find(|&rows| m % rows == 0 || m % rows >= least)
+        .unwrap_or(m.max(1))
+}
+
+/// The least rows of a block with so many columns.
+fn least_rows(columns: usize) -> usize {
+    LEAST_ROWS.max(FEW_ELEMENTS / columns.max(1) + 1)
+}
+
+/// The most multiply-adds in one chain.
+const DEPTH: usize = 512;
+
+/// Products of at most so many rows and columns have chains of full length; longer chains of larger ones are cut evenly.
+///
+/// The first is what `gemm` does by itself, and the second what it does where the first cache is of usual size; with depths
+/// that are given, neither the cache nor the blocks show in the results.
+const SMALL: usize = 64;
+
+/// The depth of the parts of a product, for the shape of the whole.
+pub(crate) fn part([m, k, n]: [usize; 3]) -> usize {
+    if m <= SMALL && n <= SMALL {
+        DEPTH
+    } else {
+        k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1)
+    }
 }
 
 /// A row-major or transposed matrix: elements, step between columns, step between rows.
@@ -122,9 +154,28 @@ fn span([rows, cols]: [usize; 2], stride: usize) -> usize {
     }
 }
 
-/// `out = scale out + a b`, with the step between the rows of `out`, where a scale of 0 ignores the old contents.
-#[expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
+/// `out = scale out + a b`, with the step between the rows of `out`, where a scale of 0 ignores the old contents; the depth
+/// is cut into parts.
 pub(crate) fn multiply<T: Element>(
+    (out, step): (&mut [T], usize),
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
+    [m, k, n]: [usize; 3],
+    part: usize,
+    scale: T,
+) {
+    // Once where there is no depth, to overwrite.
+    for start in (0..k.max(1)).step_by(part) {
+        let scale = if start == 0 { scale } else { T::one() };
+        let shape = [m, part.min(k - start), n];
+        let (a, b) = (a.skip_columns(start), b.skip_rows(start));
+        multiply_part((&mut *out, step), a, b, shape, scale);
+    }
+}
+
+/// The same for one part.
+#[expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
+fn multiply_part<T: Element>(
     (out, step): (&mut [T], usize),
     a: Strided<'_, T>,
     b: Strided<'_, T>,

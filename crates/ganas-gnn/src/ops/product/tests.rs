@@ -209,6 +209,10 @@ fn blocks_do_not_show() {
         [241, 384, 128],
         [500, 256, 9],
         [30_000, 128, 1],
+        [126, 900, 48],
+        [64, 1300, 64],
+        [49, 256, 384],
+        [2000, 700, 3],
     ] {
         for turned in [[false, false], [true, false], [false, true], [true, true]] {
             let one = in_a_pool(1, shape, turned);

@@ -5,8 +5,11 @@ use std::ops::Range;
 
 use super::{ProjectionDerivatives, Projections, check, check_derivatives};
 use crate::cpu::for_each;
-use crate::ops::product::cpu::{LEAST_ROWS, Strided, block_rows, multiply};
+use crate::ops::product::cpu::{Strided, block_rows, multiply, part};
 use crate::{Cpu, Element, View, ViewMut};
+
+/// Rows with the same parts that are left on both sides of a cut at least.
+const LEAST_ROWS: usize = 60;
 
 impl<T: Element> Projections for Cpu<T> {
     fn projections_fwd(
@@ -31,6 +34,7 @@ impl<T: Element> Projections for Cpu<T> {
                         x.skip_rows(tile.start),
                         weight.skip_columns(parts.start * c),
                         [tile.len(), k, parts.len() * c],
+                        part([n, k, c]),
                         T::zero(),
                     );
                 }
@@ -62,6 +66,7 @@ impl<T: Element> Projections for Cpu<T> {
                     turned_x.skip_rows(first).skip_columns(range.start),
                     d.skip_rows(range.start).skip_columns(p * c),
                     [rows, range.len(), c],
+                    part([k, range.len(), c]),
                     T::one(),
                 );
             }
@@ -79,6 +84,7 @@ impl<T: Element> Projections for Cpu<T> {
                     d.skip_rows(tile.start).skip_columns(parts.start * c),
                     turned_weight.skip_rows(parts.start * c),
                     [tile.len(), parts.len() * c, k],
+                    part([n, parts.len() * c, k]),
                     scale,
                 );
             }
