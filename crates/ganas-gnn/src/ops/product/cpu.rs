@@ -75,15 +75,18 @@ fn least_rows(columns: usize) -> usize {
 /// The most multiply-adds in one chain.
 const DEPTH: usize = 512;
 
-/// Products of at most so many rows and columns have chains of full length; longer chains of larger ones are cut evenly.
+/// Products of at most so many rows and columns have chains of full length; longer chains of larger ones are cut evenly, and
+/// those of a single row or column not at all.
 ///
-/// The first is what `gemm` does by itself, and the second what it does where the first cache is of usual size; with depths
+/// The second is what `gemm` does where the first cache is of usual size, and the others what it does everywhere; with depths
 /// that are given, neither the cache nor the blocks show in the results.
 const SMALL: usize = 64;
 
 /// The depth of the parts of a product, for the shape of the whole.
 pub(crate) fn part([m, k, n]: [usize; 3]) -> usize {
-    if m <= SMALL && n <= SMALL {
+    if m <= 1 || n <= 1 {
+        k.max(1)
+    } else if m <= SMALL && n <= SMALL {
         DEPTH
     } else {
         k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1)
