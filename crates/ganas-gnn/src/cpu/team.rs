@@ -81,10 +81,10 @@ impl Team {
         if helpers == 0 || self.busy.swap(true, Ordering::Relaxed) {
             return job();
         }
-        self.invite(helpers);
         let job = Job(job);
         {
             let _operation = self.open(helpers, &job);
+            self.invite(helpers);
             (job.0)();
         }
         let panic = self
@@ -97,10 +97,11 @@ impl Team {
         }
     }
 
-    /// Asks threads of the pool to watch, where fewer than so many do.
+    /// Asks threads of the pool to watch, where fewer than so many do; after an operation was opened, so that a thread that
+    /// leaves at this moment either sees the operation or is seen to be missing.
     fn invite(self: &Arc<Self>, helpers: usize) {
-        while self.watching.load(Ordering::Relaxed) < helpers {
-            self.watching.fetch_add(1, Ordering::Relaxed);
+        while self.watching.load(Ordering::SeqCst) < helpers {
+            self.watching.fetch_add(1, Ordering::SeqCst);
             let team = Arc::clone(self);
             rayon::spawn(move || team.watch());
         }
@@ -123,15 +124,17 @@ impl Team {
         let operations = self.word.load(Ordering::Relaxed) / OPERATION;
         let places = u64::try_from(helpers).unwrap_or(1);
         let word = (operations + 1) % OPERATION * OPERATION + places;
-        // With what was written before, the job among it.
-        self.word.store(word, Ordering::Release);
+        // With what was written before, the job among it; before `invite` counts the threads that watch.
+        self.word.store(word, Ordering::SeqCst);
         Operation(self)
     }
 
     /// Takes part in operations until the session is over or nothing comes for a while.
     fn watch(&self) {
         // The owner may come here while it waits for something else in its pool.
-        if rayon::current_thread_index() != Some(self.owner) {
+        if rayon::current_thread_index() == Some(self.owner) {
+            self.watching.fetch_sub(1, Ordering::SeqCst);
+        } else {
             let (mut idle, mut last) = (0, 0);
             while idle < PATIENCE && !self.over.load(Ordering::Relaxed) {
                 let word = self.word.load(Ordering::Relaxed);
@@ -150,8 +153,10 @@ impl Team {
                     thread::yield_now();
                 }
             }
+            self.watching.fetch_sub(1, Ordering::SeqCst);
+            // One that was opened before it knew.
+            self.enter(self.word.load(Ordering::SeqCst));
         }
-        self.watching.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Does the job of the present operation, unless its last place goes to others.
