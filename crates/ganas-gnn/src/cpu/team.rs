@@ -1,7 +1,7 @@
 //! Threads that share one operation after the other, for as long as a session lasts.
 //!
 //! A step is some hundred operations of ten to a hundred microseconds. Handing half of one to another thread pays only when
-//! that takes less than a microsecond, so the others watch one word of memory, and whoever sees it change joins in.
+//! that takes far less, so the others watch one word of memory, and whoever sees it change joins in.
 
 use std::any::Any;
 use std::hint::spin_loop;
@@ -140,7 +140,7 @@ impl Team {
                 let word = self.word.load(Ordering::Relaxed);
                 if places(word) > 0 && word / OPERATION != last {
                     last = word / OPERATION;
-                    self.enter(word);
+                    self.enter();
                     idle = 0;
                     continue;
                 }
@@ -155,25 +155,19 @@ impl Team {
             }
             self.watching.fetch_sub(1, Ordering::SeqCst);
             // One that was opened before it knew.
-            self.enter(self.word.load(Ordering::SeqCst));
+            self.enter();
         }
     }
 
     /// Does the job of the present operation, unless its last place goes to others.
     #[expect(unsafe_code, reason = "the job is borrowed by another thread")]
-    fn enter(&self, mut word: u64) {
-        loop {
-            if places(word) == 0 {
-                return;
-            }
-            let taken = word - 1 + INSIDE;
-            match self
-                .word
-                .compare_exchange_weak(word, taken, Ordering::Acquire, Ordering::Relaxed)
-            {
-                Ok(_) => break,
-                Err(now) => word = now,
-            }
+    fn enter(&self) {
+        let taken = |word| (places(word) > 0).then(|| word - 1 + INSIDE);
+        let entered = self
+            .word
+            .fetch_update(Ordering::Acquire, Ordering::SeqCst, taken);
+        if entered.is_err() {
+            return;
         }
         // SAFETY: this thread is inside, so the job is alive, see `open`.
         let Job(job) = unsafe { *self.job.load(Ordering::Relaxed) };
@@ -195,17 +189,8 @@ struct Operation<'a>(&'a Team);
 
 impl Drop for Operation<'_> {
     fn drop(&mut self) {
-        let mut word = self.0.word.load(Ordering::Relaxed);
-        while places(word) > 0 {
-            let closed = word - places(word);
-            let result = self.0.word.compare_exchange_weak(
-                word,
-                closed,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-            word = result.map_or_else(|now| now, |_| closed);
-        }
+        // No places any more.
+        self.0.word.fetch_and(!(INSIDE - 1), Ordering::Relaxed);
         let mut looks = 0_u32;
         // With what the others wrote.
         while inside(self.0.word.load(Ordering::Acquire)) > 0 {

@@ -117,7 +117,7 @@ struct Blocks<'a, T> {
     rows: Range<usize>,
     width: usize,
     read: &'a [Range<usize>],
-    /// How many blocks are left.
+    /// How many blocks are left at most; at least one where there are rows.
     n: usize,
 }
 
@@ -128,7 +128,7 @@ impl<'a, T> Blocks<'a, T> {
             elements,
             rows: 0..n_rows,
             read,
-            n: if n_rows == 0 { 0 } else { n.max(1) },
+            n,
         }
     }
 }
@@ -158,8 +158,7 @@ impl<'a, T> Iterator for Blocks<'a, T> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let least = usize::from(!self.rows.is_empty());
-        (least, Some(self.n.max(least)))
+        (usize::from(!self.rows.is_empty()), Some(self.n))
     }
 }
 
