@@ -97,6 +97,11 @@ impl Team {
         }
     }
 
+    /// Asks all threads that may help to watch.
+    pub(super) fn gather(self: &Arc<Self>) {
+        self.invite(self.helpers);
+    }
+
     /// Asks threads of the pool to watch, where fewer than so many do; after an operation was opened, so that a thread that
     /// leaves at this moment either sees the operation or is seen to be missing.
     fn invite(self: &Arc<Self>, helpers: usize) {

@@ -1,7 +1,10 @@
 //! How the CPU's operations share out their work among the threads of the caller's rayon pool.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use smallvec::SmallVec;
 
 use super::team::Team;
 
@@ -28,26 +31,61 @@ pub(crate) fn block_rows(n: usize, work: usize) -> usize {
 
 /// Does `job` for each item, on the threads of the caller's pool where there are several.
 ///
-/// Each thread takes the next item when it is done with one, so a thread that comes late finds less or nothing left.
+/// Each thread begins with its own share of the items, the same part of all items in every operation, so that it finds in its
+/// caches what it wrote there itself: rows that another core wrote are several times as slow to read. A thread that is done
+/// with its share takes items of others, so one that comes late finds less or nothing left.
 pub(crate) fn for_each<I>(items: I, job: impl Fn(I::Item) + Sync)
 where
-    I: Iterator + Send,
+    I: Iterator<Item: Send>,
 {
     let threads = rayon::current_num_threads();
-    let threads = items
-        .size_hint()
-        .1
-        .map_or(threads, |most| threads.min(most));
-    let items = Mutex::new(items);
-    let next = || {
-        let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
-        items.next()
-    };
-    on_threads(threads, &|| {
-        while let Some(item) = next() {
+    if threads == 1 {
+        return items.for_each(job);
+    }
+    let shares = Shares::new(items, threads);
+    let n = shares.items.len();
+    let shares = Mutex::new(shares);
+    on_threads(threads.min(n), &|| {
+        let thread = rayon::current_thread_index().unwrap_or(0);
+        loop {
+            let mut shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(item) = shares.next(thread) else {
+                return;
+            };
+            drop(shares);
             job(item);
         }
     });
+}
+
+/// Items, and what is left of each thread's share of them.
+struct Shares<T> {
+    items: SmallVec<[Option<T>; INLINE]>,
+    left: SmallVec<[Range<usize>; INLINE]>,
+}
+
+/// Items and threads for which nothing is allocated.
+const INLINE: usize = 32;
+
+impl<T> Shares<T> {
+    fn new(items: impl Iterator<Item = T>, threads: usize) -> Self {
+        let items: SmallVec<_> = items.map(Some).collect();
+        let n = items.len();
+        let share = |thread| thread * n / threads..(thread + 1) * n / threads;
+        Self {
+            items,
+            left: (0..threads).map(share).collect(),
+        }
+    }
+
+    /// The first item that is left of the thread's share, or the last one of the share with most left.
+    fn next(&mut self, thread: usize) -> Option<T> {
+        let item = match self.left.get_mut(thread).and_then(Range::next) {
+            Some(item) => item,
+            None => self.left.iter_mut().max_by_key(|left| left.len())?.next_back()?,
+        };
+        self.items[item].take()
+    }
 }
 
 /// Does `job` on up to so many threads of the caller's pool, on the caller's at least.
@@ -67,6 +105,8 @@ fn on_threads(threads: usize, job: &(dyn Fn() + Sync)) {
 /// Does `work` in a session: its operations are shared out among threads that stay awake, see [`Team`].
 pub(super) fn attended<R>(work: impl FnOnce() -> R) -> R {
     let _session = Team::new().map(|team| {
+        // Threads that sleep wake up while the first operation is prepared.
+        team.gather();
         TEAM.with_borrow_mut(|current| Session {
             before: current.replace(Arc::clone(&team)),
             team,

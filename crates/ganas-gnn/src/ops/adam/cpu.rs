@@ -1,7 +1,7 @@
 //! Adam on the CPU, in one pass.
 
 use super::{AdamStep, StepScalars};
-use crate::cpu::for_each;
+use crate::cpu::{block_rows, for_each};
 use crate::{Cpu, Element};
 
 impl<T: Element> AdamStep for Cpu<T> {
@@ -27,12 +27,13 @@ impl<T: Element> AdamStep for Cpu<T> {
             scalars.root_scale,
         ]
         .map(T::of);
+        let some = block_rows(n, WORK);
         for_each(
             params
-                .chunks_mut(CHUNK)
-                .zip(m.chunks_mut(CHUNK))
-                .zip(v.chunks_mut(CHUNK))
-                .zip(grads.chunks_mut(CHUNK)),
+                .chunks_mut(some)
+                .zip(m.chunks_mut(some))
+                .zip(v.chunks_mut(some))
+                .zip(grads.chunks_mut(some)),
             |(((params, m), v), grads)| {
                 let state = params.iter_mut().zip(m).zip(v).zip(grads);
                 self.vectorised(
@@ -68,5 +69,5 @@ impl<T: Element> AdamStep for Cpu<T> {
     }
 }
 
-/// Scalars that one thread takes at a time.
-const CHUNK: usize = 1 << 16;
+/// The work of a scalar in multiply-adds of a product that take as long.
+const WORK: usize = 64;
