@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use crate::view::SOME_COLUMNS;
 use crate::{Backend, Device, Element, View, ViewMut};
 
-pub(crate) use threads::{block_rows, for_each};
+pub(crate) use threads::{block_rows, for_each, large_first};
 
 /// The CPU, computing in `T`.
 ///

@@ -38,11 +38,21 @@ pub(crate) fn for_each<I>(items: I, job: impl Fn(I::Item) + Sync)
 where
     I: Iterator<Item: Send>,
 {
+    large_first(std::iter::empty(), items, job);
+}
+
+/// The same with items that are larger than the others, and are no thread's own: they are done first, so that what is left
+/// for the end is small.
+pub(crate) fn large_first<T: Send>(
+    large: impl Iterator<Item = T>,
+    items: impl Iterator<Item = T>,
+    job: impl Fn(T) + Sync,
+) {
     let threads = rayon::current_num_threads();
     if threads == 1 {
-        return items.for_each(job);
+        return large.chain(items).for_each(job);
     }
-    let shares = Shares::new(items, threads);
+    let shares = Shares::new(large, items, threads);
     let n = shares.items.len();
     let shares = Mutex::new(shares);
     on_threads(threads.min(n), &|| {
@@ -58,9 +68,10 @@ where
     });
 }
 
-/// Items, and what is left of each thread's share of them.
+/// Items, and which are left: large ones, and each thread's share of the others.
 struct Shares<T> {
     items: SmallVec<[Option<T>; INLINE]>,
+    large: Range<usize>,
     left: SmallVec<[Range<usize>; INLINE]>,
 }
 
@@ -68,23 +79,35 @@ struct Shares<T> {
 const INLINE: usize = 32;
 
 impl<T> Shares<T> {
-    fn new(items: impl Iterator<Item = T>, threads: usize) -> Self {
-        let items: SmallVec<_> = items.map(Some).collect();
-        let n = items.len();
-        let share = |thread| thread * n / threads..(thread + 1) * n / threads;
+    fn new(
+        large: impl Iterator<Item = T>,
+        others: impl Iterator<Item = T>,
+        threads: usize,
+    ) -> Self {
+        let mut items: SmallVec<_> = large.map(Some).collect();
+        let first = items.len();
+        items.extend(others.map(Some));
+        let n = items.len() - first;
+        let start = |thread| first + thread * n / threads;
         Self {
             items,
-            left: (0..threads).map(share).collect(),
+            large: 0..first,
+            left: (0..threads)
+                .map(|thread| start(thread)..start(thread + 1))
+                .collect(),
         }
     }
 
-    /// The first item that is left of the thread's share, or the last one of the share with most left.
+    /// The next large item, or the first one that is left of the thread's share, or the last one of the share with most left.
     fn next(&mut self, thread: usize) -> Option<T> {
-        let item = match self.left.get_mut(thread).and_then(Range::next) {
-            Some(item) => item,
-            None => self.left.iter_mut().max_by_key(|left| left.len())?.next_back()?,
+        let own = |left: &mut [Range<usize>]| left.get_mut(thread)?.next();
+        let others = |left: &mut [Range<usize>]| {
+            let most = left.iter_mut().max_by_key(|left| left.len())?;
+            most.next_back()
         };
-        self.items[item].take()
+        let left = &mut self.left;
+        let item = self.large.next().or_else(|| own(left));
+        self.items[item.or_else(|| others(left))?].take()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The product on the CPU, by the `gemm` crate: its kernels reach the machine's peak at these sizes.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::{Old, Operand, Product, check};
@@ -23,53 +24,70 @@ impl<T: Element> Product for Cpu<T> {
             Old::Overwrite => T::zero(),
             Old::Add => T::one(),
         };
-        let (rows, part) = (block_rows([m, k, n]), part([m, k, n]));
+        let (blocks, part) = (blocks([m, k, n], a.column != 1), part([m, k, n]));
         for_each(
-            out.chunks_mut((rows * step).max(1)).enumerate(),
-            |(block, out)| {
-                let first = block * rows;
-                let shape = [rows.min(m - first), k, n];
-                multiply((out, step), a.skip_rows(first), b, shape, part, scale);
+            Tile::new(out, step, [m, n]).grid(blocks),
+            |([row, column], tile)| {
+                let (a, b) = (a.skip_rows(row), b.skip_columns(column));
+                multiply(tile, a, b, k, part, scale);
             },
         );
     }
 }
 
 /// The height of the tiles of `gemm`: blocks have a multiple of so many rows.
-const UNIT: usize = 6;
+pub(crate) const UNIT: usize = 6;
 
-/// Blocks have at least so many rows, since each packs the whole right-hand side: with fewer, packing takes longer than
-/// what a second thread gains.
-const LEAST_ROWS: usize = 4 * UNIT;
+/// Columns of the widest tiles of `gemm`: blocks have a multiple of so many columns.
+pub(crate) const WIDE_UNIT: usize = 32;
+
+/// Blocks of rows are at least so high where columns can be split instead, since each packs the right-hand side.
+const HIGH: usize = 16 * UNIT;
+
+/// Blocks of columns are at least so wide where the left-hand side is transposed, since each packs it.
+const WIDE: usize = 4 * WIDE_UNIT;
+
+/// Blocks have at least so many rows: with fewer, packing takes longer than what a second thread gains.
+pub(crate) const LEAST_ROWS: usize = 4 * UNIT;
 
 /// Blocks have more elements than this: for so few, `gemm` may take other sums.
-const FEW_ELEMENTS: usize = 256;
+pub(crate) const FEW_ELEMENTS: usize = 256;
 
 /// Multiply-adds that are worth handing to another thread.
 const BLOCK_WORK: usize = 1 << 18;
 
-/// The number of rows in a block of a product: one block for each thread, since `gemm` packs the right-hand side for each.
+/// Blocks for each thread at most, so that one that is slow is left with less.
+const BLOCKS_PER_THREAD: usize = 4;
+
+/// The rows and columns of the blocks of a product, all but the last ones in each direction.
 ///
 /// An element of the output is a chain of multiply-adds along the depth, in an order that depends on the depth only, so the
-/// blocks do not show in the results, as long as none of them is small. Where there is one column only, `gemm` sums in another
-/// way; that is not split.
-pub(crate) fn block_rows([m, k, n]: [usize; 3]) -> usize {
-    let threads = match n {
-        0 | 1 => 1,
-        _ => rayon::current_num_threads(),
-    };
-    let least = least_rows(n);
-    let most = (m / least).min(m * k * n / BLOCK_WORK).min(threads);
-    (2..=most)
-        .rev()
-        .map(|blocks| m.div_ceil(blocks).next_multiple_of(UNIT))
-        .find(|&rows| m % rows == 0 || m % rows >= least)
-        .unwrap_or(m.max(1))
+/// blocks do not show in the results, as long as none of them is small. Where there is one row or column only, `gemm` sums in
+/// another way; that is not split.
+pub(crate) fn blocks([m, k, n]: [usize; 3], turned: bool) -> [usize; 2] {
+    let threads = rayon::current_num_threads();
+    let most = (m * k * n / BLOCK_WORK).min(BLOCKS_PER_THREAD * threads);
+    if threads == 1 || most <= 1 || m <= 1 || n <= 1 {
+        return [m.max(1), n.max(1)];
+    }
+    // Each thread has high rows of its own if there are enough; more blocks, or all of them, are of columns.
+    let rows = cut(m, threads.min(most), UNIT, HIGH);
+    let wide = if turned { WIDE } else { WIDE_UNIT };
+    let columns = cut(n, most.div_ceil(m.div_ceil(rows)), WIDE_UNIT, wide.max(FEW_ELEMENTS / rows + 1));
+    if (m.div_ceil(rows) * n.div_ceil(columns)) < threads.min(most) {
+        let rows = cut(m, threads.min(most), UNIT, LEAST_ROWS.max(FEW_ELEMENTS / n + 1));
+        return [rows, n];
+    }
+    [rows, columns]
 }
 
-/// The least rows of a block with so many columns.
-fn least_rows(columns: usize) -> usize {
-    LEAST_ROWS.max(FEW_ELEMENTS / columns.max(1) + 1)
+/// The size of up to so many parts of `n`, all but the last a multiple of `unit`, and none of them less than `least`.
+pub(crate) fn cut(n: usize, parts: usize, unit: usize, least: usize) -> usize {
+    (2..=parts.min(n / least))
+        .rev()
+        .map(|parts| n.div_ceil(parts).next_multiple_of(unit))
+        .find(|&size| size < n && (n.is_multiple_of(size) || n % size >= least))
+        .unwrap_or(n)
 }
 
 /// The most multiply-adds in one chain.
@@ -157,49 +175,171 @@ fn span([rows, cols]: [usize; 2], stride: usize) -> usize {
     }
 }
 
-/// `out = scale out + a b`, with the step between the rows of `out`, where a scale of 0 ignores the old contents; the depth
-/// is cut into parts.
+/// Some rows and columns of a matrix, to be written.
+///
+/// Of other rows and columns of the same matrix there may be other tiles, on other threads.
+pub(crate) struct Tile<'a, T> {
+    first: *mut T,
+    rows: usize,
+    columns: usize,
+    /// Elements from one row to the next; at least the columns.
+    step: usize,
+    of: PhantomData<&'a mut [T]>,
+}
+
+#[expect(
+    unsafe_code,
+    reason = "tiles side by side are no slices, yet have no element in common"
+)]
+// SAFETY: a tile is an exclusive borrow of its elements.
+unsafe impl<T: Send> Send for Tile<'_, T> {}
+
+impl<'a, T> Tile<'a, T> {
+    /// The whole of a matrix whose rows begin `step` elements after each other.
+    pub(crate) fn new(elements: &'a mut [T], step: usize, [rows, columns]: [usize; 2]) -> Self {
+        assert!(
+            columns <= step && span([rows, columns], step) <= elements.len(),
+            "product: output too short"
+        );
+        Self {
+            first: elements.as_mut_ptr(),
+            rows,
+            columns,
+            step,
+            of: PhantomData,
+        }
+    }
+
+    /// The number of its rows.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Its rows before number `at`, and the others.
+    pub(crate) fn split_rows(self, at: usize) -> [Self; 2] {
+        let at = at.min(self.rows);
+        let (first, rest) = (self.first, self.rows - at);
+        // Where there is no other row, this points behind the matrix.
+        let second = first.wrapping_add(at * self.step);
+        [(first, at), (second, rest)].map(|(first, rows)| Self {
+            first,
+            rows,
+            ..self
+        })
+    }
+
+    /// Its columns before number `at`, and the others.
+    pub(crate) fn split_columns(self, at: usize) -> [Self; 2] {
+        let at = at.min(self.columns);
+        let (first, rest) = (self.first, self.columns - at);
+        [(first, at), (first.wrapping_add(at), rest)].map(|(first, columns)| Self {
+            first,
+            columns,
+            ..self
+        })
+    }
+
+    /// Some of its rows.
+    pub(crate) fn rows(self, rows: Range<usize>) -> Self {
+        let [before, _] = self.split_rows(rows.end);
+        let [_, rows] = before.split_rows(rows.start);
+        rows
+    }
+
+    /// Some of its columns.
+    pub(crate) fn columns(self, columns: Range<usize>) -> Self {
+        let [before, _] = self.split_columns(columns.end);
+        let [_, columns] = before.split_columns(columns.start);
+        columns
+    }
+
+    /// The same tile for a while.
+    pub(crate) fn reborrow(&mut self) -> Tile<'_, T> {
+        Tile {
+            of: PhantomData,
+            ..*self
+        }
+    }
+
+    /// Tiles of so many rows each, and the row where each begins.
+    pub(crate) fn bands(self, rows: usize) -> impl Iterator<Item = (usize, Self)> {
+        let (mut left, mut next) = (Some(self), 0);
+        std::iter::from_fn(move || {
+            let [band, rest] = left.take().filter(|left| left.rows > 0)?.split_rows(rows);
+            let row = next;
+            next += band.rows;
+            left = Some(rest);
+            Some((row, band))
+        })
+    }
+
+    /// Tiles of so many columns each, and the column where each begins.
+    pub(crate) fn strips(self, columns: usize) -> impl Iterator<Item = (usize, Self)> {
+        let (mut left, mut next) = (Some(self), 0);
+        std::iter::from_fn(move || {
+            let left_over = left.take().filter(|left| left.columns > 0)?;
+            let [strip, rest] = left_over.split_columns(columns);
+            let column = next;
+            next += strip.columns;
+            left = Some(rest);
+            Some((column, strip))
+        })
+    }
+
+    /// Tiles of so many rows and columns each, row by row, and the row and column where each begins.
+    pub(crate) fn grid(
+        self,
+        [rows, columns]: [usize; 2],
+    ) -> impl Iterator<Item = ([usize; 2], Self)> {
+        self.bands(rows).flat_map(move |(row, band)| {
+            let strips = band.strips(columns);
+            strips.map(move |(column, tile)| ([row, column], tile))
+        })
+    }
+}
+
+/// `out = scale out + a b`, where a scale of 0 ignores the old contents; the depth, `k`, is cut into parts.
 pub(crate) fn multiply<T: Element>(
-    (out, step): (&mut [T], usize),
+    mut out: Tile<'_, T>,
     a: Strided<'_, T>,
     b: Strided<'_, T>,
-    [m, k, n]: [usize; 3],
+    k: usize,
     part: usize,
     scale: T,
 ) {
     // Once where there is no depth, to overwrite.
     for start in (0..k.max(1)).step_by(part) {
         let scale = if start == 0 { scale } else { T::one() };
-        let shape = [m, part.min(k - start), n];
         let (a, b) = (a.skip_columns(start), b.skip_rows(start));
-        multiply_part((&mut *out, step), a, b, shape, scale);
+        multiply_part(out.reborrow(), a, b, part.min(k - start), scale);
     }
 }
 
 /// The same for one part.
 #[expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
 fn multiply_part<T: Element>(
-    (out, step): (&mut [T], usize),
+    out: Tile<'_, T>,
     a: Strided<'_, T>,
     b: Strided<'_, T>,
-    [m, k, n]: [usize; 3],
+    k: usize,
     scale: T,
 ) {
+    let [m, n] = [out.rows, out.columns];
     assert!(
-        n <= step && span([m, n], step) <= out.len() && a.covers(m, k) && b.covers(k, n),
+        a.covers(m, k) && b.covers(k, n),
         "product: operands too short"
     );
     let stride = |step: usize| isize::try_from(step).expect("invariant: strides fit in isize");
-    // SAFETY: the assertion above keeps every access inside the three slices; `out` is borrowed exclusively, so it
-    // overlaps neither operand; `gemm` supports the element types f32 and f64, which are all that `Element` has.
+    // SAFETY: the assertion above keeps every read inside the two slices, and the tile borrows what is written exclusively,
+    // so it overlaps neither; `gemm` supports the element types f32 and f64, which are all that `Element` has.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr(),
+            out.first,
             1,
-            stride(step),
+            stride(out.step),
             scale != T::zero(),
             a.elements.as_ptr(),
             stride(a.column),

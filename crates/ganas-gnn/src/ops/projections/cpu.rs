@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use super::{ProjectionDerivatives, Projections, check, check_derivatives};
-use crate::cpu::for_each;
-use crate::ops::product::cpu::{Strided, block_rows, multiply, part};
+use crate::cpu::{for_each, large_first};
+use crate::ops::product::cpu::{FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, blocks, cut, multiply, part};
 use crate::{Cpu, Element, View, ViewMut};
 
 /// Rows with the same parts that are left on both sides of a cut at least.
-const LEAST_ROWS: usize = 60;
+const LEAST_SEGMENT: usize = 60;
 
 impl<T: Element> Projections for Cpu<T> {
     fn projections_fwd(
@@ -21,25 +21,41 @@ impl<T: Element> Projections for Cpu<T> {
     ) {
         let [n, k, c] = check(projected.shape(), x.shape(), weight.shape(), read);
         let width = read.len() * c;
-        let (projected, x) = (projected.host(), Strided::new(x.into()));
+        let (out, x) = (projected.host(), Strided::new(x.into()));
         let weight = Strided::new(weight.into());
-        let blocks = n.div_ceil(block_rows([n, k, width]));
-        for_each(
-            Blocks::new(projected, n, read, blocks),
-            |(rows, projected)| {
-                for (tile, parts) in tiles(rows.clone(), read) {
-                    let start = (tile.start - rows.start) * width + parts.start * c;
-                    multiply(
-                        (&mut projected[start..], width),
-                        x.skip_rows(tile.start),
-                        weight.skip_columns(parts.start * c),
-                        [tile.len(), k, parts.len() * c],
-                        part([n, k, c]),
-                        T::zero(),
-                    );
-                }
-            },
-        );
+        let [rows, columns] = blocks([n, k, width], false);
+        // Columns are split between parts, and the same number of times in each.
+        let strips = width.div_ceil(columns);
+        let (strip, together) = match strips {
+            0 | 1 => (width, read.len()),
+            _ => (cut(c, strips.div_ceil(read.len()), WIDE_UNIT, WIDE_UNIT), 1),
+        };
+        let out = Tile::new(out, width, [n, width]);
+        let bands = Bands::new(out, read, n.div_ceil(rows));
+        let tiles = bands.flat_map(|(rows, band)| {
+            let parts = band.strips((together * c).max(1));
+            parts.flat_map(move |(first, part)| {
+                let rows = rows.clone();
+                let strips = part.strips(strip.max(1));
+                strips.map(move |(column, tile)| (rows.clone(), first, column, tile))
+            })
+        });
+        for_each(tiles, |(rows, first, column, mut tile)| {
+            let read = &read[first / c..first / c + together];
+            for (segment, parts) in segments(rows.clone(), read) {
+                let start = parts.start * c;
+                let tile = tile.reborrow();
+                let tile = tile.rows(segment.start - rows.start..segment.end - rows.start);
+                multiply(
+                    tile.columns(start..parts.end * c),
+                    x.skip_rows(segment.start),
+                    weight.skip_columns(first + column + start),
+                    k,
+                    part([n, k, c]),
+                    T::zero(),
+                );
+            }
+        });
     }
 
     fn projections_bwd(
@@ -58,83 +74,92 @@ impl<T: Element> Projections for Cpu<T> {
             Strided::new(x.transposed()),
             Strided::new(weight.transposed()),
         );
-        let of_weight = |(first, d_weight): (usize, &mut [T])| {
-            let rows = d_weight.len() / width;
-            for (p, range) in read.iter().enumerate() {
-                multiply(
-                    (&mut d_weight[p * c..], width),
-                    turned_x.skip_rows(first).skip_columns(range.start),
-                    d.skip_rows(range.start).skip_columns(p * c),
-                    [rows, range.len(), c],
-                    part([k, range.len(), c]),
-                    T::one(),
-                );
-            }
+        let of_weight = |[row, column]: [usize; 2], tile: Tile<'_, T>| {
+            let range = &read[column / c];
+            multiply(
+                tile,
+                turned_x.skip_rows(row).skip_columns(range.start),
+                d.skip_rows(range.start).skip_columns(column),
+                range.len(),
+                part([k, range.len(), c]),
+                T::one(),
+            );
         };
-        let of_x = |(rows, d_x): (Range<usize>, &mut [T])| {
-            for (tile, parts) in tiles(rows.clone(), read) {
-                // The tile with the first part comes first, and overwrites.
+        let of_x = |rows: Range<usize>, column: usize, mut tile: Tile<'_, T>| {
+            for (segment, parts) in segments(rows.clone(), read) {
+                // The segment with the first part comes first, and overwrites.
                 let scale = if parts.start == 0 {
                     T::zero()
                 } else {
                     T::one()
                 };
                 multiply(
-                    (&mut d_x[(tile.start - rows.start) * k..], k),
-                    d.skip_rows(tile.start).skip_columns(parts.start * c),
-                    turned_weight.skip_rows(parts.start * c),
-                    [tile.len(), parts.len() * c, k],
+                    tile.reborrow()
+                        .rows(segment.start - rows.start..segment.end - rows.start),
+                    d.skip_rows(segment.start).skip_columns(parts.start * c),
+                    turned_weight
+                        .skip_rows(parts.start * c)
+                        .skip_columns(column),
+                    parts.len() * c,
                     part([n, parts.len() * c, k]),
                     scale,
                 );
             }
         };
-        let rows = block_rows([k, n, width]);
-        let of_weights = d_weight.chunks_mut((rows * width).max(1)).enumerate();
-        let of_weights = of_weights.map(|(block, d)| Block::Weight((block * rows, d)));
-        let blocks = n.div_ceil(block_rows([n, width, k]));
-        let of_xs = Blocks::new(d_x, n, read, blocks).map(Block::X);
-        for_each(of_weights.chain(of_xs), |block| match block {
-            Block::Weight(block) => of_weight(block),
-            Block::X(block) => of_x(block),
+        // A part of the weights is one block, unless there are more threads than parts.
+        let threads = rayon::current_num_threads();
+        let rows_of_weight = cut(k, threads.div_ceil(read.len().max(1)), UNIT, LEAST_ROWS);
+        let of_weights = Tile::new(d_weight, width, [k, width])
+            .grid([rows_of_weight, c.max(1)])
+            .map(|(place, tile)| Block::Weight(place, tile));
+        let [rows, mut columns] = blocks([n, width, k], false);
+        if segments(0..n, read).any(|(rows, _)| rows.len() * columns <= FEW_ELEMENTS) {
+            columns = k.max(1);
+        }
+        let bands = Bands::new(Tile::new(d_x, k, [n, k]), read, n.div_ceil(rows));
+        let of_xs = bands.flat_map(|(rows, band)| {
+            let strips = band.strips(columns);
+            strips.map(move |(column, tile)| Block::X(rows.clone(), column, tile))
+        });
+        large_first(of_weights, of_xs, |block| match block {
+            Block::Weight(place, tile) => of_weight(place, tile),
+            Block::X(rows, column, tile) => of_x(rows, column, tile),
         });
     }
 }
 
-/// A block of one of the derivatives: its first row or its rows, and its elements.
+/// A block of one of the derivatives: where it begins, and its elements.
 enum Block<'a, T> {
-    Weight((usize, &'a mut [T])),
-    X((Range<usize>, &'a mut [T])),
+    Weight([usize; 2], Tile<'a, T>),
+    X(Range<usize>, usize, Tile<'a, T>),
 }
 
-/// Rows of a matrix, in blocks of nearly equal size.
+/// The rows of a matrix, in blocks of nearly equal height.
 ///
-/// Rows with the same parts are cut only where at least [`LEAST_ROWS`] of them are left on both sides: `gemm` takes other
+/// Rows with the same parts are cut only where at least [`LEAST_SEGMENT`] of them are left on both sides: `gemm` takes other
 /// sums for a single row, and a row must not show with how many others it was computed.
-struct Blocks<'a, T> {
+struct Bands<'a, T> {
     /// What is left, and its rows.
-    elements: &'a mut [T],
+    left: Option<Tile<'a, T>>,
     rows: Range<usize>,
-    width: usize,
     read: &'a [Range<usize>],
     /// How many blocks are left at most; at least one where there are rows.
     n: usize,
 }
 
-impl<'a, T> Blocks<'a, T> {
-    fn new(elements: &'a mut [T], n_rows: usize, read: &'a [Range<usize>], n: usize) -> Self {
+impl<'a, T> Bands<'a, T> {
+    fn new(matrix: Tile<'a, T>, read: &'a [Range<usize>], n: usize) -> Self {
         Self {
-            width: elements.len().checked_div(n_rows).unwrap_or(0),
-            elements,
-            rows: 0..n_rows,
+            rows: 0..matrix.n_rows(),
+            left: Some(matrix),
             read,
             n,
         }
     }
 }
 
-impl<'a, T> Iterator for Blocks<'a, T> {
-    type Item = (Range<usize>, &'a mut [T]);
+impl<'a, T> Iterator for Bands<'a, T> {
+    type Item = (Range<usize>, Tile<'a, T>);
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rows.is_empty() {
@@ -145,33 +170,28 @@ impl<'a, T> Iterator for Blocks<'a, T> {
         while self.n > 1 {
             let wanted = start + (end - start) / self.n;
             self.n -= 1;
-            let cut = cut(self.rows.clone(), self.read, wanted);
-            if cut > start {
-                end = cut;
+            let place = place_of_cut(self.rows.clone(), self.read, wanted);
+            if place > start {
+                end = place;
                 break;
             }
         }
-        let elements = std::mem::take(&mut self.elements);
-        let (block, rest) = elements.split_at_mut((end - start) * self.width);
-        (self.elements, self.rows.start) = (rest, end);
-        Some((start..end, block))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (usize::from(!self.rows.is_empty()), Some(self.n))
+        let [band, rest] = self.left.take()?.split_rows(end - start);
+        (self.left, self.rows.start) = (Some(rest), end);
+        Some((start..end, band))
     }
 }
 
 /// Where rows are cut, near `middle`.
-fn cut(rows: Range<usize>, read: &[Range<usize>], middle: usize) -> usize {
+fn place_of_cut(rows: Range<usize>, read: &[Range<usize>], middle: usize) -> usize {
     let edges = || read.iter().flat_map(|range| [range.start, range.end]);
     let start = edges()
         .filter(|&e| e <= middle)
         .fold(rows.start, usize::max);
     let end = edges().filter(|&e| e >= middle).fold(rows.end, usize::min);
-    if middle - start < LEAST_ROWS {
+    if middle - start < LEAST_SEGMENT {
         start
-    } else if end - middle < LEAST_ROWS {
+    } else if end - middle < LEAST_SEGMENT {
         end
     } else {
         middle
@@ -182,7 +202,7 @@ fn cut(rows: Range<usize>, read: &[Range<usize>], middle: usize) -> usize {
 /// ascending by rows, then by parts.
 ///
 /// Which parts are one product depends on the row only, and not on what other rows are computed with it.
-fn tiles(
+fn segments(
     rows: Range<usize>,
     read: &[Range<usize>],
 ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
@@ -214,9 +234,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_are_what_is_read() {
+    fn segments_are_what_is_read() {
         let read = [0..10, 0..7, 4..9];
-        let found: Vec<_> = tiles(2..10, &read).collect();
+        let found: Vec<_> = segments(2..10, &read).collect();
         let expected = [
             (2..4, 0..2),
             (4..7, 0..3),
@@ -225,16 +245,16 @@ mod tests {
             (9..10, 0..1),
         ];
         assert_eq!(found, expected);
-        assert_eq!(tiles(3..3, &read).count(), 0);
+        assert_eq!(segments(3..3, &read).count(), 0);
     }
 
     #[test]
     fn rows_with_the_same_parts_are_not_cut_short() {
         let read = [0..1000, 0..700, 100..1000];
         for (middle, expected) in [(500, 500), (110, 100), (690, 700), (720, 700), (10, 0)] {
-            assert_eq!(cut(0..1000, &read, middle), expected, "{middle}");
+            assert_eq!(place_of_cut(0..1000, &read, middle), expected, "{middle}");
         }
-        assert_eq!(cut(400..520, &read, 460), 460);
-        assert_eq!(cut(400..510, &read, 455), 400);
+        assert_eq!(place_of_cut(400..520, &read, 460), 460);
+        assert_eq!(place_of_cut(400..510, &read, 455), 400);
     }
 }
