@@ -166,14 +166,13 @@ impl<D: Device> GraphBatch<D> {
         )
     }
 
-    /// The predecessors and successors of a node of a graph.
-    pub(crate) fn neighbours(&self, node: usize) -> [&[u32]; 2] {
+    /// The predecessors and successors of all nodes: where those of each node begin, and all of them, ascending for a node.
+    pub(crate) fn adjacency(&self) -> [(&[u32], &[u32]); 2] {
         let host = &self.host;
         [
             (&host.predecessor_start, &host.predecessors),
             (&host.successor_start, &host.successors),
         ]
-        .map(|(start, nodes)| &nodes[start[node] as usize..start[node + 1] as usize])
     }
 
     /// Where the nodes of each graph begin, and where those of the last one end.

@@ -17,12 +17,16 @@ use crate::{Device, GraphBatch};
 #[derive(Debug)]
 pub(crate) struct Refinement<D: Device> {
     levels: Vec<Level<D>>,
+    /// The same on the host.
+    lists: Vec<HostLevel>,
     /// The colour of each node after the last layer.
     colours: Vec<u32>,
     next: Vec<u32>,
-    sorted: [Vec<u32>; 2],
-    host: HostLevel,
-    ordered: HostLevel,
+    /// How many nodes have each of these colours.
+    members: Vec<u32>,
+    /// The colours of each node's predecessors and successors, ascending; they lie as in the batch.
+    seen: [Vec<u32>; 2],
+    outputs: Outputs,
     order: Order,
     transposed: Lists,
 }
@@ -42,9 +46,14 @@ pub(crate) struct Level<D: Device> {
     pub(crate) predecessors: Neighbours<D>,
     /// The inputs of its successors, with repetition.
     pub(crate) successors: Neighbours<D>,
-    /// For each input, the outputs that read it as root, as predecessor and as successor.
+    /// For each input, the outputs that read it as root, as predecessor and as successor; a backward pass needs them, see
+    /// [`Refinement::write_readers`].
     pub(crate) readers: [Neighbours<D>; 3],
 }
+
+/// What each output of a level reads: its root, its predecessors and its successors.
+#[derive(Debug, Default)]
+struct HostLevel([Lists; 3]);
 
 /// Lists of indices, one after the other.
 #[derive(Debug, Default)]
@@ -53,12 +62,12 @@ struct Lists {
     entries: Vec<u32>,
 }
 
-/// A level on the host, and a table to find an output by its inputs: open addressing with linear probing.
+/// The distinct outputs of a level, and a table to find them by what they read: open addressing with linear probing.
 #[derive(Debug, Default)]
-struct HostLevel {
-    root: Lists,
-    predecessors: Lists,
-    successors: Lists,
+struct Outputs {
+    /// The first node with each output, and the number of such nodes.
+    first: Vec<u32>,
+    members: Vec<u32>,
     /// `base + 1` and the number of the output; what is not above `base` is left from earlier levels.
     slots: Vec<u32>,
     base: u32,
@@ -68,11 +77,12 @@ impl<D: Device> Refinement<D> {
     pub(crate) fn new() -> Self {
         Self {
             levels: Vec::new(),
+            lists: Vec::new(),
             colours: Vec::new(),
             next: Vec::new(),
-            sorted: [Vec::new(), Vec::new()],
-            host: HostLevel::default(),
-            ordered: HostLevel::default(),
+            members: Vec::new(),
+            seen: [Vec::new(), Vec::new()],
+            outputs: Outputs::default(),
             order: Order::default(),
             transposed: Lists::default(),
         }
@@ -97,42 +107,119 @@ impl<D: Device> Refinement<D> {
         layers: usize,
     ) {
         self.levels.resize_with(layers, || Level::new(device));
+        self.lists.resize_with(layers, HostLevel::default);
         self.colours.clear();
         self.colours.extend_from_slice(graphs.labels_from(0));
+        self.members.clear();
+        self.members.resize(n_labels, 0);
+        for &label in &self.colours {
+            self.members[at(label)] += 1;
+        }
         let mut n_inputs = n_labels;
         let mut read_as = [0..n_labels, 0..n_labels, 0..n_labels];
-        for layer in 0..layers {
-            self.refine_once(graphs);
-            let n_outputs = self.host.root.entries.len();
-            let level = &mut self.levels[layer];
-            (level.n_inputs, level.n_outputs) = (n_inputs, n_outputs);
-            level.read_as = read_as;
-            read_as = self.order.find(&self.host);
-            self.order.apply(&self.host, &mut self.ordered);
-            for colour in &mut self.colours {
-                *colour = self.order.number[*colour as usize];
+        for (level, lists) in self.levels.iter_mut().zip(&mut self.lists) {
+            for (seen, adjacency) in self.seen.iter_mut().zip(graphs.adjacency()) {
+                see(seen, adjacency, &self.colours);
             }
-            self.ordered.write(device, level, &mut self.transposed);
+            let seen = Seen {
+                starts: graphs.adjacency().map(|(start, _)| start),
+                colours: [&self.seen[0], &self.seen[1]],
+                own: &self.colours,
+            };
+            self.outputs.find(seen, &self.members, &mut self.next);
+            let n_outputs = self.outputs.first.len();
+            let next_read_as = self.order.find(seen, &self.outputs.first);
+            lists.fill(seen, &self.order.outputs, &self.outputs.first);
+            lists.write(device, level);
+            (level.n_inputs, level.n_outputs) = (n_inputs, n_outputs);
+            level.read_as = std::mem::replace(&mut read_as, next_read_as);
             n_inputs = n_outputs;
+            self.colours.clear();
+            let renumbered = self
+                .next
+                .iter()
+                .map(|&output| self.order.number[at(output)]);
+            self.colours.extend(renumbered);
+            self.members.clear();
+            let renumbered = self.order.outputs.iter();
+            let members = renumbered.map(|&output| self.outputs.members[at(output)]);
+            self.members.extend(members);
         }
     }
 
-    /// Replaces the colours by those after one more layer, and fills the host's level.
-    fn refine_once(&mut self, graphs: &GraphBatch<D>) {
-        self.host.clear(graphs.n_nodes());
-        self.next.clear();
-        for node in 0..graphs.n_nodes() {
-            for (sorted, nodes) in self.sorted.iter_mut().zip(graphs.neighbours(node)) {
-                sorted.clear();
-                sorted.extend(nodes.iter().map(|&u| self.colours[u as usize]));
-                sorted.sort_unstable();
+    /// Fills in which outputs read each input, at all levels.
+    pub(crate) fn write_readers(&mut self, device: &D) {
+        for (level, HostLevel(lists)) in self.levels.iter_mut().zip(&self.lists) {
+            for (readers, lists) in level.readers.iter_mut().zip(lists) {
+                self.transposed.transpose(lists, level.n_inputs);
+                self.transposed.write(device, readers);
             }
-            let colour = self.host.intern(self.colours[node], &self.sorted);
-            self.next.push(colour);
         }
-        std::mem::swap(&mut self.colours, &mut self.next);
     }
 }
+
+/// What each node sees: its own colour, and those of its predecessors and successors, ascending.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    own: &'a [u32],
+    starts: [&'a [u32]; 2],
+    colours: [&'a [u32]; 2],
+}
+
+impl<'a> Seen<'a> {
+    /// The colours of a node's predecessors and successors.
+    #[inline]
+    fn around(&self, node: usize) -> [&'a [u32]; 2] {
+        let list =
+            |d: usize| &self.colours[d][at(self.starts[d][node])..at(self.starts[d][node + 1])];
+        [list(0), list(1)]
+    }
+
+    /// Whether two nodes see the same.
+    #[inline]
+    fn same(&self, a: usize, b: usize) -> bool {
+        self.own[a] == self.own[b] && self.around(a) == self.around(b)
+    }
+
+    /// A hash of what a node sees.
+    #[inline]
+    fn hash(&self, node: usize) -> u64 {
+        let [predecessors, successors] = self.around(node);
+        let mut hash = mix(0, self.own[node]);
+        for &colour in predecessors {
+            hash = mix(hash, colour);
+        }
+        hash = mix(hash, u32::MAX);
+        for &colour in successors {
+            hash = mix(hash, colour);
+        }
+        hash
+    }
+}
+
+/// Fills in the colours of the neighbours of each node, ascending.
+fn see(seen: &mut Vec<u32>, (start, nodes): (&[u32], &[u32]), colours: &[u32]) {
+    seen.clear();
+    seen.extend(nodes.iter().map(|&node| colours[at(node)]));
+    for bounds in start.windows(2) {
+        let list = &mut seen[at(bounds[0])..at(bounds[1])];
+        // Nearly all lists are short: a call of a general sort takes longer than sorting them.
+        if list.len() > SHORT {
+            list.sort_unstable();
+            continue;
+        }
+        for next in 1..list.len() {
+            let mut place = next;
+            while place > 0 && list[place - 1] > list[place] {
+                list.swap(place - 1, place);
+                place -= 1;
+            }
+        }
+    }
+}
+
+/// Lists of at most so many entries are sorted by insertion.
+const SHORT: usize = 8;
 
 impl<D: Device> Level<D> {
     fn new(device: &D) -> Self {
@@ -152,11 +239,27 @@ impl<D: Device> Level<D> {
     }
 }
 
-impl HostLevel {
+impl Outputs {
+    /// Numbers the distinct outputs in the order of their first nodes, and fills `numbers` with that of each node.
+    /// `members` has the number of nodes with each colour: a node that is alone with its colour has an output of its own.
+    fn find(&mut self, seen: Seen<'_>, members: &[u32], numbers: &mut Vec<u32>) {
+        let n = seen.own.len();
+        self.clear(n);
+        numbers.clear();
+        for (node, &colour) in (0_u32..).zip(seen.own) {
+            let number = if members[at(colour)] == 1 {
+                self.add(node)
+            } else {
+                self.intern(node, seen)
+            };
+            numbers.push(number);
+        }
+    }
+
     /// Prepares for at most `capacity` outputs.
     fn clear(&mut self, capacity: usize) {
         let size = (2 * capacity).next_power_of_two().max(2);
-        let used = narrow(self.root.entries.len());
+        let used = narrow(self.first.len());
         match self.base.checked_add(used) {
             Some(base) if self.slots.len() >= size && base < u32::MAX / 2 => self.base = base,
             _ => {
@@ -165,50 +268,57 @@ impl HostLevel {
                 self.base = 0;
             }
         }
-        for lists in [&mut self.root, &mut self.predecessors, &mut self.successors] {
-            lists.clear();
-        }
+        self.first.clear();
+        self.members.clear();
     }
 
-    /// The output with these inputs, which is added when there is none.
-    fn intern(&mut self, root: u32, [predecessors, successors]: &[Vec<u32>; 2]) -> u32 {
-        let mut hash = mix(0, root);
-        for &input in predecessors {
-            hash = mix(hash, input);
-        }
-        hash = mix(hash, u32::MAX);
-        for &input in successors {
-            hash = mix(hash, input);
-        }
-        let mask = self.slots.len() - 1;
-        let mut slot = (hash >> 32) as usize & mask;
-        while self.slots[slot] > self.base {
-            let output = (self.slots[slot] - self.base - 1) as usize;
-            if self.root.entries[output] == root
-                && self.predecessors.list(output) == predecessors.as_slice()
-                && self.successors.list(output) == successors.as_slice()
-            {
-                return narrow(output);
-            }
-            slot = (slot + 1) & mask;
-        }
-        let output = narrow(self.root.entries.len());
-        self.slots[slot] = self.base + 1 + output;
-        self.root.push(&[root]);
-        self.predecessors.push(predecessors);
-        self.successors.push(successors);
+    /// Adds the output of a node that shares it with none before it.
+    fn add(&mut self, node: u32) -> u32 {
+        let output = narrow(self.first.len());
+        self.first.push(node);
+        self.members.push(1);
         output
     }
 
-    fn write<D: Device>(&self, device: &D, level: &mut Level<D>, transposed: &mut Lists) {
-        device.write_ints(&mut level.root, &self.root.entries);
-        self.predecessors.write(device, &mut level.predecessors);
-        self.successors.write(device, &mut level.successors);
-        let lists = [&self.root, &self.predecessors, &self.successors];
-        for (readers, lists) in level.readers.iter_mut().zip(lists) {
-            transposed.transpose(lists, level.n_inputs);
-            transposed.write(device, readers);
+    /// The output of a node, which is added when there is none.
+    fn intern(&mut self, node: u32, seen: Seen<'_>) -> u32 {
+        let mask = self.slots.len() - 1;
+        let mut slot = (seen.hash(at(node)) >> 32) as usize & mask;
+        while self.slots[slot] > self.base {
+            let output = self.slots[slot] - self.base - 1;
+            if seen.same(at(self.first[at(output)]), at(node)) {
+                self.members[at(output)] += 1;
+                return output;
+            }
+            slot = (slot + 1) & mask;
         }
+        let output = self.add(node);
+        self.slots[slot] = self.base + 1 + output;
+        output
+    }
+}
+
+impl HostLevel {
+    /// Fills in what the outputs read, in their new order.
+    fn fill(&mut self, seen: Seen<'_>, outputs: &[u32], first: &[u32]) {
+        let [root, predecessors, successors] = &mut self.0;
+        for lists in [&mut *root, &mut *predecessors, &mut *successors] {
+            lists.clear();
+        }
+        for &output in outputs {
+            let node = at(first[at(output)]);
+            let around = seen.around(node);
+            root.push(&seen.own[node..=node]);
+            predecessors.push(around[0]);
+            successors.push(around[1]);
+        }
+    }
+
+    fn write<D: Device>(&self, device: &D, level: &mut Level<D>) {
+        let [root, predecessors, successors] = &self.0;
+        device.write_ints(&mut level.root, &root.entries);
+        predecessors.write(device, &mut level.predecessors);
+        successors.write(device, &mut level.successors);
     }
 }
 
@@ -224,10 +334,11 @@ struct Order {
 impl Order {
     /// Orders outputs by what their nodes have: successors only, both, predecessors only, none; otherwise as they were.
     /// Returns which of them the next layer reads as root, as predecessor and as successor.
-    fn find(&mut self, level: &HostLevel) -> [Range<usize>; 3] {
-        let n = level.root.entries.len();
-        let class = |output: usize| match [&level.predecessors, &level.successors]
-            .map(|lists| !lists.list(output).is_empty())
+    fn find(&mut self, seen: Seen<'_>, first: &[u32]) -> [Range<usize>; 3] {
+        let n = first.len();
+        let class = |node: u32| match seen
+            .starts
+            .map(|start| start[at(node)] < start[at(node) + 1])
         {
             [false, true] => 0,
             [true, true] => 1,
@@ -236,8 +347,8 @@ impl Order {
         };
         // Where each class begins; while they are filled, where its next output goes.
         let mut next = [0; 5];
-        for output in 0..n {
-            next[class(output) + 1] += 1;
+        for &node in first {
+            next[class(node) + 1] += 1;
         }
         for class in 1..5 {
             next[class] += next[class - 1];
@@ -246,27 +357,13 @@ impl Order {
         self.number.clear();
         self.outputs.clear();
         self.outputs.resize(n, 0);
-        for output in 0..n {
-            let number = &mut next[class(output)];
-            self.outputs[*number] = narrow(output);
+        for (output, &node) in (0_u32..).zip(first) {
+            let number = &mut next[class(node)];
+            self.outputs[*number] = output;
             self.number.push(narrow(*number));
             *number += 1;
         }
         read_as
-    }
-
-    /// Copies the lists of a level in the new order.
-    fn apply(&self, from: &HostLevel, to: &mut HostLevel) {
-        for (from, to) in [
-            (&from.root, &mut to.root),
-            (&from.predecessors, &mut to.predecessors),
-            (&from.successors, &mut to.successors),
-        ] {
-            to.clear();
-            for &output in &self.outputs {
-                to.push(from.list(output as usize));
-            }
-        }
     }
 }
 
@@ -282,12 +379,9 @@ impl Lists {
         self.entries.clear();
     }
 
-    fn list(&self, number: usize) -> &[u32] {
-        &self.entries[self.start[number] as usize..self.start[number + 1] as usize]
-    }
-
     fn push(&mut self, list: &[u32]) {
-        self.entries.extend_from_slice(list);
+        // A few numbers: a loop, and no call that copies memory.
+        self.entries.extend(list.iter().copied());
         self.start.push(narrow(self.entries.len()));
     }
 
@@ -320,6 +414,11 @@ impl Lists {
     }
 }
 
+#[inline]
+fn at(index: u32) -> usize {
+    index as usize
+}
+
 fn narrow(index: usize) -> u32 {
     u32::try_from(index).expect("invariant: a batch has fewer than 2^32 nodes and edges")
 }
@@ -338,6 +437,7 @@ mod tests {
         graphs.push([0, 1, 2].into_iter(), &[0, 0b1, 0b10]);
         let mut refinement = Refinement::new();
         refinement.refine(&device, &graphs, 3, 2);
+        refinement.write_readers(&device);
         // After one layer the ends look alike, after two the inputs and outputs tell how far the other end is.
         let [first, second] = refinement.levels() else {
             panic!("two levels");

@@ -134,6 +134,7 @@ impl Encoder {
             self.backward(device, params, grads, d_out, graphs, &mut c.all);
             return;
         }
+        c.refinement.write_readers(device);
         let n_outputs = c.refinement.levels().last().map_or(0, |l| l.n_outputs);
         c.d_x.reshape(device, n_outputs, width);
         c.d_x.view_mut().clear(device);

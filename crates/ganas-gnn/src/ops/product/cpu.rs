@@ -73,9 +73,19 @@ pub(crate) fn blocks([m, k, n]: [usize; 3], turned: bool) -> [usize; 2] {
     // Each thread has high rows of its own if there are enough; more blocks, or all of them, are of columns.
     let rows = cut(m, threads.min(most), UNIT, HIGH);
     let wide = if turned { WIDE } else { WIDE_UNIT };
-    let columns = cut(n, most.div_ceil(m.div_ceil(rows)), WIDE_UNIT, wide.max(FEW_ELEMENTS / rows + 1));
+    let columns = cut(
+        n,
+        most.div_ceil(m.div_ceil(rows)),
+        WIDE_UNIT,
+        wide.max(FEW_ELEMENTS / rows + 1),
+    );
     if (m.div_ceil(rows) * n.div_ceil(columns)) < threads.min(most) {
-        let rows = cut(m, threads.min(most), UNIT, LEAST_ROWS.max(FEW_ELEMENTS / n + 1));
+        let rows = cut(
+            m,
+            threads.min(most),
+            UNIT,
+            LEAST_ROWS.max(FEW_ELEMENTS / n + 1),
+        );
         return [rows, n];
     }
     [rows, columns]

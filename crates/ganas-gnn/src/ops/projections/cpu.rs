@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use super::{ProjectionDerivatives, Projections, check, check_derivatives};
 use crate::cpu::{for_each, large_first};
-use crate::ops::product::cpu::{FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, blocks, cut, multiply, part};
+use crate::ops::product::cpu::{
+    FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, blocks, cut, multiply, part,
+};
 use crate::{Cpu, Element, View, ViewMut};
 
 /// Rows with the same parts that are left on both sides of a cut at least.
