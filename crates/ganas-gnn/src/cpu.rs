@@ -80,7 +80,10 @@ impl<T: Element> Device for Cpu<T> {
     }
 
     fn clear(&self, to: &mut Vec<T>, offset: usize, len: usize) {
-        to[offset..offset + len].fill(T::zero());
+        let rows = block_rows(len, CLEAR_WORK);
+        for_each(to[offset..offset + len].chunks_mut(rows), |to| {
+            to.fill(T::zero());
+        });
     }
 
     fn read(&self, to: &mut [T], from: &Vec<T>, offset: usize) {
@@ -131,6 +134,9 @@ impl<'a, T: Element> ViewMut<'a, Cpu<T>> {
         &mut self.floats[self.offset..self.offset + self.rows * self.cols]
     }
 }
+
+/// The work of clearing a number in multiply-adds of a product that take as long.
+const CLEAR_WORK: usize = 8;
 
 /// An index from a device buffer as an index of the host.
 #[inline]

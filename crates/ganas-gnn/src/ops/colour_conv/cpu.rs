@@ -13,6 +13,9 @@ use crate::{Cpu, Element, View, ViewMut};
 /// The work of a row in multiply-adds of a product that take as long, for each column.
 const ROW_WORK: usize = 64;
 
+/// The same of an output that an input's derivative is read from.
+const READ_WORK: usize = 16;
+
 impl<T: Element> ColourConvolve for Cpu<T> {
     fn colour_conv_fwd(
         &self,
@@ -55,9 +58,12 @@ impl<T: Element> ColourConvolve for Cpu<T> {
         // First e, in place of d_out, and its sums over the outputs: each e is read several times.
         self.bias_activation_bwd(d_out.reborrow(), d_bias, out, activation);
         let (d_projected, e, level) = (d_projected.host(), d_out.host(), colours.0);
-        let rows = block_rows(level.n_inputs, ROW_WORK * c);
+        // Each part of each input is a row of its own: there are few inputs where they are labels.
+        let n = 3 * level.n_inputs;
+        let read = level.root.len() + level.predecessors.nodes.len() + level.successors.nodes.len();
+        let rows = block_rows(n, READ_WORK * read * c / n.max(1));
         for_each(
-            d_projected.chunks_mut(rows * 3 * c).enumerate(),
+            d_projected.chunks_mut(rows * c).enumerate(),
             |(block, d_projected)| {
                 self.vectorised(
                     #[inline(always)]
@@ -95,7 +101,7 @@ fn forward<T: Element>(
     }
 }
 
-/// Fills the derivatives of the inputs from number `first` on, from the rows of `e`.
+/// Fills the derivatives of the parts of inputs from number `first` on, three for each input, from the rows of `e`.
 #[inline(always)]
 fn backward<T: Element>(
     d_projected: &mut [T],
@@ -104,12 +110,10 @@ fn backward<T: Element>(
     level: &Level<Cpu<T>>,
     c: usize,
 ) {
-    for (i, row) in (first..).zip(d_projected.chunks_exact_mut(3 * c)) {
-        for (sums, readers) in row.chunks_exact_mut(c).zip(&level.readers) {
-            sums.fill(T::zero());
-            for &o in list(readers, i) {
-                lanes::add(sums, &e[at(o) * c..(at(o) + 1) * c]);
-            }
+    for (part, sums) in (first..).zip(d_projected.chunks_exact_mut(c)) {
+        sums.fill(T::zero());
+        for &o in list(&level.readers[part % 3], part / 3) {
+            lanes::add(sums, &e[at(o) * c..(at(o) + 1) * c]);
         }
     }
 }
