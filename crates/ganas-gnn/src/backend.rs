@@ -35,6 +35,11 @@ pub trait Device: Clone + Debug + Send + Sync + 'static {
         work()
     }
 
+    /// Does work of the device, and work of the host that it does not need, at the same time where a thread is idle.
+    fn beside(&self, work: impl FnOnce() + Send, of_host: impl FnOnce() + Send) {
+        rayon::join(work, of_host);
+    }
+
     /// Whether encoders compute each distinct embedding once, which the host has to find out, or all of them.
     ///
     /// The results are the same up to the order of sums. Where computing is cheap and the host is what work waits for, it is

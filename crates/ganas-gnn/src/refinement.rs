@@ -19,16 +19,39 @@ pub(crate) struct Refinement<D: Device> {
     levels: Vec<Level<D>>,
     /// The same on the host.
     lists: Vec<HostLevel>,
-    /// The colour of each node after the last layer.
-    colours: Vec<u32>,
-    next: Vec<u32>,
-    /// How many nodes have each of these colours.
+    last: Colours,
+    work: Work,
+    transposed: Lists,
+}
+
+/// Colours that a layer gave to the nodes, or labels before the first one.
+#[derive(Debug, Default)]
+struct Colours {
+    of_nodes: Vec<u32>,
+    /// How many nodes have each colour.
     members: Vec<u32>,
+    /// What the next layer reads as root, as predecessor and as successor.
+    read_as: [Range<usize>; 3],
+}
+
+/// Scratch memory of a level.
+#[derive(Debug, Default)]
+struct Work {
     /// The colours of each node's predecessors and successors, ascending; they lie as in the batch.
     seen: [Vec<u32>; 2],
     outputs: Outputs,
+    /// The output of each node, before outputs are ordered.
+    numbers: Vec<u32>,
     order: Order,
-    transposed: Lists,
+}
+
+/// The levels that follow the first one, to be refined.
+#[derive(Debug)]
+pub(crate) struct Following<'a, D: Device> {
+    levels: &'a mut [Level<D>],
+    lists: &'a mut [HostLevel],
+    last: &'a mut Colours,
+    work: &'a mut Work,
 }
 
 /// How the outputs of a layer, one for each colour after it, come from its inputs, one for each colour before it.
@@ -78,12 +101,8 @@ impl<D: Device> Refinement<D> {
         Self {
             levels: Vec::new(),
             lists: Vec::new(),
-            colours: Vec::new(),
-            next: Vec::new(),
-            members: Vec::new(),
-            seen: [Vec::new(), Vec::new()],
-            outputs: Outputs::default(),
-            order: Order::default(),
+            last: Colours::default(),
+            work: Work::default(),
             transposed: Lists::default(),
         }
     }
@@ -95,10 +114,41 @@ impl<D: Device> Refinement<D> {
 
     /// The colour of each node after the last layer.
     pub(crate) fn colours(&self) -> &[u32] {
-        &self.colours
+        &self.last.of_nodes
     }
 
-    /// Refines the labels of a batch, of which there are `n_labels`, for a number of layers.
+    /// Refines the labels of a batch, of which there are `n_labels`, for the first of a number of layers; the others follow.
+    ///
+    /// # Panics
+    ///
+    /// When there is no layer, or a label is not below `n_labels`.
+    pub(crate) fn start<'a>(
+        &'a mut self,
+        device: &D,
+        graphs: &GraphBatch<D>,
+        n_labels: usize,
+        layers: usize,
+    ) -> (&'a Level<D>, Following<'a, D>) {
+        self.levels.resize_with(layers, || Level::new(device));
+        self.lists.resize_with(layers, HostLevel::default);
+        self.last.label(graphs.labels_from(0), n_labels);
+        let (first, levels) = self
+            .levels
+            .split_first_mut()
+            .expect("an encoder has layers");
+        let (first_lists, lists) = self.lists.split_first_mut().expect("as many as levels");
+        first.refine(device, graphs, first_lists, &mut self.last, &mut self.work);
+        let following = Following {
+            levels,
+            lists,
+            last: &mut self.last,
+            work: &mut self.work,
+        };
+        (first, following)
+    }
+
+    /// Refines for all layers.
+    #[cfg(test)]
     pub(crate) fn refine(
         &mut self,
         device: &D,
@@ -106,55 +156,48 @@ impl<D: Device> Refinement<D> {
         n_labels: usize,
         layers: usize,
     ) {
-        self.levels.resize_with(layers, || Level::new(device));
-        self.lists.resize_with(layers, HostLevel::default);
-        self.colours.clear();
-        self.colours.extend_from_slice(graphs.labels_from(0));
-        self.members.clear();
-        self.members.resize(n_labels, 0);
-        for &label in &self.colours {
-            self.members[at(label)] += 1;
-        }
-        let mut n_inputs = n_labels;
-        let mut read_as = [0..n_labels, 0..n_labels, 0..n_labels];
-        for (level, lists) in self.levels.iter_mut().zip(&mut self.lists) {
-            for (seen, adjacency) in self.seen.iter_mut().zip(graphs.adjacency()) {
-                see(seen, adjacency, &self.colours);
-            }
-            let seen = Seen {
-                starts: graphs.adjacency().map(|(start, _)| start),
-                colours: [&self.seen[0], &self.seen[1]],
-                own: &self.colours,
-            };
-            self.outputs.find(seen, &self.members, &mut self.next);
-            let n_outputs = self.outputs.first.len();
-            let next_read_as = self.order.find(seen, &self.outputs.first);
-            lists.fill(seen, &self.order.outputs, &self.outputs.first);
-            lists.write(device, level);
-            (level.n_inputs, level.n_outputs) = (n_inputs, n_outputs);
-            level.read_as = std::mem::replace(&mut read_as, next_read_as);
-            n_inputs = n_outputs;
-            self.colours.clear();
-            let renumbered = self
-                .next
-                .iter()
-                .map(|&output| self.order.number[at(output)]);
-            self.colours.extend(renumbered);
-            self.members.clear();
-            let renumbered = self.order.outputs.iter();
-            let members = renumbered.map(|&output| self.outputs.members[at(output)]);
-            self.members.extend(members);
+        let (_, following) = self.start(device, graphs, n_labels, layers);
+        following.refine(device, graphs);
+        for level in 0..layers {
+            self.write_readers(device, level);
         }
     }
 
-    /// Fills in which outputs read each input, at all levels.
-    pub(crate) fn write_readers(&mut self, device: &D) {
-        for (level, HostLevel(lists)) in self.levels.iter_mut().zip(&self.lists) {
-            for (readers, lists) in level.readers.iter_mut().zip(lists) {
-                self.transposed.transpose(lists, level.n_inputs);
-                self.transposed.write(device, readers);
-            }
+    /// Fills in which outputs of a level read each input.
+    pub(crate) fn write_readers(&mut self, device: &D, level: usize) {
+        let (level, HostLevel(lists)) = (&mut self.levels[level], &self.lists[level]);
+        for (readers, lists) in level.readers.iter_mut().zip(lists) {
+            self.transposed.transpose(lists, level.n_inputs);
+            self.transposed.write(device, readers);
         }
+    }
+}
+
+impl<D: Device> Following<'_, D> {
+    /// What the next layer reads as root, as predecessor and as successor, all of its inputs being read as root.
+    pub(crate) fn read_as(&self) -> [Range<usize>; 3] {
+        self.last.read_as.clone()
+    }
+
+    /// Refines for the other layers.
+    pub(crate) fn refine(self, device: &D, graphs: &GraphBatch<D>) {
+        for (level, lists) in self.levels.iter_mut().zip(self.lists) {
+            level.refine(device, graphs, lists, self.last, self.work);
+        }
+    }
+}
+
+impl Colours {
+    /// Begins with labels.
+    fn label(&mut self, labels: &[u32], n_labels: usize) {
+        self.of_nodes.clear();
+        self.of_nodes.extend_from_slice(labels);
+        self.members.clear();
+        self.members.resize(n_labels, 0);
+        for &label in labels {
+            self.members[at(label)] += 1;
+        }
+        self.read_as = [0..n_labels, 0..n_labels, 0..n_labels];
     }
 }
 
@@ -236,6 +279,43 @@ impl<D: Device> Level<D> {
             successors: neighbours(),
             readers: [neighbours(), neighbours(), neighbours()],
         }
+    }
+
+    /// Replaces the colours by those after this level, and fills the level in.
+    fn refine(
+        &mut self,
+        device: &D,
+        graphs: &GraphBatch<D>,
+        lists: &mut HostLevel,
+        last: &mut Colours,
+        work: &mut Work,
+    ) {
+        let adjacency = graphs.adjacency();
+        for (seen, adjacency) in work.seen.iter_mut().zip(adjacency) {
+            see(seen, adjacency, &last.of_nodes);
+        }
+        let seen = Seen {
+            own: &last.of_nodes,
+            starts: adjacency.map(|(start, _)| start),
+            colours: [&work.seen[0], &work.seen[1]],
+        };
+        let (outputs, order) = (&mut work.outputs, &mut work.order);
+        outputs.find(seen, &last.members, &mut work.numbers);
+        let read_as = order.find(seen, &outputs.first);
+        lists.fill(seen, &order.outputs, &outputs.first);
+        lists.write(device, self);
+        self.n_inputs = last.members.len();
+        self.n_outputs = outputs.first.len();
+        self.read_as = std::mem::replace(&mut last.read_as, read_as);
+        last.of_nodes.clear();
+        let colours = work.numbers.iter().map(|&output| order.number[at(output)]);
+        last.of_nodes.extend(colours);
+        last.members.clear();
+        let outputs = order
+            .outputs
+            .iter()
+            .map(|&output| outputs.members[at(output)]);
+        last.members.extend(outputs);
     }
 }
 
@@ -437,7 +517,6 @@ mod tests {
         graphs.push([0, 1, 2].into_iter(), &[0, 0b1, 0b10]);
         let mut refinement = Refinement::new();
         refinement.refine(&device, &graphs, 3, 2);
-        refinement.write_readers(&device);
         // After one layer the ends look alike, after two the inputs and outputs tell how far the other end is.
         let [first, second] = refinement.levels() else {
             panic!("two levels");

@@ -1,11 +1,13 @@
 //! The encoder of finished graphs, with each distinct embedding of each layer computed once.
 
+use std::ops::Range;
+
 use super::{Encoder, EncoderCache};
 use crate::ops::colour_conv::Colours;
 use crate::ops::graph_conv::Direction;
 use crate::ops::list_readout::NodeLists;
 use crate::ops::projections::ProjectionDerivatives;
-use crate::refinement::Refinement;
+use crate::refinement::{Level, Refinement};
 use crate::{Backend, Device, Grads, GraphBatch, Mat, Params, View, ViewMut};
 
 /// Colours and embeddings after each layer, and scratch memory.
@@ -88,25 +90,36 @@ impl Encoder {
             c.read_out_all(device, graphs, readout, config.width);
             return;
         }
-        c.refinement.refine(device, graphs, config.n_labels, layers);
         c.outputs.resize_with(layers, || Mat::empty(device));
-        for (l, layer) in self.layers.iter().enumerate() {
-            let level = &c.refinement.levels()[l];
-            let weight = params.view(layer.weight);
-            // The inputs of the first layer are the labels, one-hot: its weights are their projections.
-            let projected = if l == 0 {
-                weight
-            } else {
-                c.projected
-                    .reshape(device, level.n_inputs, 3 * config.width);
-                let input = c.outputs[l - 1].view();
-                let to = c.projected.view_mut();
-                device.projections_fwd(to, input, weight, &level.read_as);
-                c.projected.view()
-            };
-            c.outputs[l].reshape(device, level.n_outputs, config.width);
-            let (out, bias) = (c.outputs[l].view_mut(), params.view(layer.bias));
+        let weight = |l: usize| params.view(self.layers[l].weight);
+        let convolve = |out: &mut Mat<B>, projected: View<'_, B>, l: usize, level: &Level<B>| {
+            out.reshape(device, level.n_outputs, config.width);
+            let (out, bias) = (out.view_mut(), params.view(self.layers[l].bias));
             device.colour_conv_fwd(out, projected, bias, Colours(level), config.activation);
+        };
+        let project = |to: &mut Mat<B>, input: View<'_, B>, l: usize, read: &[Range<usize>]| {
+            to.reshape(device, input.shape()[0], 3 * config.width);
+            device.projections_fwd(to.view_mut(), input, weight(l), read);
+        };
+        let start = c.refinement.start(device, graphs, config.n_labels, layers);
+        let ((first, following), projected) = (start, &mut c.projected);
+        let (output, outputs) = c.outputs.split_first_mut().expect("an encoder has layers");
+        let read_as = following.read_as();
+        // The inputs of the first layer are the labels, one-hot: its weights are their projections. What later layers compute
+        // is found out meanwhile.
+        let of_first = || {
+            convolve(output, weight(0), 0, first);
+            if layers > 1 {
+                project(projected, output.view(), 1, &read_as);
+            }
+        };
+        device.beside(of_first, || following.refine(device, graphs));
+        for l in 1..layers {
+            let level = &c.refinement.levels()[l];
+            if l > 1 {
+                project(&mut c.projected, outputs[l - 2].view(), l, &level.read_as);
+            }
+            convolve(&mut outputs[l - 1], c.projected.view(), l, level);
         }
         device.write_ints(&mut c.lists.start, graphs.starts());
         device.write_ints(&mut c.lists.nodes, c.refinement.colours());
@@ -134,11 +147,16 @@ impl Encoder {
             self.backward(device, params, grads, d_out, graphs, &mut c.all);
             return;
         }
-        c.refinement.write_readers(device);
-        let n_outputs = c.refinement.levels().last().map_or(0, |l| l.n_outputs);
-        c.d_x.reshape(device, n_outputs, width);
-        c.d_x.view_mut().clear(device);
-        device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
+        // Who reads what in a layer is found out while the derivatives of the one after it are computed.
+        let last = self.layers.len() - 1;
+        c.d_x
+            .reshape(device, c.refinement.levels()[last].n_outputs, width);
+        let (d_x, lists, refinement) = (&mut c.d_x, &c.lists, &mut c.refinement);
+        let of_readout = || {
+            d_x.view_mut().clear(device);
+            device.list_readout_bwd(d_x.view_mut(), d_readout, lists);
+        };
+        device.beside(of_readout, || refinement.write_readers(device, last));
         for (l, layer) in self.layers.iter().enumerate().rev() {
             let level = &c.refinement.levels()[l];
             c.projected.reshape(device, level.n_inputs, 3 * width);
@@ -153,13 +171,17 @@ impl Encoder {
             let (d_weight, d) = (grads.view_mut(layer.weight), c.projected.view());
             if l == 0 {
                 add_rows(device, d_weight, d, &mut c.labels);
-            } else {
-                c.d_x.reshape(device, level.n_inputs, width);
-                let d_x = c.d_x.view_mut();
-                let (x, weight) = (c.outputs[l - 1].view(), params.view(layer.weight));
-                let out = ProjectionDerivatives { d_weight, d_x };
-                device.projections_bwd(out, d, x, weight, &level.read_as);
+                continue;
             }
+            c.d_x.reshape(device, level.n_inputs, width);
+            let (d_x, read_as) = (c.d_x.view_mut(), level.read_as.clone());
+            let (x, weight) = (c.outputs[l - 1].view(), params.view(layer.weight));
+            let out = ProjectionDerivatives { d_weight, d_x };
+            let refinement = &mut c.refinement;
+            device.beside(
+                || device.projections_bwd(out, d, x, weight, &read_as),
+                || refinement.write_readers(device, l - 1),
+            );
         }
     }
 }

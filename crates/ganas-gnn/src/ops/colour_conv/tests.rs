@@ -25,7 +25,6 @@ fn refined() -> (Cpu<f64>, Refinement<Cpu<f64>>) {
     let device = Cpu::new();
     let mut refinement = Refinement::new();
     refinement.refine(&device, &batch(&device), graphs::N_LABELS, 1);
-    refinement.write_readers(&device);
     (device, refinement)
 }
 
@@ -114,7 +113,6 @@ impl crate::testing::OnDevice for Case {
         let Self(n_graphs, c, activation) = *self;
         let mut refinement = Refinement::new();
         refinement.refine(device, &many_graphs(device, n_graphs), graphs::N_LABELS, 2);
-        refinement.write_readers(device);
         let level = &refinement.levels()[1];
         let (n_in, n_out) = (level.n_inputs, level.n_outputs);
         let (projected, bias) = (random(device, 1, n_in, 3 * c), random(device, 2, 1, c));
