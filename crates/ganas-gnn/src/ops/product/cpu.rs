@@ -41,54 +41,37 @@ pub(crate) const UNIT: usize = 6;
 /// Columns of the widest tiles of `gemm`: blocks have a multiple of so many columns.
 pub(crate) const WIDE_UNIT: usize = 32;
 
-/// Blocks of rows are at least so high where columns can be split instead, since each packs the right-hand side.
-const HIGH: usize = 16 * UNIT;
-
-/// Blocks of columns are at least so wide where the left-hand side is transposed, since each packs it.
+/// Blocks of columns are at least so wide, since each packs the left-hand side where that is transposed.
 const WIDE: usize = 4 * WIDE_UNIT;
 
-/// Blocks have at least so many rows: with fewer, packing takes longer than what a second thread gains.
+/// Blocks have at least so many rows, since each packs the right-hand side: with fewer, packing takes longer than what a
+/// second thread gains.
 pub(crate) const LEAST_ROWS: usize = 4 * UNIT;
 
 /// Blocks have more elements than this: for so few, `gemm` may take other sums.
 pub(crate) const FEW_ELEMENTS: usize = 256;
 
 /// Multiply-adds that are worth handing to another thread.
-const BLOCK_WORK: usize = 1 << 18;
+pub(crate) const BLOCK_WORK: usize = 1 << 18;
 
-/// Blocks for each thread at most, so that one that is slow is left with less.
-const BLOCKS_PER_THREAD: usize = 4;
-
-/// The rows and columns of the blocks of a product, all but the last ones in each direction.
+/// The rows and columns of the blocks of a product, all but the last ones in each direction; `turned` where the left-hand side
+/// is transposed. There is one block for each thread, since `gemm` packs an operand for each of them.
 ///
 /// An element of the output is a chain of multiply-adds along the depth, in an order that depends on the depth only, so the
 /// blocks do not show in the results, as long as none of them is small. Where there is one row or column only, `gemm` sums in
 /// another way; that is not split.
-pub(crate) fn blocks([m, k, n]: [usize; 3], turned: bool) -> [usize; 2] {
+fn blocks([m, k, n]: [usize; 3], turned: bool) -> [usize; 2] {
     let threads = rayon::current_num_threads();
-    let most = (m * k * n / BLOCK_WORK).min(BLOCKS_PER_THREAD * threads);
-    if threads == 1 || most <= 1 || m <= 1 || n <= 1 {
+    let most = (m * k * n / BLOCK_WORK).min(threads);
+    if most <= 1 || m <= 1 || n <= 1 {
         return [m.max(1), n.max(1)];
     }
-    // Each thread has high rows of its own if there are enough; more blocks, or all of them, are of columns.
-    let rows = cut(m, threads.min(most), UNIT, HIGH);
-    let wide = if turned { WIDE } else { WIDE_UNIT };
-    let columns = cut(
-        n,
-        most.div_ceil(m.div_ceil(rows)),
-        WIDE_UNIT,
-        wide.max(FEW_ELEMENTS / rows + 1),
-    );
-    if (m.div_ceil(rows) * n.div_ceil(columns)) < threads.min(most) {
-        let rows = cut(
-            m,
-            threads.min(most),
-            UNIT,
-            LEAST_ROWS.max(FEW_ELEMENTS / n + 1),
-        );
-        return [rows, n];
+    let columns = cut(n, most, WIDE_UNIT, WIDE);
+    if turned && n.div_ceil(columns) == most {
+        return [m, columns];
     }
-    [rows, columns]
+    let least = LEAST_ROWS.max(FEW_ELEMENTS / n + 1);
+    [cut(m, most, UNIT, least), n]
 }
 
 /// The size of up to so many parts of `n`, all but the last a multiple of `unit`, and none of them less than `least`.

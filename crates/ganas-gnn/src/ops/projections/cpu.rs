@@ -6,9 +6,15 @@ use std::ops::Range;
 use super::{ProjectionDerivatives, Projections, check, check_derivatives};
 use crate::cpu::{for_each, large_first};
 use crate::ops::product::cpu::{
-    FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, blocks, cut, multiply, part,
+    BLOCK_WORK, FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, cut, multiply, part,
 };
 use crate::{Cpu, Element, View, ViewMut};
+
+/// Blocks of rows are at least so high where columns can be split instead, since each packs the weights.
+const HIGH: usize = 16 * UNIT;
+
+/// Blocks for each thread at most.
+const BLOCKS_PER_THREAD: usize = 4;
 
 /// Rows with the same parts that are left on both sides of a cut at least.
 const LEAST_SEGMENT: usize = 60;
@@ -25,7 +31,7 @@ impl<T: Element> Projections for Cpu<T> {
         let width = read.len() * c;
         let (out, x) = (projected.host(), Strided::new(x.into()));
         let weight = Strided::new(weight.into());
-        let [rows, columns] = blocks([n, k, width], false);
+        let [rows, columns] = blocks([n, k, width]);
         // Columns are split between parts, and the same number of times in each.
         let strips = width.div_ceil(columns);
         let (strip, together) = match strips {
@@ -114,7 +120,7 @@ impl<T: Element> Projections for Cpu<T> {
         let of_weights = Tile::new(d_weight, width, [k, width])
             .grid([rows_of_weight, c.max(1)])
             .map(|(place, tile)| Block::Weight(place, tile));
-        let [rows, mut columns] = blocks([n, width, k], false);
+        let [rows, mut columns] = blocks([n, width, k]);
         if segments(0..n, read).any(|(rows, _)| rows.len() * columns <= FEW_ELEMENTS) {
             columns = k.max(1);
         }
@@ -128,6 +134,25 @@ impl<T: Element> Projections for Cpu<T> {
             Block::X(rows, column, tile) => of_x(rows, column, tile),
         });
     }
+}
+
+/// The rows and columns of the blocks of a product of rows: high ones, and more than one for each thread, so that one that is
+/// slow is left with less.
+fn blocks([m, k, n]: [usize; 3]) -> [usize; 2] {
+    let threads = rayon::current_num_threads();
+    let most = (m * k * n / BLOCK_WORK).min(BLOCKS_PER_THREAD * threads);
+    if threads == 1 || most <= 1 {
+        return [m.max(1), n.max(1)];
+    }
+    let rows = cut(m, threads.min(most), UNIT, HIGH);
+    let bands = m.div_ceil(rows);
+    let least = WIDE_UNIT.max(FEW_ELEMENTS / rows + 1);
+    let columns = cut(n, most.div_ceil(bands), WIDE_UNIT, least);
+    if bands * n.div_ceil(columns) >= threads.min(most) {
+        return [rows, columns];
+    }
+    let least = LEAST_ROWS.max(FEW_ELEMENTS / n + 1);
+    [cut(m, threads.min(most), UNIT, least), n]
 }
 
 /// A block of one of the derivatives: where it begins, and its elements.
