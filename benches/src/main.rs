@@ -41,7 +41,7 @@ enum Command {
     },
     /// Prints the measured limits of this machine, and what the products of a step reach.
     Roofline,
-    /// Prints what all cores reach at once, as a share of so many times what one core reaches alone.
+    /// Prints what products reach on all cores at once, as a share of the peak of so many cores: 0.9 where nobody shares them.
     Cores,
     /// Keeps one core busy until it is ended.
     Burn,
