@@ -97,6 +97,31 @@ fn devices_agree() {
 }
 
 #[test]
+fn blocks_do_not_show() {
+    let results = |case: &Case, threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let device = Cpu::<f32>::new();
+        pool.build().unwrap().install(|| case.results(&device))
+    };
+    for (shape, parts) in [
+        // Segments of a single row, and of a few.
+        ([700, 128, 128], [0..700, 0..699, 3..700]),
+        ([512, 64, 96], [0..512, 0..508, 1..512]),
+        // Sums in several pieces, more of them in some parts than in others.
+        ([1300, 128, 64], [0..1300, 0..400, 390..1290]),
+        ([2100, 48, 24], [0..2100, 0..2000, 100..2100]),
+        ([798, 128, 128], [0..798, 0..660, 130..798]),
+        ([600, 96, 33], [0..600, 0..0, 0..600]),
+    ] {
+        let case = Case(shape, parts);
+        let one = results(&case, 1);
+        for threads in [2, 3, 7] {
+            assert_eq!(results(&case, threads), one, "{shape:?}, {threads} threads");
+        }
+    }
+}
+
+#[test]
 #[should_panic(expected = "every row has a first part")]
 fn the_first_part_has_all_rows() {
     let device = Cpu::<f64>::new();
