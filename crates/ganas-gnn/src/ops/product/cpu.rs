@@ -46,7 +46,7 @@ const WIDE: usize = 4 * WIDE_UNIT;
 
 /// Blocks have at least so many rows, since each packs the right-hand side: with fewer, packing takes longer than what a
 /// second thread gains.
-pub(crate) const LEAST_ROWS: usize = 4 * UNIT;
+pub(crate) const LEAST_ROWS: usize = 3 * UNIT;
 
 /// Blocks have more elements than this: for so few, `gemm` may take other sums.
 pub(crate) const FEW_ELEMENTS: usize = 256;
