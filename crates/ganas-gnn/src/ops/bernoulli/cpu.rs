@@ -1,6 +1,7 @@
 //! Bernoulli decisions on the CPU.
 
 use super::{Bernoulli, Exploration, check};
+use crate::cpu::{block_rows, for_each};
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Bernoulli for Cpu<T> {
@@ -51,26 +52,23 @@ impl<T: Element> Bernoulli for Cpu<T> {
             ],
             masks.len(),
         );
-        let outputs = log_prob.host().iter_mut().zip(entropy.host());
-        let logits = scores.host().iter().zip(prior.host().iter());
-        let inputs = logits.zip(masks).zip(chosen);
-        for ((log_prob, entropy), (((&s, &b), &mask), &action)) in outputs.zip(inputs) {
-            let x = s + b;
-            (*log_prob, *entropy) = match legal(mask) {
-                Legal::Only(only) => {
-                    assert!(only == action, "bernoulli: action {action} is illegal");
-                    (T::zero(), T::zero())
+        let n = block_rows(chosen.len(), WORK);
+        let outputs = log_prob
+            .host()
+            .chunks_mut(n)
+            .zip(entropy.host().chunks_mut(n));
+        let logits = scores.host().chunks(n).zip(prior.host().chunks(n));
+        let inputs = logits.zip(masks.chunks(n).zip(chosen.chunks(n)));
+        for_each(
+            outputs.zip(inputs),
+            |((log_prob, entropy), ((scores, prior), (masks, chosen)))| {
+                let outputs = log_prob.iter_mut().zip(entropy);
+                let inputs = scores.iter().zip(prior).zip(masks.iter().zip(chosen));
+                for ((log_prob, entropy), ((&s, &b), (&mask, &action))) in outputs.zip(inputs) {
+                    (*log_prob, *entropy) = forward(s + b, mask, action);
                 }
-                Legal::Both => {
-                    let (miss, hit) = (T::softplus(x), T::softplus(-x));
-                    let p = T::sigmoid(x);
-                    (
-                        if action == 1 { -hit } else { -miss },
-                        p * hit + (T::one() - p) * miss,
-                    )
-                }
-            };
-        }
+            },
+        );
     }
 
     fn bernoulli_bwd(
@@ -92,21 +90,52 @@ impl<T: Element> Bernoulli for Cpu<T> {
             ],
             masks.len(),
         );
-        let upstream = d_log_prob.host().iter().zip(d_entropy.host());
-        let logits = scores.host().iter().zip(prior.host().iter());
-        let inputs = logits.zip(masks).zip(chosen);
-        for ((d, (&d_log_prob, &d_entropy)), (((&s, &b), &mask), &action)) in
-            d_scores.host().iter_mut().zip(upstream).zip(inputs)
-        {
-            *d = match legal(mask) {
-                Legal::Only(_) => T::zero(),
-                Legal::Both => {
-                    let x = s + b;
-                    let p = T::sigmoid(x);
-                    let hit = if action == 1 { T::one() } else { T::zero() };
-                    d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)
+        let n = block_rows(chosen.len(), WORK);
+        let upstream = d_log_prob.host().chunks(n).zip(d_entropy.host().chunks(n));
+        let logits = scores.host().chunks(n).zip(prior.host().chunks(n));
+        let inputs = logits.zip(masks.chunks(n).zip(chosen.chunks(n)));
+        for_each(
+            d_scores.host().chunks_mut(n).zip(upstream).zip(inputs),
+            |((d, (d_log_prob, d_entropy)), ((scores, prior), (masks, chosen)))| {
+                let upstream = d_log_prob.iter().zip(d_entropy);
+                let inputs = scores.iter().zip(prior).zip(masks.iter().zip(chosen));
+                for ((d, (&d_log_prob, &d_entropy)), ((&s, &b), (&mask, &action))) in
+                    d.iter_mut().zip(upstream).zip(inputs)
+                {
+                    *d = backward([d_log_prob, d_entropy], s + b, mask, action);
                 }
-            };
+            },
+        );
+    }
+}
+
+/// The work of a decision in multiply-adds of a product that take as long.
+const WORK: usize = 1024;
+
+/// The log-probability of an action, and the entropy of the decision.
+fn forward<T: Element>(x: T, mask: u64, action: u32) -> (T, T) {
+    match legal(mask) {
+        Legal::Only(only) => {
+            assert!(only == action, "bernoulli: action {action} is illegal");
+            (T::zero(), T::zero())
+        }
+        Legal::Both => {
+            let (miss, hit) = (T::softplus(x), T::softplus(-x));
+            let p = T::sigmoid(x);
+            let log_prob = if action == 1 { -hit } else { -miss };
+            (log_prob, p * hit + (T::one() - p) * miss)
+        }
+    }
+}
+
+/// The derivative of the score.
+fn backward<T: Element>([d_log_prob, d_entropy]: [T; 2], x: T, mask: u64, action: u32) -> T {
+    match legal(mask) {
+        Legal::Only(_) => T::zero(),
+        Legal::Both => {
+            let p = T::sigmoid(x);
+            let hit = if action == 1 { T::one() } else { T::zero() };
+            d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)
         }
     }
 }

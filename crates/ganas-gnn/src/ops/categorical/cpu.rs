@@ -1,7 +1,7 @@
 //! Categorical decisions on the CPU.
 
 use super::{Categorical, CategoricalIn, CategoricalOut, Exploration, check};
-use crate::cpu::at;
+use crate::cpu::{at, block_rows, for_each};
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
 
@@ -43,29 +43,25 @@ impl<T: Element> Categorical for Cpu<T> {
             logits.shape(),
         );
         let actions = logits.shape()[1];
-        let log_probs = out.log_probs.host();
-        let rows = log_probs
-            .chunks_exact_mut(actions)
-            .zip(logits.host().chunks_exact(actions))
-            .zip(masks.iter().zip(chosen))
-            .zip(out.log_prob.host().iter_mut().zip(out.entropy.host()));
-        for (((log_probs, logits), (&mask, &action)), (log_prob, entropy)) in rows {
-            let shift = log_sum_exp(legal(mask, logits));
-            let mut sum = T::zero();
-            for (a, (l, &x)) in log_probs.iter_mut().zip(logits).enumerate() {
-                *l = T::zero();
-                if is_legal(mask, a) {
-                    *l = x - shift;
-                    sum += l.exponential() * *l;
+        let n = block_rows(chosen.len(), WORK * actions);
+        let outputs = (out.log_probs.host().chunks_mut(n * actions))
+            .zip(out.log_prob.host().chunks_mut(n))
+            .zip(out.entropy.host().chunks_mut(n));
+        let inputs = logits.host().chunks(n * actions);
+        let inputs = inputs.zip(masks.chunks(n).zip(chosen.chunks(n)));
+        for_each(
+            outputs.zip(inputs),
+            |(((log_probs, log_prob), entropy), (logits, (masks, chosen)))| {
+                let rows = log_probs
+                    .chunks_exact_mut(actions)
+                    .zip(logits.chunks_exact(actions))
+                    .zip(masks.iter().zip(chosen))
+                    .zip(log_prob.iter_mut().zip(entropy));
+                for (((log_probs, logits), (&mask, &action)), (log_prob, entropy)) in rows {
+                    (*log_prob, *entropy) = forward(log_probs, logits, mask, action);
                 }
-            }
-            assert!(
-                is_legal(mask, at(action)),
-                "categorical: action {action} is illegal under {mask:#b}"
-            );
-            *log_prob = log_probs[at(action)];
-            *entropy = -sum;
-        }
+            },
+        );
     }
 
     fn categorical_bwd(
@@ -86,24 +82,64 @@ impl<T: Element> Categorical for Cpu<T> {
             d_logits.shape(),
         );
         let actions = d_logits.shape()[1];
-        let rows = d_logits
-            .host()
-            .chunks_exact_mut(actions)
-            .zip(d.log_probs.host().chunks_exact(actions))
-            .zip(masks.iter().zip(chosen))
-            .zip(d.d_log_prob.host().iter().zip(d.d_entropy.host()));
-        for (((d_logits, log_probs), (&mask, &action)), (&d_log_prob, &d_entropy)) in rows {
-            let entropy = -legal(mask, log_probs)
-                .map(|l| l.exponential() * l)
-                .sum::<T>();
-            for (a, (d, &l)) in d_logits.iter_mut().zip(log_probs).enumerate() {
-                *d = T::zero();
-                if is_legal(mask, a) {
-                    let p = l.exponential();
-                    let hit = if a == at(action) { T::one() } else { T::zero() };
-                    *d = d_log_prob * (hit - p) - d_entropy * p * (l + entropy);
+        let n = block_rows(chosen.len(), WORK * actions);
+        let upstream = (d.d_log_prob.host().chunks(n)).zip(d.d_entropy.host().chunks(n));
+        let inputs = d.log_probs.host().chunks(n * actions);
+        let inputs = inputs.zip(masks.chunks(n).zip(chosen.chunks(n)));
+        for_each(
+            (d_logits.host().chunks_mut(n * actions)).zip(upstream.zip(inputs)),
+            |(d_logits, ((d_log_prob, d_entropy), (log_probs, (masks, chosen))))| {
+                let rows = d_logits
+                    .chunks_exact_mut(actions)
+                    .zip(log_probs.chunks_exact(actions))
+                    .zip(masks.iter().zip(chosen))
+                    .zip(d_log_prob.iter().zip(d_entropy));
+                for (((d_logits, log_probs), (&mask, &action)), (&d_log_prob, &d_entropy)) in rows {
+                    backward(d_logits, log_probs, [d_log_prob, d_entropy], mask, action);
                 }
-            }
+            },
+        );
+    }
+}
+
+/// The work of an action of a decision in multiply-adds of a product that take as long.
+const WORK: usize = 512;
+
+/// Fills the log-probabilities of a row; returns that of the action, and the entropy.
+fn forward<T: Element>(log_probs: &mut [T], logits: &[T], mask: u64, action: u32) -> (T, T) {
+    let shift = log_sum_exp(legal(mask, logits));
+    let mut sum = T::zero();
+    for (a, (l, &x)) in log_probs.iter_mut().zip(logits).enumerate() {
+        *l = T::zero();
+        if is_legal(mask, a) {
+            *l = x - shift;
+            sum += l.exponential() * *l;
+        }
+    }
+    assert!(
+        is_legal(mask, at(action)),
+        "categorical: action {action} is illegal under {mask:#b}"
+    );
+    (log_probs[at(action)], -sum)
+}
+
+/// Fills the derivatives of the logits of a row.
+fn backward<T: Element>(
+    d_logits: &mut [T],
+    log_probs: &[T],
+    [d_log_prob, d_entropy]: [T; 2],
+    mask: u64,
+    action: u32,
+) {
+    let entropy = -legal(mask, log_probs)
+        .map(|l| l.exponential() * l)
+        .sum::<T>();
+    for (a, (d, &l)) in d_logits.iter_mut().zip(log_probs).enumerate() {
+        *d = T::zero();
+        if is_legal(mask, a) {
+            let p = l.exponential();
+            let hit = if a == at(action) { T::one() } else { T::zero() };
+            *d = d_log_prob * (hit - p) - d_entropy * p * (l + entropy);
         }
     }
 }
