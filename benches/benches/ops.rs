@@ -135,12 +135,14 @@ fn gates(c: &mut Criterion) {
     let n = 128;
     let (gi, gh, old) = (mat(n, 3 * WIDTH), mat(n, 3 * WIDTH), mat(n, WIDTH));
     let (bias, mut new, mut gates) = (mat(1, 3 * WIDTH), mat(n, WIDTH), mat(n, 4 * WIDTH));
+    let each: Vec<u32> = (0_u32..).take(n).collect();
     c.bench_function("gru gates, forward", |b| {
         b.iter(|| {
             let inputs = GruInputs {
                 gi: gi.view(),
+                shared: None,
                 bias_i: bias.view(),
-                gh: gh.view(),
+                gh: (gh.view(), &each),
                 bias_h: bias.view(),
                 old: old.view(),
             };

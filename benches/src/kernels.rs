@@ -198,12 +198,15 @@ fn gru<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, batch: 
     let mat = |rows, cols| Mat::from_host(device, &vec![0.01; rows * cols], rows, cols);
     let (gi, gh, bias, old) = (mat(n, 3 * c), mat(n, 3 * c), mat(1, 3 * c), mat(n, c));
     let (mut new, mut gates) = (mat(n, c), mat(n, 4 * c));
+    let (mut each, numbers) = (device.ints(), (0_u32..).take(n).collect::<Vec<_>>());
+    device.write_ints(&mut each, &numbers);
     let bytes = 4 * n * c * (3 + 3 + 1 + 1 + 4);
     table.row("gru_gates_fwd", format!("[{n}, {c}]"), [0, bytes], || {
         let inputs = GruInputs {
             gi: gi.view(),
+            shared: None,
             bias_i: bias.view(),
-            gh: gh.view(),
+            gh: (gh.view(), &each),
             bias_h: bias.view(),
             old: old.view(),
         };

@@ -170,8 +170,8 @@ pub struct GruCache<D: Device> {
     n_shared: usize,
     /// `h W_h` of each state that others continue, `[1 + s, 3 width]`; in the backward pass the derivative of that.
     projected: Mat<D>,
-    /// Of the state that each state continues, `[s, 3 width]`.
-    gh: Mat<D>,
+    /// The derivative of the projection of the state that each state continues, `[s, 3 width]`.
+    d_gh: Mat<D>,
     ones: Mat<D>,
     d_old: Mat<D>,
     root: D::Ints,
@@ -190,7 +190,7 @@ impl<D: Device> GruCache<D> {
             of_shared: mat(),
             n_shared: 0,
             projected: mat(),
-            gh: mat(),
+            d_gh: mat(),
             ones: mat(),
             d_old: mat(),
             root: device.ints(),
@@ -239,7 +239,6 @@ impl Gru {
         cache.gates.reshape(device, n_states, 4 * width);
         cache.gi.reshape(device, n_states, 3 * width);
         cache.projected.reshape(device, n_states + 1, 3 * width);
-        cache.gh.reshape(device, n_states, 3 * width);
         device.write_ints(&mut cache.root, &[0]);
         device.gather_fwd(
             cache.states.rows_mut(0, 1),
@@ -261,7 +260,8 @@ impl Gru {
     ) {
         let step = tree.steps() - 1;
         self.project(device, params, x, tree.step(step), cache);
-        self.advance(device, params, step, tree, cache);
+        let of_shared = x.shared.map(|(_, of)| (of, 0));
+        self.advance(device, params, step, of_shared, tree, cache);
     }
 
     /// All steps from the inputs of all states.
@@ -277,11 +277,12 @@ impl Gru {
         self.start(device, params, [n_states, x.n_shared()], cache);
         self.project(device, params, x, (0, n_states), cache);
         for step in 0..tree.steps() {
-            self.advance(device, params, step, tree, cache);
+            let of_shared = x.shared.map(|(_, of)| (of, tree.step(step).0));
+            self.advance(device, params, step, of_shared, tree, cache);
         }
     }
 
-    /// Fills `gi` of the `n` states from `first` on; rows in common are projected when they are new.
+    /// Fills `gi` of the `n` states from `first` on, without the rows in common; these are projected when they are new.
     fn project<B: Backend>(
         &self,
         device: &B,
@@ -293,7 +294,7 @@ impl Gru {
         let (c, weight, own) = (cache, params.view(self.weight_i), x.own.shape()[1]);
         let gi = c.gi.rows_mut(first, n);
         device.product(gi, x.own, weight.rows(0, own), Old::Overwrite);
-        let Some((shared, of)) = x.shared else {
+        let Some((shared, _)) = x.shared else {
             return;
         };
         let (known, rows) = (c.n_shared, x.n_shared());
@@ -304,16 +305,16 @@ impl Gru {
         );
         device.product(to, new, weight, Old::Overwrite);
         c.n_shared = rows;
-        let gi = c.gi.rows_mut(first, n);
-        device.gather_fwd(gi, c.of_shared.rows(0, rows), of, Old::Add);
     }
 
-    /// Each state is projected once, however many states continue it.
+    /// Each state is projected once, however many states continue it. `of_shared` says which of the rows in common is that of
+    /// each state of the step, from some entry on.
     fn advance<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
         step: usize,
+        of_shared: Option<(&B::Ints, usize)>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
@@ -322,18 +323,17 @@ impl Gru {
         let (projected, weight) = (c.projected.rows_mut(first, n), params.view(self.weight_h));
         device.product(projected, c.states.rows(first, n), weight, Old::Overwrite);
         let (first, n) = tree.step(step);
-        for (of_children, of_parents) in [(&mut c.old, &c.states), (&mut c.gh, &c.projected)] {
-            let to = of_children.rows_mut(first, n);
-            device.gather_fwd(to, of_parents.view(), parents, Old::Overwrite);
-        }
+        let to = c.old.rows_mut(first, n);
+        device.gather_fwd(to, c.states.view(), parents, Old::Overwrite);
         let old = c.old.rows(first, n);
         device.gru_gates_fwd(
             c.states.rows_mut(first + 1, n),
             c.gates.rows_mut(first, n),
             GruInputs {
                 gi: c.gi.rows(first, n),
+                shared: of_shared.map(|(of, start)| (c.of_shared.rows(0, c.n_shared), of, start)),
                 bias_i: params.view(self.bias_i).rows(step, 1),
-                gh: c.gh.rows(first, n),
+                gh: (c.projected.view(), parents),
                 bias_h: params.view(self.bias_h),
                 old,
             },
@@ -373,6 +373,7 @@ impl Gru {
         let GruConfig { inputs, width, .. } = self.config;
         let (n_states, c) = (tree.n_states(), cache);
         c.d_old.reshape(device, n_states, width);
+        c.d_gh.reshape(device, n_states, 3 * width);
         // One for each state and the root.
         if c.ones.n_rows() <= n_states {
             let one = <B::Elem as num_traits::One>::one();
@@ -385,7 +386,7 @@ impl Gru {
             device.gru_gates_bwd(
                 GruDerivatives {
                     d_gi: c.gi.rows_mut(first, n),
-                    d_gh: c.gh.rows_mut(first, n),
+                    d_gh: c.d_gh.rows_mut(first, n),
                     d_old: c.d_old.rows_mut(first, n),
                 },
                 d_states.rows(first + 1, n),
@@ -399,7 +400,7 @@ impl Gru {
             let parents = &tree.parents[step];
             let (before, n_before) = tree.before(step);
             c.projected.rows_mut(before, n_before).clear(device);
-            device.gather_bwd(c.projected.view_mut(), c.gh.rows(first, n), parents);
+            device.gather_bwd(c.projected.view_mut(), c.d_gh.rows(first, n), parents);
             device.gather_bwd(d_states.view_mut(), c.d_old.rows(first, n), parents);
             let weight = params.view(self.weight_h).transposed();
             let (d, d_before) = (

@@ -1,7 +1,7 @@
 //! The gates of a GRU cell on the CPU.
 
 use super::{GruDerivatives, GruGates, GruInputs, check};
-use crate::cpu::{block_rows, for_each};
+use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
@@ -13,36 +13,37 @@ impl<T: Element> GruGates for Cpu<T> {
         gates: ViewMut<'_, Self>,
         inputs: GruInputs<'_, Self>,
     ) {
+        let c = inputs.check(self, new.shape(), gates.shape());
+        if c == 0 {
+            return;
+        }
         let GruInputs {
             gi,
+            shared,
             bias_i,
             gh,
             bias_h,
             old,
         } = inputs;
-        let states = [old.shape(), new.shape()];
-        let c = check(states, gates.shape(), [gi.shape(), gh.shape()]);
-        expect_shape("gru: bias_i", bias_i.shape(), [1, 3 * c]);
-        expect_shape("gru: bias_h", bias_h.shape(), [1, 3 * c]);
-        if c == 0 {
-            return;
-        }
+        let shared = shared.map(|(rows, index, first)| Rows::new(rows, &index[first..]));
+        let gh = Rows::new(gh.0, gh.1);
         let biases = [bias_i.host(), bias_h.host()];
         let n = block_rows(old.shape()[0], FORWARD_WORK * c);
-        let products = gi.host().chunks(3 * n * c);
         let blocks = (new.host().chunks_mut(n * c))
             .zip(old.host().chunks(n * c))
             .zip(gates.host().chunks_mut(4 * n * c))
-            .zip(products.zip(gh.host().chunks(3 * n * c)));
-        for_each(blocks, |(((new, old), gates), (gi, gh))| {
-            let products = gi.chunks_exact(3 * c).zip(gh.chunks_exact(3 * c));
+            .zip(gi.host().chunks(3 * n * c));
+        for_each(blocks.enumerate(), |(block, (((new, old), gates), gi))| {
             let states = new.chunks_exact_mut(c).zip(old.chunks_exact(c));
-            let rows = states.zip(gates.chunks_exact_mut(4 * c)).zip(products);
+            let rows = states
+                .zip(gates.chunks_exact_mut(4 * c))
+                .zip(gi.chunks_exact(3 * c));
             self.vectorised(
                 #[inline(always)]
                 || {
-                    for (((out, h), gates), products) in rows {
-                        forward_row(out, gates, h, products, biases);
+                    for (cell, (((out, h), gates), gi)) in (block * n..).zip(rows) {
+                        let shared = shared.as_ref().map(|shared| shared.of(cell));
+                        forward_row(out, gates, h, [gi, gh.of(cell)], shared, biases);
                     }
                 },
             );
@@ -94,24 +95,61 @@ const FORWARD_WORK: usize = 256;
 /// The same backward.
 const BACKWARD_WORK: usize = 64;
 
+/// Rows that cells have in common.
+struct Rows<'a, T> {
+    rows: &'a [T],
+    width: usize,
+    index: &'a [u32],
+}
+
+impl<'a, T: Element> Rows<'a, T> {
+    fn new(rows: View<'a, Cpu<T>>, index: &'a [u32]) -> Self {
+        Self {
+            width: rows.shape()[1],
+            rows: rows.host(),
+            index,
+        }
+    }
+
+    /// The row of a cell.
+    #[inline(always)]
+    fn of(&self, cell: usize) -> &'a [T] {
+        let start = at(self.index[cell]) * self.width;
+        &self.rows[start..start + self.width]
+    }
+}
+
 #[inline(always)]
 fn forward_row<T: Element>(
     out: &mut [T],
     gates: &mut [T],
     h: &[T],
-    (gi, gh): (&[T], &[T]),
+    [gi, gh]: [&[T]; 2],
+    shared: Option<&[T]>,
     [bias_i, bias_h]: [&[T]; 2],
 ) {
     let c = h.len();
     let (rz, rest) = gates.split_at_mut(2 * c);
-    lanes::combine(rz, &gi[..2 * c], &bias_i[..2 * c], |x, b| x + b);
+    if let Some(shared) = shared {
+        lanes::combine(rz, &gi[..2 * c], &shared[..2 * c], |x, y| x + y);
+        lanes::add(rz, &bias_i[..2 * c]);
+    } else {
+        lanes::combine(rz, &gi[..2 * c], &bias_i[..2 * c], |x, b| x + b);
+    }
     lanes::add(rz, &gh[..2 * c]);
     lanes::update(rz, &bias_h[..2 * c], |x, b| (x + b).sigmoid());
     let (new, inner) = rest.split_at_mut(c);
     lanes::combine(inner, &gh[2 * c..], &bias_h[2 * c..], |x, b| x + b);
     let (reset, update) = rz.split_at(c);
-    lanes::combine(new, reset, inner, |r, x| r * x);
-    lanes::add(new, &gi[2 * c..]);
+    if let Some(shared) = shared {
+        // The sum of both parts first, in the memory of the new state.
+        lanes::combine(out, &gi[2 * c..], &shared[2 * c..], |x, y| x + y);
+        lanes::combine(new, reset, inner, |r, x| r * x);
+        lanes::add(new, out);
+    } else {
+        lanes::combine(new, reset, inner, |r, x| r * x);
+        lanes::add(new, &gi[2 * c..]);
+    }
     lanes::update(new, &bias_i[2 * c..], |x, b| (x + b).hyperbolic_tangent());
     lanes::combine(out, update, new, |z, n| (T::one() - z) * n);
     // out = out + z h, with z read from the gates.

@@ -11,7 +11,7 @@ use Parameter::{Pointer as P, U32 as U};
 pub(crate) const FORWARD: Kernel = Kernel {
     name: "gru_gates_fwd",
     block: [128, 1],
-    parameters: &[P, P, P, P, P, P, P, U, U],
+    parameters: &[P, P, P, P, P, P, P, P, P, P, U, U, U, U],
 };
 
 pub(crate) const BACKWARD: Kernel = Kernel {
@@ -27,26 +27,30 @@ impl GruGates for Cuda {
         gates: ViewMut<'_, Self>,
         inputs: GruInputs<'_, Self>,
     ) {
+        let c = inputs.check(self, new.shape(), gates.shape());
         let GruInputs {
             gi,
+            shared,
             bias_i,
             gh,
             bias_h,
             old,
         } = inputs;
-        let ([n, _], states) = (old.shape(), [old.shape(), new.shape()]);
-        let c = check(states, gates.shape(), [gi.shape(), gh.shape()]);
-        expect_shape("gru: bias_i", bias_i.shape(), [1, 3 * c]);
-        expect_shape("gru: bias_h", bias_h.shape(), [1, 3 * c]);
+        let [n, _] = old.shape();
+        // Where there are no rows in common, the kernel reads neither of these two.
+        let (rows, of, first) = shared.unwrap_or((gh.0, gh.1, 0));
         Launch::new(self, &FORWARD)
             .output(&new) // float* out
             .output(&gates) // float* gates
             .input(gi) // const float* gi
+            .input(rows) // const float* shared
+            .buffer(of) // const u32* of_shared
             .input(bias_i) // const float* bias_i
-            .input(gh) // const float* gh
+            .input(gh.0) // const float* gh
+            .buffer(gh.1) // const u32* of_gh
             .input(bias_h) // const float* bias_h
             .input(old) // const float* old
-            .sizes([n, c]) // u32 n, c
+            .sizes([n, c, usize::from(shared.is_some()), first]) // u32 n, c, is_shared, first
             .over(n * c);
     }
 
