@@ -177,6 +177,28 @@ mod tests {
     }
 
     #[test]
+    fn threads_begin_with_their_own_share() {
+        let mut shares = Shares::new(0..2, 2..12, 3);
+        // Large items are nobody's own.
+        assert_eq!(shares.next(2), Some(0));
+        assert_eq!(shares.next(0), Some(1));
+        let own: Vec<_> = (0..3).map(|thread| shares.next(thread)).collect();
+        assert_eq!(own, [Some(2), Some(5), Some(8)]);
+        // The first thread is slow: what is left of its share is taken from the end.
+        let rest: Vec<_> = std::iter::from_fn(|| shares.next(2)).collect();
+        assert_eq!(rest, [9, 10, 11, 7, 4, 6, 3]);
+        assert_eq!(shares.next(0), None);
+    }
+
+    #[test]
+    fn more_threads_than_items_have_shares() {
+        let mut shares = Shares::new(std::iter::empty(), 0..2, 5);
+        assert_eq!(shares.next(7), Some(1), "a thread of another pool");
+        assert_eq!(shares.next(0), Some(0));
+        assert_eq!(shares.next(4), None);
+    }
+
+    #[test]
     fn threads_of_a_session_take_part() {
         in_pool(2, || {
             let meeting = std::sync::Barrier::new(2);

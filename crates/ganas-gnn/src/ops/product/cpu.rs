@@ -1,8 +1,8 @@
 //! The product on the CPU, by the `gemm` crate: its kernels reach the machine's peak at these sizes.
 
-use std::marker::PhantomData;
 use std::ops::Range;
 
+pub(crate) use super::tile::Tile;
 use super::{Old, Operand, Product, check};
 use crate::cpu::for_each;
 use crate::{Cpu, Element, View, ViewMut};
@@ -161,133 +161,10 @@ fn extent(offset: usize, shape: [usize; 2], stride: usize) -> Range<usize> {
 }
 
 /// The number of elements from the first to the last one.
-fn span([rows, cols]: [usize; 2], stride: usize) -> usize {
+pub(super) fn span([rows, cols]: [usize; 2], stride: usize) -> usize {
     match (rows, cols) {
         (0, _) | (_, 0) => 0,
         _ => (rows - 1) * stride + cols,
-    }
-}
-
-/// Some rows and columns of a matrix, to be written.
-///
-/// Of other rows and columns of the same matrix there may be other tiles, on other threads.
-pub(crate) struct Tile<'a, T> {
-    first: *mut T,
-    rows: usize,
-    columns: usize,
-    /// Elements from one row to the next; at least the columns.
-    step: usize,
-    of: PhantomData<&'a mut [T]>,
-}
-
-#[expect(
-    unsafe_code,
-    reason = "tiles side by side are no slices, yet have no element in common"
-)]
-// SAFETY: a tile is an exclusive borrow of its elements.
-unsafe impl<T: Send> Send for Tile<'_, T> {}
-
-impl<'a, T> Tile<'a, T> {
-    /// The whole of a matrix whose rows begin `step` elements after each other.
-    pub(crate) fn new(elements: &'a mut [T], step: usize, [rows, columns]: [usize; 2]) -> Self {
-        assert!(
-            columns <= step && span([rows, columns], step) <= elements.len(),
-            "product: output too short"
-        );
-        Self {
-            first: elements.as_mut_ptr(),
-            rows,
-            columns,
-            step,
-            of: PhantomData,
-        }
-    }
-
-    /// The number of its rows.
-    pub(crate) fn n_rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Its rows before number `at`, and the others.
-    pub(crate) fn split_rows(self, at: usize) -> [Self; 2] {
-        let at = at.min(self.rows);
-        let (first, rest) = (self.first, self.rows - at);
-        // Where there is no other row, this points behind the matrix.
-        let second = first.wrapping_add(at * self.step);
-        [(first, at), (second, rest)].map(|(first, rows)| Self {
-            first,
-            rows,
-            ..self
-        })
-    }
-
-    /// Its columns before number `at`, and the others.
-    pub(crate) fn split_columns(self, at: usize) -> [Self; 2] {
-        let at = at.min(self.columns);
-        let (first, rest) = (self.first, self.columns - at);
-        [(first, at), (first.wrapping_add(at), rest)].map(|(first, columns)| Self {
-            first,
-            columns,
-            ..self
-        })
-    }
-
-    /// Some of its rows.
-    pub(crate) fn rows(self, rows: Range<usize>) -> Self {
-        let [before, _] = self.split_rows(rows.end);
-        let [_, rows] = before.split_rows(rows.start);
-        rows
-    }
-
-    /// Some of its columns.
-    pub(crate) fn columns(self, columns: Range<usize>) -> Self {
-        let [before, _] = self.split_columns(columns.end);
-        let [_, columns] = before.split_columns(columns.start);
-        columns
-    }
-
-    /// The same tile for a while.
-    pub(crate) fn reborrow(&mut self) -> Tile<'_, T> {
-        Tile {
-            of: PhantomData,
-            ..*self
-        }
-    }
-
-    /// Tiles of so many rows each, and the row where each begins.
-    pub(crate) fn bands(self, rows: usize) -> impl Iterator<Item = (usize, Self)> {
-        let (mut left, mut next) = (Some(self), 0);
-        std::iter::from_fn(move || {
-            let [band, rest] = left.take().filter(|left| left.rows > 0)?.split_rows(rows);
-            let row = next;
-            next += band.rows;
-            left = Some(rest);
-            Some((row, band))
-        })
-    }
-
-    /// Tiles of so many columns each, and the column where each begins.
-    pub(crate) fn strips(self, columns: usize) -> impl Iterator<Item = (usize, Self)> {
-        let (mut left, mut next) = (Some(self), 0);
-        std::iter::from_fn(move || {
-            let left_over = left.take().filter(|left| left.columns > 0)?;
-            let [strip, rest] = left_over.split_columns(columns);
-            let column = next;
-            next += strip.columns;
-            left = Some(rest);
-            Some((column, strip))
-        })
-    }
-
-    /// Tiles of so many rows and columns each, row by row, and the row and column where each begins.
-    pub(crate) fn grid(
-        self,
-        [rows, columns]: [usize; 2],
-    ) -> impl Iterator<Item = ([usize; 2], Self)> {
-        self.bands(rows).flat_map(move |(row, band)| {
-            let strips = band.strips(columns);
-            strips.map(move |(column, tile)| ([row, column], tile))
-        })
     }
 }
 
@@ -311,13 +188,13 @@ pub(crate) fn multiply<T: Element>(
 /// The same for one part.
 #[expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
 fn multiply_part<T: Element>(
-    out: Tile<'_, T>,
+    mut out: Tile<'_, T>,
     a: Strided<'_, T>,
     b: Strided<'_, T>,
     k: usize,
     scale: T,
 ) {
-    let [m, n] = [out.rows, out.columns];
+    let [m, n] = out.shape();
     assert!(
         a.covers(m, k) && b.covers(k, n),
         "product: operands too short"
@@ -330,9 +207,9 @@ fn multiply_part<T: Element>(
             m,
             n,
             k,
-            out.first,
+            out.as_mut_ptr(),
             1,
-            stride(out.step),
+            stride(out.step()),
             scale != T::zero(),
             a.elements.as_ptr(),
             stride(a.column),

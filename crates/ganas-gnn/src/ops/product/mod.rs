@@ -7,6 +7,7 @@ pub(crate) mod cpu;
 pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
+mod tile;
 
 use crate::{Device, View, ViewMut};
 

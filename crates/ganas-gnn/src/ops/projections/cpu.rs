@@ -114,9 +114,9 @@ impl<T: Element> Projections for Cpu<T> {
                 );
             }
         };
-        // A part of the weights is one block, unless there are more threads than parts.
-        let threads = rayon::current_num_threads();
-        let rows_of_weight = cut(k, threads.div_ceil(read.len().max(1)), UNIT, LEAST_ROWS);
+        // A part of the weights is one block, unless there are more threads than parts and enough work for them.
+        let most = (k * n * width / BLOCK_WORK).min(rayon::current_num_threads());
+        let rows_of_weight = cut(k, most.div_ceil(read.len().max(1)), UNIT, LEAST_ROWS);
         let of_weights = Tile::new(d_weight, width, [k, width])
             .grid([rows_of_weight, c.max(1)])
             .map(|(place, tile)| Block::Weight(place, tile));
@@ -177,7 +177,7 @@ struct Bands<'a, T> {
 impl<'a, T> Bands<'a, T> {
     fn new(matrix: Tile<'a, T>, read: &'a [Range<usize>], n: usize) -> Self {
         Self {
-            rows: 0..matrix.n_rows(),
+            rows: 0..matrix.shape()[0],
             left: Some(matrix),
             read,
             n,

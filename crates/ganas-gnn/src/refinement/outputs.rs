@@ -1,0 +1,141 @@
+//! What nodes see of their neighbours, and the distinct outputs that follow.
+
+use super::{at, narrow};
+
+/// The distinct outputs of a level, and a table to find them by what they read: open addressing with linear probing.
+#[derive(Debug, Default)]
+pub(super) struct Outputs {
+    /// The first node with each output, and the number of such nodes.
+    pub(super) first: Vec<u32>,
+    pub(super) members: Vec<u32>,
+    /// `base + 1` and the number of the output; what is not above `base` is left from earlier levels.
+    slots: Vec<u32>,
+    base: u32,
+}
+
+/// What each node sees: its own colour, and those of its predecessors and successors, ascending.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) own: &'a [u32],
+    pub(super) starts: [&'a [u32]; 2],
+    pub(super) colours: [&'a [u32]; 2],
+}
+
+impl<'a> Seen<'a> {
+    /// The colours of a node's predecessors and successors.
+    #[inline]
+    pub(super) fn around(&self, node: usize) -> [&'a [u32]; 2] {
+        let list =
+            |d: usize| &self.colours[d][at(self.starts[d][node])..at(self.starts[d][node + 1])];
+        [list(0), list(1)]
+    }
+
+    /// Whether two nodes see the same.
+    #[inline]
+    fn same(&self, a: usize, b: usize) -> bool {
+        self.own[a] == self.own[b] && self.around(a) == self.around(b)
+    }
+
+    /// A hash of what a node sees.
+    #[inline]
+    fn hash(&self, node: usize) -> u64 {
+        let [predecessors, successors] = self.around(node);
+        let mut hash = mix(0, self.own[node]);
+        for &colour in predecessors {
+            hash = mix(hash, colour);
+        }
+        hash = mix(hash, u32::MAX);
+        for &colour in successors {
+            hash = mix(hash, colour);
+        }
+        hash
+    }
+}
+
+/// Fills in the colours of the neighbours of each node, ascending.
+pub(super) fn see(seen: &mut Vec<u32>, (start, nodes): (&[u32], &[u32]), colours: &[u32]) {
+    seen.clear();
+    seen.extend(nodes.iter().map(|&node| colours[at(node)]));
+    for bounds in start.windows(2) {
+        let list = &mut seen[at(bounds[0])..at(bounds[1])];
+        // Nearly all lists are short: a call of a general sort takes longer than sorting them.
+        if list.len() > SHORT {
+            list.sort_unstable();
+            continue;
+        }
+        for next in 1..list.len() {
+            let mut place = next;
+            while place > 0 && list[place - 1] > list[place] {
+                list.swap(place - 1, place);
+                place -= 1;
+            }
+        }
+    }
+}
+
+/// Lists of at most so many entries are sorted by insertion.
+const SHORT: usize = 8;
+
+impl Outputs {
+    /// Numbers the distinct outputs in the order of their first nodes, and fills `numbers` with that of each node.
+    /// `members` has the number of nodes with each colour: a node that is alone with its colour has an output of its own.
+    pub(super) fn find(&mut self, seen: Seen<'_>, members: &[u32], numbers: &mut Vec<u32>) {
+        let n = seen.own.len();
+        self.clear(n);
+        numbers.clear();
+        for (node, &colour) in (0_u32..).zip(seen.own) {
+            let number = if members[at(colour)] == 1 {
+                self.add(node)
+            } else {
+                self.intern(node, seen)
+            };
+            numbers.push(number);
+        }
+    }
+
+    /// Prepares for at most `capacity` outputs.
+    fn clear(&mut self, capacity: usize) {
+        let size = (2 * capacity).next_power_of_two().max(2);
+        let used = narrow(self.first.len());
+        match self.base.checked_add(used) {
+            Some(base) if self.slots.len() >= size && base < u32::MAX / 2 => self.base = base,
+            _ => {
+                self.slots.clear();
+                self.slots.resize(size, 0);
+                self.base = 0;
+            }
+        }
+        self.first.clear();
+        self.members.clear();
+    }
+
+    /// Adds the output of a node that shares it with none before it.
+    fn add(&mut self, node: u32) -> u32 {
+        let output = narrow(self.first.len());
+        self.first.push(node);
+        self.members.push(1);
+        output
+    }
+
+    /// The output of a node, which is added when there is none.
+    fn intern(&mut self, node: u32, seen: Seen<'_>) -> u32 {
+        let mask = self.slots.len() - 1;
+        let mut slot = (seen.hash(at(node)) >> 32) as usize & mask;
+        while self.slots[slot] > self.base {
+            let output = self.slots[slot] - self.base - 1;
+            if seen.same(at(self.first[at(output)]), at(node)) {
+                self.members[at(output)] += 1;
+                return output;
+            }
+            slot = (slot + 1) & mask;
+        }
+        let output = self.add(node);
+        self.slots[slot] = self.base + 1 + output;
+        output
+    }
+}
+
+/// Adds a number to a hash.
+fn mix(hash: u64, number: u32) -> u64 {
+    (hash.rotate_left(23) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
