@@ -140,20 +140,24 @@ impl<'a, T> Tile<'a, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cpu::{Strided, multiply};
     use super::*;
+    use crate::Cpu;
+    use crate::testing::mat;
 
-    /// Adds to each element of a tile.
-    fn add(tile: &mut Tile<'_, u32>, number: u32) {
+    /// Adds to each element of a tile, by a product of a column and a row.
+    fn add(tile: Tile<'_, f32>, number: f32) {
+        let device = Cpu::<f32>::new();
         let [rows, columns] = tile.shape();
-        for row in 0..rows {
-            let first = row * tile.step();
-            #[expect(unsafe_code, reason = "what the gemm crate does")]
-            // SAFETY: these are the elements of the tile.
-            unsafe {
-                let row = std::slice::from_raw_parts_mut(tile.as_mut_ptr().add(first), columns);
-                row.iter_mut().for_each(|x| *x += number);
-            }
-        }
+        let ones = mat(&device, &vec![1.0; rows], rows, 1);
+        let numbers = mat(&device, &vec![f64::from(number); columns], 1, columns);
+        let [a, b] = [&ones, &numbers].map(|mat| Strided::new(mat.view().into()));
+        multiply(tile, a, b, 1, 1, 1.0);
+    }
+
+    /// A number for a place.
+    fn number(row: usize, column: usize) -> f32 {
+        f32::from(u16::try_from(row * 100 + column + 1).unwrap())
     }
 
     #[test]
@@ -165,33 +169,36 @@ mod tests {
             ([6, 4], 6, [2, 2]),
         ] {
             let [rows, columns] = shape;
-            let mut elements = vec![0; (rows - 1) * step + columns];
+            let mut elements = vec![0.0; (rows - 1) * step + columns];
             let tiles = Tile::new(&mut elements, step, shape).grid(block);
-            for ([row, column], mut tile) in tiles {
+            for ([row, column], tile) in tiles {
                 assert!(row.is_multiple_of(block[0]) && column.is_multiple_of(block[1]));
-                add(&mut tile, u32::try_from(row * 100 + column + 1).unwrap());
+                add(tile, number(row, column));
             }
             for (i, &element) in elements.iter().enumerate() {
                 let (row, column) = (i / step, i % step);
                 let first = |i: usize, size: usize| i / size * size;
-                let expected = match column < columns {
-                    true => first(row, block[0]) * 100 + first(column, block[1]) + 1,
-                    false => 0,
+                let expected = if column < columns {
+                    number(first(row, block[0]), first(column, block[1]))
+                } else {
+                    0.0
                 };
-                assert_eq!(element as usize, expected, "{shape:?}, {row} {column}");
+                assert!(element == expected, "{shape:?}, {row} {column}: {element}");
             }
         }
     }
 
     #[test]
     fn parts_of_a_tile() {
-        let mut elements = vec![0; 20];
+        let mut elements = vec![0.0; 20];
         let mut tile = Tile::new(&mut elements, 5, [4, 5]);
-        add(&mut tile.reborrow().rows(1..3).columns(2..4), 1);
-        add(&mut tile.reborrow().rows(3..9), 2);
+        add(tile.reborrow().rows(1..3).columns(2..4), 1.0);
+        add(tile.reborrow().rows(3..9), 2.0);
         assert_eq!(tile.rows(4..9).shape(), [0, 5]);
-        let expected = [0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 2, 2, 2, 2, 2];
-        assert_eq!(elements, expected);
+        let expected = [
+            0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 2, 2, 2, 2, 2_u8,
+        ];
+        assert_eq!(elements, expected.map(f32::from));
     }
 
     #[test]
