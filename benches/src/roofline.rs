@@ -22,11 +22,16 @@ pub fn peak_gflops() -> f64 {
 /// The same on all cores at once, summed up; virtual cores may share what one of them has.
 #[must_use]
 pub fn peak_gflops_of_all(cores: usize) -> f64 {
+    at_once(cores, peak_gflops)
+}
+
+/// The sum of what so many threads measure at the same time.
+fn at_once(threads: usize, measure: fn() -> f64) -> f64 {
     std::thread::scope(|scope| {
-        let running: Vec<_> = (0..cores).map(|_| scope.spawn(peak_gflops)).collect();
-        let peaks = running.into_iter().map(|thread| thread.join());
-        peaks
-            .map(|peak| peak.expect("invariant: the loop cannot fail"))
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(measure)).collect();
+        let rates = running.into_iter().map(|thread| thread.join());
+        rates
+            .map(|rate| rate.expect("invariant: a measurement cannot fail"))
             .sum()
     })
 }
@@ -38,14 +43,7 @@ pub fn peak_gflops_of_all(cores: usize) -> f64 {
 #[must_use]
 pub fn share_of_cores() -> f64 {
     let cores = cores();
-    let together: f64 = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..cores).map(|_| scope.spawn(product_gflops)).collect();
-        let rates = running.into_iter().map(|thread| thread.join());
-        rates
-            .map(|rate| rate.expect("invariant: a pool of one thread can be built"))
-            .sum()
-    });
-    together / (real(cores) * peak_gflops())
+    at_once(cores, product_gflops) / (real(cores) * peak_gflops())
 }
 
 /// Billions of floating-point operations a second in some products of a layer one after the other, on one thread.

@@ -382,7 +382,7 @@ impl Gru {
         }
         for step in (0..tree.steps()).rev() {
             let (first, n) = tree.step(step);
-            // The products of the forward pass are no longer needed: their memory holds their derivatives.
+            // The inputs' products of the forward pass are no longer needed: their memory holds their derivatives.
             device.gru_gates_bwd(
                 GruDerivatives {
                     d_gi: c.gi.rows_mut(first, n),

@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use self::lists::Lists;
 use self::outputs::{Outputs, Seen, see};
+use crate::cpu::at;
 use crate::graph::Neighbours;
 use crate::{Device, GraphBatch};
 
@@ -310,11 +311,6 @@ impl Order {
         }
         read_as
     }
-}
-
-#[inline]
-fn at(index: u32) -> usize {
-    index as usize
 }
 
 fn narrow(index: usize) -> u32 {

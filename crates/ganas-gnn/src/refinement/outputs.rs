@@ -1,6 +1,7 @@
 //! What nodes see of their neighbours, and the distinct outputs that follow.
 
-use super::{at, narrow};
+use super::narrow;
+use crate::cpu::at;
 
 /// The distinct outputs of a level, and a table to find them by what they read: open addressing with linear probing.
 #[derive(Debug, Default)]

@@ -70,8 +70,12 @@ fn blocks([m, k, n]: [usize; 3], turned: bool) -> [usize; 2] {
     if turned && n.div_ceil(columns) == most {
         return [m, columns];
     }
-    let least = LEAST_ROWS.max(FEW_ELEMENTS / n + 1);
-    [cut(m, most, UNIT, least), n]
+    [height(m, n, most), n]
+}
+
+/// The height of up to so many blocks of `m` rows of `n` columns, all but the last.
+pub(crate) fn height(m: usize, n: usize, most: usize) -> usize {
+    cut(m, most, UNIT, LEAST_ROWS.max(FEW_ELEMENTS / n + 1))
 }
 
 /// The size of up to so many parts of `n`, all but the last a multiple of `unit`, and none of them less than `least`.

@@ -6,7 +6,8 @@ use std::ops::Range;
 use super::{ProjectionDerivatives, Projections, check, check_derivatives};
 use crate::cpu::{for_each, large_first};
 use crate::ops::product::cpu::{
-    BLOCK_WORK, FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, cut, multiply, part,
+    BLOCK_WORK, FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, cut, height, multiply,
+    part,
 };
 use crate::{Cpu, Element, View, ViewMut};
 
@@ -151,8 +152,7 @@ fn blocks([m, k, n]: [usize; 3]) -> [usize; 2] {
     if bands * n.div_ceil(columns) >= threads.min(most) {
         return [rows, columns];
     }
-    let least = LEAST_ROWS.max(FEW_ELEMENTS / n + 1);
-    [cut(m, threads.min(most), UNIT, least), n]
+    [height(m, n, threads.min(most)), n]
 }
 
 /// A block of one of the derivatives: where it begins, and its elements.
