@@ -1,7 +1,9 @@
-//! Local search: walks to better neighbours, and restarts where there is none.
+//! Local search: walks to better neighbours, and goes on from the best other architecture where there is none.
 //!
 //! White, Nolen, Savani, "Exploring the Loss Landscape in Neural Architecture Search", UAI 2021, where it is a strong
-//! baseline on benchmark tables. This is the form that moves at the first improvement.
+//! baseline on benchmark tables. Their code has two choices to make, whether to move at the first improvement or to the best
+//! neighbour, and whether to start anew in a local optimum or to go on; this is the form that moves at the first
+//! improvement and goes on, which is the strongest on NAS-Bench-101 (docs/METHOD.md).
 //!
 //! With several objectives it walks from one member of the archive after the other, as Pareto local search does (Paquete,
 //! Chiarandini, Stützle, "Pareto Local Optimum Sets in the Biobjective Traveling Salesman Problem", 2004).
@@ -16,20 +18,19 @@ use ganas_space::{Arch, ArchKey, SearchSpace};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use crate::pareto::Point;
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
 use crate::{Event, Objectives, Proposal, SearchError, Searcher, Trial};
-use walks::Walks;
+use walks::{Value, Walks};
 
 /// Evaluates [`INITIAL`](Self::INITIAL) random classes, and from the best of them one neighbour after the other, in random
 /// order; the first better one takes its place.
 ///
-/// Where no neighbour that was not evaluated before is better, it goes on from one more random class, whatever its value.
+/// Where no neighbour that was not evaluated before is better, it goes on from the best architecture that it has not yet
+/// walked from; from a random class when it has walked from all of them.
 ///
 /// With several objectives a neighbour is better when it dominates. Where none does, the search goes on from the member of
-/// the archive that has the most room on the front, among those that it has not yet walked from; from a random class when
-/// it has walked from all of them.
+/// the archive that has the most room on the front, among those that it has not yet walked from.
 #[derive(Debug)]
 pub struct LocalSearch {
     space: Arc<dyn SearchSpace>,
@@ -41,8 +42,7 @@ pub struct LocalSearch {
     told: u32,
     /// Where it stands.
     place: Option<Place>,
-    /// What else is needed when there are several objectives.
-    walks: Option<Walks>,
+    walks: Walks,
 }
 
 /// An architecture whose neighbours are being evaluated.
@@ -59,25 +59,6 @@ struct Place {
     proposed: usize,
 }
 
-/// How good an architecture is.
-#[derive(Clone, Debug, PartialEq)]
-enum Value {
-    /// Its search metric.
-    Metric(f64),
-    /// What it reaches in several objectives.
-    Point(Point),
-}
-
-impl Value {
-    fn is_better_than(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Metric(a), Self::Metric(b)) => a > b,
-            (Self::Point(a), Self::Point(b)) => a.dominates(b),
-            _ => unreachable!("invariant: a search has one or several objectives, not both"),
-        }
-    }
-}
-
 /// What is needed, with the trials, to continue.
 #[derive(Debug, Serialize, Deserialize)]
 struct Checkpoint {
@@ -85,7 +66,7 @@ struct Checkpoint {
     told: u32,
     /// Trial, trials told when it was reached, neighbours proposed since.
     place: Option<(u32, u32, usize)>,
-    /// The trials that were walked from, when there are several objectives.
+    /// The trials that were walked from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     walked: Vec<u32>,
 }
@@ -110,14 +91,14 @@ impl LocalSearch {
             seen: BTreeSet::new(),
             told: 0,
             place: None,
-            walks: None,
+            walks: Walks::new(),
         }
     }
 
     /// Searches for the front of several objectives: trials have a value of each of them.
     #[must_use]
     pub fn for_front(mut self, objectives: Objectives) -> Self {
-        self.walks = Some(Walks::new(objectives));
+        self.walks = Walks::for_front(objectives);
         self
     }
 
@@ -165,22 +146,9 @@ impl LocalSearch {
         neighbours
     }
 
-    /// How good a completed trial is.
-    fn value(&self, trial: &Trial) -> Result<Option<Value>, SearchError> {
-        let Some(search) = trial.search() else {
-            return Ok(None);
-        };
-        Ok(Some(match &self.walks {
-            None => Value::Metric(search.0),
-            Some(walks) => Value::Point(walks.point(trial)?),
-        }))
-    }
-
     /// Goes to a trial.
     fn move_to(&mut self, trial: &Trial, value: Value) {
-        if let Some(walks) = &mut self.walks {
-            walks.walked(trial.number.0);
-        }
+        self.walks.walked(trial.number.0);
         let neighbours = self.neighbours(&trial.arch, &self.seen, self.told);
         self.place = Some(Place {
             value,
@@ -216,9 +184,9 @@ impl Searcher for LocalSearch {
                 return Ok(vec![Proposal { arch: arch.clone() }]);
             }
             self.place = None;
-            // The neighbours of a member may all have been evaluated; then it is the turn of another one.
-            match self.walks.as_ref().and_then(Walks::next) {
-                Some((trial, point)) => self.move_to(&trial, Value::Point(point)),
+            // The neighbours of a place may all have been evaluated; then it is the turn of another one.
+            match self.walks.next() {
+                Some((trial, value)) => self.move_to(&trial, value),
                 None => return Ok(self.random(1)),
             }
         }
@@ -234,18 +202,16 @@ impl Searcher for LocalSearch {
             }
             self.told += 1;
             self.seen.insert(trial.key);
-            if let Some(walks) = &mut self.walks {
-                walks.tell(trial)?;
-            }
+            self.walks.tell(trial)?;
         }
-        // With several objectives the archive says which of the first architectures is walked from.
-        if self.walks.is_some() && self.place.is_none() && trials.len() > 1 {
+        // `ask` says which of the first architectures is walked from.
+        if self.place.is_none() && trials.len() > 1 {
             return Ok(());
         }
         // The first among equals, and only if it is better than where the search stands.
         let mut best: Option<(&Trial, Value)> = None;
         for trial in trials {
-            let Some(value) = self.value(trial)? else {
+            let Some(value) = self.walks.value(trial)? else {
                 continue;
             };
             let better_than = |other: &Value| value.is_better_than(other);
@@ -273,7 +239,7 @@ impl Searcher for LocalSearch {
                 .place
                 .as_ref()
                 .map(|place| (place.trial, place.reached, place.proposed)),
-            walked: self.walks.as_ref().map_or_else(Vec::new, Walks::all_walked),
+            walked: self.walks.all_walked(),
         })
         .map_err(|e| SearchError::CheckpointEncoding {
             reason: e.to_string(),
@@ -296,9 +262,7 @@ impl Searcher for LocalSearch {
                 trials.len()
             )));
         }
-        if let Some(walks) = &mut self.walks {
-            walks.restore(trials, &state.walked)?;
-        }
+        self.walks.restore(trials, &state.walked)?;
         let place = match state.place {
             None => None,
             Some((number, reached, proposed)) => {
@@ -308,7 +272,7 @@ impl Searcher for LocalSearch {
                     ))
                 };
                 let trial = trials.get(number as usize).ok_or_else(missing)?;
-                let value = self.value(trial)?.ok_or_else(missing)?;
+                let value = self.walks.value(trial)?.ok_or_else(missing)?;
                 let before = trials.get(..reached as usize).ok_or_else(|| {
                     bad(format!("it stands at trial {number} since trial {reached}"))
                 })?;

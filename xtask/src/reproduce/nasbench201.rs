@@ -24,7 +24,7 @@ const BUDGET: u32 = 450;
 const BUDGETS: Budgets = [100, 150, 300, 444, 450];
 
 /// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 5] = [
+const SEARCHERS: [(&str, &str, &[&str]); 6] = [
     (
         "improved",
         "GA-NAS, improved",
@@ -59,8 +59,16 @@ const SEARCHERS: [(&str, &str, &[&str]); 5] = [
             "generator.update=\"ppo\"",
         ],
     ),
+    (
+        "local-search",
+        "local search",
+        &["--algorithm", "local-search"],
+    ),
     ("random", "random search", &["--algorithm", "random"]),
 ];
+
+/// Those that run under every protocol.
+const ALWAYS: [&str; 4] = ["improved", "faithful", "local-search", "random"];
 
 /// The protocols: suffix of the search metric, and whether the ablations are run too.
 const PROTOCOLS: [(&str, &str, bool); 2] = [
@@ -90,7 +98,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
             ];
             let mut rows = Vec::new();
             for (name, label, arguments) in SEARCHERS {
-                let is_main = ["improved", "faithful", "random"].contains(&name);
+                let is_main = ALWAYS.contains(&name);
                 let search = search(name, dataset, suffix, &metrics, arguments);
                 let skipped = options
                     .only

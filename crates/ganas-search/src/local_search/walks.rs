@@ -1,45 +1,98 @@
-//! From where local search walks when there are several objectives.
+//! From where local search walks.
 
 use std::collections::BTreeSet;
 
 use crate::pareto::{Archive, Point, standings};
 use crate::{Objectives, SearchError, Trial};
 
-/// The archive, and which of its members were walked from.
+/// How good an architecture is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    /// Its search metric.
+    Metric(f64),
+    /// What it reaches in several objectives.
+    Point(Point),
+}
+
+impl Value {
+    pub(super) fn is_better_than(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Metric(a), Self::Metric(b)) => a > b,
+            (Self::Point(a), Self::Point(b)) => a.dominates(b),
+            _ => unreachable!("invariant: a search has one or several objectives, not both"),
+        }
+    }
+}
+
+/// The architectures that can be walked from, and which of them were.
 #[derive(Debug)]
 pub(super) struct Walks {
-    objectives: Objectives,
-    archive: Archive<Trial>,
+    places: Places,
     walked: BTreeSet<u32>,
 }
 
+#[derive(Debug)]
+enum Places {
+    /// All that were evaluated, with their search metrics.
+    Evaluated(Vec<(Trial, f64)>),
+    /// The members of the archive of several objectives.
+    Front {
+        objectives: Objectives,
+        archive: Archive<Trial>,
+    },
+}
+
 impl Walks {
-    pub(super) fn new(objectives: Objectives) -> Self {
+    /// With one objective.
+    pub(super) fn new() -> Self {
         Self {
-            objectives,
-            archive: Archive::default(),
+            places: Places::Evaluated(Vec::new()),
             walked: BTreeSet::new(),
         }
     }
 
-    /// What a completed trial reaches.
+    /// With several.
+    pub(super) fn for_front(objectives: Objectives) -> Self {
+        Self {
+            places: Places::Front {
+                objectives,
+                archive: Archive::default(),
+            },
+            walked: BTreeSet::new(),
+        }
+    }
+
+    /// How good a trial is; nothing for one that failed.
     ///
     /// # Errors
     ///
     /// [`SearchError::BadObjectives`] for a trial without a value for each objective.
-    pub(super) fn point(&self, trial: &Trial) -> Result<Point, SearchError> {
-        self.objectives.point(&trial.objectives)
+    pub(super) fn value(&self, trial: &Trial) -> Result<Option<Value>, SearchError> {
+        let Some(search) = trial.search() else {
+            return Ok(None);
+        };
+        Ok(Some(match &self.places {
+            Places::Evaluated(_) => Value::Metric(search.0),
+            Places::Front { objectives, .. } => Value::Point(objectives.point(&trial.objectives)?),
+        }))
     }
 
     /// Is told a trial; failed ones are left out.
     ///
     /// # Errors
     ///
-    /// As for [`point`](Self::point).
+    /// As for [`value`](Self::value).
     pub(super) fn tell(&mut self, trial: &Trial) -> Result<(), SearchError> {
-        if trial.search().is_some() {
-            let point = self.point(trial)?;
-            self.archive.insert(trial.clone(), point);
+        let value = self.value(trial)?;
+        match (&mut self.places, value) {
+            (_, None) => {}
+            (Places::Evaluated(trials), Some(Value::Metric(metric))) => {
+                trials.push((trial.clone(), metric));
+            }
+            (Places::Front { archive, .. }, Some(Value::Point(point))) => {
+                archive.insert(trial.clone(), point);
+            }
+            _ => unreachable!("invariant: values are of the kind of the places"),
         }
         Ok(())
     }
@@ -49,17 +102,28 @@ impl Walks {
         self.walked.insert(trial);
     }
 
-    /// Where to go on: of the members that were not walked from, the one with the most room, the earlier among equals.
-    pub(super) fn next(&self) -> Option<(Trial, Point)> {
-        let members = self.archive.members();
-        let points: Vec<Point> = members.iter().map(|(_, point)| point.clone()).collect();
-        let standings = standings(&points);
-        members
-            .iter()
-            .zip(standings)
-            .filter(|((trial, _), _)| !self.walked.contains(&trial.number.0))
-            .min_by(|(_, a), (_, b)| a.best_first(b))
-            .map(|(member, _)| member.clone())
+    /// Where to go on: of the places that were not walked from, the best, or with several objectives the one with the most
+    /// room; the earlier among equals.
+    pub(super) fn next(&self) -> Option<(Trial, Value)> {
+        let new = |trial: &Trial| !self.walked.contains(&trial.number.0);
+        match &self.places {
+            Places::Evaluated(trials) => trials
+                .iter()
+                .filter(|(trial, _)| new(trial))
+                .rev()
+                .max_by(|(_, a), (_, b)| a.total_cmp(b))
+                .map(|(trial, metric)| (trial.clone(), Value::Metric(*metric))),
+            Places::Front { archive, .. } => {
+                let members = archive.members();
+                let points: Vec<Point> = members.iter().map(|(_, point)| point.clone()).collect();
+                members
+                    .iter()
+                    .zip(standings(&points))
+                    .filter(|((trial, _), _)| new(trial))
+                    .min_by(|(_, a), (_, b)| a.best_first(b))
+                    .map(|((trial, point), _)| (trial.clone(), Value::Point(point.clone())))
+            }
+        }
     }
 
     /// The trials that were walked from, in order.
@@ -71,9 +135,12 @@ impl Walks {
     ///
     /// # Errors
     ///
-    /// As for [`point`](Self::point).
+    /// As for [`value`](Self::value).
     pub(super) fn restore(&mut self, trials: &[Trial], walked: &[u32]) -> Result<(), SearchError> {
-        self.archive = Archive::default();
+        match &mut self.places {
+            Places::Evaluated(trials) => trials.clear(),
+            Places::Front { archive, .. } => *archive = Archive::default(),
+        }
         self.walked = walked.iter().copied().collect();
         trials.iter().try_for_each(|trial| self.tell(trial))
     }
