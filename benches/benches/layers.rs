@@ -98,10 +98,7 @@ fn gru(c: &mut Criterion) {
                 &device,
                 &params,
                 &mut grads,
-                GruInputDerivative {
-                    own: d_x.view_mut(),
-                    shared: None,
-                },
+                GruInputDerivative::Rows(d_x.view_mut()),
                 &mut d_states,
                 x.view().into(),
                 &tree,

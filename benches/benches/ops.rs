@@ -140,7 +140,6 @@ fn gates(c: &mut Criterion) {
         b.iter(|| {
             let inputs = GruInputs {
                 gi: gi.view(),
-                shared: None,
                 bias_i: bias.view(),
                 gh: (gh.view(), &each),
                 bias_h: bias.view(),

@@ -204,7 +204,6 @@ fn gru<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, batch: 
     table.row("gru_gates_fwd", format!("[{n}, {c}]"), [0, bytes], || {
         let inputs = GruInputs {
             gi: gi.view(),
-            shared: None,
             bias_i: bias.view(),
             gh: (gh.view(), &each),
             bias_h: bias.view(),

@@ -103,6 +103,32 @@ pub(crate) fn add<T: Element>(to: &mut [T], a: &[T]) {
     update(to, a, |x, y| x + y);
 }
 
+/// `to_i = to_i + Σ_rows x_{first + i}`, rows of `width` in order.
+///
+/// As many columns at a time as stay in registers while the rows go by.
+#[inline(always)]
+pub(crate) fn add_rows<T: Element>(to: &mut [T], x: &[T], first: usize, width: usize) {
+    const COLUMNS: usize = 8 * LANES;
+    let (blocks, rest) = to.as_chunks_mut::<COLUMNS>();
+    let mut start = first;
+    for block in blocks {
+        let mut sums = *block;
+        for row in x.chunks_exact(width) {
+            let row: &[T; COLUMNS] = row[start..start + COLUMNS]
+                .try_into()
+                .expect("a slice of that length");
+            for column in 0..COLUMNS {
+                sums[column] += row[column];
+            }
+        }
+        *block = sums;
+        start += COLUMNS;
+    }
+    for row in x.chunks_exact(width) {
+        add(rest, &row[start..start + rest.len()]);
+    }
+}
+
 /// `to_i = f(to_i)`.
 #[inline(always)]
 pub(crate) fn apply<T: Element>(to: &mut [T], f: impl Fn(T) -> T) {

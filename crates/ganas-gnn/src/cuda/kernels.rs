@@ -82,6 +82,8 @@ pub const KERNELS: &[Kernel] = &[
     ops::colour_conv::cuda::BACKWARD,
     ops::list_readout::cuda::FORWARD,
     ops::list_readout::cuda::BACKWARD,
+    ops::list_readout::cuda::PROJECTED_FORWARD,
+    ops::list_readout::cuda::PROJECTED_BACKWARD,
     ops::gru_gates::cuda::FORWARD,
     ops::gru_gates::cuda::BACKWARD,
     ops::categorical::cuda::SAMPLE,

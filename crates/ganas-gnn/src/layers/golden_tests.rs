@@ -33,10 +33,7 @@ fn check_gru<B: Backend>(device: B) {
     device.product(d_output, d_out.view(), identity.view(), Old::Overwrite);
     let mut d_x = Mat::empty(device);
     d_x.reshape(device, x.n_rows(), x.n_cols());
-    let derivative = GruInputDerivative {
-        own: d_x.view_mut(),
-        shared: None,
-    };
+    let derivative = GruInputDerivative::Rows(d_x.view_mut());
     layer.backward(
         device,
         &params,

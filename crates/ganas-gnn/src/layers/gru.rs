@@ -2,6 +2,7 @@
 //! a tree: sequences that begin alike share the states of their beginning.
 
 use crate::ops::gru_gates::{GruDerivatives, GruInputs};
+use crate::ops::list_readout::NodeLists;
 use crate::ops::product::Old;
 use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
 
@@ -116,44 +117,39 @@ impl<D: Device> Default for GruTree<D> {
     }
 }
 
-/// The inputs of states: `x_s = [own_s | shared_{r(s)}]`, where the second part is left out or is one of some rows that states
-/// have in common, so that each of these is projected once.
+/// The inputs of states.
 #[derive(Debug)]
-pub struct GruInput<'a, D: Device> {
+pub enum GruInput<'a, D: Device> {
     /// A row for each state.
-    pub own: View<'a, D>,
-    /// The rows in common, and for each state which of them is its own.
-    pub shared: Option<(View<'a, D>, &'a D::Ints)>,
+    Rows(View<'a, D>),
+    /// Read-outs of lists of nodes, `x_s = [mean | last]`: the embeddings of all nodes, `[nodes, inputs / 2]`, and a list for
+    /// each state. The nodes are projected, each once, and not their read-outs.
+    ReadOuts(View<'a, D>, &'a NodeLists<D>),
 }
 
 impl<'a, D: Device> From<View<'a, D>> for GruInput<'a, D> {
-    fn from(own: View<'a, D>) -> Self {
-        Self { own, shared: None }
+    fn from(rows: View<'a, D>) -> Self {
+        Self::Rows(rows)
     }
 }
-
-impl<D: Device> Clone for GruInput<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for GruInput<'_, D> {}
 
 impl<D: Device> GruInput<'_, D> {
-    /// The number of rows in common.
-    fn n_shared(&self) -> usize {
-        self.shared.map_or(0, |(rows, _)| rows.shape()[0])
+    /// The number of nodes that inputs are read out from.
+    fn n_nodes(&self) -> usize {
+        match self {
+            Self::Rows(_) => 0,
+            Self::ReadOuts(nodes, _) => nodes.shape()[0],
+        }
     }
 }
 
-/// The derivatives of a [`GruInput`].
+/// Where the derivatives of a [`GruInput`] go.
 #[derive(Debug)]
-pub struct GruInputDerivative<'a, D: Device> {
-    /// Overwritten.
-    pub own: ViewMut<'a, D>,
-    /// Added to, since the rows in common may have other readers.
-    pub shared: Option<ViewMut<'a, D>>,
+pub enum GruInputDerivative<'a, D: Device> {
+    /// A row for each state; overwritten.
+    Rows(ViewMut<'a, D>),
+    /// Those of the nodes; added to, since nodes may have other readers.
+    Nodes(ViewMut<'a, D>),
 }
 
 /// States and gates, and scratch memory.
@@ -165,14 +161,15 @@ pub struct GruCache<D: Device> {
     old: Mat<D>,
     gates: Mat<D>,
     gi: Mat<D>,
-    /// The projections of the rows that inputs have in common; in the backward pass their derivatives.
-    of_shared: Mat<D>,
-    n_shared: usize,
+    /// The projections of nodes that inputs are read out from, `[nodes, 6 width]`, those for the mean and those for the last
+    /// node; in the backward pass their derivatives.
+    of_nodes: Mat<D>,
+    /// How many of them are there.
+    n_nodes: usize,
     /// `h W_h` of each state that others continue, `[1 + s, 3 width]`; in the backward pass the derivative of that.
     projected: Mat<D>,
     /// The derivative of the projection of the state that each state continues, `[s, 3 width]`.
     d_gh: Mat<D>,
-    ones: Mat<D>,
     d_old: Mat<D>,
     root: D::Ints,
     n_states: usize,
@@ -187,11 +184,10 @@ impl<D: Device> GruCache<D> {
             old: mat(),
             gates: mat(),
             gi: mat(),
-            of_shared: mat(),
-            n_shared: 0,
+            of_nodes: mat(),
+            n_nodes: 0,
             projected: mat(),
             d_gh: mat(),
-            ones: mat(),
             d_old: mat(),
             root: device.ints(),
             n_states: 0,
@@ -222,18 +218,18 @@ impl Gru {
         }
     }
 
-    /// Prepares a cache for at most `n_states` states and `n_shared` rows that their inputs have in common, and writes the
+    /// Prepares a cache for at most `n_states` states and `n_nodes` nodes that their inputs are read out from, and writes the
     /// root.
     pub fn start<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
-        [n_states, n_shared]: [usize; 2],
+        [n_states, n_nodes]: [usize; 2],
         cache: &mut GruCache<B>,
     ) {
         let width = self.config.width;
-        (cache.n_states, cache.n_shared) = (n_states, 0);
-        cache.of_shared.reshape(device, n_shared, 3 * width);
+        (cache.n_states, cache.n_nodes) = (n_states, 0);
+        cache.of_nodes.reshape(device, n_nodes, 6 * width);
         cache.states.reshape(device, n_states + 1, width);
         cache.old.reshape(device, n_states, width);
         cache.gates.reshape(device, n_states, 4 * width);
@@ -248,8 +244,8 @@ impl Gru {
         );
     }
 
-    /// The last step of the tree from its inputs, after [`start`](Self::start) and all steps before; rows in common may have
-    /// been added since.
+    /// The last step of the tree from the inputs of its states, after [`start`](Self::start) and all steps before; nodes may
+    /// have been added since.
     pub fn step<B: Backend>(
         &self,
         device: &B,
@@ -259,9 +255,8 @@ impl Gru {
         cache: &mut GruCache<B>,
     ) {
         let step = tree.steps() - 1;
-        self.project(device, params, x, tree.step(step), cache);
-        let of_shared = x.shared.map(|(_, of)| (of, 0));
-        self.advance(device, params, step, of_shared, tree, cache);
+        self.project(device, params, &x, tree.step(step), cache);
+        self.advance(device, params, step, tree, cache);
     }
 
     /// All steps from the inputs of all states.
@@ -274,47 +269,49 @@ impl Gru {
         cache: &mut GruCache<B>,
     ) {
         let n_states = tree.n_states();
-        self.start(device, params, [n_states, x.n_shared()], cache);
-        self.project(device, params, x, (0, n_states), cache);
+        self.start(device, params, [n_states, x.n_nodes()], cache);
+        self.project(device, params, &x, (0, n_states), cache);
         for step in 0..tree.steps() {
-            let of_shared = x.shared.map(|(_, of)| (of, tree.step(step).0));
-            self.advance(device, params, step, of_shared, tree, cache);
+            self.advance(device, params, step, tree, cache);
         }
     }
 
-    /// Fills `gi` of the `n` states from `first` on, without the rows in common; these are projected when they are new.
+    /// Fills `gi` of the `n` states from `first` on; nodes are projected when they are new.
     fn project<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
-        x: GruInput<'_, B>,
+        x: &GruInput<'_, B>,
         (first, n): (usize, usize),
         cache: &mut GruCache<B>,
     ) {
-        let (c, weight, own) = (cache, params.view(self.weight_i), x.own.shape()[1]);
+        let (c, weight) = (cache, params.view(self.weight_i));
         let gi = c.gi.rows_mut(first, n);
-        device.product(gi, x.own, weight.rows(0, own), Old::Overwrite);
-        let Some((shared, _)) = x.shared else {
-            return;
-        };
-        let (known, rows) = (c.n_shared, x.n_shared());
-        let weight = weight.rows(own, self.config.inputs - own);
-        let (to, new) = (
-            c.of_shared.rows_mut(known, rows - known),
-            shared.rows(known, rows - known),
-        );
-        device.product(to, new, weight, Old::Overwrite);
-        c.n_shared = rows;
+        match x {
+            GruInput::Rows(x) => device.product(gi, *x, weight, Old::Overwrite),
+            GruInput::ReadOuts(nodes, lists) => {
+                let (known, n_nodes) = (c.n_nodes, x.n_nodes());
+                let n_new = n_nodes - known;
+                if n_new > 0 {
+                    let new = nodes.rows(known, n_new);
+                    for part in Part::BOTH {
+                        let to = c.of_nodes.rows_mut(known, n_new);
+                        let to = to.columns(part.column(self.config), 3 * self.config.width);
+                        device.product(to, new, part.rows(weight), Old::Overwrite);
+                    }
+                }
+                c.n_nodes = n_nodes;
+                device.projected_readout_fwd(gi, c.of_nodes.rows(0, n_nodes), lists);
+            }
+        }
     }
 
-    /// Each state is projected once, however many states continue it. `of_shared` says which of the rows in common is that of
-    /// each state of the step, from some entry on.
+    /// Each state is projected once, however many states continue it.
     fn advance<B: Backend>(
         &self,
         device: &B,
         params: &Params<B>,
         step: usize,
-        of_shared: Option<(&B::Ints, usize)>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
@@ -331,7 +328,6 @@ impl Gru {
             c.gates.rows_mut(first, n),
             GruInputs {
                 gi: c.gi.rows(first, n),
-                shared: of_shared.map(|(of, start)| (c.of_shared.rows(0, c.n_shared), of, start)),
                 bias_i: params.view(self.bias_i).rows(step, 1),
                 gh: (c.projected.view(), parents),
                 bias_h: params.view(self.bias_h),
@@ -370,16 +366,10 @@ impl Gru {
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
-        let GruConfig { inputs, width, .. } = self.config;
+        let width = self.config.width;
         let (n_states, c) = (tree.n_states(), cache);
         c.d_old.reshape(device, n_states, width);
         c.d_gh.reshape(device, n_states, 3 * width);
-        // One for each state and the root.
-        if c.ones.n_rows() <= n_states {
-            let one = <B::Elem as num_traits::One>::one();
-            c.ones
-                .set(device, &vec![one; n_states + 1], n_states + 1, 1);
-        }
         for step in (0..tree.steps()).rev() {
             let (first, n) = tree.step(step);
             // The inputs' products of the forward pass are no longer needed: their memory holds their derivatives.
@@ -393,9 +383,8 @@ impl Gru {
                 c.gates.rows(first, n),
                 c.old.rows(first, n),
             );
-            let ones = c.ones.rows(0, n).transposed();
             let d_bias_i = grads.view_mut(self.bias_i).rows(step, 1);
-            device.product(d_bias_i, ones, c.gi.rows(first, n), Old::Add);
+            device.column_sums(d_bias_i, c.gi.rows(first, n));
             // What the states before get from those that continue them: their sums first, and then one product.
             let parents = &tree.parents[step];
             let (before, n_before) = tree.before(step);
@@ -411,26 +400,59 @@ impl Gru {
         }
         device.gather_bwd(grads.view_mut(self.initial), d_states.rows(0, 1), &c.root);
         let n_parents = tree.first.iter().rev().nth(1).copied().unwrap_or(0);
-        let (d, ones) = (
-            c.projected.rows(0, n_parents),
-            c.ones.rows(0, n_parents).transposed(),
-        );
-        device.product(grads.view_mut(self.bias_h), ones, d, Old::Add);
+        let d = c.projected.rows(0, n_parents);
+        device.column_sums(grads.view_mut(self.bias_h), d);
         let (d_weight, parents) = (grads.view_mut(self.weight_h), c.states.rows(0, n_parents));
         device.product(d_weight, parents.transposed(), d, Old::Add);
-        let own = x.own.shape()[1];
-        let d_weight = grads.view_mut(self.weight_i).rows(0, own);
-        device.product(d_weight, x.own.transposed(), c.gi.view(), Old::Add);
-        let weight = params.view(self.weight_i).rows(0, own).transposed();
-        device.product(d_x.own, c.gi.view(), weight, Old::Overwrite);
-        if let (Some((shared, of)), Some(d_shared)) = (x.shared, d_x.shared) {
-            c.of_shared.view_mut().clear(device);
-            device.gather_bwd(c.of_shared.view_mut(), c.gi.view(), of);
-            let (d, rest) = (c.of_shared.view(), inputs - own);
-            let d_weight = grads.view_mut(self.weight_i).rows(own, rest);
-            device.product(d_weight, shared.transposed(), d, Old::Add);
-            let weight = params.view(self.weight_i).rows(own, rest).transposed();
-            device.product(d_shared, d, weight, Old::Add);
+        let (mut d_weight, weight) = (grads.view_mut(self.weight_i), params.view(self.weight_i));
+        match (x, d_x) {
+            (GruInput::Rows(x), GruInputDerivative::Rows(d_x)) => {
+                device.product(d_weight, x.transposed(), c.gi.view(), Old::Add);
+                device.product(d_x, c.gi.view(), weight.transposed(), Old::Overwrite);
+            }
+            (GruInput::ReadOuts(nodes, lists), GruInputDerivative::Nodes(mut d_nodes)) => {
+                device.projected_readout_bwd(c.of_nodes.view_mut(), c.gi.view(), lists);
+                for part in Part::BOTH {
+                    let d = c.of_nodes.view();
+                    let d = d.columns(part.column(self.config), 3 * width);
+                    let d_weight = part.rows_mut(d_weight.reborrow());
+                    device.product(d_weight, nodes.transposed(), d, Old::Add);
+                    let weight = part.rows(weight).transposed();
+                    device.product(d_nodes.reborrow(), d, weight, Old::Add);
+                }
+            }
+            _ => unreachable!("invariant: derivatives are of the kind of the inputs"),
         }
+    }
+}
+
+/// One of the two halves of a read-out, and of the weights that it meets.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Mean,
+    Last,
+}
+
+impl Part {
+    const BOTH: [Self; 2] = [Self::Mean, Self::Last];
+
+    /// Where its columns begin in the projections of nodes.
+    fn column(self, config: GruConfig) -> usize {
+        match self {
+            Self::Mean => 0,
+            Self::Last => 3 * config.width,
+        }
+    }
+
+    /// Its rows of the input weights.
+    fn rows<D: Device>(self, weight: View<'_, D>) -> View<'_, D> {
+        let half = weight.shape()[0] / 2;
+        weight.rows(half * self as usize, half)
+    }
+
+    /// The same, to be written.
+    fn rows_mut<D: Device>(self, weight: ViewMut<'_, D>) -> ViewMut<'_, D> {
+        let half = weight.shape()[0] / 2;
+        weight.rows(half * self as usize, half)
     }
 }

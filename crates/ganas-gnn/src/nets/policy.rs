@@ -7,6 +7,7 @@ use crate::layers::{Encoder, EncoderConfig, Gru, GruConfig, GruInput, GruInputDe
 use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::{CategoricalIn, CategoricalOut};
 use crate::ops::graph_conv::Direction;
+use crate::ops::list_readout::NodeLists;
 use crate::ops::product::Old;
 use crate::{Backend, Grads, Init, Layout, Mat, ParamId, Params, View};
 
@@ -201,7 +202,6 @@ impl Policy {
         device.write_ints(&mut c.state_of, &c.tree.state_of);
         device.write_ints(&mut c.last_labels, &c.tree.last_labels);
         c.tree.write_lists(device, 0, &mut c.lists);
-        c.tree.write_last_nodes(device, 0, &mut c.last_nodes);
         c.tree.nodes.upload_nodes(device);
         c.tree.nodes.upload_successors(device);
         if self.edges.is_some() {
@@ -226,18 +226,17 @@ impl Policy {
         let rows = self.steps() * episodes.graphs.n_graphs();
         assert_eq!(c.tree.state_of.len(), rows, "share comes before forward");
         let states = c.tree.states.n_states();
-        c.z.reshape(device, states, self.input_width);
         match &self.input {
             Input::Graph(layers) => {
                 layers.forward(device, params, &c.tree.nodes, &mut c.encoder);
-                device.list_readout_fwd(c.z.view_mut(), c.encoder.output(), &c.lists);
             }
             Input::LastLabel(table) => {
+                c.z.reshape(device, states, self.input_width);
                 let (z, table) = (c.z.view_mut(), params.view(*table));
                 device.gather_fwd(z, table, &c.last_labels, Old::Overwrite);
             }
         }
-        let x = self.gru_input(c.z.view(), || c.encoder.output(), &c.last_nodes);
+        let x = self.gru_input(&c.z, || c.encoder.output(), &c.lists);
         self.gru
             .forward(device, params, x, &c.tree.states, &mut c.gru);
         self.hidden
@@ -332,20 +331,12 @@ impl Policy {
                 &mut c.edges,
             );
         }
-        c.d_z.reshape(device, n_states, self.input_width);
         let d_x = match &self.input {
-            Input::Graph(_) => {
-                // The last nodes get theirs at once, and not through the read-out.
-                c.d_z.view_mut().clear(device);
-                GruInputDerivative {
-                    own: c.d_z.view_mut().columns(0, self.input_width / 2),
-                    shared: Some(c.d_nodes.view_mut()),
-                }
+            Input::Graph(_) => GruInputDerivative::Nodes(c.d_nodes.view_mut()),
+            Input::LastLabel(_) => {
+                c.d_z.reshape(device, n_states, self.input_width);
+                GruInputDerivative::Rows(c.d_z.view_mut())
             }
-            Input::LastLabel(_) => GruInputDerivative {
-                own: c.d_z.view_mut(),
-                shared: None,
-            },
         };
         self.gru.backward(
             device,
@@ -353,13 +344,12 @@ impl Policy {
             grads,
             d_x,
             &mut c.d_states,
-            self.gru_input(c.z.view(), || c.encoder.output(), &c.last_nodes),
+            self.gru_input(&c.z, || c.encoder.output(), &c.lists),
             &c.tree.states,
             &mut c.gru,
         );
         match &self.input {
             Input::Graph(encoder) => {
-                device.list_readout_bwd(c.d_nodes.view_mut(), c.d_z.view(), &c.lists);
                 let (d_nodes, nodes) = (c.d_nodes.view_mut(), &c.tree.nodes);
                 encoder.backward(device, params, grads, d_nodes, nodes, &mut c.encoder);
             }
@@ -422,20 +412,16 @@ impl Policy {
         }
     }
 
-    /// The inputs of the GRU: the read-outs `z` of states, of which the second half are the embeddings of nodes that states
-    /// have in common.
+    /// The inputs of the GRU: read-outs of the nodes so far, or the embeddings `z` of last labels.
     pub(super) fn gru_input<'a, B: Backend>(
         &self,
-        z: View<'a, B>,
+        z: &'a Mat<B>,
         nodes: impl FnOnce() -> View<'a, B>,
-        last_nodes: &'a B::Ints,
+        lists: &'a NodeLists<B>,
     ) -> GruInput<'a, B> {
         match self.input {
-            Input::Graph(_) => GruInput {
-                own: z.columns(0, self.input_width / 2),
-                shared: Some((nodes(), last_nodes)),
-            },
-            Input::LastLabel(_) => z.into(),
+            Input::Graph(_) => GruInput::ReadOuts(nodes(), lists),
+            Input::LastLabel(_) => GruInput::Rows(z.view()),
         }
     }
 

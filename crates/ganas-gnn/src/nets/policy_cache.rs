@@ -34,8 +34,6 @@ pub struct PolicyCache<D: Device> {
     pub(super) state_of: D::Ints,
     /// For each distinct state, the row of the table of last labels.
     pub(super) last_labels: D::Ints,
-    /// For each distinct state, the last of its nodes.
-    pub(super) last_nodes: D::Ints,
     pub(super) host_labels: Vec<u32>,
     pub(super) state_logits: Mat<D>,
     pub(super) state_values: Mat<D>,
@@ -72,7 +70,6 @@ impl<D: Device> PolicyCache<D> {
             lists: NodeLists::new(device),
             state_of: device.ints(),
             last_labels: device.ints(),
-            last_nodes: device.ints(),
             host_labels: Vec::new(),
             state_logits: mat(),
             state_values: mat(),

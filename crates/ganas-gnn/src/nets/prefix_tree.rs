@@ -179,15 +179,6 @@ impl<D: Device> PrefixTree<D> {
         device.write_ints(&mut lists.nodes, &self.list_nodes[offset as usize..]);
     }
 
-    /// Copies the last node of some states, from number `first` on.
-    pub(super) fn write_last_nodes(&mut self, device: &D, first: usize, nodes: &mut D::Ints) {
-        self.scratch.clear();
-        let ends = self.list_start[first + 1..].iter();
-        self.scratch
-            .extend(ends.map(|&end| self.list_nodes[end as usize - 1]));
-        device.write_ints(nodes, &self.scratch);
-    }
-
     /// Adds a link to the chain of an episode.
     fn extend(&mut self, episode: usize, link: u32) {
         let chain = self.state_chains.intern([self.chains[episode], link]);

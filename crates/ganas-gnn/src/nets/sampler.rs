@@ -35,7 +35,6 @@ pub struct Sampler<D: Device> {
     /// For each episode, its state among the distinct states of the step.
     state_of: D::Ints,
     state_last_labels: D::Ints,
-    last_nodes: D::Ints,
     host: Vec<u32>,
     encoder: EncoderRows<D>,
     state_logits: Mat<D>,
@@ -62,7 +61,6 @@ impl<D: Device> Sampler<D> {
             lists: NodeLists::new(device),
             state_of: device.ints(),
             state_last_labels: device.ints(),
-            last_nodes: device.ints(),
             host: Vec::new(),
             encoder: EncoderRows::new(device),
             state_logits: mat(),
@@ -118,22 +116,20 @@ impl Policy {
         };
         s.tree.step(device, &s.graphs, prefix, distinction);
         let (first, new) = s.tree.states.step(step);
-        s.z.reshape(device, new, self.input_width);
         match &self.input {
             Input::Graph(layers) => {
                 s.tree.nodes.upload_nodes(device);
                 layers.extend(device, params, &s.tree.nodes, &mut s.encoder);
                 s.tree.write_lists(device, first, &mut s.lists);
-                s.tree.write_last_nodes(device, first, &mut s.last_nodes);
-                device.list_readout_fwd(s.z.view_mut(), s.encoder.output(), &s.lists);
             }
             Input::LastLabel(table) => {
+                s.z.reshape(device, new, self.input_width);
                 let (z, table) = (s.z.view_mut(), params.view(*table));
                 device.write_ints(&mut s.state_last_labels, &s.tree.last_labels[first..]);
                 device.gather_fwd(z, table, &s.state_last_labels, Old::Overwrite);
             }
         }
-        let x = self.gru_input(s.z.view(), || s.encoder.output(), &s.last_nodes);
+        let x = self.gru_input(&s.z, || s.encoder.output(), &s.lists);
         self.gru.step(device, params, x, &s.tree.states, &mut s.gru);
         let states = s.gru.output().rows(first, new);
         self.hidden.forward(device, params, &mut s.hidden, states);

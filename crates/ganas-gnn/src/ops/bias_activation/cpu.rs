@@ -51,7 +51,7 @@ impl<T: Element> BiasActivation for Cpu<T> {
 
     fn bias_activation_bwd(
         &self,
-        d_y: ViewMut<'_, Self>,
+        mut d_y: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
         y: View<'_, Self>,
         activation: Activation,
@@ -61,8 +61,8 @@ impl<T: Element> BiasActivation for Cpu<T> {
         if c == 0 {
             return;
         }
-        let (d_y, d_bias, y) = (d_y.host(), d_bias.host(), y.host());
         if activation != Activation::Identity {
+            let (d_y, y) = (d_y.reborrow().host(), y.host());
             let rows = block_rows(d_y.len() / c, ROW_WORK * c);
             let blocks = d_y.chunks_mut(rows * c).zip(y.chunks(rows * c));
             with_activation!(activation, |act| for_each(blocks, |(d_y, y)| self
@@ -71,18 +71,21 @@ impl<T: Element> BiasActivation for Cpu<T> {
                     || lanes::update(d_y, y, |d, y| d * act.slope(y))
                 )));
         }
+        self.column_sums(d_bias, d_y.as_view());
+    }
+
+    fn column_sums(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>) {
+        let c = check(x.shape(), sums.shape());
+        if c == 0 {
+            return;
+        }
+        let (sums, x) = (sums.host(), x.host());
         // A sum over rows is a column's own: threads share out the columns.
-        let columns = block_rows(c, ROW_WORK * (d_y.len() / c)).next_multiple_of(lanes::LANES);
-        let d_y = &*d_y;
-        for_each(d_bias.chunks_mut(columns).enumerate(), |(block, sums)| {
-            let first = block * columns;
+        let columns = block_rows(c, ROW_WORK * (x.len() / c)).next_multiple_of(lanes::LANES);
+        for_each(sums.chunks_mut(columns).enumerate(), |(block, sums)| {
             self.vectorised(
                 #[inline(always)]
-                || {
-                    for row in d_y.chunks_exact(c) {
-                        lanes::add(sums, &row[first..first + sums.len()]);
-                    }
-                },
+                || lanes::add_rows(sums, x, block * columns, c),
             );
         });
     }

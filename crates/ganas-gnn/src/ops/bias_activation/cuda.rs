@@ -70,6 +70,11 @@ impl BiasActivation for Cuda {
         }
         column_sums(self, d_bias, d_y.as_view(), None, [n, c, c]);
     }
+
+    fn column_sums(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>) {
+        let ([n, _], c) = (x.shape(), check(x.shape(), sums.shape()));
+        column_sums(self, sums, x, None, [n, c, c]);
+    }
 }
 
 /// `d_bias += Σ_rows d` over the first `c` of `stride` columns of `n` rows; with the outputs and an activation,

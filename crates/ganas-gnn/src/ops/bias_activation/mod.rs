@@ -86,6 +86,13 @@ pub trait BiasActivation: Device {
         y: View<'_, Self>,
         activation: Activation,
     );
+
+    /// `sums += Σ_rows x`, the derivative of a bias; shapes `[1, c]` and `[n, c]`.
+    ///
+    /// # Panics
+    ///
+    /// When the shapes do not fit.
+    fn column_sums(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>);
 }
 
 fn check(y: [usize; 2], bias: [usize; 2]) -> usize {

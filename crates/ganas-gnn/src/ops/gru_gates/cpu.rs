@@ -19,13 +19,11 @@ impl<T: Element> GruGates for Cpu<T> {
         }
         let GruInputs {
             gi,
-            shared,
             bias_i,
             gh,
             bias_h,
             old,
         } = inputs;
-        let shared = shared.map(|(rows, index, first)| Rows::new(rows, &index[first..]));
         let gh = Rows::new(gh.0, gh.1);
         let biases = [bias_i.host(), bias_h.host()];
         let n = block_rows(old.shape()[0], FORWARD_WORK * c);
@@ -42,8 +40,7 @@ impl<T: Element> GruGates for Cpu<T> {
                 #[inline(always)]
                 || {
                     for (cell, (((out, h), gates), gi)) in (block * n..).zip(rows) {
-                        let shared = shared.as_ref().map(|shared| shared.of(cell));
-                        forward_row(out, gates, h, [gi, gh.of(cell)], shared, biases);
+                        forward_row(out, gates, h, [gi, gh.of(cell)], biases);
                     }
                 },
             );
@@ -125,31 +122,18 @@ fn forward_row<T: Element>(
     gates: &mut [T],
     h: &[T],
     [gi, gh]: [&[T]; 2],
-    shared: Option<&[T]>,
     [bias_i, bias_h]: [&[T]; 2],
 ) {
     let c = h.len();
     let (rz, rest) = gates.split_at_mut(2 * c);
-    if let Some(shared) = shared {
-        lanes::combine(rz, &gi[..2 * c], &shared[..2 * c], |x, y| x + y);
-        lanes::add(rz, &bias_i[..2 * c]);
-    } else {
-        lanes::combine(rz, &gi[..2 * c], &bias_i[..2 * c], |x, b| x + b);
-    }
+    lanes::combine(rz, &gi[..2 * c], &bias_i[..2 * c], |x, b| x + b);
     lanes::add(rz, &gh[..2 * c]);
     lanes::update(rz, &bias_h[..2 * c], |x, b| (x + b).sigmoid());
     let (new, inner) = rest.split_at_mut(c);
     lanes::combine(inner, &gh[2 * c..], &bias_h[2 * c..], |x, b| x + b);
     let (reset, update) = rz.split_at(c);
-    if let Some(shared) = shared {
-        // The sum of both parts first, in the memory of the new state.
-        lanes::combine(out, &gi[2 * c..], &shared[2 * c..], |x, y| x + y);
-        lanes::combine(new, reset, inner, |r, x| r * x);
-        lanes::add(new, out);
-    } else {
-        lanes::combine(new, reset, inner, |r, x| r * x);
-        lanes::add(new, &gi[2 * c..]);
-    }
+    lanes::combine(new, reset, inner, |r, x| r * x);
+    lanes::add(new, &gi[2 * c..]);
     lanes::update(new, &bias_i[2 * c..], |x, b| (x + b).hyperbolic_tangent());
     lanes::combine(out, update, new, |z, n| (T::one() - z) * n);
     // out = out + z h, with z read from the gates.

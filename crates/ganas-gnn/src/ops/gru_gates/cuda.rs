@@ -11,7 +11,7 @@ use Parameter::{Pointer as P, U32 as U};
 pub(crate) const FORWARD: Kernel = Kernel {
     name: "gru_gates_fwd",
     block: [128, 1],
-    parameters: &[P, P, P, P, P, P, P, P, P, P, U, U, U, U],
+    parameters: &[P, P, P, P, P, P, P, P, U, U],
 };
 
 pub(crate) const BACKWARD: Kernel = Kernel {
@@ -30,27 +30,22 @@ impl GruGates for Cuda {
         let c = inputs.check(self, new.shape(), gates.shape());
         let GruInputs {
             gi,
-            shared,
             bias_i,
             gh,
             bias_h,
             old,
         } = inputs;
         let [n, _] = old.shape();
-        // Where there are no rows in common, the kernel reads neither of these two.
-        let (rows, of, first) = shared.unwrap_or((gh.0, gh.1, 0));
         Launch::new(self, &FORWARD)
             .output(&new) // float* out
             .output(&gates) // float* gates
             .input(gi) // const float* gi
-            .input(rows) // const float* shared
-            .buffer(of) // const u32* of_shared
             .input(bias_i) // const float* bias_i
             .input(gh.0) // const float* gh
             .buffer(gh.1) // const u32* of_gh
             .input(bias_h) // const float* bias_h
             .input(old) // const float* old
-            .sizes([n, c, usize::from(shared.is_some()), first]) // u32 n, c, is_shared, first
+            .sizes([n, c]) // u32 n, c
             .over(n * c);
     }
 

@@ -1,25 +1,17 @@
 // r, z = σ(gi + b_i + gh + b_h); n = tanh(gi_n + b_in + r (gh_n + b_hn)); h' = (1 - z) n + z h.
 extern "C" __global__ void gru_gates_fwd(
-    float* out, float* gates, const float* gi, const float* shared, const u32* of_shared, const float* bias_i,
-    const float* gh, const u32* of_gh, const float* bias_h, const float* old, u32 n, u32 c, u32 is_shared,
-    u32 first) {
+    float* out, float* gates, const float* gi, const float* bias_i, const float* gh, const u32* of_gh,
+    const float* bias_h, const float* old, u32 n, u32 c) {
     const u32 index = global_index();
     if (index >= n * c) return;
     const u32 row = index / c, k = index % c;
     gi += row * 3 * c;
     gh += of_gh[row] * 3 * c;
     gates += row * 4 * c;
-    float x_r = gi[k], x_z = gi[c + k], x_n = gi[2 * c + k];
-    if (is_shared) {
-        shared += of_shared[first + row] * 3 * c;
-        x_r += shared[k];
-        x_z += shared[c + k];
-        x_n += shared[2 * c + k];
-    }
-    const float r = sigmoid(x_r + bias_i[k] + gh[k] + bias_h[k]);
-    const float z = sigmoid(x_z + bias_i[c + k] + gh[c + k] + bias_h[c + k]);
+    const float r = sigmoid(gi[k] + bias_i[k] + gh[k] + bias_h[k]);
+    const float z = sigmoid(gi[c + k] + bias_i[c + k] + gh[c + k] + bias_h[c + k]);
     const float inner = gh[2 * c + k] + bias_h[2 * c + k];
-    const float state = hyperbolic_tangent(r * inner + x_n + bias_i[2 * c + k]);
+    const float state = hyperbolic_tangent(r * inner + gi[2 * c + k] + bias_i[2 * c + k]);
     gates[k] = r;
     gates[c + k] = z;
     gates[2 * c + k] = state;

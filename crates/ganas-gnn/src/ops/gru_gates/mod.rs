@@ -24,11 +24,8 @@ use crate::{Device, View, ViewMut};
 /// What the gates are computed from.
 #[derive(Debug)]
 pub struct GruInputs<'a, D: Device> {
-    /// `x W_i`, `[n, 3c]`, or a part of it.
+    /// `x W_i`, `[n, 3c]`.
     pub gi: View<'a, D>,
-    /// The other part: rows that cells have in common, `[m, 3c]`, and for each cell which of them is its own, from some entry
-    /// of a list on.
-    pub shared: Option<(View<'a, D>, &'a D::Ints, usize)>,
     /// `b_i`, `[1, 3c]`.
     pub bias_i: View<'a, D>,
     /// `h W_h` of states that cells have in common, `[p, 3c]`, and for each cell which of them is its own.
@@ -83,14 +80,12 @@ impl<D: Device> GruInputs<'_, D> {
     fn check(&self, device: &D, new: [usize; 2], gates: [usize; 2]) -> usize {
         let c = check([self.old.shape(), new], gates, [self.gi.shape(); 2]);
         let (gh, of_gh) = self.gh;
-        for (rows, index, first) in self.shared.into_iter().chain([(gh, of_gh, 0)]) {
-            let [m, _] = rows.shape();
-            expect_shape("gru: rows in common", rows.shape(), [m, 3 * c]);
-            assert!(
-                first + new[0] <= device.ints_len(index),
-                "gru: a row for each cell"
-            );
-        }
+        let [p, _] = gh.shape();
+        expect_shape("gru: gh", gh.shape(), [p, 3 * c]);
+        assert!(
+            new[0] <= device.ints_len(of_gh),
+            "gru: a row for each cell"
+        );
         expect_shape("gru: bias_i", self.bias_i.shape(), [1, 3 * c]);
         expect_shape("gru: bias_h", self.bias_h.shape(), [1, 3 * c]);
         c

@@ -6,25 +6,23 @@ use crate::{Cpu, Mat};
 
 const N: usize = 3;
 
-/// Which row of the other part of `gi`, from the second entry on, and which row of `gh` is that of each cell.
-const OF_SHARED: [u32; N + 1] = [7, 1, 0, 1];
+/// Which row of `gh` is that of each cell.
 const OF_GH: [u32; N] = [2, 0, 2];
 const C: usize = 2;
 
-/// The inputs in the order gi, bias_i, gh, bias_h, h, the other part of gi.
-fn inputs() -> [Vec<f64>; 6] {
+/// The inputs in the order gi, bias_i, gh, bias_h, h.
+fn inputs() -> [Vec<f64>; 5] {
     [
         values(1, N * 3 * C),
         values(2, 3 * C),
         values(3, N * 3 * C),
         values(4, 3 * C),
         values(5, N * C),
-        values(7, 2 * 3 * C),
     ]
 }
 
 /// Old and new state, one after the other, and the gates.
-fn forward(x: &[Vec<f64>; 6]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
+fn forward(x: &[Vec<f64>; 5]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
     let device = Cpu::new();
     let old = mat(&device, &x[4], N, C);
     let mut states = mat(
@@ -34,14 +32,13 @@ fn forward(x: &[Vec<f64>; 6]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
         C,
     );
     let mut gates = mat(&device, &[9.0; N * 4 * C], N, 4 * C);
-    let [gi, bias_i, gh, bias_h, shared] =
-        [(0, N), (1, 1), (2, N), (3, 1), (5, 2)].map(|(i, rows)| mat(&device, &x[i], rows, 3 * C));
+    let [gi, bias_i, gh, bias_h] =
+        [(0, N), (1, 1), (2, N), (3, 1)].map(|(i, rows)| mat(&device, &x[i], rows, 3 * C));
     device.gru_gates_fwd(
         states.rows_mut(N, N),
         gates.view_mut(),
         GruInputs {
             gi: gi.view(),
-            shared: Some((shared.view(), &OF_SHARED.to_vec(), 1)),
             bias_i: bias_i.view(),
             gh: (gh.view(), &OF_GH.to_vec()),
             bias_h: bias_h.view(),
@@ -58,9 +55,9 @@ fn equals_the_definition() {
     let mut expected = Vec::new();
     for row in 0..N {
         for k in 0..C {
-            let (of_shared, of_gh) = (OF_SHARED[row + 1] as usize, OF_GH[row] as usize);
+            let of_gh = OF_GH[row] as usize;
             let at = |row: usize, gate: usize| row * 3 * C + gate * C + k;
-            let i = |gate| x[0][at(row, gate)] + x[5][at(of_shared, gate)] + x[1][at(0, gate)];
+            let i = |gate| x[0][at(row, gate)] + x[1][at(0, gate)];
             let h = |gate| x[2][at(of_gh, gate)] + x[3][at(0, gate)];
             let (r, z) = (sigmoid(i(0) + h(0)), sigmoid(i(1) + h(1)));
             let n = (i(2) + r * h(2)).tanh();
@@ -102,7 +99,6 @@ fn gradient() {
         (0, d_gi.view().host().to_vec()),
         (2, sums(&d_gh, &OF_GH, N)),
         (4, d_old.view().host().to_vec()),
-        (5, sums(&d_gi, &OF_SHARED[1..], 2)),
     ] {
         check_gradient("input", &x[i], &d, |values| {
             let mut x = x.clone();
@@ -113,26 +109,23 @@ fn gradient() {
     }
 }
 
-/// Cells, their width, and whether they have a part of their inputs in common.
-struct Case(usize, usize, bool);
+/// Cells and their width.
+struct Case(usize, usize);
 
 impl crate::testing::OnDevice for Case {
     fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
         use crate::testing::{random, read, unset};
-        let Self(n, c, is_shared) = *self;
+        let Self(n, c) = *self;
         let (gi, bias_i) = (random(device, 1, n, 3 * c), random(device, 2, 1, 3 * c));
         let (gh, bias_h) = (random(device, 3, n, 3 * c), random(device, 4, 1, 3 * c));
         let (old, d_new) = (random(device, 5, n, c), random(device, 6, n, c));
         let (mut new, mut gates) = (unset(device, n, c), unset(device, n, 4 * c));
-        let rows = random(device, 7, 5, 3 * c);
-        let (mut of_rows, mut of_gh) = (device.ints(), device.ints());
-        let indices = |m: u32| (0_u32..).map(move |i| i * i % m);
-        device.write_ints(&mut of_rows, &indices(5).take(n + 2).collect::<Vec<_>>());
+        let mut of_gh = device.ints();
         let m = u32::try_from(n.max(1)).unwrap();
-        device.write_ints(&mut of_gh, &indices(m).take(n).collect::<Vec<_>>());
+        let indices = (0_u32..).map(|i| i * i % m);
+        device.write_ints(&mut of_gh, &indices.take(n).collect::<Vec<_>>());
         let inputs = GruInputs {
             gi: gi.view(),
-            shared: is_shared.then(|| (rows.view(), &of_rows, 2)),
             bias_i: bias_i.view(),
             gh: (gh.view(), &of_gh),
             bias_h: bias_h.view(),
@@ -162,8 +155,6 @@ impl crate::testing::OnDevice for Case {
 #[test]
 fn devices_agree() {
     for (n, c) in [(0, 3), (1, 1), (7, 24), (100, 33)] {
-        for is_shared in [false, true] {
-            crate::testing::agree(&Case(n, c, is_shared), 2e-6);
-        }
+        crate::testing::agree(&Case(n, c), 2e-6);
     }
 }

@@ -1,6 +1,6 @@
 //! Read-out of lists of nodes on the CPU.
 
-use super::{ListReadout, NodeLists, check};
+use super::{ListReadout, NodeLists, check, check_projected};
 use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
 use crate::{Cpu, Element, View, ViewMut};
@@ -57,6 +57,65 @@ impl<T: Element> ListReadout for Cpu<T> {
             );
         });
     }
+
+    fn projected_readout_fwd(
+        &self,
+        out: ViewMut<'_, Self>,
+        projected: View<'_, Self>,
+        lists: &NodeLists<Self>,
+    ) {
+        let c = check_projected(out.shape(), projected.shape(), lists.start.len());
+        if c == 0 {
+            return;
+        }
+        let (out, projected) = (out.host(), projected.host());
+        let part = |node: u32, part: usize| {
+            let start = (2 * at(node) + part) * c;
+            &projected[start..start + c]
+        };
+        let rows = block_rows(out.len() / c, ROW_WORK * c);
+        for_each(out.chunks_mut(rows * c).enumerate(), |(block, out)| {
+            let bounds = lists.start[block * rows..].windows(2);
+            self.vectorised(
+                #[inline(always)]
+                || {
+                    for (row, bounds) in out.chunks_exact_mut(c).zip(bounds) {
+                        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
+                        row.fill(T::zero());
+                        for &node in list {
+                            lanes::add(row, part(node, 0));
+                        }
+                        let scale = T::one() / T::of_count(list.len());
+                        let last = part(list[list.len() - 1], 1);
+                        lanes::update(row, last, |sum, last| sum * scale + last);
+                    }
+                },
+            );
+        });
+    }
+
+    fn projected_readout_bwd(
+        &self,
+        d_projected: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        lists: &NodeLists<Self>,
+    ) {
+        let c = check_projected(d_out.shape(), d_projected.shape(), lists.start.len());
+        if c == 0 {
+            return;
+        }
+        let (d_projected, d_out) = (d_projected.host(), d_out.host());
+        let n = d_projected.len() / (2 * c);
+        let rows = block_rows(n, ROW_WORK * lists.start.len() / n.max(1) * c);
+        let blocks = d_projected.chunks_mut(rows * 2 * c).enumerate();
+        for_each(blocks, |(block, d)| {
+            d.fill(T::zero());
+            self.vectorised(
+                #[inline(always)]
+                || backward_projected(d, block * rows, d_out, lists, c),
+            );
+        });
+    }
 }
 
 /// The work of a list in multiply-adds of a product that take as long, for each column.
@@ -84,6 +143,32 @@ fn backward<T: Element>(
         }
         if let Some(node) = own(list[list.len() - 1]) {
             lanes::add(&mut d_x[node * c..(node + 1) * c], last);
+        }
+    }
+}
+
+/// Adds to the derivatives of the projections of the nodes from number `first` on.
+#[inline(always)]
+fn backward_projected<T: Element>(
+    d_projected: &mut [T],
+    first: usize,
+    d_out: &[T],
+    lists: &NodeLists<Cpu<T>>,
+    c: usize,
+) {
+    let n = d_projected.len() / (2 * c);
+    // As in `backward`.
+    let own = |node: u32| Some(at(node).wrapping_sub(first)).filter(|&own| own < n);
+    for (row, bounds) in d_out.chunks_exact(c).zip(lists.start.windows(2)) {
+        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
+        let scale = T::one() / T::of_count(list.len());
+        for node in list.iter().filter_map(|&node| own(node)) {
+            let d = &mut d_projected[2 * node * c..(2 * node + 1) * c];
+            lanes::update(d, row, |d, x| d + x * scale);
+        }
+        if let Some(node) = own(list[list.len() - 1]) {
+            let d = &mut d_projected[(2 * node + 1) * c..(2 * node + 2) * c];
+            lanes::add(d, row);
         }
     }
 }

@@ -57,3 +57,52 @@ extern "C" __global__ void __launch_bounds__(256) list_readout_bwd(
         d_x[node * c + column] += total;
     }
 }
+
+// out_s = mean of m over the list of s, and l of its last: the rows of projected are [m | l].
+extern "C" __global__ void projected_readout_fwd(
+    float* out, const float* projected, const u32* start, const u32* nodes, u32 n_lists, u32 c) {
+    const u32 index = global_index();
+    if (index >= n_lists * c) return;
+    const u32 list = index / c, column = index % c;
+    const u32 first = start[list], end = start[list + 1];
+    float sum = 0.0f;
+    for (u32 e = first; e < end; e++) sum += projected[2 * nodes[e] * c + column];
+    const float scale = 1.0f / (float)(end - first);
+    out[index] = sum * scale + projected[(2 * nodes[end - 1] + 1) * c + column];
+}
+
+// d_m_j = Σ_{entries j of lists s} d_out_s / length, d_l_j = Σ_{lists s that end in j} d_out_s. Work is shared out as in
+// gather_bwd.
+extern "C" __global__ void __launch_bounds__(256) projected_readout_bwd(
+    float* d_projected, const float* d_out, const u32* start, const u32* nodes, u32 n_lists, u32 n_entries, u32 c) {
+    __shared__ float sums[2][8][32];
+    const u32 node = blockIdx.x, lane = threadIdx.x, warp = threadIdx.y;
+    const u32 column = blockIdx.y * 32 + lane;
+    const u32 share = (n_entries + 255) / 256 * 32;
+    const u32 first = warp * share, last = min(n_entries, first + share);
+    float of_mean = 0.0f, of_last = 0.0f;
+    for (u32 base = first; base < last; base += 32) {
+        const bool hit = base + lane < last && nodes[base + lane] == node;
+        u32 hits = __ballot_sync(0xffffffffu, hit);
+        while (hits != 0) {
+            const u32 entry = base + __ffs(hits) - 1;
+            hits &= hits - 1;
+            const u32 list = list_of(start, n_lists, entry);
+            const u32 end = start[list + 1];
+            const float scale = 1.0f / (float)(end - start[list]);
+            if (column < c) {
+                const float d = d_out[list * c + column];
+                of_mean += d * scale;
+                if (entry + 1 == end) of_last += d;
+            }
+        }
+    }
+    sums[0][warp][lane] = of_mean;
+    sums[1][warp][lane] = of_last;
+    __syncthreads();
+    if (warp < 2 && column < c) {
+        float total = 0.0f;
+        for (u32 w = 0; w < 8; w++) total += sums[warp][w][lane];
+        d_projected[(2 * node + warp) * c + column] = total;
+    }
+}

@@ -6,6 +6,10 @@
 //! Adjoint: for each entry `j` of the list of `s`, `d_x_j += d_out_s[mean] / length`, and for the last one
 //! `d_x_j += d_out_s[last]`.
 //! An exception to the rule for activations: `d_x` is added to, since nodes have other readers (edges) as well.
+//!
+//! What is linear in a read-out can be taken of the nodes first, however many lists they are in: with `W = [M; L]`, the rows
+//! of the mean over those of the last node, `out_s W = mean of x_j M + x_last L`. `projected_readout` is this sum of the
+//! projections `P_j = [x_j M | x_j L]`, with `d_P_j = [Σ_{entries j of s} d_s / length | Σ_{s that end in j} d_s]`.
 
 mod cpu;
 #[cfg(feature = "cuda")]
@@ -55,11 +59,47 @@ pub trait ListReadout: Device {
         d_out: View<'_, Self>,
         lists: &NodeLists<Self>,
     );
+
+    /// Fills `out [lists, c]` from the projections of nodes `projected [nodes, 2c]`.
+    ///
+    /// # Panics
+    ///
+    /// As for [`list_readout_fwd`](Self::list_readout_fwd).
+    fn projected_readout_fwd(
+        &self,
+        out: ViewMut<'_, Self>,
+        projected: View<'_, Self>,
+        lists: &NodeLists<Self>,
+    );
+
+    /// Fills `d_projected [nodes, 2c]` from `d_out [lists, c]`.
+    ///
+    /// # Panics
+    ///
+    /// As for [`list_readout_fwd`](Self::list_readout_fwd).
+    fn projected_readout_bwd(
+        &self,
+        d_projected: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        lists: &NodeLists<Self>,
+    );
 }
 
 /// The width.
 fn check(out: [usize; 2], x: [usize; 2], starts: usize) -> usize {
     let c = x[1];
     expect_shape("list_readout: out", out, [starts.max(1) - 1, 2 * c]);
+    c
+}
+
+/// The width of an output that is a sum of projections.
+fn check_projected(out: [usize; 2], projected: [usize; 2], starts: usize) -> usize {
+    let c = projected[1] / 2;
+    expect_shape("projected_readout: out", out, [starts.max(1) - 1, c]);
+    expect_shape(
+        "projected_readout: projected",
+        projected,
+        [projected[0], 2 * c],
+    );
     c
 }

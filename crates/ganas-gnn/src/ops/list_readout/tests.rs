@@ -39,6 +39,47 @@ fn gradient() {
     });
 }
 
+fn projected(x: &[f64], c: usize) -> Mat<Cpu<f64>> {
+    let device = Cpu::new();
+    let mut out = mat(&device, &vec![9.0; 3 * c], 3, c);
+    let x = mat(&device, x, 4, 2 * c);
+    device.projected_readout_fwd(out.view_mut(), x.view(), &lists());
+    out
+}
+
+/// The read-out of nodes, and then a linear map, is the sum of their projections.
+#[test]
+fn a_linear_map_can_come_first() {
+    let (x, w) = (values(1, 4 * 3), values(2, 6 * 2));
+    let apply = |row: &[f64], w: &[f64]| -> Vec<f64> {
+        let column = |k: usize| row.iter().zip(w.chunks(2)).map(|(x, w)| x * w[k]).sum();
+        vec![column(0), column(1)]
+    };
+    let (device, readout) = forward(&x, 3);
+    let rows = readout.view().host().chunks(6);
+    let expected: Vec<f64> = rows.flat_map(|row| apply(row, &w)).collect();
+    let both = |x: &[f64]| [apply(x, &w[..6]), apply(x, &w[6..])].concat();
+    let projections: Vec<f64> = x.chunks(3).flat_map(both).collect();
+    close(
+        &device,
+        projected(&projections, 2).view(),
+        &expected,
+        1e-14,
+    );
+}
+
+#[test]
+fn gradient_of_projections() {
+    let (x, upstream) = (values(1, 4 * 6), values(2, 3 * 3));
+    let device = Cpu::<f64>::new();
+    let mut d_x = mat(&device, &[9.0; 4 * 6], 4, 6);
+    let d_out = mat(&device, &upstream, 3, 3);
+    device.projected_readout_bwd(d_x.view_mut(), d_out.view(), &lists());
+    check_gradient("projected", &x, d_x.view().host(), |x| {
+        weighted_sum(projected(x, 3).view().host(), &upstream)
+    });
+}
+
 /// Lists, nodes, width.
 struct Case(usize, usize, usize);
 
@@ -62,9 +103,15 @@ impl crate::testing::OnDevice for Case {
             random(device, 3, n_nodes, c),
         );
         device.list_readout_bwd(d_x.view_mut(), d_out.view(), &lists);
+        let (p, mut sums) = (random(device, 4, n_nodes, 2 * c), unset(device, n_lists, c));
+        device.projected_readout_fwd(sums.view_mut(), p.view(), &lists);
+        let (d_sums, mut d_p) = (random(device, 5, n_lists, c), unset(device, n_nodes, 2 * c));
+        device.projected_readout_bwd(d_p.view_mut(), d_sums.view(), &lists);
         vec![
             ("out", read(device, out.view())),
             ("d_x", read(device, d_x.view())),
+            ("sums", read(device, sums.view())),
+            ("d_p", read(device, d_p.view())),
         ]
     }
 }
