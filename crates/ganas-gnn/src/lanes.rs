@@ -103,28 +103,29 @@ pub(crate) fn add<T: Element>(to: &mut [T], a: &[T]) {
     update(to, a, |x, y| x + y);
 }
 
-/// `to_i = to_i + Σ_rows x_{first + i}`, rows of `width` in order.
-///
-/// As many columns at a time as stay in registers while the rows go by.
+/// Columns that stay in registers while rows go by.
+const STRIP: usize = 8 * LANES;
+
+/// `to_i = to_i + Σ_rows x_i`, rows in order.
 #[inline(always)]
-pub(crate) fn add_rows<T: Element>(to: &mut [T], x: &[T], first: usize, width: usize) {
-    const COLUMNS: usize = 8 * LANES;
-    let (blocks, rest) = to.as_chunks_mut::<COLUMNS>();
-    let mut start = first;
-    for block in blocks {
-        let mut sums = *block;
-        for row in x.chunks_exact(width) {
-            let row: &[T; COLUMNS] = row[start..start + COLUMNS]
-                .try_into()
-                .expect("a slice of that length");
-            for column in 0..COLUMNS {
-                sums[column] += row[column];
+pub(crate) fn add_rows<'a, T: Element>(
+    to: &mut [T],
+    rows: impl Iterator<Item = &'a [T]> + Clone,
+) {
+    let (strips, rest) = to.as_chunks_mut::<STRIP>();
+    let mut start = 0;
+    for strip in strips {
+        let mut sums = *strip;
+        for row in rows.clone() {
+            let (row, _) = row[start..].as_chunks::<STRIP>();
+            for (sum, x) in sums.iter_mut().zip(&row[0]) {
+                *sum += *x;
             }
         }
-        *block = sums;
-        start += COLUMNS;
+        *strip = sums;
+        start += STRIP;
     }
-    for row in x.chunks_exact(width) {
+    for row in rows {
         add(rest, &row[start..start + rest.len()]);
     }
 }

@@ -85,7 +85,11 @@ impl<T: Element> BiasActivation for Cpu<T> {
         for_each(sums.chunks_mut(columns).enumerate(), |(block, sums)| {
             self.vectorised(
                 #[inline(always)]
-                || lanes::add_rows(sums, x, block * columns, c),
+                || {
+                    let first = block * columns;
+                    let part = first..first + sums.len();
+                    lanes::add_rows(sums, x.chunks_exact(c).map(|row| &row[part.clone()]));
+                },
             );
         });
     }

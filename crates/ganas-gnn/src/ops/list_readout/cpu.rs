@@ -69,27 +69,12 @@ impl<T: Element> ListReadout for Cpu<T> {
             return;
         }
         let (out, projected) = (out.host(), projected.host());
-        let part = |node: u32, part: usize| {
-            let start = (2 * at(node) + part) * c;
-            &projected[start..start + c]
-        };
         let rows = block_rows(out.len() / c, ROW_WORK * c);
         for_each(out.chunks_mut(rows * c).enumerate(), |(block, out)| {
-            let bounds = lists.start[block * rows..].windows(2);
+            let starts = &lists.start[block * rows..];
             self.vectorised(
                 #[inline(always)]
-                || {
-                    for (row, bounds) in out.chunks_exact_mut(c).zip(bounds) {
-                        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
-                        row.fill(T::zero());
-                        for &node in list {
-                            lanes::add(row, part(node, 0));
-                        }
-                        let scale = T::one() / T::of_count(list.len());
-                        let last = part(list[list.len() - 1], 1);
-                        lanes::update(row, last, |sum, last| sum * scale + last);
-                    }
-                },
+                || forward_projected(out, projected, starts, &lists.nodes, c),
             );
         });
     }
@@ -144,6 +129,29 @@ fn backward<T: Element>(
         if let Some(node) = own(list[list.len() - 1]) {
             lanes::add(&mut d_x[node * c..(node + 1) * c], last);
         }
+    }
+}
+
+/// Fills the outputs of the lists that begin at `starts`.
+#[inline(always)]
+fn forward_projected<T: Element>(
+    out: &mut [T],
+    projected: &[T],
+    starts: &[u32],
+    nodes: &[u32],
+    c: usize,
+) {
+    let part = |node: u32, part: usize| {
+        let start = (2 * at(node) + part) * c;
+        &projected[start..start + c]
+    };
+    for (row, bounds) in out.chunks_exact_mut(c).zip(starts.windows(2)) {
+        let list = &nodes[at(bounds[0])..at(bounds[1])];
+        row.fill(T::zero());
+        lanes::add_rows(row, list.iter().map(|&node| part(node, 0)));
+        let scale = T::one() / T::of_count(list.len());
+        let last = part(list[list.len() - 1], 1);
+        lanes::update(row, last, |sum, last| sum * scale + last);
     }
 }
 
