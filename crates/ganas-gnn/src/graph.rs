@@ -1,6 +1,9 @@
 //! A batch of labelled directed acyclic graphs as indices.
 
+use std::ops::Range;
+
 use crate::Device;
+use crate::refinement::{KnownColours, KnownGraphs};
 
 /// Graphs that are encoded together. Nodes of all graphs are numbered in one sequence; the nodes of a graph are
 /// consecutive and in topological order, and the last one is its output.
@@ -9,6 +12,8 @@ use crate::Device;
 #[derive(Debug)]
 pub struct GraphBatch<D: Device> {
     host: Host,
+    /// The colours of the nodes, where all graphs are known.
+    colours: KnownColours,
     /// First node of each graph, and the number of nodes at the end; `n_graphs + 1` entries.
     pub(crate) graph_start: D::Ints,
     /// Label of each node.
@@ -26,10 +31,11 @@ pub(crate) struct Neighbours<D: Device> {
     pub(crate) nodes: D::Ints,
 }
 
+/// The graphs as they were pushed.
 #[derive(Debug, Default)]
-struct Host {
-    graph_start: Vec<u32>,
-    labels: Vec<u32>,
+pub(crate) struct Host {
+    pub(crate) graph_start: Vec<u32>,
+    pub(crate) labels: Vec<u32>,
     predecessor_start: Vec<u32>,
     predecessors: Vec<u32>,
     successor_start: Vec<u32>,
@@ -45,6 +51,7 @@ impl<D: Device> GraphBatch<D> {
         };
         let mut batch = Self {
             host: Host::default(),
+            colours: KnownColours::default(),
             graph_start: device.ints(),
             labels: device.ints(),
             predecessors: neighbours(),
@@ -56,18 +63,8 @@ impl<D: Device> GraphBatch<D> {
 
     /// Removes all graphs, keeping the memory.
     pub fn clear(&mut self) {
-        let host = &mut self.host;
-        for starts in [
-            &mut host.graph_start,
-            &mut host.predecessor_start,
-            &mut host.successor_start,
-        ] {
-            starts.clear();
-            starts.push(0);
-        }
-        host.labels.clear();
-        host.predecessors.clear();
-        host.successors.clear();
+        self.host.clear();
+        self.colours.clear();
     }
 
     /// Adds a graph: the label of each node, and the set of its predecessors (bit `u` of entry `v` is the edge from
@@ -77,33 +74,27 @@ impl<D: Device> GraphBatch<D> {
     ///
     /// When the slices differ in length, an edge does not go forward, or the graph has no node or more than 64.
     pub fn push(&mut self, labels: impl ExactSizeIterator<Item = u32>, predecessors: &[u64]) {
-        let n = predecessors.len();
-        assert_eq!(
-            labels.len(),
-            n,
-            "one label and one predecessor set for each node"
-        );
-        assert!((1..=64).contains(&n), "a graph has 1 to 64 nodes, not {n}");
-        let host = &mut self.host;
-        let base = count(host.labels.len());
-        host.labels.extend(labels);
-        let mut successors = [0_u64; 64];
-        for (v, &mask) in predecessors.iter().enumerate() {
-            assert!(
-                mask >> v == 0,
-                "node {v} has a predecessor that does not come before it"
-            );
-            for u in bits(mask) {
-                host.predecessors.push(base + u);
-                successors[u as usize] |= 1 << v;
-            }
-            host.predecessor_start.push(count(host.predecessors.len()));
+        self.host.push(labels, predecessors);
+        self.colours.clear();
+    }
+
+    /// Replaces all graphs by some that are known, by their numbers. Which of their embeddings are equal is then looked up,
+    /// not searched for; nothing else differs.
+    ///
+    /// # Panics
+    ///
+    /// When there is no graph with such a number.
+    pub fn fill(&mut self, known: &KnownGraphs, numbers: &[usize]) {
+        self.host.clear();
+        for &number in numbers {
+            self.host.copy(known.graphs(), number);
         }
-        for &mask in &successors[..n] {
-            host.successors.extend(bits(mask).map(|v| base + v));
-            host.successor_start.push(count(host.successors.len()));
-        }
-        host.graph_start.push(count(host.labels.len()));
+        self.colours.fill(known, numbers);
+    }
+
+    /// The colour of each node after a layer, where it is known, and the number of colours.
+    pub(crate) fn known_colours(&self, level: usize) -> Option<(&[u32], usize)> {
+        self.colours.after(level)
     }
 
     /// Adds a node by itself, whose predecessors stand in the batch already, by their numbers there; a number may occur
@@ -168,11 +159,7 @@ impl<D: Device> GraphBatch<D> {
 
     /// The predecessors and successors of all nodes: where those of each node begin, and all of them, ascending for a node.
     pub(crate) fn adjacency(&self) -> [(&[u32], &[u32]); 2] {
-        let host = &self.host;
-        [
-            (&host.predecessor_start, &host.predecessors),
-            (&host.successor_start, &host.successors),
-        ]
+        self.host.adjacency()
     }
 
     /// Where the nodes of each graph begin, and where those of the last one end.
@@ -214,6 +201,96 @@ impl<D: Device> GraphBatch<D> {
     /// The number of nodes of all graphs together.
     pub fn n_nodes(&self) -> usize {
         self.host.labels.len()
+    }
+}
+
+impl Host {
+    pub(crate) fn clear(&mut self) {
+        for starts in [
+            &mut self.graph_start,
+            &mut self.predecessor_start,
+            &mut self.successor_start,
+        ] {
+            starts.clear();
+            starts.push(0);
+        }
+        self.labels.clear();
+        self.predecessors.clear();
+        self.successors.clear();
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        labels: impl ExactSizeIterator<Item = u32>,
+        predecessors: &[u64],
+    ) {
+        let n = predecessors.len();
+        assert_eq!(
+            labels.len(),
+            n,
+            "one label and one predecessor set for each node"
+        );
+        assert!((1..=64).contains(&n), "a graph has 1 to 64 nodes, not {n}");
+        let base = count(self.labels.len());
+        self.labels.extend(labels);
+        let mut successors = [0_u64; 64];
+        for (v, &mask) in predecessors.iter().enumerate() {
+            assert!(
+                mask >> v == 0,
+                "node {v} has a predecessor that does not come before it"
+            );
+            for u in bits(mask) {
+                self.predecessors.push(base + u);
+                successors[u as usize] |= 1 << v;
+            }
+            self.predecessor_start.push(count(self.predecessors.len()));
+        }
+        for &mask in &successors[..n] {
+            self.successors.extend(bits(mask).map(|v| base + v));
+            self.successor_start.push(count(self.successors.len()));
+        }
+        self.graph_start.push(count(self.labels.len()));
+    }
+
+    /// The nodes of a graph.
+    pub(crate) fn nodes(&self, graph: usize) -> Range<usize> {
+        self.graph_start[graph] as usize..self.graph_start[graph + 1] as usize
+    }
+
+    /// As [`GraphBatch::adjacency`].
+    pub(crate) fn adjacency(&self) -> [(&[u32], &[u32]); 2] {
+        [
+            (&self.predecessor_start, &self.predecessors),
+            (&self.successor_start, &self.successors),
+        ]
+    }
+
+    /// Adds a graph of others.
+    fn copy(&mut self, from: &Self, graph: usize) {
+        let nodes = from.nodes(graph);
+        // Differences, which wrap around where they are negative.
+        let moved = count(self.labels.len()).wrapping_sub(count(nodes.start));
+        self.labels.extend_from_slice(&from.labels[nodes.clone()]);
+        for (starts, edges, (from_starts, from_edges)) in [
+            (
+                &mut self.predecessor_start,
+                &mut self.predecessors,
+                from.adjacency()[0],
+            ),
+            (
+                &mut self.successor_start,
+                &mut self.successors,
+                from.adjacency()[1],
+            ),
+        ] {
+            let [first, last] = [nodes.start, nodes.end].map(|node| from_starts[node]);
+            let edges_moved = count(edges.len()).wrapping_sub(first);
+            let copied = from_edges[first as usize..last as usize].iter();
+            edges.extend(copied.map(|node| node.wrapping_add(moved)));
+            let copied = from_starts[nodes.start + 1..=nodes.end].iter();
+            starts.extend(copied.map(|start| start.wrapping_add(edges_moved)));
+        }
+        self.graph_start.push(count(self.labels.len()));
     }
 }
 

@@ -108,10 +108,7 @@ const STRIP: usize = 8 * LANES;
 
 /// `to_i = to_i + Σ_rows x_i`, rows in order.
 #[inline(always)]
-pub(crate) fn add_rows<'a, T: Element>(
-    to: &mut [T],
-    rows: impl Iterator<Item = &'a [T]> + Clone,
-) {
+pub(crate) fn add_rows<'a, T: Element>(to: &mut [T], rows: impl Iterator<Item = &'a [T]> + Clone) {
     let (strips, rest) = to.as_chunks_mut::<STRIP>();
     let mut start = 0;
     for strip in strips {

@@ -47,4 +47,5 @@ pub use element::Element;
 pub use graph::GraphBatch;
 pub use ops::adam::{Adam, AdamConfig};
 pub use params::{Grads, Init, Layout, ParamId, Params};
+pub use refinement::KnownGraphs;
 pub use view::{Mat, View, ViewMut};

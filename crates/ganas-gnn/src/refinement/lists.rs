@@ -1,7 +1,9 @@
 //! Lists of indices of a batch.
 
 use super::narrow;
+use super::outputs::sort_short;
 use crate::Device;
+use crate::cpu::at;
 use crate::graph::Neighbours;
 
 /// Lists of indices, one after the other.
@@ -21,6 +23,15 @@ impl Lists {
     pub(super) fn push(&mut self, list: &[u32]) {
         // A few numbers: a loop, and no call that copies memory.
         self.entries.extend(list.iter().copied());
+        self.start.push(narrow(self.entries.len()));
+    }
+
+    /// Adds the colours of some nodes, ascending.
+    pub(super) fn push_sorted(&mut self, nodes: &[u32], colours: &[u32]) {
+        let start = self.entries.len();
+        self.entries
+            .extend(nodes.iter().map(|&node| colours[at(node)]));
+        sort_short(&mut self.entries[start..]);
         self.start.push(narrow(self.entries.len()));
     }
 

@@ -8,8 +8,11 @@
 //! The colours between two layers are numbered so that those of nodes with successors, which the next layer reads as
 //! predecessors, are consecutive, and those of nodes with predecessors as well: no other colour is projected for that.
 
+mod known;
 mod lists;
 mod outputs;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
@@ -18,6 +21,8 @@ use self::outputs::{Outputs, Seen, see};
 use crate::cpu::at;
 use crate::graph::Neighbours;
 use crate::{Device, GraphBatch};
+pub(crate) use known::KnownColours;
+pub use known::KnownGraphs;
 
 /// The colours of a batch after each layer.
 #[derive(Debug)]
@@ -125,7 +130,13 @@ impl<D: Device> Refinement<D> {
             .split_first_mut()
             .expect("an encoder has layers");
         let (first_lists, lists) = self.lists.split_first_mut().expect("as many as levels");
-        first.refine(device, graphs, first_lists, &mut self.last, &mut self.work);
+        first.refine(
+            device,
+            (graphs, 0),
+            first_lists,
+            &mut self.last,
+            &mut self.work,
+        );
         let following = Following {
             levels,
             lists,
@@ -169,8 +180,9 @@ impl<D: Device> Following<'_, D> {
 
     /// Refines for the other layers.
     pub(crate) fn refine(self, device: &D, graphs: &GraphBatch<D>) {
-        for (level, lists) in self.levels.iter_mut().zip(self.lists) {
-            level.refine(device, graphs, lists, self.last, self.work);
+        let levels = self.levels.iter_mut().zip(self.lists);
+        for (number, (level, lists)) in (1..).zip(levels) {
+            level.refine(device, (graphs, number), lists, self.last, self.work);
         }
     }
 }
@@ -206,28 +218,37 @@ impl<D: Device> Level<D> {
         }
     }
 
-    /// Replaces the colours by those after this level, and fills the level in.
+    /// Replaces the colours by those after this level, which is the layer with that number, and fills the level in.
     fn refine(
         &mut self,
         device: &D,
-        graphs: &GraphBatch<D>,
+        (graphs, number): (&GraphBatch<D>, usize),
         lists: &mut HostLevel,
         last: &mut Colours,
         work: &mut Work,
     ) {
         let adjacency = graphs.adjacency();
-        for (seen, adjacency) in work.seen.iter_mut().zip(adjacency) {
-            see(seen, adjacency, &last.of_nodes);
-        }
-        let seen = Seen {
-            own: &last.of_nodes,
-            starts: adjacency.map(|(start, _)| start),
-            colours: [&work.seen[0], &work.seen[1]],
-        };
         let (outputs, order) = (&mut work.outputs, &mut work.order);
-        outputs.find(seen, &last.members, &mut work.numbers);
-        let read_as = order.find(seen, &outputs.first);
-        lists.fill(seen, &order.outputs, &outputs.first);
+        let starts = adjacency.map(|(start, _)| start);
+        let read_as = if let Some((colours, n_colours)) = graphs.known_colours(number) {
+            outputs.look_up(colours, n_colours, &mut work.numbers);
+            let read_as = order.find(starts, &outputs.first);
+            lists.fill_from_neighbours(adjacency, &last.of_nodes, &order.outputs, &outputs.first);
+            read_as
+        } else {
+            for (seen, adjacency) in work.seen.iter_mut().zip(adjacency) {
+                see(seen, adjacency, &last.of_nodes);
+            }
+            let seen = Seen {
+                own: &last.of_nodes,
+                starts,
+                colours: [&work.seen[0], &work.seen[1]],
+            };
+            outputs.find(seen, &last.members, &mut work.numbers);
+            let read_as = order.find(starts, &outputs.first);
+            lists.fill(seen, &order.outputs, &outputs.first);
+            read_as
+        };
         lists.write(device, self);
         self.n_inputs = last.members.len();
         self.n_outputs = outputs.first.len();
@@ -260,6 +281,26 @@ impl HostLevel {
         }
     }
 
+    /// The same where what nodes see was not written down.
+    fn fill_from_neighbours(
+        &mut self,
+        adjacency: [(&[u32], &[u32]); 2],
+        own: &[u32],
+        outputs: &[u32],
+        first: &[u32],
+    ) {
+        let [root, neighbours @ ..] = &mut self.0;
+        root.clear();
+        neighbours.iter_mut().for_each(Lists::clear);
+        for &output in outputs {
+            let node = at(first[at(output)]);
+            root.push(&own[node..=node]);
+            for (lists, (starts, nodes)) in neighbours.iter_mut().zip(adjacency) {
+                lists.push_sorted(&nodes[at(starts[node])..at(starts[node + 1])], own);
+            }
+        }
+    }
+
     fn write<D: Device>(&self, device: &D, level: &mut Level<D>) {
         let [root, predecessors, successors] = &self.0;
         device.write_ints(&mut level.root, &root.entries);
@@ -280,12 +321,9 @@ struct Order {
 impl Order {
     /// Orders outputs by what their nodes have: successors only, both, predecessors only, none; otherwise as they were.
     /// Returns which of them the next layer reads as root, as predecessor and as successor.
-    fn find(&mut self, seen: Seen<'_>, first: &[u32]) -> [Range<usize>; 3] {
+    fn find(&mut self, starts: [&[u32]; 2], first: &[u32]) -> [Range<usize>; 3] {
         let n = first.len();
-        let class = |node: u32| match seen
-            .starts
-            .map(|start| start[at(node)] < start[at(node) + 1])
-        {
+        let class = |node: u32| match starts.map(|start| start[at(node)] < start[at(node) + 1]) {
             [false, true] => 0,
             [true, true] => 1,
             [true, false] => 2,
@@ -315,35 +353,4 @@ impl Order {
 
 fn narrow(index: usize) -> u32 {
     u32::try_from(index).expect("invariant: a batch has fewer than 2^32 nodes and edges")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Cpu;
-
-    #[test]
-    fn colours_of_two_chains() {
-        let device = Cpu::<f64>::new();
-        let mut graphs = GraphBatch::new(&device);
-        // 0 -> 1 -> 1 -> 2 and 0 -> 1 -> 2.
-        graphs.push([0, 1, 1, 2].into_iter(), &[0, 0b1, 0b10, 0b100]);
-        graphs.push([0, 1, 2].into_iter(), &[0, 0b1, 0b10]);
-        let mut refinement = Refinement::new();
-        refinement.refine(&device, &graphs, 3, 2);
-        // After one layer the ends look alike, after two the inputs and outputs tell how far the other end is.
-        let [first, second] = refinement.levels() else {
-            panic!("two levels");
-        };
-        assert_eq!([first.n_inputs, first.n_outputs], [3, 5]);
-        assert_eq!([second.n_inputs, second.n_outputs], [5, 7]);
-        assert_eq!(refinement.colours(), [0, 2, 3, 5, 1, 4, 6]);
-        assert_eq!(first.root, [0, 1, 1, 1, 2]);
-        assert_eq!(first.readers[0].start, [0, 1, 4, 5]);
-        assert_eq!(first.readers[0].nodes, [0, 1, 2, 3, 4]);
-        assert_eq!(first.readers[1].nodes, [1, 3, 2, 4]);
-        assert_eq!(second.root, [0, 0, 1, 2, 3, 4, 4]);
-        // The inputs have no predecessors and the outputs no successors.
-        assert_eq!(second.read_as, [0..5, 0..4, 1..5]);
-    }
 }

@@ -58,18 +58,21 @@ pub(super) fn see(seen: &mut Vec<u32>, (start, nodes): (&[u32], &[u32]), colours
     seen.clear();
     seen.extend(nodes.iter().map(|&node| colours[at(node)]));
     for bounds in start.windows(2) {
-        let list = &mut seen[at(bounds[0])..at(bounds[1])];
-        // Nearly all lists are short: a call of a general sort takes longer than sorting them.
-        if list.len() > SHORT {
-            list.sort_unstable();
-            continue;
-        }
-        for next in 1..list.len() {
-            let mut place = next;
-            while place > 0 && list[place - 1] > list[place] {
-                list.swap(place - 1, place);
-                place -= 1;
-            }
+        sort_short(&mut seen[at(bounds[0])..at(bounds[1])]);
+    }
+}
+
+/// Sorts a list, which is nearly always short: a call of a general sort takes longer than sorting it.
+pub(super) fn sort_short(list: &mut [u32]) {
+    if list.len() > SHORT {
+        list.sort_unstable();
+        return;
+    }
+    for next in 1..list.len() {
+        let mut place = next;
+        while place > 0 && list[place - 1] > list[place] {
+            list.swap(place - 1, place);
+            place -= 1;
         }
     }
 }
@@ -89,6 +92,26 @@ impl Outputs {
                 self.add(node)
             } else {
                 self.intern(node, seen)
+            };
+            numbers.push(number);
+        }
+    }
+
+    /// The same where the colours after the layer are known, of which there are `n_colours`: each is an output.
+    pub(super) fn look_up(&mut self, colours: &[u32], n_colours: usize, numbers: &mut Vec<u32>) {
+        // Every colour has its slot.
+        self.clear(n_colours);
+        numbers.clear();
+        for (node, &colour) in (0_u32..).zip(colours) {
+            let slot = self.slots[at(colour)];
+            let number = if slot > self.base {
+                let output = slot - self.base - 1;
+                self.members[at(output)] += 1;
+                output
+            } else {
+                let output = self.add(node);
+                self.slots[at(colour)] = self.base + 1 + output;
+                output
             };
             numbers.push(number);
         }

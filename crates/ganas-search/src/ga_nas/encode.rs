@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ganas_gnn::nets::{EdgeChoice, Episodes};
-use ganas_gnn::{Backend, Element, GraphBatch};
+use ganas_gnn::{Backend, Element, GraphBatch, KnownGraphs};
 use ganas_space::{Action, Arch, Choice, OpId, Partial, SearchSpace, SpaceError};
 
 use crate::SearchError;
@@ -251,6 +251,10 @@ impl SeenGraph {
 
     pub(super) fn push<B: Backend>(&self, batch: &mut GraphBatch<B>) {
         batch.push(self.labels.iter().copied(), &self.predecessors);
+    }
+
+    pub(super) fn learn(&self, known: &mut KnownGraphs) {
+        known.push(self.labels.iter().copied(), &self.predecessors);
     }
 }
 

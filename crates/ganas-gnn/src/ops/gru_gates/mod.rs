@@ -82,10 +82,7 @@ impl<D: Device> GruInputs<'_, D> {
         let (gh, of_gh) = self.gh;
         let [p, _] = gh.shape();
         expect_shape("gru: gh", gh.shape(), [p, 3 * c]);
-        assert!(
-            new[0] <= device.ints_len(of_gh),
-            "gru: a row for each cell"
-        );
+        assert!(new[0] <= device.ints_len(of_gh), "gru: a row for each cell");
         expect_shape("gru: bias_i", self.bias_i.shape(), [1, 3 * c]);
         expect_shape("gru: bias_h", self.bias_h.shape(), [1, 3 * c]);
         c

@@ -60,12 +60,7 @@ fn a_linear_map_can_come_first() {
     let expected: Vec<f64> = rows.flat_map(|row| apply(row, &w)).collect();
     let both = |x: &[f64]| [apply(x, &w[..6]), apply(x, &w[6..])].concat();
     let projections: Vec<f64> = x.chunks(3).flat_map(both).collect();
-    close(
-        &device,
-        projected(&projections, 2).view(),
-        &expected,
-        1e-14,
-    );
+    close(&device, projected(&projections, 2).view(), &expected, 1e-14);
 }
 
 #[test]

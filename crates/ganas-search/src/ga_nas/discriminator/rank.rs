@@ -1,7 +1,7 @@
 //! The improved discriminator: an ensemble of rankers of all history.
 
 use ganas_gnn::nets::{RankDiscriminator, RankDiscriminatorCache};
-use ganas_gnn::{Backend, Element, GraphBatch, Layout};
+use ganas_gnn::{Backend, Element, GraphBatch, KnownGraphs, Layout};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
@@ -21,6 +21,8 @@ pub(in crate::ga_nas) struct RankEnsemble<B: Backend> {
     /// Those of the first objective, then those of the next.
     members: Vec<Member<B>>,
     batch: GraphBatch<B>,
+    /// The graphs of history, whose minibatches many members see in many steps.
+    known: KnownGraphs,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl<B: Backend> RankEnsemble<B> {
             config: config.clone(),
             members,
             batch: GraphBatch::new(device),
+            known: KnownGraphs::new(config.layers),
         }
     }
 
@@ -76,7 +79,10 @@ impl<B: Backend> RankEnsemble<B> {
         streams: Streams,
         round: u32,
     ) -> f64 {
-        let config = &self.config;
+        for entry in &history.entries()[self.known.len()..] {
+            entry.seen.learn(&mut self.known);
+        }
+        let (config, known) = (&self.config, &self.known);
         let ranks = history.ranks();
         let losses: Vec<f64> = self
             .members
@@ -95,7 +101,7 @@ impl<B: Backend> RankEnsemble<B> {
                     let mut stream = streams.get(Purpose::Minibatch, round, number, step);
                     sample.draw(&mut stream, ranks.len(), config.minibatch, config.partners);
                     let learning_rate = config.learning_rate * schedule(config, step);
-                    loss = member.step(history, ranks, &sample, learning_rate);
+                    loss = member.step(known, ranks, &sample, learning_rate);
                 }
                 loss
             })
@@ -252,16 +258,13 @@ impl Minibatch {
 impl<B: Backend> Member<B> {
     fn step(
         &mut self,
-        history: &History,
+        known: &KnownGraphs,
         ranks: &[u32],
         sample: &Minibatch,
         learning_rate: f64,
     ) -> f64 {
         let device = &self.device;
-        self.batch.clear();
-        for &entry in &sample.entries {
-            history.entries()[entry].seen.push(&mut self.batch);
-        }
+        self.batch.fill(known, &sample.entries);
         self.batch.prepare(device);
         let chosen: Vec<u32> = sample.entries.iter().map(|&entry| ranks[entry]).collect();
         device.write_ints(&mut self.ranks, &chosen);
