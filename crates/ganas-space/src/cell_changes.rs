@@ -14,8 +14,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::blueprint::bits;
 use crate::full_cell::{FullCell, reordered, topological_order};
+use crate::vertex_set::bits;
 
 /// What a cell can be.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,8 @@ use rand::RngExt;
 use rand::seq::index;
 use rand_core::Rng;
 
-use crate::blueprint::{bits, on_a_path};
+use crate::blueprint::on_a_path;
+use crate::vertex_set::bits;
 use crate::{Arch, OpId};
 
 /// The operations of the inner vertices, and the predecessor set of each vertex, in topological order.

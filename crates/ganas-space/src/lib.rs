@@ -30,6 +30,7 @@ mod stated_bound;
 #[cfg(test)]
 mod tests;
 mod text_reader;
+mod vertex_set;
 
 pub use arch::{Arch, OpId, VertexId};
 pub use cost::Cost;

@@ -10,7 +10,8 @@
 //!   must be one.
 //! - Leaving out an edge into the output needs the same: an earlier one, or an edge and a vertex that are still to come.
 
-use super::{ABSENT, PRESENT, bits};
+use super::{ABSENT, PRESENT};
+use crate::vertex_set::bits;
 
 /// Where a decision about an edge stands.
 #[derive(Clone, Copy, Debug)]

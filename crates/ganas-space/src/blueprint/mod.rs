@@ -14,6 +14,7 @@ use crate::{Action, Arch, Choice, Decision, LegalActions, OpId, Partial, SpaceEr
 pub(crate) use self::free_edges::on_a_path;
 
 use self::free_edges::FreeEdge;
+use crate::vertex_set::{below, bits, highest, loose_ends};
 
 /// Both actions of an edge.
 const ABSENT: u64 = 0b01;
@@ -462,12 +463,6 @@ impl Blueprint {
     }
 }
 
-/// The vertices that none of them reads.
-pub(crate) fn loose_ends(predecessors: &[u64]) -> u64 {
-    let read = predecessors.iter().fold(0, |read, set| read | set);
-    below(predecessors.len()) & !read
-}
-
 /// The log-odds that make every source, or every pair of sources, equally likely among `places` that are left.
 fn prior_log_odds(places: u32, lower_of_pair: bool) -> f64 {
     if places < 2 {
@@ -480,25 +475,6 @@ fn prior_log_odds(places: u32, lower_of_pair: bool) -> f64 {
     } else {
         -(places - 1.0).ln()
     }
-}
-
-/// The positions of the ones, ascending.
-pub(crate) fn bits(mut set: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        (set != 0).then(|| {
-            let lowest = set.trailing_zeros() as usize;
-            set &= set - 1;
-            lowest
-        })
-    })
-}
-
-fn below(n: usize) -> u64 {
-    (1 << n) - 1
-}
-
-fn highest(set: u64) -> u64 {
-    1 << set.ilog2()
 }
 
 fn id(vertex: usize) -> VertexId {

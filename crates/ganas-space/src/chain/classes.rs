@@ -7,7 +7,7 @@ use rand::seq::index;
 use rand_core::Rng;
 
 use crate::OpId;
-use crate::blueprint::bits;
+use crate::vertex_set::bits;
 
 use super::description::{Absence, Description, Stage, label};
 

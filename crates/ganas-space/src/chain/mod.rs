@@ -388,7 +388,7 @@ impl SearchSpace for Chain {
                     .map(|set| {
                         let n = rng.random_range(0..set.count_ones());
                         let n = usize::try_from(n).expect("invariant: a layer has few choices");
-                        let choice = crate::blueprint::bits(*set).nth(n);
+                        let choice = crate::vertex_set::bits(*set).nth(n);
                         label(choice.expect("invariant: so many choices"))
                     })
                     .collect();

@@ -23,8 +23,8 @@ use std::ops::Range;
 use toml::Spanned;
 
 use crate::SpaceError;
-use crate::blueprint::bits;
 use crate::own::{Document, Open, OwnCosts, Part, Row, StageTable, Value, Variables, is_name};
+use crate::vertex_set::bits;
 
 use super::description::{Absence, Block, Costs, Description, LayerChoice, Stage, TextForm, set};
 

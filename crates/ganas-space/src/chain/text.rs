@@ -4,7 +4,7 @@ use crate::text_reader::Reader;
 use crate::{OpId, SpaceError, registry};
 
 use super::description::{Absence, Block, Description, Stage, label};
-use crate::blueprint::bits;
+use crate::vertex_set::bits;
 
 /// Writes the words of the layers; trailing absent layers have none.
 pub(super) fn encode(description: &Description, labels: &[OpId]) -> String {

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use crate::blueprint::{Blueprint, Labels, Sources, Vertex, bits};
+use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
+use crate::vertex_set::bits;
 use crate::{Arch, OpId};
 
 use super::Darts;

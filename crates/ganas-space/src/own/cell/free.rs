@@ -8,9 +8,10 @@ use rand::RngExt;
 use rand::seq::index;
 use rand_core::Rng;
 
-use crate::blueprint::{Blueprint, bits, loose_ends};
+use crate::blueprint::Blueprint;
 use crate::cell_changes::{self, Limits};
 use crate::full_cell::{FullCell, padded};
+use crate::vertex_set::{bits, loose_ends};
 use crate::{Arch, SpaceError};
 
 use super::order::Graph;

@@ -9,8 +9,9 @@ use rand::RngExt;
 use rand::seq::index;
 use rand_core::Rng;
 
-use crate::blueprint::{Blueprint, Labels, Sources, Vertex, bits, loose_ends};
+use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::full_cell::{FullCell, reordered, topological_order};
+use crate::vertex_set::{bits, loose_ends};
 use crate::{Arch, SpaceError};
 
 use super::free::{binomial, canonical, graph_of};

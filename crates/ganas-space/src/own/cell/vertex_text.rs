@@ -5,8 +5,8 @@
 //! A vertex that reads nothing has a `-`.
 //! Where what the output reads follows from the rest, it has no word.
 
-use crate::blueprint::bits;
 use crate::text_reader::Reader;
+use crate::vertex_set::bits;
 use crate::{SpaceError, registry};
 
 use super::wiring::Frame;
