@@ -1,5 +1,7 @@
 //! Read-out of lists of nodes on the CPU.
 
+use std::ops::Range;
+
 use super::{ListReadout, NodeLists, check, check_projected};
 use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
@@ -106,6 +108,27 @@ impl<T: Element> ListReadout for Cpu<T> {
 /// The work of a list in multiply-adds of a product that take as long, for each column.
 const ROW_WORK: usize = 32;
 
+/// For each entry of the lists that is one of the nodes `own`: its list, its number among these nodes, one part of the
+/// length of its list, and whether it is the last one there; list by list.
+#[inline(always)]
+fn for_each_entry<T: Element>(
+    lists: &NodeLists<Cpu<T>>,
+    own: Range<usize>,
+    mut visit: impl FnMut(usize, usize, T, bool),
+) {
+    for (list, bounds) in lists.start.windows(2).enumerate() {
+        let nodes = &lists.nodes[at(bounds[0])..at(bounds[1])];
+        let share = T::one() / T::of_count(nodes.len());
+        for (left, &node) in (0..nodes.len()).rev().zip(nodes) {
+            // Nodes before the first one wrap around to numbers beyond the last.
+            let node = at(node).wrapping_sub(own.start);
+            if node < own.len() {
+                visit(list, node, share, left == 0);
+            }
+        }
+    }
+}
+
 /// Adds to the derivatives of the nodes from number `first` on.
 #[inline(always)]
 fn backward<T: Element>(
@@ -115,21 +138,15 @@ fn backward<T: Element>(
     lists: &NodeLists<Cpu<T>>,
     c: usize,
 ) {
-    let n = d_x.len() / c;
-    // Nodes before the first one wrap around to numbers beyond the last.
-    let own = |node: u32| Some(at(node).wrapping_sub(first)).filter(|&own| own < n);
-    for (row, bounds) in d_out.chunks_exact(2 * c).zip(lists.start.windows(2)) {
-        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
-        let (mean, last) = row.split_at(c);
-        let scale = T::one() / T::of_count(list.len());
-        for node in list.iter().filter_map(|&node| own(node)) {
-            let d = &mut d_x[node * c..(node + 1) * c];
-            lanes::update(d, mean, |d, m| d + m * scale);
+    let own = first..first + d_x.len() / c;
+    for_each_entry(lists, own, |list, node, share, is_last| {
+        let (mean, last) = d_out[2 * list * c..][..2 * c].split_at(c);
+        let d = &mut d_x[node * c..(node + 1) * c];
+        lanes::update(d, mean, |d, m| d + m * share);
+        if is_last {
+            lanes::add(d, last);
         }
-        if let Some(node) = own(list[list.len() - 1]) {
-            lanes::add(&mut d_x[node * c..(node + 1) * c], last);
-        }
-    }
+    });
 }
 
 /// Fills the outputs of the lists that begin at `starts`.
@@ -164,19 +181,13 @@ fn backward_projected<T: Element>(
     lists: &NodeLists<Cpu<T>>,
     c: usize,
 ) {
-    let n = d_projected.len() / (2 * c);
-    // As in `backward`.
-    let own = |node: u32| Some(at(node).wrapping_sub(first)).filter(|&own| own < n);
-    for (row, bounds) in d_out.chunks_exact(c).zip(lists.start.windows(2)) {
-        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
-        let scale = T::one() / T::of_count(list.len());
-        for node in list.iter().filter_map(|&node| own(node)) {
-            let d = &mut d_projected[2 * node * c..(2 * node + 1) * c];
-            lanes::update(d, row, |d, x| d + x * scale);
+    let own = first..first + d_projected.len() / (2 * c);
+    for_each_entry(lists, own, |list, node, share, is_last| {
+        let row = &d_out[list * c..(list + 1) * c];
+        let (mean, last) = d_projected[2 * node * c..][..2 * c].split_at_mut(c);
+        lanes::update(mean, row, |d, x| d + x * share);
+        if is_last {
+            lanes::add(last, row);
         }
-        if let Some(node) = own(list[list.len() - 1]) {
-            let d = &mut d_projected[(2 * node + 1) * c..(2 * node + 2) * c];
-            lanes::add(d, row);
-        }
-    }
+    });
 }
