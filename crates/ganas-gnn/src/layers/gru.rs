@@ -351,6 +351,10 @@ impl Gru {
 
     /// Adds to the gradients and writes the derivatives of the inputs, from `d_states`, of which the
     /// [`d_output`](Self::d_output) was written. `x` are the inputs of the forward pass. The cache and `d_states` are used up.
+    ///
+    /// # Panics
+    ///
+    /// When the derivatives are not of the kind of the inputs.
     #[expect(
         clippy::too_many_arguments,
         reason = "outputs, upstream, inputs: a backward pass"
@@ -421,7 +425,7 @@ impl Gru {
                     device.product(d_nodes.reborrow(), d, weight, Old::Add);
                 }
             }
-            _ => unreachable!("invariant: derivatives are of the kind of the inputs"),
+            _ => panic!("derivatives of rows for rows, and of nodes for read-outs"),
         }
     }
 }
