@@ -91,12 +91,10 @@ fn forward<T: Element>(
     };
     for (o, row) in (first..).zip(out.chunks_exact_mut(c)) {
         lanes::combine(row, block(level.root[o], 0), bias, |x, b| x + b);
-        for &i in list(&level.predecessors, o) {
-            lanes::add(row, block(i, 1));
-        }
-        for &i in list(&level.successors, o) {
-            lanes::add(row, block(i, 2));
-        }
+        let predecessors = list(&level.predecessors, o).iter().map(|&i| block(i, 1));
+        let successors = list(&level.successors, o).iter().map(|&i| block(i, 2));
+        lanes::add_rows(row, predecessors);
+        lanes::add_rows(row, successors);
         lanes::apply(row, |x| activation.apply(x));
     }
 }
@@ -112,9 +110,8 @@ fn backward<T: Element>(
 ) {
     for (part, sums) in (first..).zip(d_projected.chunks_exact_mut(c)) {
         sums.fill(T::zero());
-        for &o in list(&level.readers[part % 3], part / 3) {
-            lanes::add(sums, &e[at(o) * c..(at(o) + 1) * c]);
-        }
+        let readers = list(&level.readers[part % 3], part / 3).iter();
+        lanes::add_rows(sums, readers.map(|&o| &e[at(o) * c..(at(o) + 1) * c]));
     }
 }
 
