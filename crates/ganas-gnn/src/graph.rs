@@ -32,7 +32,7 @@ pub(crate) struct Neighbours<D: Device> {
 }
 
 /// The graphs as they were pushed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) graph_start: Vec<u32>,
     pub(crate) labels: Vec<u32>,
@@ -49,16 +49,14 @@ impl<D: Device> GraphBatch<D> {
             start: device.ints(),
             nodes: device.ints(),
         };
-        let mut batch = Self {
+        Self {
             host: Host::default(),
             colours: KnownColours::default(),
             graph_start: device.ints(),
             labels: device.ints(),
             predecessors: neighbours(),
             successors: neighbours(),
-        };
-        batch.clear();
-        batch
+        }
     }
 
     /// Removes all graphs, keeping the memory.
@@ -204,15 +202,28 @@ impl<D: Device> GraphBatch<D> {
     }
 }
 
+impl Default for Host {
+    /// No graphs.
+    fn default() -> Self {
+        Self {
+            graph_start: vec![0],
+            labels: Vec::new(),
+            predecessor_start: vec![0],
+            predecessors: Vec::new(),
+            successor_start: vec![0],
+            successors: Vec::new(),
+        }
+    }
+}
+
 impl Host {
-    pub(crate) fn clear(&mut self) {
+    fn clear(&mut self) {
         for starts in [
             &mut self.graph_start,
             &mut self.predecessor_start,
             &mut self.successor_start,
         ] {
-            starts.clear();
-            starts.push(0);
+            starts.truncate(1);
         }
         self.labels.clear();
         self.predecessors.clear();

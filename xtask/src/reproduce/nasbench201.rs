@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::page::{Budgets, Group, Row, group_table};
 use super::result::SearchResult;
 use super::searches::{Runner, Search, Source};
-use super::{Options, page};
+use super::{Options, page, searches};
 
 /// Data sets, as they are called in the table's columns.
 const DATASETS: [(&str, &str); 3] = [
@@ -23,18 +23,8 @@ const BUDGET: u32 = 450;
 /// Budgets at which results are read off the curves: those of the recipe, and the last.
 const BUDGETS: Budgets = [100, 150, 300, 444, 450];
 
-/// A searcher of the study: name, description, arguments.
-const SEARCHERS: [(&str, &str, &[&str]); 6] = [
-    (
-        "improved",
-        "GA-NAS, improved",
-        &["--algorithm", "ga-nas", "--preset", "improved"],
-    ),
-    (
-        "faithful",
-        "GA-NAS, faithful",
-        &["--algorithm", "ga-nas", "--preset", "faithful"],
-    ),
+/// Searchers that show what a part of the method is worth: name, description, arguments.
+const ABLATIONS: [(&str, &str, &[&str]); 2] = [
     (
         "faithful-gru",
         "faithful, plain GRU policy (ablation)",
@@ -59,16 +49,14 @@ const SEARCHERS: [(&str, &str, &[&str]); 6] = [
             "generator.update=\"ppo\"",
         ],
     ),
-    (
-        "local-search",
-        "local search",
-        &["--algorithm", "local-search"],
-    ),
-    ("random", "random search", &["--algorithm", "random"]),
 ];
 
-/// Those that run under every protocol.
-const ALWAYS: [&str; 4] = ["improved", "faithful", "local-search", "random"];
+/// The searchers of the study.
+const SEARCHERS: [(&str, &str, &[&str]); 6] = {
+    let [improved, faithful, local, random] = searches::SEARCHERS;
+    let [gru, ppo] = ABLATIONS;
+    [improved, faithful, gru, ppo, local, random]
+};
 
 /// The protocols: suffix of the search metric, and whether the ablations are run too.
 const PROTOCOLS: [(&str, &str, bool); 2] = [
@@ -98,13 +86,13 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
             ];
             let mut rows = Vec::new();
             for (name, label, arguments) in SEARCHERS {
-                let is_main = ALWAYS.contains(&name);
+                let is_ablation = ABLATIONS.iter().any(|(ablation, ..)| *ablation == name);
                 let search = search(name, dataset, suffix, &metrics, arguments);
                 let skipped = options
                     .only
                     .as_ref()
                     .is_some_and(|only| !search.name.contains(only.as_str()));
-                if skipped || !(is_main || with_ablations) {
+                if skipped || (is_ablation && !with_ablations) {
                     continue;
                 }
                 let result = runner.result(&search, Source::Table(&table), options)?;

@@ -1,7 +1,6 @@
 //! Graphs that occur in many batches, with colours that are found once.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::narrow;
 use crate::cpu::at;
@@ -30,10 +29,8 @@ impl KnownGraphs {
     /// No graphs, for encoders of at most so many layers.
     #[must_use]
     pub fn new(layers: usize) -> Self {
-        let mut graphs = Host::default();
-        graphs.clear();
         Self {
-            graphs,
+            graphs: Host::default(),
             levels: (0..layers).map(|_| KnownLevel::default()).collect(),
             key: Vec::new(),
         }
@@ -73,10 +70,6 @@ impl KnownGraphs {
 
     pub(crate) fn graphs(&self) -> &Host {
         &self.graphs
-    }
-
-    fn nodes(&self, number: usize) -> Range<usize> {
-        self.graphs.nodes(number)
     }
 }
 
@@ -129,7 +122,7 @@ impl KnownColours {
         for ((colours, n), level) in self.levels.iter_mut().zip(&known.levels) {
             colours.clear();
             for &number in numbers {
-                colours.extend_from_slice(&level.of_nodes[known.nodes(number)]);
+                colours.extend_from_slice(&level.of_nodes[known.graphs.nodes(number)]);
             }
             *n = level.numbers.len();
         }

@@ -83,16 +83,18 @@ impl Walks {
     ///
     /// As for [`value`](Self::value).
     pub(super) fn tell(&mut self, trial: &Trial) -> Result<(), SearchError> {
-        let value = self.value(trial)?;
-        match (&mut self.places, value) {
-            (_, None) => {}
-            (Places::Evaluated(trials), Some(Value::Metric(metric))) => {
-                trials.push((trial.clone(), metric));
-            }
-            (Places::Front { archive, .. }, Some(Value::Point(point))) => {
+        let Some(search) = trial.search() else {
+            return Ok(());
+        };
+        match &mut self.places {
+            Places::Evaluated(trials) => trials.push((trial.clone(), search.0)),
+            Places::Front {
+                objectives,
+                archive,
+            } => {
+                let point = objectives.point(&trial.objectives)?;
                 archive.insert(trial.clone(), point);
             }
-            _ => unreachable!("invariant: values are of the kind of the places"),
         }
         Ok(())
     }
