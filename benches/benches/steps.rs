@@ -8,8 +8,9 @@ fn steps(c: &mut Criterion) {
     let mut discriminator = DiscriminatorWork::new(device, shape);
     let mut policy = PolicyWork::new(device, shape);
     let graphs = random_graphs(shape.batch, 5);
+    discriminator.show(&graphs);
     c.bench_function("discriminator step", |b| {
-        b.iter(|| discriminator.step(&graphs));
+        b.iter(|| discriminator.step());
     });
     c.bench_function("reward", |b| b.iter(|| discriminator.rewards(&graphs)));
     c.bench_function("sampling", |b| b.iter(|| policy.sample()));

@@ -9,7 +9,8 @@ use ganas_gnn::{Adam, AdamConfig, Backend, Grads, GraphBatch, Layout, Mat, Param
 use crate::graphs::{Graph, N_LABELS, random_graphs};
 use crate::{Shape, stream};
 
-/// A discriminator that is trained on a fixed truth set.
+/// A discriminator that is trained on a fixed truth set and on graphs that are handed over before, as in a search, which
+/// takes several steps on the same graphs.
 #[derive(Debug)]
 pub struct DiscriminatorWork<B: Backend> {
     device: B,
@@ -17,7 +18,8 @@ pub struct DiscriminatorWork<B: Backend> {
     params: Params<B>,
     grads: Grads<B>,
     adam: Adam<B>,
-    batch: GraphBatch<B>,
+    trained_on: GraphBatch<B>,
+    rewarded: GraphBatch<B>,
     cache: PairDiscriminatorCache<B>,
     truth: Vec<Graph>,
     n_negatives: usize,
@@ -63,7 +65,8 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
         Self {
             grads: Grads::zeros(&device, &layout),
             adam: Adam::new(&device, &layout, AdamConfig::default()),
-            batch: GraphBatch::new(&device),
+            trained_on: GraphBatch::new(&device),
+            rewarded: GraphBatch::new(&device),
             cache: PairDiscriminatorCache::new(&device),
             truth: random_graphs(shape.truth, 2),
             n_negatives,
@@ -76,9 +79,26 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
         }
     }
 
+    /// Hands over what is generated, at least half a batch of graphs.
+    pub fn show(&mut self, generated: &[Graph]) {
+        let negatives = &generated[..self.n_negatives];
+        fill(&self.device, &mut self.trained_on, &self.truth, negatives);
+    }
+
     /// One step on the truth set and half a batch of generated graphs: forward, backward, Adam; returns the loss.
-    pub fn step(&mut self, generated: &[Graph]) -> f64 {
-        self.forward(&generated[..self.n_negatives]);
+    ///
+    /// # Panics
+    ///
+    /// When no graphs were handed over.
+    pub fn step(&mut self) -> f64 {
+        let batch = &self.trained_on;
+        self.net.forward(
+            &self.device,
+            &self.params,
+            batch,
+            self.truth.len(),
+            &mut self.cache,
+        );
         let (logits, d_logits) = self.cache.logits_and_derivative(&self.device);
         let loss = self.device.bce(
             d_logits.view_mut(),
@@ -90,7 +110,7 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
             &self.device,
             &self.params,
             &mut self.grads,
-            &self.batch,
+            batch,
             &mut self.cache,
         );
         self.adam.step(
@@ -104,7 +124,14 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
 
     /// The mean over the truth set of the probability that each graph is from it.
     pub fn rewards(&mut self, graphs: &[Graph]) -> Vec<f32> {
-        self.forward(graphs);
+        fill(&self.device, &mut self.rewarded, &self.truth, graphs);
+        self.net.forward(
+            &self.device,
+            &self.params,
+            &self.rewarded,
+            self.truth.len(),
+            &mut self.cache,
+        );
         self.cache.logits().read(&self.device, &mut self.logits);
         let (k, n) = (self.truth.len(), self.truth.len() + graphs.len());
         (k..n)
@@ -114,22 +141,15 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
             })
             .collect()
     }
+}
 
-    fn forward(&mut self, others: &[Graph]) {
-        self.batch.clear();
-        for graph in self.truth.iter().chain(others) {
-            self.batch
-                .push(graph.labels.iter().copied(), &graph.predecessors);
-        }
-        self.batch.prepare(&self.device);
-        self.net.forward(
-            &self.device,
-            &self.params,
-            &self.batch,
-            self.truth.len(),
-            &mut self.cache,
-        );
+/// Replaces the graphs of a batch by the truth set and others.
+fn fill<B: Backend>(device: &B, batch: &mut GraphBatch<B>, truth: &[Graph], others: &[Graph]) {
+    batch.clear();
+    for graph in truth.iter().chain(others) {
+        batch.push(graph.labels.iter().copied(), &graph.predecessors);
     }
+    batch.prepare(device);
 }
 
 /// The weight of one of `n` equal parts.

@@ -91,8 +91,9 @@ impl<B: Backend<Elem = f32>> InnerIteration<B> {
 
     /// One inner iteration.
     pub fn run(&mut self) {
+        self.discriminator.show(self.rollouts.graphs());
         for _ in 0..DISCRIMINATOR_STEPS {
-            self.discriminator.step(self.rollouts.graphs());
+            self.discriminator.step();
         }
         self.rollouts = self.policy.sample();
         let rewards = self.discriminator.rewards(self.rollouts.graphs());

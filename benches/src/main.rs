@@ -151,6 +151,8 @@ impl<B: Backend<Elem = f32>> Works<B> {
         let mut policy = PolicyWork::new(device, shape);
         let rollouts = policy.sample();
         let mut discriminator = DiscriminatorWork::new(device, shape);
+        let graphs = random_graphs(shape.batch, 5);
+        discriminator.show(&graphs);
         Self {
             device: device.clone(),
             rewards: discriminator.rewards(rollouts.graphs()),
@@ -159,7 +161,7 @@ impl<B: Backend<Elem = f32>> Works<B> {
             one_epoch: PolicyWork::new(device, Shape { epochs: 1, ..shape }),
             rollouts,
             inner: InnerIteration::new(device, shape),
-            graphs: random_graphs(shape.batch, 5),
+            graphs,
         }
     }
 
@@ -183,7 +185,7 @@ impl<B: Backend<Elem = f32>> Works<B> {
         device.session(|| {
             match work {
                 "discriminator_step" => {
-                    self.discriminator.step(&self.graphs);
+                    self.discriminator.step();
                 }
                 "sampling" => self.rollouts = self.policy.sample(),
                 "reward" => self.rewards = self.discriminator.rewards(&self.graphs),

@@ -1,6 +1,7 @@
 //! A batch of labelled directed acyclic graphs as indices.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Device;
 use crate::refinement::{KnownColours, KnownGraphs};
@@ -12,6 +13,7 @@ use crate::refinement::{KnownColours, KnownGraphs};
 #[derive(Debug)]
 pub struct GraphBatch<D: Device> {
     host: Host,
+    contents: Contents,
     /// The colours of the nodes, where all graphs are known.
     colours: KnownColours,
     /// First node of each graph, and the number of nodes at the end; `n_graphs + 1` entries.
@@ -22,6 +24,18 @@ pub struct GraphBatch<D: Device> {
     pub(crate) predecessors: Neighbours<D>,
     /// Successors of each node.
     pub(crate) successors: Neighbours<D>,
+}
+
+/// What a batch holds at one time: another number after each change, and in each batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Contents(u64);
+
+impl Contents {
+    /// Contents that were not there before.
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// Adjacency in compressed form: the neighbours of node `i` are `nodes[start[i]..start[i + 1]]`, ascending.
@@ -51,6 +65,7 @@ impl<D: Device> GraphBatch<D> {
         };
         Self {
             host: Host::default(),
+            contents: Contents::new(),
             colours: KnownColours::default(),
             graph_start: device.ints(),
             labels: device.ints(),
@@ -59,8 +74,14 @@ impl<D: Device> GraphBatch<D> {
         }
     }
 
+    /// What it holds; the same as before only where nothing has changed.
+    pub(crate) fn contents(&self) -> Contents {
+        self.contents
+    }
+
     /// Removes all graphs, keeping the memory.
     pub fn clear(&mut self) {
+        self.contents = Contents::new();
         self.host.clear();
         self.colours.clear();
     }
@@ -72,6 +93,7 @@ impl<D: Device> GraphBatch<D> {
     ///
     /// When the slices differ in length, an edge does not go forward, or the graph has no node or more than 64.
     pub fn push(&mut self, labels: impl ExactSizeIterator<Item = u32>, predecessors: &[u64]) {
+        self.contents = Contents::new();
         self.host.push(labels, predecessors);
         self.colours.clear();
     }
@@ -83,6 +105,7 @@ impl<D: Device> GraphBatch<D> {
     ///
     /// When there is no graph with such a number.
     pub fn fill(&mut self, known: &KnownGraphs, numbers: &[usize]) {
+        self.contents = Contents::new();
         self.host.clear();
         for &number in numbers {
             self.host.copy(known.graphs(), number);
@@ -98,6 +121,7 @@ impl<D: Device> GraphBatch<D> {
     /// Adds a node by itself, whose predecessors stand in the batch already, by their numbers there; a number may occur
     /// more than once. Such a batch has no graphs, only nodes, and [`upload_nodes`](Self::upload_nodes) is its upload.
     pub(crate) fn push_node(&mut self, label: u32, predecessors: &[u32]) {
+        self.contents = Contents::new();
         let host = &mut self.host;
         host.labels.push(label);
         host.predecessors.extend_from_slice(predecessors);

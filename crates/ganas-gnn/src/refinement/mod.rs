@@ -7,6 +7,9 @@
 //!
 //! The colours between two layers are numbered so that those of nodes with successors, which the next layer reads as
 //! predecessors, are consecutive, and those of nodes with predecessors as well: no other colour is projected for that.
+//!
+//! Colours depend on the graphs only. They are found at the first pass over a batch, beside the work of the device, and stay
+//! for all passes until the batch changes.
 
 mod known;
 mod lists;
@@ -19,7 +22,7 @@ use std::ops::Range;
 use self::lists::Lists;
 use self::outputs::{Outputs, Seen, see};
 use crate::cpu::at;
-use crate::graph::Neighbours;
+use crate::graph::{Contents, Neighbours};
 use crate::{Device, GraphBatch};
 pub(crate) use known::KnownColours;
 pub use known::KnownGraphs;
@@ -27,6 +30,8 @@ pub use known::KnownGraphs;
 /// The colours of a batch after each layer.
 #[derive(Debug)]
 pub(crate) struct Refinement<D: Device> {
+    /// What all levels are of; `None` while they are not found.
+    of: Option<Refined>,
     levels: Vec<Level<D>>,
     /// The same on the host.
     lists: Vec<HostLevel>,
@@ -34,6 +39,9 @@ pub(crate) struct Refinement<D: Device> {
     work: Work,
     transposed: Lists,
 }
+
+/// What is refined: the contents of a batch, with the number of labels, and that of layers.
+type Refined = (Contents, usize, usize);
 
 /// Colours that a layer gave to the nodes, or labels before the first one.
 #[derive(Debug, Default)]
@@ -56,13 +64,17 @@ struct Work {
     order: Order,
 }
 
-/// The levels that follow the first one, to be refined.
+/// The levels that follow the first one.
 #[derive(Debug)]
 pub(crate) struct Following<'a, D: Device> {
     levels: &'a mut [Level<D>],
     lists: &'a mut [HostLevel],
     last: &'a mut Colours,
     work: &'a mut Work,
+    /// What they are of.
+    of: &'a mut Option<Refined>,
+    /// What they shall be of.
+    wanted: Refined,
 }
 
 /// How the outputs of a layer, one for each colour after it, come from its inputs, one for each colour before it.
@@ -83,6 +95,7 @@ pub(crate) struct Level<D: Device> {
     /// For each input, the outputs that read it as root, as predecessor and as successor; a backward pass needs them, see
     /// [`Refinement::write_readers`].
     pub(crate) readers: [Neighbours<D>; 3],
+    has_readers: bool,
 }
 
 /// What each output of a level reads: its root, its predecessors and its successors.
@@ -92,6 +105,7 @@ struct HostLevel([Lists; 3]);
 impl<D: Device> Refinement<D> {
     pub(crate) fn new() -> Self {
         Self {
+            of: None,
             levels: Vec::new(),
             lists: Vec::new(),
             last: Colours::default(),
@@ -111,6 +125,7 @@ impl<D: Device> Refinement<D> {
     }
 
     /// Refines the labels of a batch, of which there are `n_labels`, for the first of a number of layers; the others follow.
+    /// Where all that was done for the same batch before, it is there still.
     ///
     /// # Panics
     ///
@@ -122,28 +137,33 @@ impl<D: Device> Refinement<D> {
         n_labels: usize,
         layers: usize,
     ) -> (&'a Level<D>, Following<'a, D>) {
-        self.levels.resize_with(layers, || Level::new(device));
-        self.lists.resize_with(layers, HostLevel::default);
-        self.last.label(graphs.labels_from(0), n_labels);
-        let (first, levels) = self
-            .levels
-            .split_first_mut()
-            .expect("an encoder has layers");
-        let (first_lists, lists) = self.lists.split_first_mut().expect("as many as levels");
-        first.refine(
-            device,
-            (graphs, 0),
-            first_lists,
-            &mut self.last,
-            &mut self.work,
-        );
+        let wanted = (graphs.contents(), n_labels, layers);
+        if self.of != Some(wanted) {
+            self.of = None;
+            self.first(device, graphs, n_labels, layers);
+        }
+        let (first, levels) = self.levels.split_first_mut().expect(NO_LAYER);
+        let (_, lists) = self.lists.split_first_mut().expect(NO_LAYER);
         let following = Following {
             levels,
             lists,
             last: &mut self.last,
             work: &mut self.work,
+            of: &mut self.of,
+            wanted,
         };
         (first, following)
+    }
+
+    /// Refines for the first layer.
+    fn first(&mut self, device: &D, graphs: &GraphBatch<D>, n_labels: usize, layers: usize) {
+        self.levels.resize_with(layers, || Level::new(device));
+        self.lists.resize_with(layers, HostLevel::default);
+        self.last.label(graphs.labels_from(0), n_labels);
+        let first = self.levels.first_mut().expect(NO_LAYER);
+        let lists = self.lists.first_mut().expect(NO_LAYER);
+        let (last, work) = (&mut self.last, &mut self.work);
+        first.refine(device, (graphs, 0), lists, last, work);
     }
 
     /// Refines for all layers.
@@ -162,9 +182,12 @@ impl<D: Device> Refinement<D> {
         }
     }
 
-    /// Fills in which outputs of a level read each input.
+    /// Fills in which outputs of a level read each input, unless it was done.
     pub(crate) fn write_readers(&mut self, device: &D, level: usize) {
         let (level, HostLevel(lists)) = (&mut self.levels[level], &self.lists[level]);
+        if std::mem::replace(&mut level.has_readers, true) {
+            return;
+        }
         for (readers, lists) in level.readers.iter_mut().zip(lists) {
             self.transposed.transpose(lists, level.n_inputs);
             self.transposed.write(device, readers);
@@ -173,17 +196,28 @@ impl<D: Device> Refinement<D> {
 }
 
 impl<D: Device> Following<'_, D> {
-    /// What the next layer reads as root, as predecessor and as successor, all of its inputs being read as root.
+    /// What the second layer reads as root, as predecessor and as successor, all of its inputs being read as root.
     pub(crate) fn read_as(&self) -> [Range<usize>; 3] {
-        self.last.read_as.clone()
+        match self.levels.first() {
+            Some(level) if self.are_found() => level.read_as.clone(),
+            _ => self.last.read_as.clone(),
+        }
     }
 
-    /// Refines for the other layers.
+    fn are_found(&self) -> bool {
+        *self.of == Some(self.wanted)
+    }
+
+    /// Refines for the other layers, unless it was done.
     pub(crate) fn refine(self, device: &D, graphs: &GraphBatch<D>) {
+        if self.are_found() {
+            return;
+        }
         let levels = self.levels.iter_mut().zip(self.lists);
         for (number, (level, lists)) in (1..).zip(levels) {
             level.refine(device, (graphs, number), lists, self.last, self.work);
         }
+        *self.of = Some(self.wanted);
     }
 }
 
@@ -215,6 +249,7 @@ impl<D: Device> Level<D> {
             predecessors: neighbours(),
             successors: neighbours(),
             readers: [neighbours(), neighbours(), neighbours()],
+            has_readers: false,
         }
     }
 
@@ -250,6 +285,7 @@ impl<D: Device> Level<D> {
             read_as
         };
         lists.write(device, self);
+        self.has_readers = false;
         self.n_inputs = last.members.len();
         self.n_outputs = outputs.first.len();
         self.read_as = std::mem::replace(&mut last.read_as, read_as);
@@ -350,6 +386,8 @@ impl Order {
         read_as
     }
 }
+
+const NO_LAYER: &str = "an encoder has layers";
 
 fn narrow(index: usize) -> u32 {
     u32::try_from(index).expect("invariant: a batch has fewer than 2^32 nodes and edges")

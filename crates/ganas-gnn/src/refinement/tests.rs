@@ -105,6 +105,34 @@ proptest! {
 }
 
 #[test]
+fn a_batch_is_refined_once_until_it_changes() {
+    let device = Cpu::<f64>::new();
+    let [mut graphs, mut same] = [GraphBatch::new(&device), GraphBatch::new(&device)];
+    let add = |graphs: &mut GraphBatch<_>| graphs.push([0, 1].into_iter(), &[0, 1]);
+    add(&mut graphs);
+    add(&mut same);
+    let mut refinement = Refinement::new();
+    // Whether a pass finds the marks that the one before it has left, in the colours and in their readers.
+    let mut finds = |graphs: &GraphBatch<_>, n_labels, layers| {
+        refinement.refine(&device, graphs, n_labels, layers);
+        let level = &mut refinement.levels[0];
+        let places = [&mut level.root[0], &mut level.readers[0].nodes[0]];
+        places.map(|place| std::mem::replace(place, 7) == 7)
+    };
+    assert_eq!(finds(&graphs, 3, 2), [false; 2]);
+    assert_eq!(finds(&graphs, 3, 2), [true; 2]);
+    assert_eq!(finds(&graphs, 3, 1), [false; 2], "fewer layers");
+    assert_eq!(finds(&graphs, 4, 1), [false; 2], "more labels");
+    assert_eq!(finds(&same, 4, 1), [false; 2], "another batch");
+    assert_eq!(finds(&same, 4, 1), [true; 2]);
+    add(&mut same);
+    assert_eq!(finds(&same, 4, 1), [false; 2], "another graph");
+    same.clear();
+    add(&mut same);
+    assert_eq!(finds(&same, 4, 1), [false; 2], "filled again");
+}
+
+#[test]
 fn a_batch_with_an_unknown_graph_is_not_known() {
     let device = Cpu::<f64>::new();
     let mut known = KnownGraphs::new(1);

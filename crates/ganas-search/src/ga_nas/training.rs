@@ -116,9 +116,8 @@ impl<B: Backend> GaNas<B> {
                     self.round,
                     inner,
                 );
-                for _ in 0..self.config.discriminator.steps {
-                    discriminator_loss = Some(trainer.step(&truth_graphs, &negatives));
-                }
+                let steps = self.config.discriminator.steps;
+                discriminator_loss = trainer.train(&truth_graphs, &negatives, steps);
                 trainer.rewards(&truth_graphs, &seen)
             }
         };

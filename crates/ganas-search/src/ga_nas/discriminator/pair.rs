@@ -52,15 +52,21 @@ impl<B: Backend> PairTrainer<B> {
         self.training.restart(&self.device, streams, round, 0);
     }
 
-    /// One training step; returns the loss before it.
-    pub(in crate::ga_nas) fn step(
+    /// Takes so many training steps on the same graphs; returns the loss before the last one, `None` for no step.
+    pub(in crate::ga_nas) fn train(
         &mut self,
         truth: &[&SeenGraph],
         negatives: &[&SeenGraph],
-    ) -> f64 {
-        let (k, n) = (truth.len(), truth.len() + negatives.len());
-        self.forward(truth, negatives);
-        self.set_pairs(k, negatives.len());
+        steps: usize,
+    ) -> Option<f64> {
+        self.fill(truth, negatives);
+        self.set_pairs(truth.len(), negatives.len());
+        (0..steps).map(|_| self.step(truth.len())).last()
+    }
+
+    /// One step on the graphs of the batch, of which the first `n_truth` are truth cells; returns the loss before it.
+    fn step(&mut self, n_truth: usize) -> f64 {
+        self.forward(n_truth);
         let device = &self.device;
         let (logits, d_logits) = self.cache.logits_and_derivative(device);
         let loss = device.bce(
@@ -69,7 +75,6 @@ impl<B: Backend> PairTrainer<B> {
             self.targets.view(),
             self.weights.view(),
         );
-        debug_assert_eq!(d_logits.n_cols(), n, "one column for each graph");
         let Training {
             params,
             grads,
@@ -88,7 +93,8 @@ impl<B: Backend> PairTrainer<B> {
         truth: &[&SeenGraph],
         graphs: &[&SeenGraph],
     ) -> Vec<B::Elem> {
-        self.forward(truth, graphs);
+        self.fill(truth, graphs);
+        self.forward(truth.len());
         self.cache.logits().read(&self.device, &mut self.logits);
         let (k, n) = (truth.len(), truth.len() + graphs.len());
         (k..n)
@@ -101,20 +107,20 @@ impl<B: Backend> PairTrainer<B> {
             .collect()
     }
 
-    fn forward(&mut self, truth: &[&SeenGraph], others: &[&SeenGraph]) {
+    /// Replaces the graphs of the batch.
+    fn fill(&mut self, truth: &[&SeenGraph], others: &[&SeenGraph]) {
         self.batch.clear();
         for graph in truth.iter().chain(others) {
             graph.push(&mut self.batch);
         }
         self.batch.prepare(&self.device);
-        let params = &self.training.params;
-        self.net.forward(
-            &self.device,
-            params,
-            &self.batch,
-            truth.len(),
-            &mut self.cache,
-        );
+    }
+
+    /// Fills the cache with the logits of all pairs of a truth cell, the first `n_truth` graphs of the batch, and a graph.
+    fn forward(&mut self, n_truth: usize) {
+        let (params, batch) = (&self.training.params, &self.batch);
+        self.net
+            .forward(&self.device, params, batch, n_truth, &mut self.cache);
     }
 
     /// Targets and weights of all pairs of `k` truth cells with themselves and `m` negatives.
