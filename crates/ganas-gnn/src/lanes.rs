@@ -103,28 +103,77 @@ pub(crate) fn add<T: Element>(to: &mut [T], a: &[T]) {
     update(to, a, |x, y| x + y);
 }
 
-/// Columns that stay in registers while rows go by.
-const STRIP: usize = 8 * LANES;
-
 /// `to_i = to_i + Σ_rows x_i`, rows in order.
 #[inline(always)]
 pub(crate) fn add_rows<'a, T: Element>(to: &mut [T], rows: impl Iterator<Item = &'a [T]> + Clone) {
-    let (strips, rest) = to.as_chunks_mut::<STRIP>();
-    let mut start = 0;
+    let rows = rows.map(|row| (row, ()));
+    add_all::<T, ()>(to, None, &rows, |_, x, ()| x);
+}
+
+/// `to_i = to_i + Σ_rows factor x_i`, rows in order.
+#[inline(always)]
+pub(crate) fn add_scaled_rows<'a, T: Element>(
+    to: &mut [T],
+    rows: impl Iterator<Item = (&'a [T], T)> + Clone,
+) {
+    add_all(to, None, &rows, |_, x, factor| x * factor);
+}
+
+/// `to_i = to_i + Σ_rows f(own_i, x_i, factor)`, rows in order, each with its factor.
+#[inline(always)]
+pub(crate) fn add_terms<'a, T: Element>(
+    to: &mut [T],
+    own: &[T],
+    rows: impl Iterator<Item = (&'a [T], T)> + Clone,
+    f: impl Fn(T, T, T) -> T,
+) {
+    assert_eq!(to.len(), own.len(), "rows of one length");
+    add_all(to, Some(own), &rows, f);
+}
+
+/// Columns that stay in registers while rows go by, with and without those of a row of their own.
+const STRIPS: [usize; 2] = [4 * LANES, 8 * LANES];
+
+/// The three above; without an own row, what stands for it is 0.
+#[inline(always)]
+fn add_all<'a, T: Element, X: Copy + 'a>(
+    to: &mut [T],
+    own: Option<&[T]>,
+    rows: &(impl Iterator<Item = (&'a [T], X)> + Clone),
+    f: impl Fn(T, T, X) -> T,
+) {
+    let first = match own {
+        None => add_strips::<_, _, { STRIPS[1] }>(to, own, 0, rows, &f),
+        Some(_) => add_strips::<_, _, { STRIPS[0] }>(to, own, 0, rows, &f),
+    };
+    let first = add_strips::<_, _, LANES>(to, own, first, rows, &f);
+    add_strips::<_, _, 1>(to, own, first, rows, &f);
+}
+
+/// The same for the columns from `first` on, in strips of `N`; returns the first column that is left.
+#[inline(always)]
+fn add_strips<'a, T: Element, X: Copy + 'a, const N: usize>(
+    to: &mut [T],
+    own: Option<&[T]>,
+    first: usize,
+    rows: &(impl Iterator<Item = (&'a [T], X)> + Clone),
+    f: &impl Fn(T, T, X) -> T,
+) -> usize {
+    let (strips, _) = to[first..].as_chunks_mut::<N>();
+    let mut start = first;
     for strip in strips {
+        let own = own.map_or([T::zero(); N], |own| own[start..].as_chunks().0[0]);
         let mut sums = *strip;
-        for row in rows.clone() {
-            let (row, _) = row[start..].as_chunks::<STRIP>();
-            for (sum, x) in sums.iter_mut().zip(&row[0]) {
-                *sum += *x;
+        for (row, factor) in rows.clone() {
+            let (row, _) = row[start..].as_chunks::<N>();
+            for k in 0..N {
+                sums[k] += f(own[k], row[0][k], factor);
             }
         }
         *strip = sums;
-        start += STRIP;
+        start += N;
     }
-    for row in rows {
-        add(rest, &row[start..start + rest.len()]);
-    }
+    start
 }
 
 /// `to_i = f(to_i)`.

@@ -64,9 +64,8 @@ impl<T: Element> PairScores for Cpu<T> {
                     #[inline(always)]
                     || {
                         for ((sums, a), d) in rows.zip(d.chunks_exact(n)) {
-                            for (&d, b) in d.iter().zip(b.chunks_exact(c)) {
-                                lanes::accumulate(sums, a, b, |x, y| active(d, x + y));
-                            }
+                            let pairs = b.chunks_exact(c).zip(d.iter().copied());
+                            lanes::add_terms(sums, a, pairs, |x, y, d| active(d, x + y));
                         }
                     },
                 );
@@ -84,9 +83,8 @@ impl<T: Element> PairScores for Cpu<T> {
                     #[inline(always)]
                     || {
                         for (j, (sums, b)) in (first..).zip(rows) {
-                            for (d, a) in d.chunks_exact(n).zip(a.chunks_exact(c)) {
-                                lanes::accumulate(sums, a, b, |x, y| active(d[j], x + y));
-                            }
+                            let pairs = a.chunks_exact(c).zip(d.chunks_exact(n).map(|d| d[j]));
+                            lanes::add_terms(sums, b, pairs, |x, y, d| active(d, x + y));
                         }
                     },
                 );

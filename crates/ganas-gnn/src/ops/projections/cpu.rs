@@ -121,13 +121,13 @@ impl<T: Element> Projections for Cpu<T> {
         let of_weights = Tile::new(d_weight, width, [k, width])
             .grid([rows_of_weight, c.max(1)])
             .map(|(place, tile)| Block::Weight(place, tile));
-        let [rows, mut columns] = blocks([n, width, k]);
-        if segments(0..n, read).any(|(rows, _)| rows.len() * columns <= FEW_ELEMENTS) {
-            columns = k.max(1);
-        }
+        let [rows, columns] = blocks([n, width, k]);
         let bands = Bands::new(Tile::new(d_x, k, [n, k]), read, n.div_ceil(rows));
-        let of_xs = bands.flat_map(|(rows, band)| {
-            let strips = band.strips(columns);
+        let few = FEW_ELEMENTS / columns;
+        let pieces = bands.flat_map(|(rows, band)| pieces(rows, band, read, few));
+        let of_xs = pieces.flat_map(|(rows, piece)| {
+            let columns = if rows.len() <= few { k.max(1) } else { columns };
+            let strips = piece.strips(columns);
             strips.map(move |(column, tile)| Block::X(rows.clone(), column, tile))
         });
         large_first(of_weights, of_xs, |block| match block {
@@ -225,6 +225,37 @@ fn place_of_cut(rows: Range<usize>, read: &[Range<usize>], middle: usize) -> usi
     }
 }
 
+/// The rows of a band in pieces, such that segments of at most so many rows are pieces of their own: their columns cannot be
+/// split, since `gemm` takes other sums for so few elements.
+fn pieces<'a, T>(
+    rows: Range<usize>,
+    band: Tile<'a, T>,
+    read: &'a [Range<usize>],
+    few: usize,
+) -> impl Iterator<Item = (Range<usize>, Tile<'a, T>)> {
+    let (mut start, mut left) = (rows.start, Some(band));
+    std::iter::from_fn(move || {
+        let after = |row| next_edge(row, rows.end, read);
+        let mut end = after(start);
+        if end - start > few {
+            while after(end) - end > few {
+                end = after(end);
+            }
+        }
+        let [piece, rest] = left.take()?.split_rows(end - start);
+        left = (end < rows.end).then_some(rest);
+        let piece = (start..end, piece);
+        start = end;
+        Some(piece)
+    })
+}
+
+/// The first row after this one that has other parts, `end` at most.
+fn next_edge(row: usize, end: usize, read: &[Range<usize>]) -> usize {
+    let edges = read.iter().flat_map(|range| [range.start, range.end]);
+    edges.filter(|&edge| edge > row).fold(end, usize::min)
+}
+
 /// What is read of some rows, as products: rows that have the same parts, and of these parts those that are neighbours;
 /// ascending by rows, then by parts.
 ///
@@ -235,10 +266,8 @@ fn segments(
 ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let mut start = rows.start;
     let segments = std::iter::from_fn(move || {
-        let ends = read.iter().flat_map(|range| [range.start, range.end]);
-        let end = ends.filter(|&end| end > start).fold(rows.end, usize::min);
-        let segment = start..end;
-        start = end;
+        let segment = start..next_edge(start, rows.end, read);
+        start = segment.end;
         (!segment.is_empty()).then_some(segment)
     });
     segments.flat_map(move |segment| {
@@ -273,6 +302,25 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(segments(3..3, &read).count(), 0);
+    }
+
+    #[test]
+    fn short_segments_are_pieces() {
+        let read = [0..100, 0..90, 3..100];
+        for (few, expected) in [
+            (2, vec![0..100]),
+            (3, vec![0..3, 3..100]),
+            (10, vec![0..3, 3..90, 90..100]),
+        ] {
+            let mut elements = [0; 100];
+            let band = Tile::new(&mut elements, 1, [100, 1]);
+            let pieces = pieces(0..100, band, &read, few);
+            let pieces: Vec<_> = pieces
+                .inspect(|(rows, piece)| assert_eq!(piece.shape(), [rows.len(), 1]))
+                .map(|(rows, _)| rows)
+                .collect();
+            assert_eq!(pieces, expected, "{few}");
+        }
     }
 
     #[test]
