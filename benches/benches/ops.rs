@@ -86,10 +86,11 @@ fn rows(c: &mut Criterion) {
     c.bench_function("gather, backward", |b| {
         b.iter(|| device.gather_bwd(table.view_mut(), y.view(), &index));
     });
-    let lists = NodeLists::<Device> {
-        start: (0..=114).map(|g| g * 7).collect(),
-        nodes: (0..798).collect(),
-    };
+    let starts: Vec<u32> = (0..=114).map(|g| g * 7).collect();
+    let nodes: Vec<u32> = (0..798).collect();
+    let mut lists = NodeLists::new(&device);
+    lists.write(&device, &starts, &nodes);
+    lists.write_readers(&device, nodes.len());
     let mut out = mat(GRAPHS, 2 * WIDTH);
     c.bench_function("list read-out, forward", |b| {
         b.iter(|| device.list_readout_fwd(out.view_mut(), y.view(), &lists));

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Device;
+use crate::lists::Lists;
 use crate::refinement::{KnownColours, KnownGraphs};
 
 /// Graphs that are encoded together. Nodes of all graphs are numbered in one sequence; the nodes of a graph are
@@ -14,6 +15,8 @@ use crate::refinement::{KnownColours, KnownGraphs};
 pub struct GraphBatch<D: Device> {
     host: Host,
     contents: Contents,
+    /// The successors of nodes that were added by themselves.
+    of_nodes: Lists,
     /// The colours of the nodes, where all graphs are known.
     colours: KnownColours,
     /// First node of each graph, and the number of nodes at the end; `n_graphs + 1` entries.
@@ -66,6 +69,7 @@ impl<D: Device> GraphBatch<D> {
         Self {
             host: Host::default(),
             contents: Contents::new(),
+            of_nodes: Lists::default(),
             colours: KnownColours::default(),
             graph_start: device.ints(),
             labels: device.ints(),
@@ -138,31 +142,13 @@ impl<D: Device> GraphBatch<D> {
 
     /// Copies the successors of nodes that were added by themselves, as a backward pass needs them.
     pub(crate) fn upload_successors(&mut self, device: &D) {
-        let host = &mut self.host;
-        let n = host.labels.len();
-        host.successor_start.clear();
-        host.successor_start.resize(n + 1, 0);
-        for &u in &host.predecessors {
-            host.successor_start[u as usize + 1] += 1;
-        }
-        for u in 0..n {
-            host.successor_start[u + 1] += host.successor_start[u];
-        }
-        host.successors.clear();
-        host.successors.resize(host.predecessors.len(), 0);
-        // Each start moves to its end while the list is filled, and is moved back afterwards.
-        for v in 0..n {
-            let edges = host.predecessor_start[v]..host.predecessor_start[v + 1];
-            for edge in edges {
-                let next = &mut host.successor_start[host.predecessors[edge as usize] as usize];
-                host.successors[*next as usize] = count(v);
-                *next += 1;
-            }
-        }
-        host.successor_start.rotate_right(1);
-        host.successor_start[0] = 0;
-        device.write_ints(&mut self.successors.start, &host.successor_start);
-        device.write_ints(&mut self.successors.nodes, &host.successors);
+        let (host, successors) = (&self.host, &mut self.of_nodes);
+        successors.transpose(
+            &host.predecessor_start,
+            &host.predecessors,
+            host.labels.len(),
+        );
+        successors.write(device, &mut self.successors);
     }
 
     /// The label of a node of a graph, and its predecessors, numbered within the graph.

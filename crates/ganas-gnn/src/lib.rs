@@ -29,6 +29,7 @@ mod graph;
 mod interner;
 mod lanes;
 pub mod layers;
+mod lists;
 pub mod nets;
 pub mod ops;
 mod params;

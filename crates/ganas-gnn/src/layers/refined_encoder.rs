@@ -7,20 +7,21 @@ use crate::ops::colour_conv::Colours;
 use crate::ops::graph_conv::Direction;
 use crate::ops::list_readout::NodeLists;
 use crate::ops::projections::ProjectionDerivatives;
-use crate::refinement::{Level, Refinement};
+use crate::refinement::{Level, Refined, Refinement};
 use crate::{Backend, Device, Grads, GraphBatch, Mat, Params, View, ViewMut};
 
 /// Colours and embeddings after each layer, and scratch memory.
 #[derive(Debug)]
 pub struct RefinedCache<D: Device> {
     refinement: Refinement<D>,
-    /// For each graph, the colours of its nodes.
+    /// For each graph, the colours of its nodes, or their numbers where all are computed.
     lists: NodeLists<D>,
+    lists_of: Option<Refined>,
     labels: D::Ints,
     outputs: Vec<Mat<D>>,
     projected: Mat<D>,
     d_x: Mat<D>,
-    /// For devices that compute all embeddings, and the numbers of all nodes for the read-out.
+    /// For devices that compute all embeddings, with the numbers of all nodes for the read-out.
     all: EncoderCache<D>,
     numbers: Vec<u32>,
 }
@@ -31,6 +32,7 @@ impl<D: Device> RefinedCache<D> {
         Self {
             refinement: Refinement::new(),
             lists: NodeLists::new(device),
+            lists_of: None,
             labels: device.ints(),
             outputs: Vec::new(),
             projected: Mat::empty(device),
@@ -41,24 +43,21 @@ impl<D: Device> RefinedCache<D> {
     }
 }
 
-impl<B: Backend> RefinedCache<B> {
-    /// Reads all nodes of each graph out.
-    fn read_out_all(
-        &mut self,
-        device: &B,
-        graphs: &GraphBatch<B>,
-        readout: &mut Mat<B>,
-        width: usize,
-    ) {
-        let n = graphs.n_nodes();
-        device.write_ints(&mut self.lists.start, graphs.starts());
-        if device.ints_len(&self.lists.nodes) != n {
-            self.numbers.clear();
-            self.numbers.extend((0_u32..).take(n));
-            device.write_ints(&mut self.lists.nodes, &self.numbers);
+impl<D: Device> RefinedCache<D> {
+    /// Writes the lists of a batch that has changed: the nodes of each graph, or their colours.
+    fn write_lists(&mut self, device: &D, graphs: &GraphBatch<D>, of: Refined) {
+        if self.lists_of == Some(of) {
+            return;
         }
-        readout.reshape(device, graphs.n_graphs(), 2 * width);
-        device.list_readout_fwd(readout.view_mut(), self.all.output(), &self.lists);
+        self.lists_of = Some(of);
+        if device.shares_embeddings() {
+            let colours = self.refinement.colours();
+            self.lists.write(device, graphs.starts(), colours);
+        } else {
+            self.numbers.clear();
+            self.numbers.extend((0_u32..).take(graphs.n_nodes()));
+            self.lists.write(device, graphs.starts(), &self.numbers);
+        }
     }
 }
 
@@ -85,9 +84,12 @@ impl Encoder {
             "graphs are refined for both directions"
         );
         let (c, layers) = (cache, self.layers.len());
+        readout.reshape(device, graphs.n_graphs(), 2 * config.width);
+        let of = (graphs.contents(), config.n_labels, layers);
         if !device.shares_embeddings() {
             self.forward(device, params, graphs, &mut c.all);
-            c.read_out_all(device, graphs, readout, config.width);
+            c.write_lists(device, graphs, of);
+            device.list_readout_fwd(readout.view_mut(), c.all.output(), &c.lists);
             return;
         }
         c.outputs.resize_with(layers, || Mat::empty(device));
@@ -121,9 +123,7 @@ impl Encoder {
             }
             convolve(&mut outputs[l - 1], c.projected.view(), l, level);
         }
-        device.write_ints(&mut c.lists.start, graphs.starts());
-        device.write_ints(&mut c.lists.nodes, c.refinement.colours());
-        readout.reshape(device, graphs.n_graphs(), 2 * config.width);
+        c.write_lists(device, graphs, of);
         let output = c.outputs[layers - 1].view();
         device.list_readout_fwd(readout.view_mut(), output, &c.lists);
     }
@@ -141,7 +141,7 @@ impl Encoder {
         let (c, width) = (cache, self.config.width);
         if !device.shares_embeddings() {
             c.d_x.reshape(device, graphs.n_nodes(), width);
-            c.d_x.view_mut().clear(device);
+            c.lists.write_readers(device, graphs.n_nodes());
             device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
             let d_out = c.d_x.view_mut();
             self.backward(device, params, grads, d_out, graphs, &mut c.all);
@@ -149,13 +149,11 @@ impl Encoder {
         }
         // Who reads what in a layer is found out while the derivatives of the one after it are computed.
         let last = self.layers.len() - 1;
-        c.d_x
-            .reshape(device, c.refinement.levels()[last].n_outputs, width);
+        let n_colours = c.refinement.levels()[last].n_outputs;
+        c.d_x.reshape(device, n_colours, width);
+        c.lists.write_readers(device, n_colours);
         let (d_x, lists, refinement) = (&mut c.d_x, &c.lists, &mut c.refinement);
-        let of_readout = || {
-            d_x.view_mut().clear(device);
-            device.list_readout_bwd(d_x.view_mut(), d_readout, lists);
-        };
+        let of_readout = || device.list_readout_bwd(d_x.view_mut(), d_readout, lists);
         device.beside(of_readout, || refinement.write_readers(device, last));
         for (l, layer) in self.layers.iter().enumerate().rev() {
             let level = &c.refinement.levels()[l];

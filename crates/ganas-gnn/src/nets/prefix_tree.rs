@@ -175,8 +175,7 @@ impl<D: Device> PrefixTree<D> {
         self.scratch.clear();
         self.scratch
             .extend(self.list_start[first..].iter().map(|s| s - offset));
-        device.write_ints(&mut lists.start, &self.scratch);
-        device.write_ints(&mut lists.nodes, &self.list_nodes[offset as usize..]);
+        lists.write(device, &self.scratch, &self.list_nodes[offset as usize..]);
     }
 
     /// Adds a link to the chain of an episode.

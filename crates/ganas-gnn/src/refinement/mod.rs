@@ -12,17 +12,16 @@
 //! for all passes until the batch changes.
 
 mod known;
-mod lists;
 mod outputs;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use self::lists::Lists;
 use self::outputs::{Outputs, Seen, see};
 use crate::cpu::at;
 use crate::graph::{Contents, Neighbours};
+use crate::lists::Lists;
 use crate::{Device, GraphBatch};
 pub(crate) use known::KnownColours;
 pub use known::KnownGraphs;
@@ -41,7 +40,7 @@ pub(crate) struct Refinement<D: Device> {
 }
 
 /// What is refined: the contents of a batch, with the number of labels, and that of layers.
-type Refined = (Contents, usize, usize);
+pub(crate) type Refined = (Contents, usize, usize);
 
 /// Colours that a layer gave to the nodes, or labels before the first one.
 #[derive(Debug, Default)]
@@ -189,7 +188,8 @@ impl<D: Device> Refinement<D> {
             return;
         }
         for (readers, lists) in level.readers.iter_mut().zip(lists) {
-            self.transposed.transpose(lists, level.n_inputs);
+            let Lists { start, entries } = lists;
+            self.transposed.transpose(start, entries, level.n_inputs);
             self.transposed.write(device, readers);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::narrow;
 use crate::cpu::at;
+use crate::lists::sort_short;
 
 /// The distinct outputs of a level, and a table to find them by what they read: open addressing with linear probing.
 #[derive(Debug, Default)]
@@ -61,24 +62,6 @@ pub(super) fn see(seen: &mut Vec<u32>, (start, nodes): (&[u32], &[u32]), colours
         sort_short(&mut seen[at(bounds[0])..at(bounds[1])]);
     }
 }
-
-/// Sorts a list, which is nearly always short: a call of a general sort takes longer than sorting it.
-pub(super) fn sort_short(list: &mut [u32]) {
-    if list.len() > SHORT {
-        list.sort_unstable();
-        return;
-    }
-    for next in 1..list.len() {
-        let mut place = next;
-        while place > 0 && list[place - 1] > list[place] {
-            list.swap(place - 1, place);
-            place -= 1;
-        }
-    }
-}
-
-/// Lists of at most so many entries are sorted by insertion.
-const SHORT: usize = 8;
 
 impl Outputs {
     /// Numbers the distinct outputs in the order of their first nodes, and fills `numbers` with that of each node.

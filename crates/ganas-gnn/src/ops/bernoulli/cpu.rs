@@ -22,16 +22,25 @@ impl<T: Element> Bernoulli for Cpu<T> {
             T::of(exploration.temperature),
             T::of(exploration.uniform_mix),
         );
-        let logits = scores.host().iter().zip(prior.host().iter());
-        let rows = logits.zip(masks).zip(uniforms.host());
+        masks.iter().for_each(|&mask| check_mask(mask));
         chosen.clear();
-        chosen.extend(rows.map(|(((&s, &b), &mask), &u)| match legal(mask) {
-            Legal::Only(action) => action,
-            Legal::Both => {
-                let p = (T::one() - mix) * T::sigmoid(s / temperature + b) + mix * T::sigmoid(b);
-                u32::from(u < p)
-            }
-        }));
+        chosen.resize(masks.len(), 0);
+        let [scores, prior, uniforms] = [scores, prior, uniforms].map(View::host);
+        self.vectorised(
+            #[inline(always)]
+            || {
+                let inputs = scores.iter().zip(prior).zip(uniforms).zip(masks);
+                for (action, (((&s, &b), &u), &mask)) in chosen.iter_mut().zip(inputs) {
+                    let p =
+                        (T::one() - mix) * T::sigmoid(s / temperature + b) + mix * T::sigmoid(b);
+                    *action = if mask == BOTH {
+                        u32::from(u < p)
+                    } else {
+                        u32::from(mask == HIT)
+                    };
+                }
+            },
+        );
     }
 
     fn bernoulli_fwd(
@@ -62,11 +71,19 @@ impl<T: Element> Bernoulli for Cpu<T> {
         for_each(
             outputs.zip(inputs),
             |((log_prob, entropy), ((scores, prior), (masks, chosen)))| {
+                check_actions(masks, chosen);
                 let outputs = log_prob.iter_mut().zip(entropy);
                 let inputs = scores.iter().zip(prior).zip(masks.iter().zip(chosen));
-                for ((log_prob, entropy), ((&s, &b), (&mask, &action))) in outputs.zip(inputs) {
-                    (*log_prob, *entropy) = forward(s + b, mask, action);
-                }
+                self.vectorised(
+                    #[inline(always)]
+                    || {
+                        for ((log_prob, entropy), ((&s, &b), (&mask, &action))) in
+                            outputs.zip(inputs)
+                        {
+                            (*log_prob, *entropy) = forward(s + b, mask == BOTH, action == 1);
+                        }
+                    },
+                );
             },
         );
     }
@@ -99,57 +116,66 @@ impl<T: Element> Bernoulli for Cpu<T> {
             |((d, (d_log_prob, d_entropy)), ((scores, prior), (masks, chosen)))| {
                 let upstream = d_log_prob.iter().zip(d_entropy);
                 let inputs = scores.iter().zip(prior).zip(masks.iter().zip(chosen));
-                for ((d, (&d_log_prob, &d_entropy)), ((&s, &b), (&mask, &action))) in
-                    d.iter_mut().zip(upstream).zip(inputs)
-                {
-                    *d = backward([d_log_prob, d_entropy], s + b, mask, action);
-                }
+                let rows = d.iter_mut().zip(upstream).zip(inputs);
+                self.vectorised(
+                    #[inline(always)]
+                    || {
+                        for ((d, (&d_log_prob, &d_entropy)), ((&s, &b), (&mask, &action))) in rows {
+                            let d_logit = backward([d_log_prob, d_entropy], s + b, action == 1);
+                            *d = if mask == BOTH { d_logit } else { T::zero() };
+                        }
+                    },
+                );
             },
         );
     }
 }
 
 /// The work of a decision in multiply-adds of a product that take as long.
-const WORK: usize = 1024;
+const WORK: usize = 128;
 
-/// The log-probability of an action, and the entropy of the decision.
-fn forward<T: Element>(x: T, mask: u64, action: u32) -> (T, T) {
-    match legal(mask) {
-        Legal::Only(only) => {
-            assert!(only == action, "bernoulli: action {action} is illegal");
-            (T::zero(), T::zero())
-        }
-        Legal::Both => {
-            let (miss, hit) = (T::softplus(x), T::softplus(-x));
-            let p = T::sigmoid(x);
-            let log_prob = if action == 1 { -hit } else { -miss };
-            (log_prob, p * hit + (T::one() - p) * miss)
-        }
+/// The mask under which 1 is the only legal action.
+const HIT: u64 = 0b10;
+
+/// The mask under which both actions are legal.
+const BOTH: u64 = 0b11;
+
+fn check_mask(mask: u64) {
+    assert!(
+        (1..=BOTH).contains(&mask),
+        "bernoulli: the mask {mask:#b} must be 1, 2 or 3"
+    );
+}
+
+fn check_actions(masks: &[u64], actions: &[u32]) {
+    for (&mask, &action) in masks.iter().zip(actions) {
+        check_mask(mask);
+        let is_legal = action < 2 && mask >> action & 1 == 1;
+        assert!(
+            is_legal,
+            "bernoulli: action {action} is illegal under {mask:#b}"
+        );
     }
 }
 
-/// The derivative of the score.
-fn backward<T: Element>([d_log_prob, d_entropy]: [T; 2], x: T, mask: u64, action: u32) -> T {
-    match legal(mask) {
-        Legal::Only(_) => T::zero(),
-        Legal::Both => {
-            let p = T::sigmoid(x);
-            let hit = if action == 1 { T::one() } else { T::zero() };
-            d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)
-        }
+/// The log-probability of an action, 1 or 0, and the entropy of the decision; without branches.
+#[inline(always)]
+fn forward<T: Element>(x: T, is_open: bool, is_one: bool) -> (T, T) {
+    let (miss, hit) = (T::softplus(x), T::softplus(-x));
+    let p = T::sigmoid(x);
+    let log_prob = if is_one { -hit } else { -miss };
+    let entropy = p * hit + (T::one() - p) * miss;
+    if is_open {
+        (log_prob, entropy)
+    } else {
+        (T::zero(), T::zero())
     }
 }
 
-enum Legal {
-    Only(u32),
-    Both,
-}
-
-fn legal(mask: u64) -> Legal {
-    match mask {
-        0b01 => Legal::Only(0),
-        0b10 => Legal::Only(1),
-        0b11 => Legal::Both,
-        _ => panic!("bernoulli: the mask {mask:#b} must be 1, 2 or 3"),
-    }
+/// The derivative of the logit of a decision with two legal actions; without branches.
+#[inline(always)]
+fn backward<T: Element>([d_log_prob, d_entropy]: [T; 2], x: T, is_one: bool) -> T {
+    let p = T::sigmoid(x);
+    let hit = if is_one { T::one() } else { T::zero() };
+    d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)
 }

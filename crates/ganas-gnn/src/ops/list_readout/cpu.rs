@@ -1,7 +1,5 @@
 //! Read-out of lists of nodes on the CPU.
 
-use std::ops::Range;
-
 use super::{ListReadout, NodeLists, check, check_projected};
 use crate::cpu::{at, block_rows, for_each};
 use crate::lanes;
@@ -24,9 +22,8 @@ impl<T: Element> ListReadout for Cpu<T> {
                         let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
                         let (mean, last) = row.split_at_mut(c);
                         mean.fill(T::zero());
-                        for &node in list {
-                            lanes::add(mean, &x[at(node) * c..(at(node) + 1) * c]);
-                        }
+                        let row = |&node| &x[at(node) * c..(at(node) + 1) * c];
+                        lanes::add_rows(mean, list.iter().map(row));
                         let scale = T::one() / T::of_count(list.len());
                         lanes::apply(mean, |m| m * scale);
                         let node = at(list[list.len() - 1]);
@@ -48,14 +45,16 @@ impl<T: Element> ListReadout for Cpu<T> {
             return;
         }
         let (d_x, d_out) = (d_x.host(), d_out.host());
-        // Each thread has some nodes, and looks for them in all lists.
-        let work = ROW_WORK * lists.start.len() / (d_x.len() / c).max(1);
-        let rows = block_rows(d_x.len() / c, work * c);
+        let readers = Readers::new(lists, d_x.len() / c);
+        let rows = block_rows(readers.n_nodes, readers.work(c));
         for_each(d_x.chunks_mut(rows * c).enumerate(), |(block, d_x)| {
-            let first = block * rows;
             self.vectorised(
                 #[inline(always)]
-                || backward(d_x, first, d_out, lists, c),
+                || {
+                    for (node, d) in (block * rows..).zip(d_x.chunks_exact_mut(c)) {
+                        backward(d, readers.of(node), d_out);
+                    }
+                },
             );
         });
     }
@@ -92,14 +91,17 @@ impl<T: Element> ListReadout for Cpu<T> {
             return;
         }
         let (d_projected, d_out) = (d_projected.host(), d_out.host());
-        let n = d_projected.len() / (2 * c);
-        let rows = block_rows(n, ROW_WORK * lists.start.len() / n.max(1) * c);
+        let readers = Readers::new(lists, d_projected.len() / (2 * c));
+        let rows = block_rows(readers.n_nodes, readers.work(c));
         let blocks = d_projected.chunks_mut(rows * 2 * c).enumerate();
         for_each(blocks, |(block, d)| {
-            d.fill(T::zero());
             self.vectorised(
                 #[inline(always)]
-                || backward_projected(d, block * rows, d_out, lists, c),
+                || {
+                    for (node, d) in (block * rows..).zip(d.chunks_exact_mut(2 * c)) {
+                        backward_projected(d, readers.of(node), d_out);
+                    }
+                },
             );
         });
     }
@@ -108,45 +110,91 @@ impl<T: Element> ListReadout for Cpu<T> {
 /// The work of a list in multiply-adds of a product that take as long, for each column.
 const ROW_WORK: usize = 32;
 
-/// For each entry of the lists that is one of the nodes `own`: its list, its number among these nodes, one part of the
-/// length of its list, and whether it is the last one there; list by list.
-#[inline(always)]
-fn for_each_entry<T: Element>(
-    lists: &NodeLists<Cpu<T>>,
-    own: Range<usize>,
-    mut visit: impl FnMut(usize, usize, T, bool),
-) {
-    for (list, bounds) in lists.start.windows(2).enumerate() {
-        let nodes = &lists.nodes[at(bounds[0])..at(bounds[1])];
-        let share = T::one() / T::of_count(nodes.len());
-        for (left, &node) in (0..nodes.len()).rev().zip(nodes) {
-            // Nodes before the first one wrap around to numbers beyond the last.
-            let node = at(node).wrapping_sub(own.start);
-            if node < own.len() {
-                visit(list, node, share, left == 0);
+/// The same of an entry that a node's derivative is read from.
+const ENTRY_WORK: usize = 16;
+
+/// Which lists read each node.
+#[derive(Clone, Copy)]
+struct Readers<'a> {
+    starts: &'a [u32],
+    nodes: &'a [u32],
+    /// For each node, where its lists begin, and the lists.
+    of_nodes: [&'a [u32]; 2],
+    n_nodes: usize,
+}
+
+/// A list that reads a node.
+#[derive(Clone, Copy)]
+struct Reader<T> {
+    list: usize,
+    /// One part of the length of the list.
+    share: T,
+    /// Whether the node is the last one there.
+    is_last: bool,
+}
+
+impl<'a> Readers<'a> {
+    fn new<T: Element>(lists: &'a NodeLists<Cpu<T>>, n_nodes: usize) -> Self {
+        let of_nodes = lists.readers(n_nodes);
+        Self {
+            starts: &lists.start,
+            nodes: &lists.nodes,
+            of_nodes: [&of_nodes.start, &of_nodes.nodes],
+            n_nodes,
+        }
+    }
+
+    /// The work of a node in multiply-adds of a product that take as long, for rows of `c` columns.
+    fn work(&self, c: usize) -> usize {
+        ENTRY_WORK * self.nodes.len() / self.n_nodes.max(1) * c
+    }
+
+    /// Those of a node, ascending; once for each time that the node stands in a list, the last one of which counts as last.
+    #[inline(always)]
+    fn of<T: Element>(self, node: usize) -> impl Iterator<Item = Reader<T>> + Clone {
+        let [starts, lists] = self.of_nodes;
+        let lists = &lists[at(starts[node])..at(starts[node + 1])];
+        lists.iter().enumerate().map(move |(i, &list)| {
+            let [start, end] = [0, 1].map(|next| at(self.starts[at(list) + next]));
+            Reader {
+                list: at(list),
+                share: T::one() / T::of_count(end - start),
+                is_last: at(self.nodes[end - 1]) == node && lists.get(i + 1) != Some(&list),
             }
+        })
+    }
+}
+
+/// Fills the derivative of a node, of which there are few readers.
+#[inline(always)]
+fn backward<T: Element>(d: &mut [T], readers: impl Iterator<Item = Reader<T>>, d_out: &[T]) {
+    let c = d.len();
+    d.fill(T::zero());
+    for reader in readers {
+        let (mean, last) = d_out[2 * reader.list * c..][..2 * c].split_at(c);
+        lanes::update(d, mean, |d, m| d + m * reader.share);
+        if reader.is_last {
+            lanes::add(d, last);
         }
     }
 }
 
-/// Adds to the derivatives of the nodes from number `first` on.
+/// Fills the derivatives of the projections of a node.
 #[inline(always)]
-fn backward<T: Element>(
-    d_x: &mut [T],
-    first: usize,
+fn backward_projected<T: Element>(
+    d: &mut [T],
+    readers: impl Iterator<Item = Reader<T>> + Clone,
     d_out: &[T],
-    lists: &NodeLists<Cpu<T>>,
-    c: usize,
 ) {
-    let own = first..first + d_x.len() / c;
-    for_each_entry(lists, own, |list, node, share, is_last| {
-        let (mean, last) = d_out[2 * list * c..][..2 * c].split_at(c);
-        let d = &mut d_x[node * c..(node + 1) * c];
-        lanes::update(d, mean, |d, m| d + m * share);
-        if is_last {
-            lanes::add(d, last);
-        }
-    });
+    let c = d.len() / 2;
+    let (mean, last) = d.split_at_mut(c);
+    let row = |list: usize| &d_out[list * c..(list + 1) * c];
+    mean.fill(T::zero());
+    let all = readers.clone();
+    lanes::add_scaled_rows(mean, all.map(|reader| (row(reader.list), reader.share)));
+    last.fill(T::zero());
+    let ending = readers.filter(|reader| reader.is_last);
+    lanes::add_rows(last, ending.map(|reader| row(reader.list)));
 }
 
 /// Fills the outputs of the lists that begin at `starts`.
@@ -170,24 +218,4 @@ fn forward_projected<T: Element>(
         let last = part(list[list.len() - 1], 1);
         lanes::update(row, last, |sum, last| sum * scale + last);
     }
-}
-
-/// Adds to the derivatives of the projections of the nodes from number `first` on.
-#[inline(always)]
-fn backward_projected<T: Element>(
-    d_projected: &mut [T],
-    first: usize,
-    d_out: &[T],
-    lists: &NodeLists<Cpu<T>>,
-    c: usize,
-) {
-    let own = first..first + d_projected.len() / (2 * c);
-    for_each_entry(lists, own, |list, node, share, is_last| {
-        let row = &d_out[list * c..(list + 1) * c];
-        let (mean, last) = d_projected[2 * node * c..][..2 * c].split_at_mut(c);
-        lanes::update(mean, row, |d, x| d + x * share);
-        if is_last {
-            lanes::add(last, row);
-        }
-    });
 }

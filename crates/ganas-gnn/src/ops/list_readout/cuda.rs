@@ -16,7 +16,7 @@ pub(crate) const FORWARD: Kernel = Kernel {
 pub(crate) const BACKWARD: Kernel = Kernel {
     name: "list_readout_bwd",
     block: [32, 8],
-    parameters: &[P, P, P, P, U, U, U],
+    parameters: &[P, P, P, P, P, P, U],
 };
 
 pub(crate) const PROJECTED_FORWARD: Kernel = Kernel {
@@ -28,7 +28,7 @@ pub(crate) const PROJECTED_FORWARD: Kernel = Kernel {
 pub(crate) const PROJECTED_BACKWARD: Kernel = Kernel {
     name: "projected_readout_bwd",
     block: [32, 8],
-    parameters: &[P, P, P, P, U, U, U],
+    parameters: &[P, P, P, P, P, P, U],
 };
 
 impl ListReadout for Cuda {
@@ -51,16 +51,16 @@ impl ListReadout for Cuda {
         lists: &NodeLists<Self>,
     ) {
         let c = check(d_out.shape(), d_x.shape(), lists.start.len());
-        let ([n_lists, _], [n_nodes, _]) = (d_out.shape(), d_x.shape());
-        if n_lists == 0 {
-            return;
-        }
+        let [n_nodes, _] = d_x.shape();
+        let readers = lists.readers(n_nodes);
         Launch::new(self, &BACKWARD)
             .output(&d_x) // float* d_x
             .input(d_out) // const float* d_out
             .buffer(&lists.start) // const u32* start
             .buffer(&lists.nodes) // const u32* nodes
-            .sizes([n_lists, lists.nodes.len(), c]) // u32 n_lists, n_entries, c
+            .buffer(&readers.start) // const u32* reader_start
+            .buffer(&readers.nodes) // const u32* readers
+            .sizes([c]) // u32 c
             .blocks([n_nodes, c.div_ceil(32), 1]);
     }
 
@@ -88,13 +88,16 @@ impl ListReadout for Cuda {
         lists: &NodeLists<Self>,
     ) {
         let c = check_projected(d_out.shape(), d_projected.shape(), lists.start.len());
-        let ([n_lists, _], [n_nodes, _]) = (d_out.shape(), d_projected.shape());
+        let [n_nodes, _] = d_projected.shape();
+        let readers = lists.readers(n_nodes);
         Launch::new(self, &PROJECTED_BACKWARD)
             .output(&d_projected) // float* d_projected
             .input(d_out) // const float* d_out
             .buffer(&lists.start) // const u32* start
             .buffer(&lists.nodes) // const u32* nodes
-            .sizes([n_lists, lists.nodes.len(), c]) // u32 n_lists, n_entries, c
+            .buffer(&readers.start) // const u32* reader_start
+            .buffer(&readers.nodes) // const u32* readers
+            .sizes([c]) // u32 c
             .blocks([n_nodes, c.div_ceil(32), 1]);
     }
 }

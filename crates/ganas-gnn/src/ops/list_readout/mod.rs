@@ -3,9 +3,7 @@
 //! `out_s = [mean of x_j over the list of s | x of the last of the list]`; a list is the first nodes of a graph, in order.
 //! With an encoder that looks at predecessors only, nodes that several graphs or several steps share stand in `x` once.
 //!
-//! Adjoint: for each entry `j` of the list of `s`, `d_x_j += d_out_s[mean] / length`, and for the last one
-//! `d_x_j += d_out_s[last]`.
-//! An exception to the rule for activations: `d_x` is added to, since nodes have other readers (edges) as well.
+//! Adjoint: `d_x_j = Σ_{entries j of s} d_out_s[mean] / length + Σ_{s that end in j} d_out_s[last]`.
 //!
 //! What is linear in a read-out can be taken of the nodes first, however many lists they are in: with `W = [M; L]`, the rows
 //! of the mean over those of the last node, `out_s W = mean of x_j M + x_last L`. `projected_readout` is this sum of the
@@ -18,15 +16,24 @@ pub(crate) mod cuda;
 mod tests;
 
 use super::expect_shape;
+use crate::graph::Neighbours;
+use crate::lists::Lists;
 use crate::{Device, View, ViewMut};
 
 /// Lists of nodes, one after the other: list `s` is `nodes[start[s]..start[s + 1]]`, and has at least one entry.
 #[derive(Debug)]
 pub struct NodeLists<D: Device> {
     /// Where each list begins, and where the last one ends.
-    pub start: D::Ints,
+    start: D::Ints,
     /// The entries.
-    pub nodes: D::Ints,
+    nodes: D::Ints,
+    /// The lists in which each node stands, ascending, as often as it does.
+    readers: Neighbours<D>,
+    /// The number of nodes with readers; `None` where they were not written.
+    read: Option<usize>,
+    /// The lists on the host, and the readers.
+    host: Lists,
+    transposed: Lists,
 }
 
 impl<D: Device> NodeLists<D> {
@@ -35,7 +42,50 @@ impl<D: Device> NodeLists<D> {
         Self {
             start: device.ints(),
             nodes: device.ints(),
+            readers: Neighbours {
+                start: device.ints(),
+                nodes: device.ints(),
+            },
+            read: None,
+            host: Lists::default(),
+            transposed: Lists::default(),
         }
+    }
+
+    /// Replaces the lists: where each begins, and where the last one ends, and the entries.
+    pub fn write(&mut self, device: &D, start: &[u32], nodes: &[u32]) {
+        self.read = None;
+        self.host.start.clear();
+        self.host.start.extend_from_slice(start);
+        self.host.entries.clear();
+        self.host.entries.extend_from_slice(nodes);
+        device.write_ints(&mut self.start, start);
+        device.write_ints(&mut self.nodes, nodes);
+    }
+
+    /// Finds out in which lists each of `n` nodes stands, unless it was done: a backward pass needs it.
+    ///
+    /// # Panics
+    ///
+    /// When a list has a node that is not below `n`.
+    pub fn write_readers(&mut self, device: &D, n: usize) {
+        if self.read == Some(n) {
+            return;
+        }
+        let Lists { start, entries } = &self.host;
+        self.transposed.transpose(start, entries, n);
+        self.transposed.write(device, &mut self.readers);
+        self.read = Some(n);
+    }
+
+    /// The lists of each of `n` nodes.
+    fn readers(&self, n: usize) -> &Neighbours<D> {
+        assert_eq!(
+            self.read,
+            Some(n),
+            "list_readout: readers are written first"
+        );
+        &self.readers
     }
 }
 
@@ -48,11 +98,11 @@ pub trait ListReadout: Device {
     /// When the shapes do not fit, an index is out of range or a list is empty.
     fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>);
 
-    /// Adds to `d_x [nodes, c]` from `d_out [lists, 2c]`.
+    /// Fills `d_x [nodes, c]` from `d_out [lists, 2c]`.
     ///
     /// # Panics
     ///
-    /// As for [`list_readout_fwd`](Self::list_readout_fwd).
+    /// As for [`list_readout_fwd`](Self::list_readout_fwd), and when the [readers](NodeLists::write_readers) are not written.
     fn list_readout_bwd(
         &self,
         d_x: ViewMut<'_, Self>,
@@ -76,7 +126,7 @@ pub trait ListReadout: Device {
     ///
     /// # Panics
     ///
-    /// As for [`list_readout_fwd`](Self::list_readout_fwd).
+    /// As for [`list_readout_bwd`](Self::list_readout_bwd).
     fn projected_readout_bwd(
         &self,
         d_projected: ViewMut<'_, Self>,

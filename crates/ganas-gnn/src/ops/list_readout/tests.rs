@@ -6,10 +6,11 @@ use crate::{Cpu, Mat};
 
 /// Two lists share their beginning, and one has a node twice.
 fn lists() -> NodeLists<Cpu<f64>> {
-    NodeLists {
-        start: vec![0, 1, 3, 6],
-        nodes: vec![0, 0, 2, 1, 3, 3],
-    }
+    let device = Cpu::new();
+    let mut lists = NodeLists::new(&device);
+    lists.write(&device, &[0, 1, 3, 6], &[0, 0, 2, 1, 3, 3]);
+    lists.write_readers(&device, 4);
+    lists
 }
 
 fn forward(x: &[f64], c: usize) -> (Cpu<f64>, Mat<Cpu<f64>>) {
@@ -30,12 +31,11 @@ fn mean_and_last_of_each_list() {
 fn gradient() {
     let (x, upstream) = (values(1, 4 * 3), values(2, 3 * 6));
     let device = Cpu::<f64>::new();
-    let reader = values(3, x.len());
-    let mut d_x = mat(&device, &reader, 4, 3);
+    let mut d_x = mat(&device, &[9.0; 4 * 3], 4, 3);
     let d_out = mat(&device, &upstream, 3, 6);
     device.list_readout_bwd(d_x.view_mut(), d_out.view(), &lists());
     check_gradient("x", &x, d_x.view().host(), |x| {
-        weighted_sum(forward(x, 3).1.view().host(), &upstream) + weighted_sum(x, &reader)
+        weighted_sum(forward(x, 3).1.view().host(), &upstream)
     });
 }
 
@@ -75,28 +75,34 @@ fn gradient_of_projections() {
     });
 }
 
+#[test]
+#[should_panic(expected = "readers are written first")]
+fn new_lists_have_no_readers() {
+    let device = Cpu::<f64>::new();
+    let mut lists = lists();
+    lists.write(&device, &[0, 1], &[0]);
+    let (mut d_x, d_out) = (mat(&device, &[0.0; 4], 4, 1), mat(&device, &[1.0; 2], 1, 2));
+    device.list_readout_bwd(d_x.view_mut(), d_out.view(), &lists);
+}
+
 /// Lists, nodes, width.
 struct Case(usize, usize, usize);
 
 impl crate::testing::OnDevice for Case {
     fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
-        use crate::testing::{index_of, indices, random, read, unset};
+        use crate::testing::{index_of, random, read, unset};
         let Self(n_lists, n_nodes, c) = *self;
         let (mut start, mut nodes) = (vec![0], Vec::new());
         for list in 0..n_lists {
             nodes.extend((0..=list % 7).map(|i| index_of((3 * list + i * i) % n_nodes)));
             start.push(index_of(nodes.len()));
         }
-        let lists = NodeLists {
-            start: indices(device, &start),
-            nodes: indices(device, &nodes),
-        };
+        let mut lists = NodeLists::new(device);
+        lists.write(device, &start, &nodes);
+        lists.write_readers(device, n_nodes);
         let (x, mut out) = (random(device, 1, n_nodes, c), unset(device, n_lists, 2 * c));
         device.list_readout_fwd(out.view_mut(), x.view(), &lists);
-        let (d_out, mut d_x) = (
-            random(device, 2, n_lists, 2 * c),
-            random(device, 3, n_nodes, c),
-        );
+        let (d_out, mut d_x) = (random(device, 2, n_lists, 2 * c), unset(device, n_nodes, c));
         device.list_readout_bwd(d_x.view_mut(), d_out.view(), &lists);
         let (p, mut sums) = (random(device, 4, n_nodes, 2 * c), unset(device, n_lists, c));
         device.projected_readout_fwd(sums.view_mut(), p.view(), &lists);

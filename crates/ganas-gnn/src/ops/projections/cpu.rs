@@ -308,7 +308,7 @@ mod tests {
     fn short_segments_are_pieces() {
         let read = [0..100, 0..90, 3..100];
         for (few, expected) in [
-            (2, vec![0..100]),
+            (2, Vec::from([0..100])),
             (3, vec![0..3, 3..100]),
             (10, vec![0..3, 3..90, 90..100]),
         ] {
