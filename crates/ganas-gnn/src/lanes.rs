@@ -131,10 +131,8 @@ pub(crate) fn add_terms<'a, T: Element>(
     add_all(to, Some(own), &rows, f);
 }
 
-/// Columns that stay in registers while rows go by, with and without those of a row of their own.
-const STRIPS: [usize; 2] = [4 * LANES, 8 * LANES];
-
-/// The three above; without an own row, what stands for it is 0.
+/// The three above, in strips of columns that stay in registers while rows go by; without an own row, which takes registers
+/// too, what stands for it is 0.
 #[inline(always)]
 fn add_all<'a, T: Element, X: Copy + 'a>(
     to: &mut [T],
@@ -143,9 +141,11 @@ fn add_all<'a, T: Element, X: Copy + 'a>(
     f: impl Fn(T, T, X) -> T,
 ) {
     let first = match own {
-        None => add_strips::<_, _, { STRIPS[1] }>(to, own, 0, rows, &f),
-        Some(_) => add_strips::<_, _, { STRIPS[0] }>(to, own, 0, rows, &f),
+        None => add_strips::<_, _, { 8 * LANES }>(to, own, 0, rows, &f),
+        Some(_) => 0,
     };
+    let first = add_strips::<_, _, { 4 * LANES }>(to, own, first, rows, &f);
+    let first = add_strips::<_, _, { 2 * LANES }>(to, own, first, rows, &f);
     let first = add_strips::<_, _, LANES>(to, own, first, rows, &f);
     add_strips::<_, _, 1>(to, own, first, rows, &f);
 }
@@ -189,5 +189,43 @@ pub(crate) fn apply<T: Element>(to: &mut [T], f: impl Fn(T) -> T) {
     }
     for x in rest {
         *x = f(*x);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::values;
+
+    fn narrow(values: &[f64]) -> Vec<f32> {
+        values.iter().map(|&x| f32::of(x)).collect()
+    }
+
+    /// Strips of columns have the same bits as a loop over rows, whatever the width.
+    #[test]
+    fn rows_are_added_in_order() {
+        for width in 0..140 {
+            let rows = narrow(&values(1, 5 * width));
+            let rows: Vec<&[f32]> = (0..5).map(|row| &rows[row * width..][..width]).collect();
+            let (to, own, factors) = (values(2, width), values(3, width), narrow(&values(4, 5)));
+            let [to, own] = [to, own].map(|x| narrow(&x));
+            let expected = |f: &dyn Fn(f32, f32, f32) -> f32| -> Vec<f32> {
+                let column = |i: usize| {
+                    let terms = rows.iter().zip(&factors);
+                    terms.fold(to[i], |sum, (row, &factor)| sum + f(own[i], row[i], factor))
+                };
+                (0..width).map(column).collect()
+            };
+            let with_factors = || rows.iter().copied().zip(factors.iter().copied());
+            let mut sums = to.clone();
+            add_rows(&mut sums, rows.iter().copied());
+            assert_eq!(sums, expected(&|_, x, _| x), "{width}");
+            sums.clone_from(&to);
+            add_scaled_rows(&mut sums, with_factors());
+            assert_eq!(sums, expected(&|_, x, factor| x * factor), "{width}");
+            sums.clone_from(&to);
+            add_terms(&mut sums, &own, with_factors(), |own, x, f| own.max(x) * f);
+            assert_eq!(sums, expected(&|own, x, f| own.max(x) * f), "{width}");
+        }
     }
 }
