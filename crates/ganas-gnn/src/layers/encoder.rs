@@ -2,7 +2,7 @@
 
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
-use crate::ops::product::Old;
+use crate::ops::product::{Old, ProductDerivatives};
 use crate::{
     Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View, ViewMut,
 };
@@ -288,16 +288,14 @@ impl Encoder {
                     &graphs.labels,
                 );
             } else {
-                let input = outputs[l - 1].view().transposed();
-                device.product(
-                    grads.view_mut(layer.weight),
-                    input,
-                    projected.view(),
-                    Old::Add,
-                );
                 d_x.reshape(device, n, width);
-                let weight = params.view(layer.weight).transposed();
-                device.product(d_x.view_mut(), projected.view(), weight, Old::Overwrite);
+                let out = ProductDerivatives {
+                    d_w: grads.view_mut(layer.weight),
+                    d_x: d_x.view_mut(),
+                    old: Old::Overwrite,
+                };
+                let (input, weight) = (outputs[l - 1].view(), params.view(layer.weight));
+                device.product_bwd(out, projected.view(), input, weight);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::ops::gru_gates::{GruDerivatives, GruInputs};
 use crate::ops::list_readout::NodeLists;
-use crate::ops::product::Old;
+use crate::ops::product::{Old, ProductDerivatives};
 use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
 
 /// The shape of a [`Gru`].
@@ -411,18 +411,24 @@ impl Gru {
         let (mut d_weight, weight) = (grads.view_mut(self.weight_i), params.view(self.weight_i));
         match (x, d_x) {
             (GruInput::Rows(x), GruInputDerivative::Rows(d_x)) => {
-                device.product(d_weight, x.transposed(), c.gi.view(), Old::Add);
-                device.product(d_x, c.gi.view(), weight.transposed(), Old::Overwrite);
+                let out = ProductDerivatives {
+                    d_w: d_weight,
+                    d_x,
+                    old: Old::Overwrite,
+                };
+                device.product_bwd(out, c.gi.view(), x, weight);
             }
             (GruInput::ReadOuts(nodes, lists), GruInputDerivative::Nodes(mut d_nodes)) => {
                 device.projected_readout_bwd(c.of_nodes.view_mut(), c.gi.view(), lists);
                 for part in Part::BOTH {
                     let d = c.of_nodes.view();
                     let d = d.columns(part.column(self.config), 3 * width);
-                    let d_weight = part.rows_mut(d_weight.reborrow());
-                    device.product(d_weight, nodes.transposed(), d, Old::Add);
-                    let weight = part.rows(weight).transposed();
-                    device.product(d_nodes.reborrow(), d, weight, Old::Add);
+                    let out = ProductDerivatives {
+                        d_w: part.rows_mut(d_weight.reborrow()),
+                        d_x: d_nodes.reborrow(),
+                        old: Old::Add,
+                    };
+                    device.product_bwd(out, d, nodes, part.rows(weight));
                 }
             }
             _ => panic!("derivatives of rows for rows, and of nodes for read-outs"),

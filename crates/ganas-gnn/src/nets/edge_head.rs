@@ -3,7 +3,7 @@
 use super::prefix_tree::PrefixTree;
 use crate::ops::bias_activation::Activation;
 use crate::ops::edge_scores::{EdgeScoreDerivatives, EdgeScoreInputs};
-use crate::ops::product::Old;
+use crate::ops::product::{Old, ProductDerivatives};
 use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
 
 /// `s = w · relu(A h + B x_j + C[label] + b) + c`: the score of the edge from node `j`, given the state `h` of the policy
@@ -311,18 +311,12 @@ impl EdgeHead {
             (self.node, nodes, &c.d_of_nodes, d_nodes),
             (self.state, states, &c.d_of_states, d_states),
         ] {
-            device.product(
-                grads.view_mut(weight),
-                input.transposed(),
-                d.view(),
-                Old::Add,
-            );
-            device.product(
-                d_input,
-                d.view(),
-                params.view(weight).transposed(),
-                Old::Add,
-            );
+            let out = ProductDerivatives {
+                d_w: grads.view_mut(weight),
+                d_x: d_input,
+                old: Old::Add,
+            };
+            device.product_bwd(out, d.view(), input, params.view(weight));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::DiscriminatorConfig;
 use crate::layers::{Encoder, RefinedCache};
 use crate::ops::bias_activation::Activation;
 use crate::ops::pair_scores::{PairDerivatives, PairInputs};
-use crate::ops::product::Old;
+use crate::ops::product::{Old, ProductDerivatives};
 use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
 
 /// A Siamese graph encoder, and a head on the concatenated read-outs of a pair:
@@ -173,22 +173,21 @@ impl PairDiscriminator {
         );
         let d_bias = grads.view_mut(self.bias);
         device.bias_activation_bwd(c.d_b.view_mut(), d_bias, c.b.view(), Activation::Identity);
-        let (left, all) = (
-            c.readout.rows(0, n_left).transposed(),
-            c.readout.view().transposed(),
-        );
-        device.product(grads.view_mut(self.left), left, c.d_a.view(), Old::Add);
-        device.product(grads.view_mut(self.right), all, c.d_b.view(), Old::Add);
         c.d_readout.reshape(device, n, 2 * self.width);
-        let right = params.view(self.right).transposed();
-        device.product(c.d_readout.view_mut(), c.d_b.view(), right, Old::Overwrite);
-        let left = params.view(self.left).transposed();
-        device.product(
-            c.d_readout.rows_mut(0, n_left),
-            c.d_a.view(),
-            left,
-            Old::Add,
-        );
+        let out = ProductDerivatives {
+            d_w: grads.view_mut(self.right),
+            d_x: c.d_readout.view_mut(),
+            old: Old::Overwrite,
+        };
+        let (all, right) = (c.readout.view(), params.view(self.right));
+        device.product_bwd(out, c.d_b.view(), all, right);
+        let out = ProductDerivatives {
+            d_w: grads.view_mut(self.left),
+            d_x: c.d_readout.rows_mut(0, n_left),
+            old: Old::Add,
+        };
+        let (first, left) = (c.readout.rows(0, n_left), params.view(self.left));
+        device.product_bwd(out, c.d_a.view(), first, left);
         let d_readout = c.d_readout.view();
         self.encoder
             .backward_refined(device, params, grads, d_readout, graphs, &mut c.encoder);

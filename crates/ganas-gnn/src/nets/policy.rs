@@ -8,7 +8,7 @@ use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::{CategoricalIn, CategoricalOut};
 use crate::ops::graph_conv::Direction;
 use crate::ops::list_readout::NodeLists;
-use crate::ops::product::Old;
+use crate::ops::product::{Old, ProductDerivatives};
 use crate::{Backend, Grads, Init, Layout, Mat, ParamId, Params, View};
 
 /// What the policy sees of the graph so far.
@@ -404,12 +404,14 @@ impl Policy {
             let y = c.state_logits.rows(first, n);
             let d = c.d_state_logits.rows_mut(first, n);
             device.bias_activation_bwd(d, d_bias, y, Activation::Identity);
-            let d_weight = grads.view_mut(self.logits).rows(weights, head_width);
+            let out = ProductDerivatives {
+                d_w: grads.view_mut(self.logits).rows(weights, head_width),
+                d_x: c.d_hidden.rows_mut(first, n),
+                old: Old::Overwrite,
+            };
             let (hidden, d) = (c.hidden.rows(first, n), c.d_state_logits.rows(first, n));
-            device.product(d_weight, hidden.transposed(), d, Old::Add);
             let weight = params.view(self.logits).rows(weights, head_width);
-            let d_hidden = c.d_hidden.rows_mut(first, n);
-            device.product(d_hidden, d, weight.transposed(), Old::Overwrite);
+            device.product_bwd(out, d, hidden, weight);
         }
     }
 

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 pub(crate) use super::tile::Tile;
-use super::{Old, Operand, Product, check};
-use crate::cpu::for_each;
+use super::{Old, Operand, Product, ProductDerivatives, check};
+use crate::cpu::{for_each, large_first};
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Product for Cpu<T> {
@@ -15,23 +15,74 @@ impl<T: Element> Product for Cpu<T> {
         b: impl Into<Operand<'a, Self>>,
         old: Old,
     ) {
-        let (a, b) = (a.into(), b.into());
-        let [m, k, n] = check(&out, a, b);
+        let (product, out) = Blocked::new(out, a.into(), b.into(), old);
+        for_each(product.tiles(out), |block| product.compute(block));
+    }
+
+    fn product_bwd(
+        &self,
+        out: ProductDerivatives<'_, Self>,
+        d: View<'_, Self>,
+        x: View<'_, Self>,
+        w: View<'_, Self>,
+    ) {
+        let (of_w, d_w) = Blocked::new(out.d_w, x.transposed(), d.into(), Old::Add);
+        let (of_x, d_x) = Blocked::new(out.d_x, d.into(), w.transposed(), out.old);
+        let of_weights = of_w.tiles(d_w).map(|block| (&of_w, block));
+        let of_inputs = of_x.tiles(d_x).map(|block| (&of_x, block));
+        large_first(of_weights, of_inputs, |(product, block)| {
+            product.compute(block);
+        });
+    }
+}
+
+/// A product in blocks, each of which any thread can compute.
+struct Blocked<'a, T> {
+    a: Strided<'a, T>,
+    b: Strided<'a, T>,
+    depth: usize,
+    /// The depth of the parts of a sum.
+    part: usize,
+    /// What old contents are multiplied by.
+    scale: T,
+    /// Rows and columns of a block.
+    size: [usize; 2],
+}
+
+impl<'a, T: Element> Blocked<'a, T> {
+    /// The product, and the matrix that it is written to.
+    fn new<'o>(
+        out: ViewMut<'o, Cpu<T>>,
+        a: Operand<'a, Cpu<T>>,
+        b: Operand<'a, Cpu<T>>,
+        old: Old,
+    ) -> (Self, Tile<'o, T>) {
+        let shape @ [m, k, n] = check(&out, a, b);
         let step = out.stride;
         let out = &mut out.floats[extent(out.offset, [m, n], step)];
         let (a, b) = (Strided::new(a), Strided::new(b));
-        let scale = match old {
-            Old::Overwrite => T::zero(),
-            Old::Add => T::one(),
-        };
-        let (blocks, part) = (blocks([m, k, n], a.column != 1), part([m, k, n]));
-        for_each(
-            Tile::new(out, step, [m, n]).grid(blocks),
-            |([row, column], tile)| {
-                let (a, b) = (a.skip_rows(row), b.skip_columns(column));
-                multiply(tile, a, b, k, part, scale);
+        let product = Self {
+            a,
+            b,
+            depth: k,
+            part: part(shape),
+            scale: match old {
+                Old::Overwrite => T::zero(),
+                Old::Add => T::one(),
             },
-        );
+            size: blocks(shape, a.column != 1),
+        };
+        (product, Tile::new(out, step, [m, n]))
+    }
+
+    /// The blocks of the output, and the row and column where each begins.
+    fn tiles<'o>(&self, out: Tile<'o, T>) -> impl Iterator<Item = ([usize; 2], Tile<'o, T>)> {
+        out.grid(self.size)
+    }
+
+    fn compute(&self, ([row, column], tile): ([usize; 2], Tile<'_, T>)) {
+        let (a, b) = (self.a.skip_rows(row), self.b.skip_columns(column));
+        multiply(tile, a, b, self.depth, self.part, self.scale);
     }
 }
 

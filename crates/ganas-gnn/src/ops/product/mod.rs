@@ -1,6 +1,6 @@
 //! Matrix product: `C = op(A) op(B)` or `C += op(A) op(B)`, where `op` is nothing or transposition.
 //!
-//! Adjoint: `d_A = d_C Bᵀ`, `d_B = Aᵀ d_C`, which are products again.
+//! Adjoint: `d_A = d_C Bᵀ`, `d_B = Aᵀ d_C`, which are products again; `product_bwd` is both, with one barrier after them.
 
 pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
@@ -80,6 +80,34 @@ pub trait Product: Device {
         b: impl Into<Operand<'a, Self>>,
         old: Old,
     );
+
+    /// The adjoint of `y = x w`, from `d = d_y`: `d_w += xᵀ d`, and `d_x = d wᵀ` or `d_x += d wᵀ`.
+    /// Shapes: `x [m, k]`, `w [k, n]`, `d [m, n]`.
+    ///
+    /// # Panics
+    ///
+    /// When the shapes do not fit.
+    fn product_bwd(
+        &self,
+        out: ProductDerivatives<'_, Self>,
+        d: View<'_, Self>,
+        x: View<'_, Self>,
+        w: View<'_, Self>,
+    ) {
+        self.product(out.d_w, x.transposed(), d, Old::Add);
+        self.product(out.d_x, d, w.transposed(), out.old);
+    }
+}
+
+/// Where the derivatives of a product `x w` go.
+#[derive(Debug)]
+pub struct ProductDerivatives<'a, D: Device> {
+    /// Of `w`; added to.
+    pub d_w: ViewMut<'a, D>,
+    /// Of `x`.
+    pub d_x: ViewMut<'a, D>,
+    /// What happens to the old `d_x`.
+    pub old: Old,
 }
 
 fn check<D: Device>(out: &ViewMut<'_, D>, a: Operand<'_, D>, b: Operand<'_, D>) -> [usize; 3] {

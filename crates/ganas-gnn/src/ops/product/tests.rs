@@ -1,7 +1,7 @@
 //! Products against the definition, and their adjoint.
 
-use super::Old;
 use super::Product as _;
+use super::{Old, ProductDerivatives};
 use crate::testing::{close, mat, values};
 use crate::{Cpu, Element};
 
@@ -283,4 +283,62 @@ fn only_products_take_columns() {
     let device = Cpu::<f64>::new();
     let mut wide = mat(&device, &[0.0; 8], 2, 4);
     wide.view_mut().columns(1, 2).clear(&device);
+}
+
+/// The adjoint of a product of so many rows, inputs and outputs, of which the last columns of `d` and rows of `w` are read.
+struct Adjoint([usize; 3]);
+
+impl Adjoint {
+    /// By one operation, or by the two products that it is.
+    fn derivatives<B: crate::Backend>(&self, device: &B, old: Old, at_once: bool) -> [Vec<f64>; 2] {
+        use crate::testing::{random, read};
+        let Self([m, k, n]) = *self;
+        let (x, d) = (random(device, 1, m, k), random(device, 2, m, n + 3));
+        let (w, mut d_w) = (random(device, 3, k + 2, n), random(device, 4, k + 2, n));
+        let mut d_x = random(device, 5, m, k);
+        let (d, w) = (d.view().columns(3, n), w.rows(2, k));
+        if at_once {
+            let out = ProductDerivatives {
+                d_w: d_w.rows_mut(2, k),
+                d_x: d_x.view_mut(),
+                old,
+            };
+            device.product_bwd(out, d, x.view(), w);
+        } else {
+            device.product(d_w.rows_mut(2, k), x.view().transposed(), d, Old::Add);
+            device.product(d_x.view_mut(), d, w.transposed(), old);
+        }
+        [d_w.view(), d_x.view()].map(|derivative| read(device, derivative))
+    }
+}
+
+impl crate::testing::OnDevice for Adjoint {
+    fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
+        let [d_w, d_x] = self.derivatives(device, Old::Add, true);
+        vec![("d_w", d_w), ("d_x", d_x)]
+    }
+}
+
+#[test]
+fn the_adjoint_is_two_products() {
+    let device = Cpu::<f32>::new();
+    for shape in [
+        [1, 1, 1],
+        [0, 2, 3],
+        [40, 33, 7],
+        [300, 128, 256],
+        [700, 64, 1],
+    ] {
+        let adjoint = Adjoint(shape);
+        for old in [Old::Overwrite, Old::Add] {
+            let expected = adjoint.derivatives(&device, old, false);
+            for threads in 1..4 {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                let work = || adjoint.derivatives(&device, old, true);
+                let found = pool.build().unwrap().install(work);
+                assert!(found == expected, "{shape:?}, {old:?}, {threads} threads");
+            }
+        }
+        crate::testing::agree(&adjoint, 3e-5);
+    }
 }
