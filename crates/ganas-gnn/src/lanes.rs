@@ -131,6 +131,10 @@ pub(crate) fn add_terms<'a, T: Element>(
     add_all(to, Some(own), &rows, f);
 }
 
+/// So few rows are added one after the other to columns that are less than a wide strip: going through them again for each
+/// narrow strip takes longer.
+const FEW: usize = 4;
+
 /// The three above, in strips of columns that stay in registers while rows go by; without an own row, which takes registers
 /// too, what stands for it is 0.
 #[inline(always)]
@@ -144,6 +148,14 @@ fn add_all<'a, T: Element, X: Copy + 'a>(
         None => add_strips::<_, _, { 8 * LANES }>(to, own, 0, rows, &f),
         Some(_) => 0,
     };
+    if own.is_none() && rows.size_hint().0 < FEW {
+        for (row, factor) in rows.clone() {
+            update(&mut to[first..], &row[first..], |sum, x| {
+                sum + f(T::zero(), x, factor)
+            });
+        }
+        return;
+    }
     let first = add_strips::<_, _, { 4 * LANES }>(to, own, first, rows, &f);
     let first = add_strips::<_, _, { 2 * LANES }>(to, own, first, rows, &f);
     let first = add_strips::<_, _, LANES>(to, own, first, rows, &f);
@@ -182,8 +194,8 @@ pub(crate) fn apply<T: Element>(to: &mut [T], f: impl Fn(T) -> T) {
     let (blocks, rest) = to.as_chunks_mut::<LANES>();
     for block in blocks {
         let mut x = *block;
-        for x in &mut x {
-            *x = f(*x);
+        for lane in 0..LANES {
+            x[lane] = f(x[lane]);
         }
         *block = x;
     }
