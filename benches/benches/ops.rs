@@ -89,8 +89,8 @@ fn rows(c: &mut Criterion) {
     let starts: Vec<u32> = (0..=114).map(|g| g * 7).collect();
     let nodes: Vec<u32> = (0..798).collect();
     let mut lists = NodeLists::new(&device);
-    lists.write(&device, &starts, &nodes);
-    lists.write_readers(&device, nodes.len());
+    lists.write(&device, [&starts, &nodes]);
+    lists.write_readers(&device, [&starts, &nodes], nodes.len());
     let mut out = mat(GRAPHS, 2 * WIDTH);
     c.bench_function("list read-out, forward", |b| {
         b.iter(|| device.list_readout_fwd(out.view_mut(), y.view(), &lists));

@@ -194,8 +194,8 @@ pub(crate) fn apply<T: Element>(to: &mut [T], f: impl Fn(T) -> T) {
     let (blocks, rest) = to.as_chunks_mut::<LANES>();
     for block in blocks {
         let mut x = *block;
-        for lane in 0..LANES {
-            x[lane] = f(x[lane]);
+        for x in &mut x {
+            *x = f(*x);
         }
         *block = x;
     }

@@ -50,15 +50,28 @@ impl<D: Device> RefinedCache<D> {
             return;
         }
         self.lists_of = Some(of);
-        if device.shares_embeddings() {
-            let colours = self.refinement.colours();
-            self.lists.write(device, graphs.starts(), colours);
-        } else {
+        if !device.shares_embeddings() {
             self.numbers.clear();
             self.numbers.extend((0_u32..).take(graphs.n_nodes()));
-            self.lists.write(device, graphs.starts(), &self.numbers);
         }
+        let of = lists(device, graphs, &self.refinement, &self.numbers);
+        self.lists.write(device, of);
     }
+}
+
+/// What is read out of each graph: the colours of its nodes, or their numbers where all are computed.
+fn lists<'a, D: Device>(
+    device: &D,
+    graphs: &'a GraphBatch<D>,
+    refinement: &'a Refinement<D>,
+    numbers: &'a [u32],
+) -> [&'a [u32]; 2] {
+    let nodes = if device.shares_embeddings() {
+        refinement.colours()
+    } else {
+        numbers
+    };
+    [graphs.starts(), nodes]
 }
 
 impl Encoder {
@@ -141,7 +154,8 @@ impl Encoder {
         let (c, width) = (cache, self.config.width);
         if !device.shares_embeddings() {
             c.d_x.reshape(device, graphs.n_nodes(), width);
-            c.lists.write_readers(device, graphs.n_nodes());
+            let of = lists(device, graphs, &c.refinement, &c.numbers);
+            c.lists.write_readers(device, of, graphs.n_nodes());
             device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
             let d_out = c.d_x.view_mut();
             self.backward(device, params, grads, d_out, graphs, &mut c.all);
@@ -151,7 +165,8 @@ impl Encoder {
         let last = self.layers.len() - 1;
         let n_colours = c.refinement.levels()[last].n_outputs;
         c.d_x.reshape(device, n_colours, width);
-        c.lists.write_readers(device, n_colours);
+        let of = lists(device, graphs, &c.refinement, &c.numbers);
+        c.lists.write_readers(device, of, n_colours);
         let (d_x, lists, refinement) = (&mut c.d_x, &c.lists, &mut c.refinement);
         let of_readout = || device.list_readout_bwd(d_x.view_mut(), d_readout, lists);
         device.beside(of_readout, || refinement.write_readers(device, last));

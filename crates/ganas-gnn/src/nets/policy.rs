@@ -202,7 +202,7 @@ impl Policy {
         device.write_ints(&mut c.state_of, &c.tree.state_of);
         device.write_ints(&mut c.last_labels, &c.tree.last_labels);
         c.tree.write_lists(device, 0, &mut c.lists);
-        c.lists.write_readers(device, c.tree.nodes.n_nodes());
+        c.tree.write_readers(device, &mut c.lists);
         c.tree.nodes.upload_nodes(device);
         c.tree.nodes.upload_successors(device);
         if self.edges.is_some() {

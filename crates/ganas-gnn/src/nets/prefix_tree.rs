@@ -175,7 +175,13 @@ impl<D: Device> PrefixTree<D> {
         self.scratch.clear();
         self.scratch
             .extend(self.list_start[first..].iter().map(|s| s - offset));
-        lists.write(device, &self.scratch, &self.list_nodes[offset as usize..]);
+        lists.write(device, [&self.scratch, &self.list_nodes[offset as usize..]]);
+    }
+
+    /// Tells the lists of all states which of them read each node.
+    pub(super) fn write_readers(&self, device: &D, lists: &mut NodeLists<D>) {
+        let of = [&self.list_start[..], &self.list_nodes];
+        lists.write_readers(device, of, self.nodes.n_nodes());
     }
 
     /// Adds a link to the chain of an episode.

@@ -352,6 +352,8 @@ struct Order {
     number: Vec<u32>,
     /// The outputs in their new order.
     outputs: Vec<u32>,
+    /// The class of each output.
+    classes: Vec<u8>,
 }
 
 impl Order {
@@ -359,16 +361,21 @@ impl Order {
     /// Returns which of them the next layer reads as root, as predecessor and as successor.
     fn find(&mut self, starts: [&[u32]; 2], first: &[u32]) -> [Range<usize>; 3] {
         let n = first.len();
-        let class = |node: u32| match starts.map(|start| start[at(node)] < start[at(node) + 1]) {
-            [false, true] => 0,
-            [true, true] => 1,
-            [true, false] => 2,
-            [false, false] => 3,
+        let [predecessors, successors] = starts;
+        let has = |start: &[u32], node: usize| start[node] < start[node + 1];
+        let class = |node| match (has(predecessors, node), has(successors, node)) {
+            (false, true) => 0,
+            (true, true) => 1,
+            (true, false) => 2,
+            (false, false) => 3,
         };
+        self.classes.clear();
+        self.classes
+            .extend(first.iter().map(|&node| class(at(node))));
         // Where each class begins; while they are filled, where its next output goes.
         let mut next = [0; 5];
-        for &node in first {
-            next[class(node) + 1] += 1;
+        for &class in &self.classes {
+            next[usize::from(class) + 1] += 1;
         }
         for class in 1..5 {
             next[class] += next[class - 1];
@@ -377,8 +384,8 @@ impl Order {
         self.number.clear();
         self.outputs.clear();
         self.outputs.resize(n, 0);
-        for (output, &node) in (0_u32..).zip(first) {
-            let number = &mut next[class(node)];
+        for (output, &class) in (0_u32..).zip(&self.classes) {
+            let number = &mut next[usize::from(class)];
             self.outputs[*number] = output;
             self.number.push(narrow(*number));
             *number += 1;

@@ -6,26 +6,26 @@ use crate::lanes;
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, View, ViewMut};
 
-/// Runs a loop once for each activation, so that inside it the choice is a constant and the loop is vectorised.
+/// Runs a loop with a constant for the activation, so that the choice is made once: a variable would be captured by the closures
+/// of the loop, and looked at for each element.
 macro_rules! with_activation {
-    ($activation:expr, |$act:ident| $body:expr) => {
+    ($activation:expr, |$ACT:ident| $body:expr) => {
         match $activation {
             Activation::Identity => {
-                let $act = Activation::Identity;
+                const $ACT: Activation = Activation::Identity;
                 $body
             }
             Activation::Relu => {
-                let $act = Activation::Relu;
+                const $ACT: Activation = Activation::Relu;
                 $body
             }
             Activation::Tanh => {
-                let $act = Activation::Tanh;
+                const $ACT: Activation = Activation::Tanh;
                 $body
             }
         }
     };
 }
-pub(crate) use with_activation;
 
 impl<T: Element> BiasActivation for Cpu<T> {
     fn bias_activation_fwd(
@@ -40,11 +40,11 @@ impl<T: Element> BiasActivation for Cpu<T> {
         }
         let (y, bias) = (y.host(), bias.host());
         let rows = block_rows(y.len() / c, ROW_WORK * c);
-        with_activation!(activation, |act| for_each(y.chunks_mut(rows * c), |y| self
+        with_activation!(activation, |ACT| for_each(y.chunks_mut(rows * c), |y| self
             .vectorised(
                 #[inline(always)]
                 || for row in y.chunks_exact_mut(c) {
-                    lanes::update(row, bias, |x, b| act.apply(x + b));
+                    lanes::update(row, bias, |x, b| ACT.apply(x + b));
                 }
             )));
     }
@@ -65,10 +65,10 @@ impl<T: Element> BiasActivation for Cpu<T> {
             let (d_y, y) = (d_y.reborrow().host(), y.host());
             let rows = block_rows(d_y.len() / c, ROW_WORK * c);
             let blocks = d_y.chunks_mut(rows * c).zip(y.chunks(rows * c));
-            with_activation!(activation, |act| for_each(blocks, |(d_y, y)| self
+            with_activation!(activation, |ACT| for_each(blocks, |(d_y, y)| self
                 .vectorised(
                     #[inline(always)]
-                    || lanes::update(d_y, y, |d, y| d * act.slope(y))
+                    || lanes::update(d_y, y, |d, y| d * ACT.slope(y))
                 )));
         }
         self.column_sums(d_bias, d_y.as_view());

@@ -4,7 +4,6 @@ use super::{ColourConvolve, Colours, check};
 use crate::cpu::{at, block_rows, for_each};
 use crate::graph::Neighbours;
 use crate::lanes;
-use crate::ops::bias_activation::cpu::with_activation;
 use crate::ops::bias_activation::{Activation, BiasActivation as _};
 use crate::ops::expect_shape;
 use crate::refinement::Level;
@@ -32,13 +31,12 @@ impl<T: Element> ColourConvolve for Cpu<T> {
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
         let level = colours.0;
         let rows = block_rows(level.n_outputs, ROW_WORK * c);
-        with_activation!(activation, |act| for_each(
-            out.chunks_mut(rows * c).enumerate(),
-            |(block, out)| self.vectorised(
+        for_each(out.chunks_mut(rows * c).enumerate(), |(block, out)| {
+            self.vectorised(
                 #[inline(always)]
-                || forward(out, block * rows, projected, bias, level, c, act)
-            )
-        ));
+                || forward(out, block * rows, projected, bias, level, c, activation),
+            );
+        });
     }
 
     fn colour_conv_bwd(

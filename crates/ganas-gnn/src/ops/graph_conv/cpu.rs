@@ -4,7 +4,6 @@ use super::{Direction, GraphConvolve, check};
 use crate::cpu::{at, block_rows, for_each};
 use crate::graph::Neighbours;
 use crate::lanes;
-use crate::ops::bias_activation::cpu::with_activation;
 use crate::ops::bias_activation::{Activation, BiasActivation as _};
 use crate::ops::expect_shape;
 use crate::{Cpu, Element, GraphBatch, View, ViewMut};
@@ -32,16 +31,17 @@ impl<T: Element> GraphConvolve for Cpu<T> {
         let (out, projected, bias) = (out.host(), projected.host(), bias.host());
         let first = graphs.n_nodes() - out.len() / c;
         let rows = block_rows(out.len() / c, ROW_WORK * c);
-        with_activation!(activation, |act| for_each(
-            out.chunks_mut(rows * c).enumerate(),
-            |(block, out)| self.vectorised(
+        for_each(out.chunks_mut(rows * c).enumerate(), |(block, out)| {
+            self.vectorised(
                 #[inline(always)]
                 || {
                     let first = first + block * rows;
-                    forward(out, first, projected, bias, graphs, direction, c, act);
-                }
-            )
-        ));
+                    forward(
+                        out, first, projected, bias, graphs, direction, c, activation,
+                    );
+                },
+            );
+        });
     }
 
     fn graph_conv_bwd(

@@ -31,8 +31,7 @@ pub struct NodeLists<D: Device> {
     readers: Neighbours<D>,
     /// The number of nodes with readers; `None` where they were not written.
     read: Option<usize>,
-    /// The lists on the host, and the readers.
-    host: Lists,
+    /// The same on the host.
     transposed: Lists,
 }
 
@@ -47,33 +46,28 @@ impl<D: Device> NodeLists<D> {
                 nodes: device.ints(),
             },
             read: None,
-            host: Lists::default(),
             transposed: Lists::default(),
         }
     }
 
     /// Replaces the lists: where each begins, and where the last one ends, and the entries.
-    pub fn write(&mut self, device: &D, start: &[u32], nodes: &[u32]) {
+    pub fn write(&mut self, device: &D, [start, nodes]: [&[u32]; 2]) {
         self.read = None;
-        self.host.start.clear();
-        self.host.start.extend_from_slice(start);
-        self.host.entries.clear();
-        self.host.entries.extend_from_slice(nodes);
         device.write_ints(&mut self.start, start);
         device.write_ints(&mut self.nodes, nodes);
     }
 
-    /// Finds out in which lists each of `n` nodes stands, unless it was done: a backward pass needs it.
+    /// Finds out in which of the lists, as they were [written](Self::write), each of `n` nodes stands, unless it was done: a
+    /// backward pass needs it.
     ///
     /// # Panics
     ///
     /// When a list has a node that is not below `n`.
-    pub fn write_readers(&mut self, device: &D, n: usize) {
+    pub fn write_readers(&mut self, device: &D, [start, nodes]: [&[u32]; 2], n: usize) {
         if self.read == Some(n) {
             return;
         }
-        let Lists { start, entries } = &self.host;
-        self.transposed.transpose(start, entries, n);
+        self.transposed.transpose(start, nodes, n);
         self.transposed.write(device, &mut self.readers);
         self.read = Some(n);
     }

@@ -8,8 +8,9 @@ use crate::{Cpu, Mat};
 fn lists() -> NodeLists<Cpu<f64>> {
     let device = Cpu::new();
     let mut lists = NodeLists::new(&device);
-    lists.write(&device, &[0, 1, 3, 6], &[0, 0, 2, 1, 3, 3]);
-    lists.write_readers(&device, 4);
+    let of: [&[u32]; 2] = [&[0, 1, 3, 6], &[0, 0, 2, 1, 3, 3]];
+    lists.write(&device, of);
+    lists.write_readers(&device, of, 4);
     lists
 }
 
@@ -80,7 +81,7 @@ fn gradient_of_projections() {
 fn new_lists_have_no_readers() {
     let device = Cpu::<f64>::new();
     let mut lists = lists();
-    lists.write(&device, &[0, 1], &[0]);
+    lists.write(&device, [&[0, 1], &[0]]);
     let (mut d_x, d_out) = (mat(&device, &[0.0; 4], 4, 1), mat(&device, &[1.0; 2], 1, 2));
     device.list_readout_bwd(d_x.view_mut(), d_out.view(), &lists);
 }
@@ -98,8 +99,8 @@ impl crate::testing::OnDevice for Case {
             start.push(index_of(nodes.len()));
         }
         let mut lists = NodeLists::new(device);
-        lists.write(device, &start, &nodes);
-        lists.write_readers(device, n_nodes);
+        lists.write(device, [&start, &nodes]);
+        lists.write_readers(device, [&start, &nodes], n_nodes);
         let (x, mut out) = (random(device, 1, n_nodes, c), unset(device, n_lists, 2 * c));
         device.list_readout_fwd(out.view_mut(), x.view(), &lists);
         let (d_out, mut d_x) = (random(device, 2, n_lists, 2 * c), unset(device, n_nodes, c));
