@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Device;
-use crate::lists::Lists;
+use crate::lists::{Lists, narrow};
 use crate::refinement::{KnownColours, KnownGraphs};
 
 /// Graphs that are encoded together. Nodes of all graphs are numbered in one sequence; the nodes of a graph are
@@ -129,7 +129,7 @@ impl<D: Device> GraphBatch<D> {
         let host = &mut self.host;
         host.labels.push(label);
         host.predecessors.extend_from_slice(predecessors);
-        host.predecessor_start.push(count(host.predecessors.len()));
+        host.predecessor_start.push(narrow(host.predecessors.len()));
     }
 
     /// Copies nodes that were added by themselves to the device, without their successors.
@@ -252,7 +252,7 @@ impl Host {
             "one label and one predecessor set for each node"
         );
         assert!((1..=64).contains(&n), "a graph has 1 to 64 nodes, not {n}");
-        let base = count(self.labels.len());
+        let base = narrow(self.labels.len());
         self.labels.extend(labels);
         let mut successors = [0_u64; 64];
         for (v, &mask) in predecessors.iter().enumerate() {
@@ -264,13 +264,13 @@ impl Host {
                 self.predecessors.push(base + u);
                 successors[u as usize] |= 1 << v;
             }
-            self.predecessor_start.push(count(self.predecessors.len()));
+            self.predecessor_start.push(narrow(self.predecessors.len()));
         }
         for &mask in &successors[..n] {
             self.successors.extend(bits(mask).map(|v| base + v));
-            self.successor_start.push(count(self.successors.len()));
+            self.successor_start.push(narrow(self.successors.len()));
         }
-        self.graph_start.push(count(self.labels.len()));
+        self.graph_start.push(narrow(self.labels.len()));
     }
 
     /// The nodes of a graph.
@@ -290,7 +290,7 @@ impl Host {
     fn copy(&mut self, from: &Self, graph: usize) {
         let nodes = from.nodes(graph);
         // Differences, which wrap around where they are negative.
-        let moved = count(self.labels.len()).wrapping_sub(count(nodes.start));
+        let moved = narrow(self.labels.len()).wrapping_sub(narrow(nodes.start));
         self.labels.extend_from_slice(&from.labels[nodes.clone()]);
         for (starts, edges, (from_starts, from_edges)) in [
             (
@@ -305,13 +305,13 @@ impl Host {
             ),
         ] {
             let [first, last] = [nodes.start, nodes.end].map(|node| from_starts[node]);
-            let edges_moved = count(edges.len()).wrapping_sub(first);
+            let edges_moved = narrow(edges.len()).wrapping_sub(first);
             let copied = from_edges[first as usize..last as usize].iter();
             edges.extend(copied.map(|node| node.wrapping_add(moved)));
             let copied = from_starts[nodes.start + 1..=nodes.end].iter();
             starts.extend(copied.map(|start| start.wrapping_add(edges_moved)));
         }
-        self.graph_start.push(count(self.labels.len()));
+        self.graph_start.push(narrow(self.labels.len()));
     }
 }
 
@@ -324,10 +324,6 @@ fn bits(mut mask: u64) -> impl Iterator<Item = u32> {
             lowest
         })
     })
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).expect("invariant: a batch has fewer than 2^32 nodes and edges")
 }
 
 #[cfg(test)]

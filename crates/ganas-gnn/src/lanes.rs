@@ -144,17 +144,17 @@ fn add_all<'a, T: Element, X: Copy + 'a>(
     rows: &(impl Iterator<Item = (&'a [T], X)> + Clone),
     f: impl Fn(T, T, X) -> T,
 ) {
-    let first = match own {
-        None => add_strips::<_, _, { 8 * LANES }>(to, own, 0, rows, &f),
-        Some(_) => 0,
-    };
-    if own.is_none() && rows.size_hint().0 < FEW {
-        for (row, factor) in rows.clone() {
-            update(&mut to[first..], &row[first..], |sum, x| {
-                sum + f(T::zero(), x, factor)
-            });
+    let mut first = 0;
+    if own.is_none() {
+        first = add_strips::<_, _, { 8 * LANES }>(to, own, 0, rows, &f);
+        if rows.size_hint().0 < FEW {
+            for (row, factor) in rows.clone() {
+                update(&mut to[first..], &row[first..], |sum, x| {
+                    sum + f(T::zero(), x, factor)
+                });
+            }
+            return;
         }
-        return;
     }
     let first = add_strips::<_, _, { 4 * LANES }>(to, own, first, rows, &f);
     let first = add_strips::<_, _, { 2 * LANES }>(to, own, first, rows, &f);

@@ -81,6 +81,7 @@ pub(crate) fn sort_short(list: &mut [u32]) {
 /// Lists of at most so many entries are sorted by insertion.
 const SHORT: usize = 8;
 
-fn narrow(index: usize) -> u32 {
+/// An index, or a count, of the host as one of a device buffer.
+pub(crate) fn narrow(index: usize) -> u32 {
     u32::try_from(index).expect("invariant: a batch has fewer than 2^32 nodes and edges")
 }

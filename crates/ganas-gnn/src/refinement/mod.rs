@@ -21,7 +21,7 @@ use std::ops::Range;
 use self::outputs::{Outputs, Seen, see};
 use crate::cpu::at;
 use crate::graph::{Contents, Neighbours};
-use crate::lists::Lists;
+use crate::lists::{Lists, narrow};
 use crate::{Device, GraphBatch};
 pub(crate) use known::KnownColours;
 pub use known::KnownGraphs;
@@ -395,7 +395,3 @@ impl Order {
 }
 
 const NO_LAYER: &str = "an encoder has layers";
-
-fn narrow(index: usize) -> u32 {
-    u32::try_from(index).expect("invariant: a batch has fewer than 2^32 nodes and edges")
-}

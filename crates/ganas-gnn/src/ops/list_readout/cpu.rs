@@ -46,7 +46,7 @@ impl<T: Element> ListReadout for Cpu<T> {
         }
         let (d_x, d_out) = (d_x.host(), d_out.host());
         let readers = Readers::new(lists, d_x.len() / c);
-        let rows = block_rows(readers.n_nodes, readers.work(c));
+        let rows = block_rows(readers.n_nodes(), readers.work(c));
         for_each(d_x.chunks_mut(rows * c).enumerate(), |(block, d_x)| {
             self.vectorised(
                 #[inline(always)]
@@ -92,7 +92,7 @@ impl<T: Element> ListReadout for Cpu<T> {
         }
         let (d_projected, d_out) = (d_projected.host(), d_out.host());
         let readers = Readers::new(lists, d_projected.len() / (2 * c));
-        let rows = block_rows(readers.n_nodes, readers.work(c));
+        let rows = block_rows(readers.n_nodes(), readers.work(c));
         let blocks = d_projected.chunks_mut(rows * 2 * c).enumerate();
         for_each(blocks, |(block, d)| {
             self.vectorised(
@@ -120,7 +120,6 @@ struct Readers<'a> {
     nodes: &'a [u32],
     /// For each node, where its lists begin, and the lists.
     of_nodes: [&'a [u32]; 2],
-    n_nodes: usize,
 }
 
 /// A list that reads a node.
@@ -140,13 +139,16 @@ impl<'a> Readers<'a> {
             starts: &lists.start,
             nodes: &lists.nodes,
             of_nodes: [&of_nodes.start, &of_nodes.nodes],
-            n_nodes,
         }
+    }
+
+    fn n_nodes(&self) -> usize {
+        self.of_nodes[0].len() - 1
     }
 
     /// The work of a node in multiply-adds of a product that take as long, for rows of `c` columns.
     fn work(&self, c: usize) -> usize {
-        ENTRY_WORK * self.nodes.len() / self.n_nodes.max(1) * c
+        ENTRY_WORK * self.nodes.len() / self.n_nodes().max(1) * c
     }
 
     /// Those of a node, ascending; once for each time that the node stands in a list, the last one of which counts as last.

@@ -62,11 +62,16 @@ impl<D: Device> NodeLists<D> {
     ///
     /// # Panics
     ///
-    /// When a list has a node that is not below `n`.
+    /// When a list has a node that is not below `n`, or the lists are not those that were written.
     pub fn write_readers(&mut self, device: &D, [start, nodes]: [&[u32]; 2], n: usize) {
         if self.read == Some(n) {
             return;
         }
+        let [n_starts, n_entries] = [&self.start, &self.nodes].map(|ints| device.ints_len(ints));
+        assert!(
+            start.len() == n_starts && nodes.len() == n_entries,
+            "list_readout: the lists are those that were written"
+        );
         self.transposed.transpose(start, nodes, n);
         self.transposed.write(device, &mut self.readers);
         self.read = Some(n);

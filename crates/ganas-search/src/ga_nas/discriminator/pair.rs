@@ -75,6 +75,8 @@ impl<B: Backend> PairTrainer<B> {
             self.targets.view(),
             self.weights.view(),
         );
+        let n = self.batch.n_graphs();
+        debug_assert_eq!(d_logits.n_cols(), n, "one column for each graph");
         let Training {
             params,
             grads,
