@@ -7,9 +7,9 @@
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use ganas_eval::table::Table;
 use ganas_rl::{Stream, StreamKey};
 use ganas_space::{Arch, ArchKey, by_name};
+use ganas_table::Table;
 use rand::seq::SliceRandom as _;
 
 const TABLE: &str = "target/reproduce/nasbench201/nb201.arrow";

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::bzip2(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_formats::fuzzing::bzip2(data));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::table(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_table::fuzzing::table(data));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_eval::fuzzing::torch(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ganas_benchmarks::fuzzing::torch(data));

@@ -1,6 +1,6 @@
 """Makes small ensembles in the form of NAS-Bench-301's official surrogates, and what they predict.
 
-    python xtask/golden/nasbench301.py CONFIGSPACE crates/ganas-eval/goldens/nasbench301
+    python xtask/golden/nasbench301.py CONFIGSPACE crates/ganas-surrogate/goldens/nasbench301
 
 CONFIGSPACE is `configspace.json` of the `nasbench301` package; the folder receives the members and what they predict.
 The versions of the published ensembles write other forms than today's; run it with

@@ -1,6 +1,6 @@
-"""Outputs of onnxruntime for random genotypes: crates/ganas-eval/goldens/yahpo_nb301.csv.
+"""Outputs of onnxruntime for random genotypes: crates/ganas-surrogate/goldens/yahpo_nb301.csv.
 
-    python xtask/golden/yahpo_nb301.py $GANAS_DATA/nasbench301/yahpo_nb301 crates/ganas-eval/goldens/yahpo_nb301.csv
+    python xtask/golden/yahpo_nb301.py $GANAS_DATA/nasbench301/yahpo_nb301 crates/ganas-surrogate/goldens/yahpo_nb301.csv
 
 Needs onnxruntime and numpy. The genotypes follow from the seed.
 """

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_eval::table::Table;
-use ganas_eval::{Property, TableProperty};
+use ganas_eval::Property;
 use ganas_search::{Bound, ConstrainedSpace, Constraint, SearchError};
 use ganas_space::SearchSpace;
+use ganas_table::Table;
+use ganas_table::TableProperty;
 
 use crate::closed_form;
 use crate::evaluator_choice::EvaluatorChoice;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ganas_eval::table::Table;
-use ganas_eval::worker::WorkerEvaluator;
 use ganas_eval::{Evaluator, MetricRole, Property};
+use ganas_table::Table;
+use ganas_worker::WorkerEvaluator;
 
 use crate::evaluator_source::{Evaluating, Ranking};
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_eval::surrogate::SurrogateEvaluator;
-use ganas_eval::table::{Column, Embedded, RowOrder, Run, Table, TableEvaluator};
 use ganas_eval::{Evaluator, MetricRole, Property};
 use ganas_space::{ArchKey, SearchSpace};
+use ganas_surrogate::SurrogateEvaluator;
+use ganas_table::{Column, Embedded, RowOrder, Run, Table, TableEvaluator};
 
 use crate::environment;
 use crate::exit::UsageError;

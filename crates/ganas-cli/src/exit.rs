@@ -5,9 +5,11 @@ use std::fmt;
 use std::process::ExitCode;
 
 use ganas_eval::EvalError;
-use ganas_eval::worker::WorkerError;
 use ganas_search::SearchError;
 use ganas_space::SpaceError;
+use ganas_surrogate::SurrogateError;
+use ganas_table::TableError;
+use ganas_worker::WorkerError;
 
 /// How a command that did not fail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,19 +54,24 @@ pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
         cause.is::<UsageError>()
             || matches!(
                 cause.downcast_ref(),
+                Some(TableError::UnknownMetric { .. } | TableError::CostAsSearchMetric { .. })
+            )
+            || matches!(
+                cause.downcast_ref(),
                 Some(
-                    EvalError::UnknownMetric { .. }
-                        | EvalError::UnknownPrediction { .. }
-                        | EvalError::CostAsSearchMetric { .. }
+                    SurrogateError::UnknownPrediction { .. }
+                        | SurrogateError::CostAsSearchMetric { .. }
                 )
             )
             || matches!(
                 cause.downcast_ref(),
-                Some(EvalError::Workers(error)) if matches!(
-                    **error,
-                    WorkerError::UnknownMetric { .. }
-                        | WorkerError::NoMetric { .. }
-                        | WorkerError::CostAsSearchMetric { .. }
+                Some(EvalError::Unusable(error)) if matches!(
+                    error.downcast_ref(),
+                    Some(
+                        WorkerError::UnknownMetric { .. }
+                            | WorkerError::NoMetric { .. }
+                            | WorkerError::CostAsSearchMetric { .. }
+                    )
                 )
             )
             || matches!(

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ganas_eval::table::Table;
-use ganas_eval::{MetricRole, ObjectiveSource, Protocol, TableProperty};
+use ganas_eval::{MetricRole, ObjectiveSource, Protocol};
 use ganas_search::{Better, Objective, Objectives};
 use ganas_space::SearchSpace;
+use ganas_table::Table;
+use ganas_table::TableProperty;
 
 use crate::closed_form;
 use crate::exit::UsageError;

@@ -1,6 +1,6 @@
 //! Spread and noise of a table whose architectures were trained with several seeds, for people and as JSON.
 
-use ganas_eval::table::Noise;
+use ganas_table::Noise;
 use serde_json::{Value, json};
 
 use crate::number::{measurement, optional};

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use ganas_eval::table::convert::OfficialFormat;
-use ganas_eval::table::{EMBEDDED, Embedded, ImportRequest, Table, import};
+use ganas_benchmarks::OfficialFormat;
 use ganas_space::SearchSpace;
+use ganas_table::{EMBEDDED, Embedded, ImportRequest, Table, import};
 use sha2::{Digest, Sha256};
 
 use crate::environment;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganas_eval::worker::message::Capabilities;
-use ganas_eval::worker::{MetricNames, PoolConfig, WorkerEvaluator, Workers};
 use ganas_search::StopFlag;
 use ganas_space::SearchSpace;
+use ganas_worker::message::Capabilities;
+use ganas_worker::{MetricNames, PoolConfig, WorkerEvaluator, Workers};
 
 use crate::environment;
 use crate::worker_notes::WorkerNotes;

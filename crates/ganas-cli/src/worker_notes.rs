@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ganas_eval::worker::{PoolListener, PoolNote};
+use ganas_worker::{PoolListener, PoolNote};
 use indicatif::{MultiProgress, ProgressBar};
 
 use crate::number::measurement;

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use ganas_space::{Arch, CostBounds, SearchSpace};
 
-use crate::table::{Column, Table};
-
 /// A number that is known of an architecture without evaluating it: its parameters, its FLOPs, its measured latency.
 pub trait Property: Debug + Send + Sync {
     /// The name, as constraints use it.
@@ -109,36 +107,5 @@ impl Property for NamedCost {
 
     fn bounds(&self) -> Option<CostBounds> {
         CostBounds::new(&*self.space, &|arch| self.value(arch))
-    }
-}
-
-/// A column of a table, looked up by class as queries are.
-#[derive(Debug)]
-pub struct TableProperty {
-    space: Arc<dyn SearchSpace>,
-    table: Arc<Table>,
-    column: Column,
-}
-
-impl TableProperty {
-    /// A column of a table of this space.
-    #[must_use]
-    pub fn new(space: Arc<dyn SearchSpace>, table: Arc<Table>, column: Column) -> Self {
-        Self {
-            space,
-            table,
-            column,
-        }
-    }
-}
-
-impl Property for TableProperty {
-    fn name(&self) -> &str {
-        &self.table.info(self.column).name
-    }
-
-    fn value(&self, arch: &Arch) -> Option<f64> {
-        let row = self.table.row_of(self.space.key(arch))?;
-        self.table.value(self.column, row)
     }
 }

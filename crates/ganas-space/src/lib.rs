@@ -27,6 +27,7 @@ pub mod own;
 mod registry;
 mod space;
 mod stated_bound;
+pub mod suggestion;
 #[cfg(test)]
 mod tests;
 mod text_reader;

@@ -124,7 +124,7 @@ impl Evaluator for Remembered<'_> {
             finished(index, result)
         });
         // When nothing works any more, what failed in this round may have failed for the same reason.
-        if matches!(evaluated, Err(EvalError::Workers(_))) {
+        if matches!(evaluated, Err(EvalError::Unusable(_))) {
             self.forget_failures().map_err(record)?;
         }
         results.extend(new.into_iter().zip(evaluated?));

@@ -1,4 +1,4 @@
-//! The worker of scripted misbehaviour, `crates/ganas-eval/examples/scripted_worker.rs`, built when a test needs it.
+//! The worker of scripted misbehaviour, `crates/ganas-worker/examples/scripted_worker.rs`, built when a test needs it.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -58,7 +58,7 @@ pub(super) fn run(root: &Path, options: &Options) -> Result<()> {
             .arg("--output")
             .arg(&table),
     )?;
-    let shipped = root.join("crates/ganas-eval/data").join(&name);
+    let shipped = root.join("crates/ganas-table/data").join(&name);
     if options.bless {
         fs::copy(&table, &shipped)
             .with_context(|| format!("cannot write {}", shipped.display()))?;

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::table::{EMBEDDED, Embedded};
-use ganas_eval::worker::MetricNames;
 use ganas_search::{Budget, RunSpec, SearchError, StopFlag, StopReason};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
+use ganas_table::{EMBEDDED, Embedded};
+use ganas_worker::MetricNames;
 
 use crate::algorithm::AlgorithmArguments;
 use crate::constraints::ConstraintArguments;

@@ -1,7 +1,7 @@
 //! Finished evaluations of unfinished rounds: kept, not repeated, and gone with the round.
 
 use std::cell::Cell;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use ganas_eval::Query;
 use ganas_search::StopReason;
@@ -118,13 +118,7 @@ fn no_finished_evaluation_is_repeated() {
 #[test]
 fn failures_before_the_circuit_breaker_are_forgotten() {
     let place = Place::new();
-    let broken = || {
-        EvalError::from(ganas_eval::worker::WorkerError::TooManyFailures {
-            failures: 1,
-            last: "no disk".to_owned(),
-            log: PathBuf::new(),
-        })
-    };
+    let broken = || EvalError::Unusable(Arc::new(std::io::Error::other("no disk")));
     let evaluator = Limited::new(29, broken);
     session(&place.study(), &evaluator).unwrap_err();
     let reasons: u32 = place

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ganas_eval::table::{Column, ExportFormat, Table};
+use ganas_table::{Column, ExportFormat, Table};
 
 #[cfg(feature = "parquet")]
 use crate::exit::UsageError;

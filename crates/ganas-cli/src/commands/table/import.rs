@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::table::convert::{ConvertRequest, OfficialFormat, convert};
-use ganas_eval::table::{
+use ganas_benchmarks::{ConvertRequest, OfficialFormat, convert};
+use ganas_space::SearchSpace;
+use ganas_table::{
     ImportRequest, Manifest, MetricSource, RowOrder, SkipReason, SkippedColumn, Table, import,
 };
-use ganas_space::SearchSpace;
 use serde_json::json;
 
 use crate::output;

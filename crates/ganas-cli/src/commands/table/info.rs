@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ganas_eval::MetricRole;
-use ganas_eval::table::{ColumnInfo, RowOrder, Table};
+use ganas_table::{ColumnInfo, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ganas_eval::table::convert::OfficialFormat;
-use ganas_eval::table::{EMBEDDED, Table};
+use ganas_benchmarks::OfficialFormat;
+use ganas_table::{EMBEDDED, Table};
 use serde_json::json;
 
 use crate::environment;

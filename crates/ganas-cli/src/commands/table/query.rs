@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use ganas_eval::EvalError;
-use ganas_eval::table::{ColumnInfo, Row, RowOrder, Table};
 use ganas_space::{ArchKey, SearchSpace};
+use ganas_table::{ColumnInfo, Row, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
 

@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ganas_eval::EvalError;
-use ganas_eval::table::{
-    Evaluated, EvaluationsRequest, EvaluatorInfo, MAX_SEEDS, Table, write_evaluations,
-};
-use ganas_eval::worker::{Measured, Request, Workers};
 use ganas_search::StopFlag;
 use ganas_space::SearchSpace;
 use ganas_store::{Collected, Collection, CollectionSpec, EvaluationId, OnExisting, Study};
+use ganas_table::TableError;
+use ganas_table::{
+    Evaluated, EvaluationsRequest, EvaluatorInfo, MAX_SEEDS, Table, write_evaluations,
+};
+use ganas_worker::{Measured, Request, Workers};
 
 use crate::environment;
 use crate::exit::{Outcome, UsageError};
@@ -82,10 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let seeds = checked_seeds(&arguments.seeds)?;
     if !arguments.overwrite && arguments.output.exists() {
         // Not hours later.
-        return Err(EvalError::OutputExists {
-            file: arguments.output.clone(),
-        }
-        .into());
+        return Err(TableError::output_exists(&arguments.output).into());
     }
     let architectures = architectures::choose(
         &*arguments.space,
@@ -156,7 +154,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Interrupted);
     }
     if let Err(error) = evaluated {
-        if let EvalError::Workers(_) = error {
+        if let EvalError::Unusable(_) = error {
             // When nothing works any more, what has failed may have failed for the same reason.
             collection.forget_failures()?;
             eprintln!(

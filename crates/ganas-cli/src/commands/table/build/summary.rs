@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ganas_eval::table::{Manifest, Noise, RowOrder};
 use ganas_store::{Collected, EvaluationId};
+use ganas_table::{Manifest, Noise, RowOrder};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 

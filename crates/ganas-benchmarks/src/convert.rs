@@ -1,0 +1,160 @@
+//! The conversion of the files in which benchmarks are published into table files.
+//!
+//! Records are read one after another and their measurements go to scratch files beside the output, so that memory
+//! does not grow with the file. What the columns are called stands in [`nasbench101`], [`nasbench301`] and [`nats`].
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use ganas_space::SearchSpace;
+
+use ganas_formats::{FormatError, FormatProblem, SourceError};
+use ganas_table::{Builder, FamilyId, MAX_RUNS, Manifest, Replace, Spool, TableError, TooManyRows};
+
+use crate::nasbench101::{self, naslib, records::read_tfrecords};
+use crate::nasbench301::{self, results};
+use crate::nats::{self, archive};
+use crate::{BenchmarkError, OfficialFormat, fingerprint};
+
+/// What to convert, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConvertRequest {
+    /// The official file or folder.
+    pub source: PathBuf,
+    /// Its format; [`OfficialFormat::detect`] finds out.
+    pub format: OfficialFormat,
+    /// The table file to write. Its folder needs room for the measurements twice.
+    pub output: PathBuf,
+    /// Whether `output` may be replaced when it exists.
+    pub overwrite: bool,
+}
+
+/// What a conversion did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvertReport {
+    /// The manifest that was written.
+    pub manifest: Manifest,
+    /// Records of the source: trainings in NAS-Bench-101, architectures elsewhere.
+    pub n_records: u64,
+    /// The size of the table file.
+    pub output_bytes: u64,
+    /// The sha256 of the table file in hexadecimal.
+    pub output_sha256: String,
+}
+
+/// Converts official files into a table of `space`.
+///
+/// # Errors
+///
+/// What is wrong with the source, with the record or member and the byte, or why the output cannot be written; nothing
+/// is written then.
+pub fn convert(
+    request: &ConvertRequest,
+    space: &dyn SearchSpace,
+) -> Result<ConvertReport, BenchmarkError> {
+    if !request.overwrite && request.output.exists() {
+        return Err(TableError::output_exists(&request.output).into());
+    }
+    let source = &*request.source;
+    let info = fingerprint::of(source).map_err(|error| unreadable(source, error))?;
+    let mut builder = Builder::new(space, &request.output);
+    let n_records = read(request.format, source, &mut builder)?;
+    if builder.n_rows() == 0 {
+        let problem = FormatProblem::content("at least one record", "none");
+        return Err(FormatError::at(0, problem).in_file(source).into());
+    }
+    let replace = if request.overwrite {
+        Replace::Allowed
+    } else {
+        Replace::Refused
+    };
+    let key_column = request.format.key_column();
+    let (manifest, output_bytes) = builder.finish(key_column, info, &request.output, replace)?;
+    // Not by way of the mapped table, which would have to be in memory as a whole.
+    let (output_sha256, _) = fingerprint::of_file(&request.output)
+        .map_err(|error| unreadable(&request.output, error))?;
+    Ok(ConvertReport {
+        manifest,
+        n_records,
+        output_bytes,
+        output_sha256,
+    })
+}
+
+/// Reads all records into the builder; returns how many those were.
+fn read(
+    format: OfficialFormat,
+    source: &Path,
+    builder: &mut Builder<'_>,
+) -> Result<u64, BenchmarkError> {
+    let open = || File::open(source).map_err(|error| unreadable(source, error));
+    let in_file = |error: FormatError| error.in_file(source).into();
+    match format {
+        OfficialFormat::NasBench101TfRecord => {
+            let mut trainings = nasbench101::Trainings::new(builder);
+            let reader = BufReader::with_capacity(1 << 18, open()?);
+            read_tfrecords(reader, |cell, training| trainings.add(cell, training)).map_err(in_file)
+        }
+        OfficialFormat::NasLib101Pickle => {
+            let mut trainings = nasbench101::Trainings::new(builder);
+            naslib::read_naslib(
+                || Ok(BufReader::with_capacity(1 << 18, File::open(source)?)),
+                |cell, training| trainings.add(cell, training),
+            )
+            .map_err(in_file)
+        }
+        OfficialFormat::NatsFolder => {
+            let mut records = nats::Records::new(builder);
+            archive::read_folder(source, |record| records.add(record))
+        }
+        OfficialFormat::NatsTar => {
+            let mut records = nats::Records::new(builder);
+            archive::read_tar(open()?, |record| records.add(record)).map_err(in_file)
+        }
+        OfficialFormat::NatsPickle => {
+            let mut records = nats::Records::new(builder);
+            archive::read_single(source, |record| records.add(record)).map_err(in_file)
+        }
+        OfficialFormat::NasBench201Torch => {
+            let mut records = nats::Records::new(builder);
+            archive::read_torch(source, |record| records.add(record)).map_err(in_file)
+        }
+        OfficialFormat::NasBench301Results => {
+            let mut trainings = nasbench301::Trainings::new(builder);
+            results::read_results(source, |training| trainings.add(training))
+        }
+    }
+}
+
+/// More rows than a table holds, as a problem of the record at hand.
+pub(crate) fn too_many_rows(_: TooManyRows) -> FormatProblem {
+    FormatProblem::TooMany {
+        what: "architectures",
+        limit: i32::MAX.unsigned_abs() as usize,
+    }
+}
+
+/// Spools the values of a training; a scratch file that cannot be written is a problem of the record at hand.
+pub(crate) fn spool(
+    spool: &mut Spool,
+    family: FamilyId,
+    run: u32,
+    row: u32,
+    values: &[Option<f64>],
+) -> Result<(), FormatProblem> {
+    match spool.add(family, run, row, values) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(FormatProblem::TooMany {
+            what: "seeds or repeats of a training",
+            limit: MAX_RUNS,
+        }),
+        Err(error) => Err(FormatProblem::Scratch {
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn unreadable(file: &Path, source: io::Error) -> BenchmarkError {
+    SourceError::unreadable(file, source).into()
+}

@@ -1,0 +1,151 @@
+//! A whole file: its bytes, unpacked, and its fingerprint.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// A file that cannot be read or unpacked.
+#[derive(Debug, Error)]
+#[error("{}: {problem}", file.display())]
+pub struct SourceError {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub problem: SourceProblem,
+}
+
+/// Why a file cannot be read or unpacked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SourceProblem {
+    /// The file is missing or cannot be read.
+    #[error("cannot read the source file: {0}; check the path and its permissions")]
+    Read(#[source] io::Error),
+    /// The gzip stream ends in the middle.
+    #[error(
+        "the gzip stream ends in the middle, after {decompressed} decompressed bytes; \
+         the file is truncated: download or copy it again"
+    )]
+    TruncatedGzip {
+        /// How many bytes came out before the end.
+        decompressed: u64,
+    },
+    /// The gzip stream is damaged.
+    #[error(
+        "the gzip stream is damaged after {decompressed} decompressed bytes ({reason}); \
+         download or copy the file again"
+    )]
+    CorruptGzip {
+        /// How many bytes came out before the damage.
+        decompressed: u64,
+        /// What the decompressor said.
+        reason: String,
+    },
+}
+
+impl SourceError {
+    /// A file that is missing or cannot be read.
+    #[must_use]
+    pub fn unreadable(file: &Path, error: io::Error) -> Self {
+        Self {
+            file: file.to_owned(),
+            problem: SourceProblem::Read(error),
+        }
+    }
+}
+
+/// The file that a table was imported from; evaluations count as a file of JSON lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// The name of the file, without its folder.
+    pub file: String,
+    /// The sha256 of the file as it was, in hexadecimal.
+    pub sha256: String,
+    /// The size of the file as it was.
+    pub bytes: u64,
+}
+
+/// A source file in memory.
+#[derive(Debug)]
+pub struct Source {
+    /// The text, decompressed when the file is gzip'd; whether it is UTF-8 is not known yet.
+    pub text: Vec<u8>,
+    /// The file as it was.
+    pub info: SourceInfo,
+}
+
+impl Source {
+    /// Reads a file; whether it is gzip'd is told by its first bytes, not by its name.
+    pub fn read(file: &Path) -> Result<Self, SourceError> {
+        let raw = fs::read(file).map_err(|error| SourceError::unreadable(file, error))?;
+        let info = SourceInfo {
+            file: file
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            sha256: sha256_hex(&raw),
+            bytes: raw.len() as u64,
+        };
+        let text = if raw.starts_with(&GZIP_MAGIC) {
+            gunzip(file, &raw)?
+        } else {
+            raw
+        };
+        Ok(Self { text, info })
+    }
+}
+
+fn gunzip(file: &Path, raw: &[u8]) -> Result<Vec<u8>, SourceError> {
+    let mut text = Vec::new();
+    let Err(error) = MultiGzDecoder::new(raw).read_to_end(&mut text) else {
+        return Ok(text);
+    };
+    let decompressed = text.len() as u64;
+    Err(SourceError {
+        file: file.to_owned(),
+        problem: if error.kind() == io::ErrorKind::UnexpectedEof {
+            SourceProblem::TruncatedGzip { decompressed }
+        } else {
+            SourceProblem::CorruptGzip {
+                decompressed,
+                reason: error.to_string(),
+            }
+        },
+    })
+}
+
+/// The sha256 of the bytes, in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// The bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sha256_of_a_known_text() {
+        assert_eq!(
+            sha256_hex(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}

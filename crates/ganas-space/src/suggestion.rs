@@ -1,0 +1,35 @@
+//! "Did you mean": the known name that is most like an unknown one.
+
+/// The candidate that is most like `name`, when it is close enough to be meant (Jaro-Winkler at least 0.8).
+#[must_use]
+pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// The end of an error message that names the suggestion, or nothing.
+#[must_use]
+pub fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |s| format!(" (did you mean `{s}`?)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_only_what_is_close() {
+        let known = ["cifar10_valid_12", "cifar10_test_12", "params_m"];
+        assert_eq!(
+            closest("cifar10_vaild_12", known).as_deref(),
+            Some("cifar10_valid_12")
+        );
+        assert_eq!(closest("zzz", known), None);
+        assert_eq!(did_you_mean(Some("arch")), " (did you mean `arch`?)");
+        assert_eq!(did_you_mean(None), "");
+    }
+}

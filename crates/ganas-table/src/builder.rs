@@ -1,0 +1,165 @@
+//! The table that a conversion or an evaluation builds: architectures in memory, measurements in the spool.
+
+use std::io;
+use std::path::Path;
+
+use ganas_formats::SourceInfo;
+use ganas_space::{Arch, ArchKey, SearchSpace};
+
+use crate::error::{TableError, TableProblem};
+use crate::ipc_file::IpcFile;
+use crate::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder};
+use crate::official_order::official_order;
+use crate::spool::Spool;
+use crate::write::{Replace, folder_of, output_file, place};
+
+/// More architectures than the format holds: their texts are longer than [`i32::MAX`] bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "more than {} architectures: the file is damaged, or not one of this benchmark",
+    i32::MAX
+)]
+pub struct TooManyRows;
+
+/// A table that grows by rows and measurements.
+#[derive(Debug)]
+pub struct Builder<'a> {
+    space: &'a dyn SearchSpace,
+    texts: String,
+    /// The end of each text.
+    ends: Vec<usize>,
+    keys: Vec<ArchKey>,
+    /// The measurements.
+    pub spool: Spool,
+    /// Who has evaluated, when it was done for this table.
+    pub evaluator: Option<EvaluatorInfo>,
+}
+
+impl<'a> Builder<'a> {
+    /// A table for this output, in whose folder it is spooled.
+    pub fn new(space: &'a dyn SearchSpace, output: &Path) -> Self {
+        Self {
+            space,
+            texts: String::new(),
+            ends: Vec::new(),
+            keys: Vec::new(),
+            spool: Spool::new(folder_of(output)),
+            evaluator: None,
+        }
+    }
+
+    /// The space of the architectures.
+    #[must_use]
+    pub fn space(&self) -> &'a dyn SearchSpace {
+        self.space
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The class of a row.
+    pub fn key(&self, row: u32) -> ArchKey {
+        self.keys[row as usize]
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyRows`] when the texts no longer fit the format.
+    pub fn row(&mut self, arch: &Arch) -> Result<u32, TooManyRows> {
+        let row = u32::try_from(self.keys.len());
+        self.texts.push_str(&self.space.encode(arch));
+        let (Ok(row), true) = (row, i32::try_from(self.texts.len()).is_ok()) else {
+            return Err(TooManyRows);
+        };
+        self.ends.push(self.texts.len());
+        self.keys.push(self.space.key(arch));
+        Ok(row)
+    }
+
+    fn text(&self, row: u32) -> &str {
+        self.text_at(row as usize)
+    }
+
+    fn text_at(&self, row: usize) -> &str {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.texts[start..self.ends[row]]
+    }
+
+    /// Writes the table.
+    pub fn finish(
+        self,
+        key_column: &str,
+        source: SourceInfo,
+        output: &Path,
+        replace: Replace,
+    ) -> Result<(Manifest, u64), TableError> {
+        let write = |source| TableProblem::WriteOutput { source }.in_file(output);
+        self.write(key_column, source, output, replace)
+            .map_err(write)
+    }
+
+    fn write(
+        self,
+        key_column: &str,
+        source: SourceInfo,
+        output: &Path,
+        replace: Replace,
+    ) -> io::Result<(Manifest, u64)> {
+        let n_rows = u32::try_from(self.keys.len()).map_err(io::Error::other)?;
+        let (rows, row_order) = self.row_order(n_rows);
+        let mut by_key: Vec<(ArchKey, u32)> =
+            rows.iter().map(|&row| self.key(row)).zip(0..).collect();
+        by_key.sort_unstable();
+        let n_classes = by_key.chunk_by(|a, b| a.0 == b.0).count();
+        let key_order: Vec<u32> = by_key.into_iter().map(|(_, row)| row).collect();
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            space: self.space.name().to_owned(),
+            key_column: key_column.to_owned(),
+            n_rows,
+            n_classes: u32::try_from(n_classes).map_err(io::Error::other)?,
+            row_order,
+            ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
+            source,
+            evaluator: self.evaluator.clone(),
+            columns: self.spool.columns(),
+        };
+
+        let mut temporary = output_file(output)?;
+        let mut file = IpcFile::begin(temporary.as_file_mut(), &manifest, self.texts.len() as u64)?;
+        file.write_texts(rows.iter().map(|&row| self.text(row)))?;
+        file.write_keys(rows.iter().map(|&row| self.key(row).0))?;
+        let mut first = 0;
+        for family in self.spool.into_families() {
+            let n_columns = family.n_columns();
+            family.drain(rows.len(), |column, values| {
+                let values = rows.iter().map(|&row| values[row as usize]);
+                file.write_metric(first + column, values.map(|v| (!v.is_nan()).then_some(v)))
+            })?;
+            first += n_columns;
+        }
+        file.finish(&key_order)?;
+        let bytes = temporary.as_file().metadata()?.len();
+        place(temporary, output, replace)?;
+        Ok((manifest, bytes))
+    }
+
+    /// The rows in the order of the table.
+    fn row_order(&self, n_rows: u32) -> (Vec<u32>, RowOrder) {
+        let text = |row: usize| self.text_at(row);
+        let official = official_order(self.space, self.keys.len(), text).and_then(|rows| {
+            rows.into_iter()
+                .map(|row| u32::try_from(row).ok())
+                .collect()
+        });
+        match official {
+            Some(rows) => (rows, RowOrder::OfficialIndex),
+            None => ((0..n_rows).collect(), RowOrder::SourceFile),
+        }
+    }
+}

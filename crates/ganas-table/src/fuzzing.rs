@@ -1,0 +1,51 @@
+//! What the fuzz targets call; built for them only.
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::Table;
+use crate::import::parse;
+use crate::key_template::KeyTemplate;
+
+/// A Parquet file.
+#[cfg(feature = "parquet")]
+pub fn parquet(data: &[u8]) {
+    let content = [b"PAR1", data].concat();
+    if let Ok(key) = KeyTemplate::parse("arch") {
+        let _ = parse(Path::new("fuzz"), content, &key);
+    }
+}
+
+/// CSV, JSON lines or Parquet.
+pub fn import(data: &[u8]) {
+    // The first line is the key.
+    let end = data.iter().position(|&b| b == b'\n').unwrap_or(0);
+    let (key, text) = data.split_at(end);
+    let text = text.strip_prefix(b"\n").unwrap_or(text);
+    let key = std::str::from_utf8(key).unwrap_or("arch");
+    if let Ok(key) = KeyTemplate::parse(key) {
+        let _ = parse(Path::new("fuzz"), text.to_vec(), &key);
+    }
+}
+
+/// A table file.
+pub fn table(data: &[u8]) {
+    // Aligned like a mapped file.
+    let mut aligned = vec![0u64; data.len().div_ceil(8)];
+    for (word, bytes) in aligned.iter_mut().zip(data.chunks(8)) {
+        let mut padded = [0; 8];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        *word = u64::from_ne_bytes(padded);
+    }
+    let buffer = arrow_buffer::Buffer::from_vec(aligned);
+    let bytes = Bytes::from_owner(buffer).slice(0..data.len());
+    if let Ok(table) = Table::from_bytes(Path::new("fuzz"), bytes) {
+        for row in table.rows() {
+            let _ = (table.arch_text(row), table.key(row));
+            for column in table.columns() {
+                let _ = table.value(column, row);
+            }
+        }
+    }
+}

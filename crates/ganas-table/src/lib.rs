@@ -1,0 +1,104 @@
+//! Benchmark tables: the measurements of all architectures of a space, or of many.
+//!
+//! [`import`](import()) reads a file of CSV, JSON lines or Parquet once and writes a *table file*, [`write_evaluations`] with evaluations that were made for it;
+//! [`Table::open`] maps that file into memory, which takes
+//! milliseconds; [`TableEvaluator`] answers the queries of a search from it.
+//!
+//! # Format
+//!
+//! A table file is an Arrow IPC file with a single record batch, uncompressed, so that it can be used in place and
+//! pandas, polars, R and DuckDB open it too. Its columns, none of them null except metrics:
+//!
+//! | column | type | content |
+//! |---|---|---|
+//! | `arch` | Utf8 | the text form of the architecture, as the space writes it |
+//! | `key` | FixedSizeBinary(16) | its [`ArchKey`](ganas_space::ArchKey), big-endian |
+//! | metrics | Float64 | one column each; null where the source has no value |
+//! | `key_order` | UInt32 | the row numbers sorted by key, then by row |
+//!
+//! The metadata of the schema holds the [`Manifest`] as JSON under `ganas.manifest`. The same source file gives the
+//! same bytes.
+//!
+//! # Rows and classes
+//!
+//! A row is an architecture as text. Architectures that compute the same function have the same key, and the rows of
+//! such a class usually differ: each was trained on its own. **A query returns the values of the class's lowest
+//! row**, which is its lowest official index when [`Manifest::row_order`] says so.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use ganas_eval::Evaluator;
+//! use ganas_table::{ImportRequest, Table, TableEvaluator, import};
+//!
+//! let space = ganas_space::by_name("nasbench201")?;
+//! let report = import(&ImportRequest::new("nb201.csv.gz", "nb201.arrow"), space.as_ref())?;
+//! println!("{} classes", report.manifest.n_classes);
+//!
+//! let table = Arc::new(Table::open("nb201.arrow")?);
+//! let [search, reported] = ["cifar10_valid_12", "cifar10_test_mean_200"];
+//! let evaluator = TableEvaluator::new(table, Arc::clone(&space), search, reported)?;
+//! let arch = space.decode("|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")?;
+//! println!("{:?}", evaluator.evaluate(&arch)?.search);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![deny(unsafe_code)]
+
+mod builder;
+mod container;
+mod delimited;
+mod embedded;
+mod error;
+mod evaluations;
+mod evaluator;
+mod export;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+mod import;
+mod ipc_file;
+mod json_lines;
+mod key_template;
+mod manifest;
+mod mapping;
+mod metric_source;
+pub mod naming;
+mod noise;
+mod official_order;
+mod open;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod property;
+mod rank;
+mod spool;
+#[cfg(test)]
+mod test_space;
+mod texts;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use builder::{Builder, TooManyRows};
+pub use embedded::{EMBEDDED, Embedded};
+pub use error::{ImportProblem, TableError, TableProblem};
+pub use evaluations::{
+    Evaluated, EvaluationsReport, EvaluationsRequest, MAX_SEEDS, write_evaluations,
+};
+pub use evaluator::TableEvaluator;
+pub use export::ExportFormat;
+pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import};
+pub use manifest::{
+    ARCH_COLUMN, ColumnInfo, EvaluatorInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN,
+    MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION, RowOrder, Run, Unit,
+};
+pub use metric_source::MetricSource;
+pub use noise::Noise;
+pub use open::{Column, Row, Table};
+pub use property::TableProperty;
+pub use rank::Rank;
+pub use spool::{FamilyId, MAX_RUNS, Runs, Spool, SpooledMetric};
+pub use write::Replace;

@@ -1,0 +1,221 @@
+//! What the name of a metric column says: role, unit and training epochs.
+//!
+//! Names are lower-cased and split at `_` into tokens. The rules, in this order:
+//!
+//! **Role.**
+//! 1. A token among `params`, `flops`, `latency`, `energy`, `time`, `ms`, `mj`, `loss`, `error`: [`MetricRole::Cost`],
+//!    smaller is better. This comes first, so that `test_time_s` or `valid_loss` is never taken for an accuracy.
+//! 2. Otherwise the **last** token among `valid`, `validation`, `val` ([`MetricRole::Validation`]) and `test`
+//!    ([`MetricRole::Test`]) decides: `cifar10_valid_trained_test_mean_200` is the test accuracy of networks trained on
+//!    the part of the training images that is left for them when the validation images are held out.
+//! 3. Otherwise [`MetricRole::Other`].
+//!
+//! **Unit.**
+//! 1. A token that is a unit: `ms`; `mj`; `s`, `sec` or `seconds`.
+//! 2. A token that is a quantity: `params` or `flops` together with a token `m` is in millions and without it has no
+//!    unit; `loss` has none; `latency` is in ms, `energy` in mJ, `time` in seconds.
+//! 3. A validation or test metric, or a token among `acc`, `accuracy`, `error`, is in percent when all values lie in
+//!    `0..=100` and one is above 1; accuracies given as fractions have no unit.
+//! 4. Otherwise none.
+//!
+//! **Epochs.** The last token, when it is a positive whole number and the role is validation or test (`_12`, `_200`);
+//! the `120` of the data set name `imagenet16_120` does not count.
+//!
+//! **Run.** The first token that is `mean`, `seed` with a number (`seed888`) or `run` with a number (`run0`).
+
+use ganas_eval::MetricRole;
+
+use super::manifest::{ColumnInfo, Run, Unit};
+
+const COST: [&str; 9] = [
+    "params", "flops", "latency", "energy", "time", "ms", "mj", "loss", "error",
+];
+const VALIDATION: [&str; 3] = ["valid", "validation", "val"];
+const TEST: &str = "test";
+const SECONDS: [&str; 3] = ["s", "sec", "seconds"];
+const ACCURACY: [&str; 3] = ["acc", "accuracy", "error"];
+
+/// Describes a metric column by its name; the values only tell percentages from fractions.
+#[must_use]
+pub fn column_info(name: &str, values: &[Option<f64>]) -> ColumnInfo {
+    let lower = name.to_lowercase();
+    let tokens: Vec<&str> = lower.split('_').collect();
+    let role = role(&tokens);
+    ColumnInfo {
+        name: name.to_owned(),
+        unit: unit(&tokens, role, values),
+        role,
+        epochs: epochs(&tokens, role),
+        schedule_epochs: None,
+        run: run(&tokens),
+        query_time: None,
+        derived_from: None,
+    }
+}
+
+fn run(tokens: &[&str]) -> Option<Run> {
+    let number = |digits: &str| digits.parse().ok();
+    tokens.iter().find_map(|token| {
+        if *token == "mean" {
+            return Some(Run::Mean);
+        }
+        let seed = token.strip_prefix("seed").and_then(number);
+        let repeat = || token.strip_prefix("run").and_then(number);
+        seed.map(Run::Seed).or_else(|| repeat().map(Run::Repeat))
+    })
+}
+
+fn role(tokens: &[&str]) -> MetricRole {
+    if tokens.iter().any(|t| COST.contains(t)) {
+        return MetricRole::Cost;
+    }
+    tokens
+        .iter()
+        .rev()
+        .find_map(|t| match *t {
+            TEST => Some(MetricRole::Test),
+            t if VALIDATION.contains(&t) => Some(MetricRole::Validation),
+            _ => None,
+        })
+        .unwrap_or(MetricRole::Other)
+}
+
+fn unit(tokens: &[&str], role: MetricRole, values: &[Option<f64>]) -> Unit {
+    let has = |name: &str| tokens.contains(&name);
+    let has_any = |names: &[&str]| names.iter().any(|n| has(n));
+    if has("ms") {
+        Unit::Milliseconds
+    } else if has("mj") {
+        Unit::Millijoules
+    } else if has_any(&SECONDS) {
+        Unit::Seconds
+    } else if has_any(&["params", "flops"]) {
+        if has("m") { Unit::Millions } else { Unit::None }
+    } else if has("loss") {
+        Unit::None
+    } else if has("latency") {
+        Unit::Milliseconds
+    } else if has("energy") {
+        Unit::Millijoules
+    } else if has("time") {
+        Unit::Seconds
+    } else if matches!(role, MetricRole::Validation | MetricRole::Test) || has_any(&ACCURACY) {
+        if are_percentages(values) {
+            Unit::Percent
+        } else {
+            Unit::None
+        }
+    } else {
+        Unit::None
+    }
+}
+
+fn are_percentages(values: &[Option<f64>]) -> bool {
+    let mut values = values.iter().flatten().peekable();
+    values.clone().all(|v| (0.0..=100.0).contains(v)) && values.any(|v| *v > 1.0)
+}
+
+fn epochs(tokens: &[&str], role: MetricRole) -> Option<u32> {
+    if !matches!(role, MetricRole::Validation | MetricRole::Test) {
+        return None;
+    }
+    match tokens {
+        [.., "imagenet16", "120"] => None,
+        [.., last] if last.bytes().all(|b| b.is_ascii_digit()) => {
+            last.parse().ok().filter(|&epochs| epochs > 0)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use MetricRole::{Cost, Other, Test, Validation};
+
+    #[test]
+    fn names_say_role_unit_and_epochs() {
+        let percentages = [Some(10.0), None, Some(91.6)];
+        for (name, role, unit, epochs) in [
+            ("cifar10_valid_12", Validation, Unit::Percent, Some(12)),
+            ("cifar10_test_mean_200", Test, Unit::Percent, Some(200)),
+            (
+                "cifar10_valid_trained_test_mean_200",
+                Test,
+                Unit::Percent,
+                Some(200),
+            ),
+            (
+                "cifar10_valid_trained_test_seed888_200",
+                Test,
+                Unit::Percent,
+                Some(200),
+            ),
+            ("cifar10_test_mean_200_nats", Test, Unit::Percent, None),
+            (
+                "imagenet16_120_valid_mean_200",
+                Validation,
+                Unit::Percent,
+                Some(200),
+            ),
+            ("test_imagenet16_120", Test, Unit::Percent, None),
+            ("Val_Acc", Validation, Unit::Percent, None),
+            ("validation", Validation, Unit::Percent, None),
+            ("test_0", Test, Unit::Percent, None),
+            ("params_m_imagenet16_120", Cost, Unit::Millions, None),
+            ("apiv1_params_m_cifar10", Cost, Unit::Millions, None),
+            ("params", Cost, Unit::None, None),
+            ("flops_m_cifar10", Cost, Unit::Millions, None),
+            ("cifar10_edgegpu_latency", Cost, Unit::Milliseconds, None),
+            ("cifar10_fpga_energy", Cost, Unit::Millijoules, None),
+            (
+                "cifar10_eyeriss_arithmetic_intensity",
+                Other,
+                Unit::None,
+                None,
+            ),
+            ("1080ti_256_ms", Cost, Unit::Milliseconds, None),
+            ("chip_mJ", Cost, Unit::Millijoules, None),
+            ("cifar10_200_train_time_s", Cost, Unit::Seconds, None),
+            ("cifar10_200_test_time_s", Cost, Unit::Seconds, None),
+            ("train_time", Cost, Unit::Seconds, None),
+            ("valid_loss_12", Cost, Unit::None, None),
+            ("test_error", Cost, Unit::Percent, None),
+            ("cifar10_12_train_acc", Other, Unit::Percent, None),
+            ("test_run1_108", Test, Unit::Percent, Some(108)),
+            ("runs_seed_run", Other, Unit::None, None),
+            ("index", Other, Unit::None, None),
+            ("latest", Other, Unit::None, None),
+        ] {
+            let expected = ColumnInfo {
+                name: name.to_owned(),
+                unit,
+                role,
+                epochs,
+                schedule_epochs: None,
+                run: match name {
+                    _ if name.contains("_mean_") => Some(Run::Mean),
+                    _ if name.contains("seed888") => Some(Run::Seed(888)),
+                    _ if name.contains("run1") => Some(Run::Repeat(1)),
+                    _ => None,
+                },
+                query_time: None,
+                derived_from: None,
+            };
+            assert_eq!(column_info(name, &percentages), expected);
+        }
+    }
+
+    #[test]
+    fn fractions_are_not_percentages() {
+        for values in [
+            &[Some(0.1), Some(0.94)][..],
+            &[Some(-1.0), Some(90.0)],
+            &[Some(50.0), Some(101.0)],
+            &[None],
+            &[],
+        ] {
+            assert_eq!(column_info("valid", values).unit, Unit::None, "{values:?}");
+        }
+    }
+}

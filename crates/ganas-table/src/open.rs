@@ -1,0 +1,346 @@
+//! An open table: a memory-mapped file whose columns are used in place.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use arrow_array::{Array, FixedSizeBinaryArray, Float64Array, RecordBatch, UInt32Array};
+use bytes::Bytes;
+use ganas_space::ArchKey;
+
+use crate::error::{TableError, TableProblem};
+use ganas_space::suggestion::closest;
+
+use super::container::{self, Container};
+use super::manifest::{ColumnInfo, KEY_COLUMN, KEY_ORDER_COLUMN, Manifest};
+use super::mapping;
+use super::texts::Texts;
+use ganas_formats::source::sha256_hex;
+
+/// The number of a row of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row(u32);
+
+impl Row {
+    /// The number, counted from 0; the official index when [`Manifest::row_order`] says so.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A metric column of the table that gave it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Column(usize);
+
+/// A benchmark table.
+///
+/// The rows are architectures as text. Several rows can have the same key, and a query by key returns the values of
+/// the lowest of them, see [`row_of`](Self::row_of).
+///
+/// [`Row`] and [`Column`] handles belong to the table that gave them out; with another table, methods return the
+/// values of that table or panic.
+pub struct Table {
+    path: PathBuf,
+    bytes: Bytes,
+    manifest: Manifest,
+    archs: Texts,
+    keys: FixedSizeBinaryArray,
+    metrics: Vec<Float64Array>,
+    key_order: UInt32Array,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("path", &self.path)
+            .field("manifest", &self.manifest)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Table {
+    /// Opens a table file that [`import`](super::import) wrote. The file is mapped, not read: do not edit or truncate
+    /// it in place while it is open. Replacing it, as an import does, is safe.
+    ///
+    /// # Errors
+    ///
+    /// Why the file is not such a table. The layout and the key index are checked, texts and measurements are not; compare
+    /// [`sha256`](Self::sha256) for that.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
+        let path = path.as_ref();
+        let bytes = mapping::map(path)
+            .map_err(|source| TableProblem::OpenTable { source }.in_file(path))?;
+        Self::from_bytes(path, bytes)
+    }
+
+    pub(crate) fn from_bytes(path: &Path, bytes: Bytes) -> Result<Self, TableError> {
+        let Container {
+            manifest,
+            archs,
+            batch,
+        } = container::read(path, &bytes)?;
+        let table = Self {
+            path: path.to_owned(),
+            bytes,
+            archs,
+            keys: column(path, &batch, KEY_COLUMN, 0)?,
+            metrics: manifest
+                .columns
+                .iter()
+                .zip(1..)
+                .map(|(info, index)| column(path, &batch, &info.name, index))
+                .collect::<Result<_, _>>()?,
+            key_order: column(path, &batch, KEY_ORDER_COLUMN, 1 + manifest.columns.len())?,
+            manifest,
+        };
+        table.check_key_order()?;
+        Ok(table)
+    }
+
+    /// Checks that `key_order` lists every row once, by ascending key and then by row.
+    ///
+    /// Strictly ascending pairs are all different, and as many different rows as there are is every row.
+    fn check_key_order(&self) -> Result<(), TableError> {
+        let mut previous: Option<(ArchKey, u32)> = None;
+        let mut n_classes = 0u32;
+        for (position, &row) in self.key_order.values().iter().enumerate() {
+            let entry = ((row as usize) < self.n_rows()).then(|| (self.key(Row(row)), row));
+            match (previous, entry) {
+                (_, Some(entry)) if previous.is_none_or(|previous| previous < entry) => {
+                    n_classes += u32::from(previous.is_none_or(|(key, _)| key != entry.0));
+                    previous = Some(entry);
+                }
+                _ => {
+                    return Err(TableProblem::BadKeyOrder { position }.in_file(&self.path));
+                }
+            }
+        }
+        if n_classes != self.manifest.n_classes {
+            return Err(TableProblem::BadManifest {
+                reason: format!(
+                    "it says {} classes, the keys make {n_classes}",
+                    self.manifest.n_classes
+                ),
+            }
+            .in_file(&self.path));
+        }
+        Ok(())
+    }
+
+    /// What the table says about itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.archs.len()
+    }
+
+    /// All rows, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> + use<> {
+        // The manifest agrees with the number of rows, see `container::read`.
+        (0..self.manifest.n_rows).map(Row)
+    }
+
+    /// The row with this number.
+    #[must_use]
+    pub fn row(&self, index: usize) -> Option<Row> {
+        u32::try_from(index)
+            .ok()
+            .filter(|&row| row < self.manifest.n_rows)
+            .map(Row)
+    }
+
+    /// The row that answers queries for this class: the lowest of the rows with this key, which is the lowest official
+    /// index in a table in that order. `None` when the class is not in the table.
+    #[must_use]
+    pub fn row_of(&self, key: ArchKey) -> Option<Row> {
+        let order = self.key_order.values();
+        let position = order.partition_point(|&row| self.key(Row(row)) < key);
+        let row = Row(*order.get(position)?);
+        (self.key(row) == key).then_some(row)
+    }
+
+    /// The architecture of a row, in the text form of the space; the replacement character, which no space reads, where
+    /// the file is damaged.
+    ///
+    /// # Panics
+    ///
+    /// When the row is not one of this table.
+    #[must_use]
+    pub fn arch_text(&self, row: Row) -> &str {
+        self.archs.get(row.index())
+    }
+
+    /// The class of the architecture of a row.
+    ///
+    /// # Panics
+    ///
+    /// When the row is not one of this table.
+    #[must_use]
+    pub fn key(&self, row: Row) -> ArchKey {
+        // Faster than `FixedSizeBinaryArray::value`, and opening a table looks at every key.
+        let (keys, _) = self.keys.value_data().as_chunks();
+        let bytes = keys[self.keys.offset() + row.index()];
+        ArchKey(u128::from_be_bytes(bytes))
+    }
+
+    /// The metric with this name.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::UnknownMetric`], with the closest name when one is close.
+    pub fn column(&self, name: &str) -> Result<Column, TableError> {
+        let names = || self.manifest.columns.iter().map(|c| c.name.as_str());
+        names()
+            .position(|known| known == name)
+            .map(Column)
+            .ok_or_else(|| TableError::UnknownMetric {
+                name: name.to_owned(),
+                suggestion: closest(name, names()),
+                known: names().collect::<Vec<_>>().join(", "),
+            })
+    }
+
+    /// All metrics, in order.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = Column> + use<> {
+        (0..self.metrics.len()).map(Column)
+    }
+
+    /// What is known about a metric.
+    ///
+    /// # Panics
+    ///
+    /// When the column is not one of this table.
+    #[must_use]
+    pub fn info(&self, column: Column) -> &ColumnInfo {
+        &self.manifest.columns[column.0]
+    }
+
+    /// The value of a metric, `None` when there is none.
+    ///
+    /// # Panics
+    ///
+    /// When the column or the row is not one of this table.
+    #[must_use]
+    pub fn value(&self, column: Column, row: Row) -> Option<f64> {
+        let values = &self.metrics[column.0];
+        values
+            .is_valid(row.index())
+            .then(|| values.value(row.index()))
+    }
+
+    /// The seconds that the official interface charges for a query of this metric, `None` when they are not known:
+    /// simulated time.
+    ///
+    /// # Panics
+    ///
+    /// When the column or the row is not one of this table.
+    #[must_use]
+    pub fn query_time(&self, column: Column, row: Row) -> Option<f64> {
+        let name = self.info(column).query_time.as_deref()?;
+        self.value(self.column(name).ok()?, row)
+    }
+
+    /// The largest value of a metric over all rows, `None` when there are no values.
+    ///
+    /// This is the published optimum of a benchmark. Where rows of one class differ it can be out of reach of
+    /// queries, which see one row of each class: see [`query_maximum`](Self::query_maximum).
+    ///
+    /// # Panics
+    ///
+    /// When the column is not one of this table.
+    #[must_use]
+    pub fn maximum(&self, column: Column) -> Option<f64> {
+        maximum(self.rows().filter_map(|row| self.value(column, row)))
+    }
+
+    /// The largest value of a metric that a query can return: over the lowest row of each class.
+    ///
+    /// # Panics
+    ///
+    /// When the column is not one of this table.
+    #[must_use]
+    pub fn query_maximum(&self, column: Column) -> Option<f64> {
+        maximum(self.class_rows().filter_map(|row| self.value(column, row)))
+    }
+
+    /// The lowest row of each class, by ascending key: all rows that a query can return.
+    pub fn class_rows(&self) -> impl Iterator<Item = Row> + '_ {
+        let mut previous = None;
+        self.key_order.values().iter().filter_map(move |&row| {
+            let key = self.key(Row(row));
+            let first = previous != Some(key);
+            previous = Some(key);
+            first.then_some(Row(row))
+        })
+    }
+
+    /// The sha256 of the table file in hexadecimal, computed on every call.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        sha256_hex(&self.bytes)
+    }
+}
+
+#[cfg(test)]
+impl Table {
+    pub(crate) fn key_order_for_tests(&self) -> Vec<u32> {
+        self.key_order.values().to_vec()
+    }
+
+    pub(crate) fn bytes_for_tests(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the values of each column begin.
+    pub(crate) fn column_bytes_for_tests(&self) -> Vec<*const u8> {
+        let mut places = vec![
+            self.archs.bytes_for_tests(),
+            self.keys.value_data().as_ptr(),
+            self.key_order.values().inner().as_ptr(),
+        ];
+        places.extend(self.metrics.iter().map(|m| m.values().inner().as_ptr()));
+        places
+    }
+}
+
+fn maximum(values: impl Iterator<Item = f64>) -> Option<f64> {
+    values.max_by(f64::total_cmp)
+}
+
+/// A column of a batch whose schema has been checked, as its own type.
+fn column<A: Array + Clone + 'static>(
+    path: &Path,
+    batch: &RecordBatch,
+    name: &str,
+    index: usize,
+) -> Result<A, TableError> {
+    let bad = |expected: &str, found: String| {
+        TableProblem::BadColumn {
+            column: name.to_owned(),
+            expected: expected.to_owned(),
+            found,
+        }
+        .in_file(path)
+    };
+    let array = batch.column(index);
+    let nullable = batch.schema_ref().field(index).is_nullable();
+    if !nullable && array.null_count() != 0 {
+        return Err(bad("no nulls", format!("{} nulls", array.null_count())));
+    }
+    array
+        .as_any()
+        .downcast_ref::<A>()
+        .cloned()
+        .ok_or_else(|| bad("the type of the schema", array.data_type().to_string()))
+}

@@ -1,0 +1,503 @@
+//! Importing good files, and one test for each thing that can be wrong with a file.
+
+use std::fs;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::*;
+use crate::{RowOrder, SkipReason, SkippedColumn, Unit};
+use ganas_eval::MetricRole;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn an_exhaustive_table_is_in_official_order() {
+    let folder = Folder::new();
+    let csv = all_chains();
+    let report = folder.import(&csv).unwrap();
+    let manifest = &report.manifest;
+    assert_eq!(manifest.row_order, RowOrder::OfficialIndex);
+    assert_eq!(
+        (manifest.n_rows as usize, manifest.n_classes as usize),
+        (Chains::SIZE, Chains::N_CLASSES)
+    );
+    assert_eq!(
+        (manifest.space.as_str(), manifest.key_column.as_str()),
+        ("chains", "arch")
+    );
+    assert_eq!(manifest.source.file, "source.csv");
+    assert_eq!(manifest.source.bytes, csv.len() as u64);
+    assert_eq!(manifest.ganas_version, env!("CARGO_PKG_VERSION"));
+    let columns: Vec<_> = manifest
+        .columns
+        .iter()
+        .map(|c| (c.name.as_str(), c.role, c.unit, c.epochs))
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            ("index", MetricRole::Other, Unit::None, None),
+            ("valid_12", MetricRole::Validation, Unit::Percent, Some(12)),
+            ("test_200", MetricRole::Test, Unit::Percent, Some(200)),
+            ("params_m", MetricRole::Cost, Unit::Millions, None),
+        ]
+    );
+    assert_eq!((report.skipped.len(), report.repeated_rows), (0, 0));
+    let output = folder.path("table.arrow");
+    assert_eq!(report.output_bytes, fs::metadata(output).unwrap().len());
+
+    let table = Table::open(folder.path("table.arrow")).unwrap();
+    assert_eq!(table.manifest(), manifest);
+    for row in table.rows() {
+        assert_eq!(table.arch_text(row), Chains::text(row.index()));
+    }
+}
+
+#[test]
+fn other_tables_are_in_file_order() {
+    let folder = Folder::new();
+    let csv = "arch,x\npool>pool>pool,1\nconv>conv>id,2\nid>conv>conv,3\n";
+    let report = folder.import(csv).unwrap();
+    assert_eq!(report.manifest.row_order, RowOrder::SourceFile);
+    // The last two differ as text, but are one class: both are kept.
+    assert_eq!((report.manifest.n_rows, report.manifest.n_classes), (3, 2));
+    let table = Table::open(folder.path("table.arrow")).unwrap();
+    let texts: Vec<_> = table.rows().map(|row| table.arch_text(row)).collect();
+    assert_eq!(texts, ["pool>pool>pool", "conv>conv>id", "id>conv>conv"]);
+
+    let source = folder.write("all.csv", all_chains());
+    let request = ImportRequest::new(source, folder.path("all.arrow"));
+    let report = import(&request, &Chains::unnumbered()).unwrap();
+    assert_eq!(report.manifest.row_order, RowOrder::SourceFile);
+    let table = Table::open(&request.output).unwrap();
+    let first = table.row(0).unwrap();
+    assert_eq!(table.arch_text(first), "pool>pool>pool");
+}
+
+#[test]
+fn gzip_is_told_by_content_and_gives_the_same_table() {
+    let folder = Folder::new();
+    let plain = folder.import(all_chains()).unwrap();
+    let plain_columns = plain.manifest.columns;
+    // A gzip'd file named .csv, in two gzip members.
+    let csv = all_chains();
+    let (head, tail) = csv.split_at(100);
+    let packed = [gzip(head), gzip(tail)].concat();
+    let source = folder.write("packed.csv", &packed);
+    let report = import(
+        &ImportRequest::new(source, folder.path("packed.arrow")),
+        &Chains::numbered(),
+    )
+    .unwrap();
+    assert_eq!(report.manifest.columns, plain_columns);
+    assert_eq!(report.manifest.source.bytes, packed.len() as u64);
+    // And a plain file named .gz.
+    let source = folder.write("plain.csv.gz", &csv);
+    import(
+        &ImportRequest::new(source, folder.path("plain.arrow")),
+        &Chains::numbered(),
+    )
+    .unwrap();
+}
+
+#[test]
+fn the_same_source_gives_the_same_bytes() {
+    let folder = Folder::new();
+    let bytes = [(); 2].map(|()| {
+        let request = ImportRequest {
+            overwrite: true,
+            ..ImportRequest::new(
+                folder.write("source.csv", all_chains()),
+                folder.path("table.arrow"),
+            )
+        };
+        import(&request, &Chains::numbered()).unwrap();
+        fs::read(&request.output).unwrap()
+    });
+    assert!(bytes[0] == bytes[1]);
+    assert_eq!(folder.names(), ["source.csv", "table.arrow"]);
+}
+
+#[test]
+fn columns_without_numbers_are_listed() {
+    let folder = Folder::new();
+    let csv = "arch,,note,x,blank\n\
+               id>id>id,7,,,\n\
+               id>id>conv,8,fine,1.5, \n\
+               id>conv>id,9,3,-2e1,\n";
+    let report = folder.import(csv).unwrap();
+    let skipped = |name: &str, reason| SkippedColumn {
+        name: name.to_owned(),
+        reason,
+    };
+    assert_eq!(
+        report.skipped,
+        [
+            skipped("", SkipReason::Unnamed),
+            skipped(
+                "note",
+                SkipReason::Text {
+                    line: 3,
+                    example: "fine".to_owned()
+                }
+            ),
+            skipped("blank", SkipReason::Empty),
+        ]
+    );
+    let table = Table::open(folder.path("table.arrow")).unwrap();
+    let x = table.column("x").unwrap();
+    let values: Vec<_> = table.rows().map(|row| table.value(x, row)).collect();
+    assert_eq!(values, [None, Some(1.5), Some(-20.0)]);
+    assert_eq!(table.manifest().columns.len(), 1);
+}
+
+#[test]
+fn another_key_column_and_spreadsheet_habits() {
+    let folder = Folder::new();
+    // A byte order mark, CRLF line ends, quotes and blank lines.
+    let csv = "\u{feff}\"cell\",x\r\n\r\nid>id>id,1\r\n\"id>id>conv\", 2 \r\n";
+    let request = ImportRequest {
+        key_column: "cell".to_owned(),
+        ..ImportRequest::new(folder.write("s.csv", csv), folder.path("t.arrow"))
+    };
+    let report = import(&request, &Chains::numbered()).unwrap();
+    assert_eq!(report.manifest.key_column, "cell");
+    let table = Table::open(&request.output).unwrap();
+    let x = table.column("x").unwrap();
+    let values: Vec<_> = table.rows().map(|row| table.value(x, row)).collect();
+    assert_eq!(values, [Some(1.0), Some(2.0)]);
+}
+
+#[test]
+fn exact_repetitions_are_left_out_and_counted() {
+    let folder = Folder::new();
+    let csv = "arch,x,y\nid>id>id,1,\nid>id>conv,2,3\nid>id>id,1.0,\nid>id>id,1,\n";
+    let report = folder.import(csv).unwrap();
+    assert_eq!((report.manifest.n_rows, report.repeated_rows), (2, 2));
+}
+
+/// Checks the error of an import, that its message says what it should, and that nothing was written.
+#[track_caller]
+fn check(content: impl AsRef<[u8]>, is_expected: impl Fn(&TableError) -> bool, parts: &[&str]) {
+    let folder = Folder::new();
+    let error = folder.import(content).unwrap_err();
+    assert!(is_expected(&error), "{error:?}");
+    check_message(&error, &["source.csv"]);
+    check_message(&error, parts);
+    assert_eq!(folder.names(), ["source.csv"]);
+}
+
+#[test]
+fn missing_file() {
+    let folder = Folder::new();
+    let request = ImportRequest::new(folder.path("none.csv"), folder.path("t.arrow"));
+    let error = import(&request, &Chains::numbered()).unwrap_err();
+    assert!(matches!(error, TableError::Source(_)), "{error:?}");
+    check_message(&error, &["none.csv", "check the path"]);
+}
+
+#[test]
+fn not_utf8() {
+    let is_line = |expected| move |e: &TableError| matches!(e.import_problem(), Some(ImportProblem::NotUtf8 { line, .. }) if *line == expected);
+    check(
+        b"arch,x\nid>id>id,1\nid>id>conv,\xff\n",
+        is_line(3),
+        &["line 3", "column `x`", "convert"],
+    );
+    check(
+        b"arch,x\nid>\xff>id,1\n",
+        is_line(2),
+        &["line 2", "column `arch`"],
+    );
+    check(
+        b"arch,\xff\nid>id>id,1\n",
+        is_line(1),
+        &["line 1", "column `number 2`"],
+    );
+}
+
+#[test]
+fn no_rows() {
+    for content in ["", "\n\n", "arch,x\n", "arch,x\r\n\r\n"] {
+        check(
+            content,
+            |e| matches!(e.import_problem(), Some(ImportProblem::NoRows { .. })),
+            &["no rows", "expected a header", "`arch`"],
+        );
+    }
+    check(
+        gzip(""),
+        |e| matches!(e.import_problem(), Some(ImportProblem::NoRows { .. })),
+        &["no rows"],
+    );
+}
+
+#[test]
+fn no_metric_column() {
+    check(
+        "arch,note\nid>id>id,good\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::NoMetricColumn { .. })
+            )
+        },
+        &["skipped: note"],
+    );
+}
+
+#[test]
+fn missing_key_column() {
+    check(
+        "index,arhc,x\n0,id>id>id,1\n",
+        |e| matches!(e.import_problem(), Some(ImportProblem::MissingKeyColumn { suggestion: Some(s), .. }) if s == "arhc"),
+        &["no column `arch`", "did you mean `arhc`?", "index, arhc, x"],
+    );
+    check(
+        "index,x\n0,1\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::MissingKeyColumn {
+                    suggestion: None,
+                    ..
+                })
+            )
+        },
+        &["index, x"],
+    );
+}
+
+#[test]
+fn duplicate_and_reserved_columns() {
+    check(
+        "arch,x,x\nid>id>id,1,2\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::DuplicateColumn { .. })
+            )
+        },
+        &["line 1", "`x`", "rename"],
+    );
+    check(
+        "arch,key\nid>id>id,1\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::ReservedColumn { .. })
+            )
+        },
+        &["line 1", "`key`", "rename"],
+    );
+}
+
+#[test]
+fn unknown_operation() {
+    check(
+        "arch,x\nid>id>id,1\n\nid>convolution>id,2\n",
+        |e| {
+            matches!(e.import_problem(), Some(ImportProblem::BadArch { line: 4, source, .. })
+                if matches!(**source, ganas_space::SpaceError::UnknownOp { .. }))
+        },
+        &["line 4", "column `arch`", "`convolution`", "conv, id, pool"],
+    );
+}
+
+#[test]
+fn lines_are_right_after_blank_lines_quotes_and_any_line_end() {
+    for (content, line) in [
+        ("arch,x\nid>id>id,1\nid>id,2\n", 3),
+        ("arch,x\r\nid>id>id,1\r\nid>id,2\r\n", 3),
+        ("arch,x\rid>id>id,1\rid>id,2\r", 3),
+        ("\n\narch,x\n\n\nid>id>id,1\n\n\n\nid>id,2", 10),
+        ("\r\narch,x\r\n\r\nid>id,2", 4),
+        ("\u{feff}arch,x\nid>id,2", 2),
+        ("arch,note,x\nid>id>id,\"two\nlines\",1\nid>id,,2\n", 4),
+    ] {
+        check(
+            content,
+            |e| matches!(e.import_problem(), Some(ImportProblem::BadArch { line: found, .. }) if *found == line),
+            &[&format!("line {line},")],
+        );
+    }
+}
+
+#[test]
+fn truncated_gzip() {
+    let packed = gzip(&all_chains());
+    for length in [2, 5, 12, packed.len() / 2, packed.len() - 1] {
+        check(
+            &packed[..length],
+            |e| matches!(e, TableError::Source(s) if matches!(s.problem, SourceProblem::TruncatedGzip { .. })),
+            &["truncated", "again"],
+        );
+    }
+}
+
+#[test]
+fn corrupt_gzip() {
+    let packed = gzip(&all_chains());
+    let mut checksum = packed.clone();
+    *checksum.iter_mut().nth_back(7).unwrap() ^= 1;
+    let mut method = packed.clone();
+    method[2] = 9;
+    let mut body = packed.clone();
+    body[10] |= 0b110;
+    let trailing = [packed, b"garbage in place of a member".to_vec()].concat();
+    for content in [checksum, method, body, trailing] {
+        check(
+            content,
+            |e| matches!(e, TableError::Source(s) if matches!(s.problem, SourceProblem::CorruptGzip { .. })),
+            &["damaged", "again"],
+        );
+    }
+}
+
+#[test]
+fn nan_and_infinity() {
+    for text in ["nan", "NaN", "inf", "-Infinity", "1e999"] {
+        check(
+            format!("arch,y,x\nid>id>id,1,2\nid>id>conv,1,{text}\n"),
+            |e| {
+                matches!(
+                    e.import_problem(),
+                    Some(ImportProblem::NonFinite { line: 3, .. })
+                )
+            },
+            &["line 3", "column `x`", text, "leave the cell empty"],
+        );
+    }
+    // Also in the first row, where text would make it a column of text.
+    check(
+        "arch,x\nid>id>id,nan\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::NonFinite { line: 2, .. })
+            )
+        },
+        &["line 2"],
+    );
+}
+
+#[test]
+fn text_among_numbers() {
+    check(
+        "arch,x\nid>id>id,\nid>id>conv,1\nid>id>pool,2\nid>conv>id,n/a\nid>pool>id,n/a\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::NotANumber {
+                    line: 5,
+                    numeric_line: 3,
+                    ..
+                })
+            )
+        },
+        &["line 5", "column `x`", "`n/a`", "as in line 3"],
+    );
+}
+
+#[test]
+fn wrong_number_of_fields() {
+    for (row, found) in [("id>id>id", 1), ("id>id>id,1,2", 3), (" ", 1)] {
+        check(
+            format!("arch,x\nid>id>conv,1\n{row}\n"),
+            |e| {
+                matches!(e.import_problem(), Some(ImportProblem::FieldCount { line: 3, expected: 2, found: f, .. })
+                    if *f == found)
+            },
+            &["line 3", &format!("found {found} fields"), "expected 2"],
+        );
+    }
+}
+
+#[test]
+fn conflicting_rows() {
+    check(
+        "arch,x,y\nid>id>id,1,2\nid>id>conv,1,2\nid>id>id,1,3\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::ConflictingRows {
+                    first_line: 2,
+                    second_line: 4,
+                    ..
+                })
+            )
+        },
+        &["lines 2 and 4", "`id>id>id`", "column `y`", "2 and 3"],
+    );
+    check(
+        "arch,x\nid>id>id,1\nid>id>id,\n",
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::ConflictingRows { second: None, .. })
+            )
+        },
+        &["1 and (empty)"],
+    );
+}
+
+#[test]
+fn unwritable_output() {
+    let folder = Folder::new();
+    let source = folder.write("source.csv", all_chains());
+    let in_no_folder = ImportRequest::new(&source, folder.path("none/t.arrow"));
+    fs::create_dir(folder.path("is_a_folder")).unwrap();
+    let is_a_folder = ImportRequest {
+        overwrite: true,
+        ..ImportRequest::new(&source, folder.path("is_a_folder"))
+    };
+    for request in [in_no_folder, is_a_folder] {
+        let error = import(&request, &Chains::numbered()).unwrap_err();
+        assert!(
+            matches!(
+                error.table_problem(),
+                Some(TableProblem::WriteOutput { .. })
+            ),
+            "{error:?}"
+        );
+        check_message(
+            &error,
+            &[request.output.to_str().unwrap(), "exists and is writable"],
+        );
+    }
+    assert_eq!(folder.names(), ["is_a_folder", "source.csv"]);
+}
+
+#[test]
+fn an_existing_output_is_kept_unless_asked() {
+    let folder = Folder::new();
+    let output = folder.write("table.arrow", "precious");
+    let error = folder.import(all_chains()).unwrap_err();
+    assert!(
+        matches!(
+            error.table_problem(),
+            Some(TableProblem::OutputExists { .. })
+        ),
+        "{error:?}"
+    );
+    check_message(&error, &["table.arrow", "allow overwriting"]);
+    assert_eq!(fs::read(&output).unwrap(), b"precious");
+
+    // A failed import leaves the old file too.
+    let mut request = ImportRequest {
+        overwrite: true,
+        ..ImportRequest::new(folder.write("bad.csv", "arch,x\n"), &output)
+    };
+    import(&request, &Chains::numbered()).unwrap_err();
+    assert_eq!(fs::read(&output).unwrap(), b"precious");
+
+    request.source = folder.write("source.csv", all_chains());
+    import(&request, &Chains::numbered()).unwrap();
+    Table::open(&output).unwrap();
+}

@@ -1,0 +1,53 @@
+//! How many trivial evaluations a second a pool of workers does: `worker_overhead COMMAND [WORKERS] [EVALUATIONS]`.
+
+use std::io::Write as _;
+use std::time::Instant;
+
+use ganas_eval::{Evaluator as _, Query};
+use ganas_worker::{MetricNames, PoolConfig, WorkerEvaluator};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().ok_or("expected the command of a worker")?;
+    let workers: u32 = arguments.next().map_or(Ok(2), |text| text.parse())?;
+    let n: usize = arguments.next().map_or(Ok(20_000), |text| text.parse())?;
+
+    let space = ganas_space::by_name("nasbench201")?;
+    let archs: Vec<_> = space
+        .enumerate()
+        .ok_or("the space cannot be enumerated")?
+        .collect();
+    let queries: Vec<Query<'_>> = archs
+        .iter()
+        .cycle()
+        .take(n)
+        .map(|arch| Query {
+            key: space.key(arch),
+            arch,
+        })
+        .collect();
+    let folder = tempfile::tempdir()?;
+    let config = PoolConfig {
+        workers,
+        ..PoolConfig::new(command, folder.path())
+    };
+    let listener = Box::new(|_note: &_| ());
+    let pool = WorkerEvaluator::open(config, space.clone(), &MetricNames::default(), listener)?;
+    // All workers are started before the clock is.
+    pool.evaluate_all(&queries[..n.min(1000)], &mut |_, _| Ok(()))?;
+    let start = now();
+    let results = pool.evaluate_all(&queries, &mut |_, _| Ok(()))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let failed = results.iter().filter(|result| result.is_err()).count();
+    writeln!(
+        std::io::stdout(),
+        "{workers} workers: {n} evaluations in {seconds:.2} s, {:.0} a second; {failed} failed",
+        n as f64 / seconds
+    )?;
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program is about time")]
+fn now() -> Instant {
+    Instant::now()
+}

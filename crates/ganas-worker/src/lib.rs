@@ -1,0 +1,44 @@
+//! Workers: any program that trains a network and speaks the protocol of docs/PROTOCOL.md, on its stdin and stdout.
+//!
+//! A [`WorkerEvaluator`] starts as many of them as it is told, gives each the next architecture, and survives what they
+//! do: they crash, hang, print garbage, lie. A failed attempt is made again, by whoever is free, until the retries are
+//! used up; then the architecture has failed, for a reason that is recorded. When everything fails, the circuit breaker
+//! ends the search, because then the reason is not the architecture.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use ganas_worker::{MetricNames, PoolConfig, WorkerEvaluator};
+//!
+//! let space = ganas_space::by_name("nasbench201")?;
+//! let config = PoolConfig {
+//!     workers: 4,
+//!     ..PoolConfig::new("python train.py", "logs")
+//! };
+//! let listener = Box::new(|_note: &_| ());
+//! let evaluator = WorkerEvaluator::open(config, space, &MetricNames::default(), listener)?;
+//! println!("{}", evaluator.statistics());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod evaluator;
+mod failure;
+mod guard;
+mod job;
+mod json_line;
+mod member;
+pub mod message;
+mod pool;
+mod process;
+mod statistics;
+mod supervisor;
+mod workers;
+
+pub use evaluator::{MetricNames, WorkerEvaluator};
+pub use failure::{WorkerError, WorkerFailure};
+pub use pool::{PoolConfig, PoolListener, PoolNote};
+pub use statistics::WorkerStatistics;
+pub use workers::{Collected, Measured, Request, Workers};
