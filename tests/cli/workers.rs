@@ -208,7 +208,7 @@ fn a_python_function_is_an_evaluator() {
         return;
     }
     let sandbox = Sandbox::new();
-    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../../python/ganas-worker");
+    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../python/ganas-worker");
     let evaluator =
         format!("PYTHONPATH='{package}/src' exec python3 '{package}/examples/trivial.py'");
     let more = ["--budget", "50", "--workers", "2"];

@@ -59,7 +59,7 @@ fn table(sandbox: &Sandbox, space: &str) -> String {
 /// Everything shown in `docs/SPACES.md` works: named blocks are files, and `ganas` lines are commands.
 #[test]
 fn the_documentation_of_own_spaces_works() {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SPACES.md");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/SPACES.md");
     let page = std::fs::read_to_string(page).unwrap();
     let (_, section) = page.split_once("\n## Your own space\n").unwrap();
     let sandbox = Sandbox::new();

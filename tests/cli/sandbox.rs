@@ -79,7 +79,7 @@ impl Sandbox {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ganas"));
+        let mut command = Command::new(ganas_testkit::program::ganas());
         command
             .args(arguments)
             .current_dir(self.folder.path())

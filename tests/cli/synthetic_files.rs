@@ -4,7 +4,7 @@
     dead_code,
     reason = "the program is an example, whose functions are used here"
 )]
-#[path = "../../examples/synthetic_benchmark.rs"]
+#[path = "../examples/synthetic_benchmark.rs"]
 mod synthetic_benchmark;
 
 use crate::sandbox::Sandbox;
