@@ -1,6 +1,6 @@
 //! Devices: searches on an emulated GPU, and what is said where there is none.
 
-#![cfg(all(feature = "cuda", target_os = "linux"))]
+#![cfg(target_os = "linux")]
 
 use std::path::Path;
 use std::process::Command;
