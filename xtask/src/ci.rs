@@ -91,7 +91,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "tidy",
-        run: |root, _| tidy::run(root).map(|()| String::new()),
+        run: |root, _| tidy::run(root, tidy::Options::default()).map(|()| String::new()),
     },
     Step {
         name: "python",

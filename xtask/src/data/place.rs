@@ -20,7 +20,6 @@ pub(super) fn folder(named: Option<&Path>) -> PathBuf {
 }
 
 /// The value of a variable; an empty one counts as not set.
-#[expect(clippy::disallowed_methods, reason = "xtask may read the environment")]
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
