@@ -4,10 +4,6 @@
 //! lines, and a short list of flags, aligned to bytes. Both are told apart by that: our numbers, indices and pointers are
 //! aligned to 4 to 16 bytes.
 
-#![expect(
-    unsafe_code,
-    reason = "an allocator that counts is one by implementing an unsafe trait"
-)]
 #![expect(unsafe_code, reason = "an allocator is an unsafe trait")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -294,6 +294,7 @@ mod tests {
             (&format!("{good}sha256 = \"12\"\n"), "64 hexadecimal digits"),
             (&format!("{good}colour = \"red\"\n"), "unknown field"),
             (&good.replace("\"http\"", "\"post\""), "unknown variant"),
+            (&format!("{good}convert = \"x\"\n"), "unknown variant"),
         ] {
             let error = format!("{:#}", Catalogue::parse(text).unwrap_err());
             assert!(error.contains(expected), "{expected}: {error}");

@@ -71,7 +71,7 @@ impl Fetch<'_> {
     /// When it cannot be fetched or is not what the catalogue says; what has been fetched is kept.
     pub(super) fn run(&self) -> anyhow::Result<String> {
         let Self { source, place, .. } = self;
-        let is_present = || Ok(matches!(place.presence()?, Presence::Present(_)));
+        let is_present = || anyhow::Ok(matches!(place.presence()?, Presence::Present(_)));
         if source.how == How::Browser && !is_present()? {
             return Err(needs_browser(source));
         }
@@ -109,7 +109,11 @@ impl Fetch<'_> {
     /// When the file is not there, or is not what the catalogue says; it is never changed.
     pub(super) fn copy(&self, from: &Path) -> anyhow::Result<String> {
         let Self { source, place, .. } = self;
-        let path = if from.is_dir() { from.join(&source.file) } else { from.to_owned() };
+        let path = if from.is_dir() {
+            from.join(&source.file)
+        } else {
+            from.to_owned()
+        };
         if !path.is_file() {
             bail!(
                 "{} is no file: --from takes the folder that holds {}, or the file itself if it has another name",
@@ -119,12 +123,18 @@ impl Fetch<'_> {
         }
         // The check comes first, so that a wrong file does not cost what an earlier fetch has left.
         let sha256 = Inspection::of(&path, source)?.accept().with_context(|| {
-            format!("{} is not what the catalogue says; fetch it again", path.display())
+            format!(
+                "{} is not what the catalogue says; fetch it again",
+                path.display()
+            )
         })?;
         let _lock = place.lock()?;
         let file = place.file();
         if let Presence::Present(_) = place.presence()? {
-            if path.canonicalize().is_ok_and(|path| file.canonicalize().is_ok_and(|file| file == path)) {
+            if path
+                .canonicalize()
+                .is_ok_and(|path| file.canonicalize().is_ok_and(|file| file == path))
+            {
                 return Ok(sha256);
             }
             bail!(
@@ -136,7 +146,8 @@ impl Fetch<'_> {
         let mut part = Part::open(place)?;
         part.restart(None)?;
         (self.note)(&format!("copying {}", path.display()));
-        std::fs::copy(&path, place.part()).map_err(|error| explain(error, "copy to", &place.part()))?;
+        std::fs::copy(&path, place.part())
+            .map_err(|error| explain(error, "copy to", &place.part()))?;
         part.finish(source)
     }
 
@@ -181,12 +192,18 @@ impl Fetch<'_> {
             }
             _ => {}
         }
-        let known = part.version().filter(|version| version.url == source.url).cloned();
+        let known = part
+            .version()
+            .filter(|version| version.url == source.url)
+            .cloned();
         let body = match get(agent, &source.url, part.length(), known.as_ref())? {
             Reply::Body(body) => body,
             Reply::NothingMore(total) if total == Some(part.length()) => return Ok(()),
             Reply::NothingMore(_) => {
-                let error = anyhow!("the server has nothing after byte {}; starting over", part.length());
+                let error = anyhow!(
+                    "the server has nothing after byte {}; starting over",
+                    part.length()
+                );
                 part.restart(None)?;
                 return Err(Failure::transient(error));
             }
@@ -195,7 +212,11 @@ impl Fetch<'_> {
             source.size().check_offer(source, total)?;
         }
         if body.offset > 0 {
-            note(&format!("going on with {} at {}", source.file, DecimalBytes(body.offset)));
+            note(&format!(
+                "going on with {} at {}",
+                source.file,
+                DecimalBytes(body.offset)
+            ));
         } else {
             if part.length() > 0 {
                 let why = why_from_start(known.as_ref(), body.version.as_ref());
@@ -225,7 +246,9 @@ fn needs_browser(source: &Source) -> anyhow::Error {
 fn why_from_start(known: Option<&Version>, sent: Option<&Version>) -> &'static str {
     match known {
         None => "what is there cannot be told to be of the same file",
-        Some(known) if Some(known) == sent => "the server cannot go on where it stopped (it ignores Range)",
+        Some(known) if Some(known) == sent => {
+            "the server cannot go on where it stopped (it ignores Range)"
+        }
         Some(_) => "the file has changed on the server",
     }
 }
@@ -241,7 +264,11 @@ fn receive(source: &Source, part: &mut Part, mut body: Body) -> Result<(), Failu
         Some(total) => format!("the connection broke off at {length} of {total} bytes"),
         None => format!("the connection broke off at {length} bytes"),
     };
-    let bar = bar(&source.file, body.offset, body.total.or(source.size().bytes()));
+    let bar = bar(
+        &source.file,
+        body.offset,
+        body.total.or(source.size().bytes()),
+    );
     let mut buffer = vec![0; 1 << 18];
     loop {
         let count = match body.reader.read(&mut buffer) {

@@ -21,7 +21,6 @@ const HEAD: usize = 64;
 /// What was found in a file.
 #[derive(Clone, Debug)]
 pub(super) struct Inspection {
-    pub(super) bytes: u64,
     pub(super) sha256: String,
     /// The difference to the catalogue that explains most.
     pub(super) problem: Option<String>,
@@ -45,11 +44,7 @@ impl Inspection {
             let published = source.sha256.as_ref().filter(|known| **known != sha256);
             published.map(|known| format!("its sha256 should be {known}, but is {sha256}"))
         };
-        Ok(Self {
-            bytes,
-            sha256,
-            problem,
-        })
+        Ok(Self { sha256, problem })
     }
 
     /// The sha256 of a file that is what it should be.
@@ -68,7 +63,11 @@ impl Inspection {
 /// The number of bytes, the sha256 and the beginning of a file.
 fn read(path: &Path, name: &str) -> io::Result<(u64, String, Vec<u8>)> {
     let file = File::open(path)?;
-    let bar = bar(&format!("checking {name}"), 0, file.metadata()?.len().into());
+    let bar = bar(
+        &format!("checking {name}"),
+        0,
+        file.metadata()?.len().into(),
+    );
     let mut reader = BufReader::with_capacity(CHUNK, bar.wrap_read(file));
     let (mut length, mut hasher, mut head) = (0, Sha256::new(), Vec::new());
     loop {

@@ -175,9 +175,8 @@ fn fetched(source: &Source, place: &Place, sha256: &str) -> String {
 fn run_verify(catalogue: &Catalogue, verify: &Verify) -> anyhow::Result<()> {
     let folder = place::folder(verify.folder.as_deref());
     let sources = catalogue.named(&verify.names)?.into_iter();
-    let verdicts: anyhow::Result<Vec<_>> = sources
-        .map(|source| Verdict::of(source, &folder))
-        .collect();
+    let verdicts: anyhow::Result<Vec<_>> =
+        sources.map(|source| Verdict::of(source, &folder)).collect();
     let verdicts = verdicts?;
     if verify.json {
         let files: Vec<_> = verdicts.iter().map(Verdict::json).collect();

@@ -124,14 +124,21 @@ pub(super) fn verdicts(verdicts: &[Verdict]) -> String {
     let mut rows = vec![["name", "state", "what was found"].map(str::to_owned)];
     for verdict in verdicts {
         let bytes = verdict.bytes.map(|bytes| format!("{bytes} bytes"));
-        let sha256 = verdict.sha256.as_ref().map(|sha256| format!("sha256 {sha256}"));
+        let sha256 = verdict
+            .sha256
+            .as_ref()
+            .map(|sha256| format!("sha256 {sha256}"));
         let remark = match verdict.state {
             "ok" => Some("as published".to_owned()),
             "unvouched" => Some("none is published to compare it with".to_owned()),
             _ => verdict.problem.clone(),
         };
         let found: Vec<String> = [bytes, sha256, remark].into_iter().flatten().collect();
-        rows.push([verdict.name.clone(), verdict.state.to_owned(), found.join(", ")]);
+        rows.push([
+            verdict.name.clone(),
+            verdict.state.to_owned(),
+            found.join(", "),
+        ]);
     }
     text_table::render(&rows)
 }

@@ -138,7 +138,9 @@ fn reply(url: &str, response: Response<ureq::Body>, asked: Option<u64>) -> Resul
         }
         (416, Some(_)) => {
             let total = range.strip_prefix("bytes */");
-            return Ok(Reply::NothingMore(total.and_then(|total| total.parse().ok())));
+            return Ok(Reply::NothingMore(
+                total.and_then(|total| total.parse().ok()),
+            ));
         }
         (status, _) => return Err(refused(url, status, headers)),
     };
@@ -193,18 +195,20 @@ fn unanswered(agent: &Agent, url: &str, error: Error) -> Failure {
     let network = "; is there a network, or a proxy to name in https_proxy?";
     let (is_transient, advice) = match &error {
         // What rustls finds wrong with a certificate arrives as invalid data.
-        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-            (false, "; if this network replaces certificates, use a browser and --from")
-        }
+        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => (
+            false,
+            "; if this network replaces certificates, use a browser and --from",
+        ),
         Error::Io(_) | Error::HostNotFound => (true, network),
         Error::Timeout(_)
         | Error::ConnectionFailed
         | Error::ConnectProxyFailed(_)
         | Error::Protocol(_) => (true, ""),
         Error::TooManyRedirects => (false, "; the source is broken, or wants a browser"),
-        Error::RequireHttpsOnly(_) => {
-            (false, "; the server redirects to an address without encryption, which is not followed")
-        }
+        Error::RequireHttpsOnly(_) => (
+            false,
+            "; the server redirects to an address without encryption, which is not followed",
+        ),
         _ => (false, ""),
     };
     let proxy = agent.config().proxy().map_or(String::new(), |proxy| {

@@ -111,7 +111,6 @@ fn on_path(program: &str) -> impl Iterator<Item = PathBuf> {
         .into_iter()
 }
 
-#[expect(clippy::disallowed_methods, reason = "xtask reads the environment")]
 fn environment(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }

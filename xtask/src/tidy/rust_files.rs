@@ -129,7 +129,10 @@ fn check_unsafe(file: TextFile<'_>) -> Option<Finding> {
 fn lifts_unsafe(file: TextFile<'_>) -> Option<usize> {
     let is_attribute = |line: &str| {
         let line = line.trim_start();
-        line.contains("unsafe_code") && !line.starts_with("//") && !line.starts_with("#![forbid(")
+        let is_stricter = ["//", "#![forbid(", "#![deny("]
+            .iter()
+            .any(|start| line.starts_with(start));
+        line.contains("unsafe_code") && !is_stricter
     };
     // xtask forbids `unsafe`, and only speaks of the lint.
     let at = file.text.lines().position(is_attribute)?;

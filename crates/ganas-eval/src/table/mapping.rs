@@ -1,10 +1,5 @@
 //! The memory map behind a table: the one unsafe operation of this crate.
 
-#![expect(
-    unsafe_code,
-    reason = "a mapped file is memory that another process can change"
-)]
-
 use std::fs::File;
 use std::io;
 use std::path::Path;

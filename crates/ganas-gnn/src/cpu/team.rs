@@ -3,11 +3,6 @@
 //! A step is some hundred operations of ten to a hundred microseconds. Handing half of one to another thread pays only when
 //! that takes far less, so the others watch one word of memory, and whoever sees it change joins in.
 
-#![expect(
-    unsafe_code,
-    reason = "threads that run already are handed a job that is borrowed; one operation lends it and waits"
-)]
-
 use std::any::Any;
 use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -3,10 +3,6 @@
 //! A file of the cache is named by a hash of source, options and compiler, and starts with a hash of what follows: a file
 //! that was cut short or changed is compiled anew. Files are written beside their place and then renamed.
 
-#![expect(
-    unsafe_code,
-    reason = "NVRTC is a C library; one function for each step of a compilation"
-)]
 #![expect(unsafe_code, reason = "the compiler is called through its C interface")]
 
 use std::ffi::{CStr, CString, c_int};

@@ -1,9 +1,5 @@
 //! The CUDA driver: contexts, memory, copies and launches. All `unsafe` calls of it stand here.
 
-#![expect(
-    unsafe_code,
-    reason = "the CUDA driver is a C library; buffers and launches are checked before they reach it"
-)]
 #![expect(unsafe_code, reason = "the driver is called through its C interface")]
 
 use std::collections::BTreeMap;

@@ -1,10 +1,5 @@
 //! The product on the CPU, by the `gemm` crate: its kernels reach the machine's peak at these sizes.
 
-#![expect(
-    unsafe_code,
-    reason = "`gemm` takes pointers and strides; one function checks the shapes and calls it"
-)]
-
 use std::ops::Range;
 
 pub(crate) use super::tile::Tile;

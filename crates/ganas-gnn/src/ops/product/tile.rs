@@ -1,10 +1,5 @@
 //! Parts of a matrix that several threads write at the same time.
 
-#![expect(
-    unsafe_code,
-    reason = "blocks of columns are no slices; a tile borrows its elements, and is only ever split"
-)]
-
 use std::marker::PhantomData;
 use std::ops::Range;
 
