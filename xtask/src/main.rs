@@ -9,7 +9,6 @@
 
 mod bench;
 mod ci;
-mod clock;
 mod data;
 mod golden;
 mod gpu;
@@ -39,7 +38,7 @@ enum Command {
     /// Times ganas against PyTorch, or against the limits of this machine.
     Bench(bench::Options),
     /// Runs everything that a change must pass, apart from the tests (`cargo test --workspace`).
-    Ci(ci::Options),
+    Ci,
     /// Lists, fetches, verifies and converts published benchmark files.
     Data(data::Options),
     /// Computes the golden values of ganas-gnn again, with PyTorch.
@@ -60,7 +59,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Tidy(options) => tidy::run(root, options),
         Command::Bench(options) => bench::run(root, &options),
-        Command::Ci(options) => ci::run(root, options),
+        Command::Ci => ci::run(root),
         Command::Data(options) => data::run(root, &options),
         Command::Golden(options) => golden::run(root, &options),
         Command::Gpu(task) => gpu::run(root, &task),

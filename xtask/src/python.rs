@@ -67,16 +67,21 @@ pub(crate) fn installed(python: &Path, module: &str, packages: &[&str]) -> bool 
         let mut command = Command::new(python);
         succeeds(command.args(["-c", &import]).stderr(Stdio::null()))
     };
-    let install = || {
-        let mut command = Command::new(python);
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ];
-        succeeds(command.args(pip).args(packages))
-    };
-    importable() || install() && importable()
+    importable() || install(python, packages) && importable()
+}
+
+/// Whether packages could be installed.
+pub(crate) fn install(python: &Path, packages: &[&str]) -> bool {
+    let mut command = Command::new(python);
+    command.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]);
+    command
+        .args(packages)
+        .status()
+        .is_ok_and(|status| status.success())
 }

@@ -70,7 +70,7 @@ fn fewer_bytes_than_content_length() {
         let server = Server::start([always("200 OK\nContent-Length: 10000", &content()[..9_000])]);
         let scene = Scene::new(source(&server.url("x"), lines));
         scene.fails(&["broke off at 9000 of 10000 bytes"]);
-        assert_eq!(scene.files(), ["s.bin.part", "s.bin.part.json"]);
+        assert_eq!(scene.files(), ["s.bin.part"]);
     }
 }
 
