@@ -54,10 +54,6 @@ const STEPS: [(&str, Step); 10] = [
 ];
 
 /// Runs all steps; the first one that fails ends the run.
-///
-/// # Errors
-///
-/// The name of the step that failed, and why it did.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     let mut rows = vec![["step", "seconds", "result"].map(str::to_owned)];
     let begin = Instant::now();

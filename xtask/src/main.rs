@@ -105,10 +105,6 @@ fn relative(root: &Path, path: impl AsRef<Path>) -> String {
 }
 
 /// What a command prints; its messages go to the terminal.
-///
-/// # Errors
-///
-/// When it cannot be started, ends with another exit status than 0, or prints no text.
 fn output(command: &mut std::process::Command) -> anyhow::Result<String> {
     use anyhow::Context as _;
 
@@ -126,10 +122,6 @@ fn output(command: &mut std::process::Command) -> anyhow::Result<String> {
 }
 
 /// Runs a command to its end.
-///
-/// # Errors
-///
-/// When it cannot be started or ends with another exit status than 0; the message holds the command line.
 fn check(command: &mut std::process::Command) -> anyhow::Result<()> {
     use anyhow::Context as _;
 

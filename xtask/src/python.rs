@@ -12,10 +12,6 @@ use crate::check;
 const PACKAGE: &str = "python/ganas-worker";
 
 /// Runs the tests; the text says what was skipped.
-///
-/// # Errors
-///
-/// When a test fails.
 pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
     let Some(python) = environment(root) else {
         return Ok(skipped("there is no python3 with venv"));

@@ -76,10 +76,6 @@ pub(super) enum Size {
 
 impl Catalogue {
     /// Reads a file, or the embedded catalogue.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or breaks a rule of [`check`](Self::check).
     pub(super) fn read(path: Option<&Path>) -> anyhow::Result<Self> {
         match path {
             None => Self::parse(EMBEDDED).context("the embedded catalogue, xtask/data.toml"),
@@ -117,10 +113,6 @@ impl Catalogue {
     }
 
     /// The source with this name.
-    ///
-    /// # Errors
-    ///
-    /// When there is none, with the closest name and all names.
     pub(super) fn source(&self, name: &str) -> anyhow::Result<&Source> {
         if let Some(source) = self.sources.iter().find(|source| source.name == name) {
             return Ok(source);

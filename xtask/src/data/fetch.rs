@@ -65,10 +65,6 @@ pub(super) struct Fetch<'a> {
 
 impl Fetch<'_> {
     /// Fetches the file into its place, unless it is there. Returns its sha256.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be fetched or is not what the catalogue says; what has been fetched is kept.
     pub(super) fn run(&self) -> anyhow::Result<String> {
         let Self { source, place, .. } = self;
         let is_present = || anyhow::Ok(matches!(place.presence()?, Presence::Present(_)));
@@ -103,10 +99,6 @@ impl Fetch<'_> {
     }
 
     /// Copies a file that the user has, whatever its name, into its place. Returns its sha256.
-    ///
-    /// # Errors
-    ///
-    /// When the file is not there, or is not what the catalogue says; it is never changed.
     pub(super) fn copy(&self, from: &Path) -> anyhow::Result<String> {
         let Self { source, place, .. } = self;
         let path = if from.is_dir() {

@@ -28,10 +28,6 @@ pub(super) struct Inspection {
 
 impl Inspection {
     /// Reads a file from its beginning to its end.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read.
     pub(super) fn of(path: &Path, source: &Source) -> anyhow::Result<Self> {
         let (bytes, sha256, head) =
             read(path, &source.name).map_err(|error| explain(error, "read", path))?;
@@ -48,10 +44,6 @@ impl Inspection {
     }
 
     /// The sha256 of a file that is what it should be.
-    ///
-    /// # Errors
-    ///
-    /// The problem.
     pub(super) fn accept(self) -> anyhow::Result<String> {
         match self.problem {
             Some(problem) => bail!(problem),
@@ -110,10 +102,6 @@ impl Size {
     }
 
     /// Refuses what a server offers.
-    ///
-    /// # Errors
-    ///
-    /// When the number of bytes does not fit.
     pub(super) fn check_offer(self, source: &Source, offered: u64) -> anyhow::Result<()> {
         if self.fits(offered) {
             return Ok(());

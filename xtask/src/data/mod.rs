@@ -103,10 +103,6 @@ struct Convert {
 }
 
 /// Runs one of the commands.
-///
-/// # Errors
-///
-/// What went wrong, and what to do.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let catalogue = Catalogue::read(options.catalogue.as_deref())?;
     match &options.command {
@@ -246,10 +242,6 @@ fn run_convert(root: &Path, catalogue: &Catalogue, convert: &Convert) -> anyhow:
 }
 
 /// The table that a conversion makes, and the arguments of `ganas` for it.
-///
-/// # Errors
-///
-/// When there is nothing to convert, or no file.
 fn conversion(
     source: &Source,
     folder: &Path,

@@ -33,10 +33,6 @@ impl Part {
     /// Opens what an earlier fetch has left, or an empty part.
     ///
     /// The caller holds the lock of the place.
-    ///
-    /// # Errors
-    ///
-    /// When the file system refuses.
     pub(super) fn open(place: &Place) -> anyhow::Result<Self> {
         let path = place.part();
         let mut file = File::options()
@@ -69,10 +65,6 @@ impl Part {
     }
 
     /// Forgets what is there, and begins another version.
-    ///
-    /// # Errors
-    ///
-    /// When the file system refuses.
     pub(super) fn restart(&mut self, version: Option<Version>) -> anyhow::Result<()> {
         if self.length > 0 {
             self.cut(0)
@@ -96,10 +88,6 @@ impl Part {
     }
 
     /// Appends.
-    ///
-    /// # Errors
-    ///
-    /// When the file system refuses; what was there before is kept.
     pub(super) fn append(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         if let Err(error) = self.file.write_all(bytes) {
             // Some of the bytes may have arrived, and must not be taken for all of them. When even that fails, the next
@@ -112,10 +100,6 @@ impl Part {
     }
 
     /// Checks the part, and makes it the file. Returns its sha256.
-    ///
-    /// # Errors
-    ///
-    /// When it is not what the catalogue says; it is then kept beside, as `FILE.bad`.
     pub(super) fn finish(self, source: &Source) -> anyhow::Result<String> {
         let part = self.place.part();
         self.file
@@ -144,10 +128,6 @@ impl Part {
     }
 
     /// Deletes the part.
-    ///
-    /// # Errors
-    ///
-    /// When the file system refuses.
     pub(super) fn discard(self) -> anyhow::Result<()> {
         remove(&self.place.part())?;
         remove(&self.place.version())

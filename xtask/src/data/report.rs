@@ -11,10 +11,6 @@ use super::place::{Place, Presence};
 use crate::text_table;
 
 /// The table of all sources.
-///
-/// # Errors
-///
-/// When the folder cannot be read.
 pub(super) fn list(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<String> {
     let mut rows = vec![["name", "size", "state", "how", "licence", "space"].map(str::to_owned)];
     for source in &catalogue.sources {
@@ -40,10 +36,6 @@ pub(super) fn list(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<Strin
 }
 
 /// All that is known of the sources.
-///
-/// # Errors
-///
-/// When the folder cannot be read.
 pub(super) fn list_json(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<Value> {
     let mut sources = Vec::new();
     for source in &catalogue.sources {
@@ -77,10 +69,6 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// Looks at one source in a folder.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
     pub(super) fn of(source: &Source, folder: &Path) -> anyhow::Result<Self> {
         let (state, bytes) = state(source, folder)?;
         let mut verdict = Self {

@@ -38,11 +38,6 @@ impl From<anyhow::Error> for Failure {
 }
 
 /// The proxy that the environment names.
-///
-/// # Errors
-///
-/// When a variable is set and names none that can be used: a download that goes past the proxy fails in a way that nobody
-/// understands.
 pub(super) fn proxy() -> anyhow::Result<Option<Proxy>> {
     let names = ["all_proxy", "https_proxy", "http_proxy"].into_iter();
     let mut names = names.flat_map(|name| [name.to_ascii_uppercase(), name.to_owned()]);
@@ -101,10 +96,6 @@ pub(super) struct Body {
 }
 
 /// Asks for the whole file, or for what follows the first `offset` bytes of a version.
-///
-/// # Errors
-///
-/// When there is no answer, or one that makes no sense.
 pub(super) fn get(
     agent: &Agent,
     url: &str,

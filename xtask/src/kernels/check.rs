@@ -42,10 +42,6 @@ impl CheckOptions {
 }
 
 /// Checks all kernels and prints a table.
-///
-/// # Errors
-///
-/// When a tool is missing, a kernel does not compile, or something is wrong with one; all of it is printed first.
 pub(super) fn run(root: &Path, options: &CheckOptions) -> anyhow::Result<()> {
     let tools = options.tools.find()?;
     let architectures: Vec<_> = options

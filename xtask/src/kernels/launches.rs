@@ -29,10 +29,6 @@ pub(super) struct Launch<'a> {
 }
 
 /// Reads a list of launches.
-///
-/// # Errors
-///
-/// With the line that is not as it should be, or does not fit its kernel.
 pub(super) fn parse<'a>(text: &str, set: &'a KernelSet) -> anyhow::Result<Vec<Launch<'a>>> {
     let mut launches = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {

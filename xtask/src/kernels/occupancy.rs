@@ -57,10 +57,6 @@ const fn architecture(
 
 impl Architecture {
     /// The architecture of a number.
-    ///
-    /// # Errors
-    ///
-    /// With the numbers that are known.
     pub(super) fn find(number: u32) -> anyhow::Result<Self> {
         let known = || ARCHITECTURES.map(|known| known.number.to_string());
         ARCHITECTURES

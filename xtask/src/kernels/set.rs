@@ -103,10 +103,6 @@ impl Parameter {
 
 impl KernelSet {
     /// The kernels in a file, or without one those of ganas.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, the program that prints them fails, or a line is not as it should be.
     pub(super) fn load(root: &Path, file: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(file) = file {
             let text = std::fs::read_to_string(file)
@@ -120,10 +116,6 @@ impl KernelSet {
     }
 
     /// Reads the form that the head of this file shows.
-    ///
-    /// # Errors
-    ///
-    /// With the line that is not as it should be.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut set = Self::default();
         let mut rest = text;

@@ -82,10 +82,6 @@ impl fmt::Display for Finding {
 }
 
 /// Runs all checks and lists what they find, warnings first.
-///
-/// # Errors
-///
-/// When there is an error among the findings, or the tree cannot be read.
 pub(crate) fn run(root: &Path, options: Options) -> anyhow::Result<()> {
     if options.fix {
         permissions::write(root)?;

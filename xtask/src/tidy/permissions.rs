@@ -46,10 +46,6 @@ const PERMITTED: &[(&str, &[&str])] = &[
 ];
 
 /// Writes the configuration of each package that is there.
-///
-/// # Errors
-///
-/// When a file cannot be read or written.
 pub(super) fn write(root: &Path) -> anyhow::Result<()> {
     let whole = std::fs::read_to_string(root.join(CONFIGURATION))
         .with_context(|| format!("cannot read {CONFIGURATION}"))?;
@@ -65,10 +61,6 @@ pub(super) fn write(root: &Path) -> anyhow::Result<()> {
 }
 
 /// Each package has the configuration that it should have, and no other.
-///
-/// # Errors
-///
-/// When there is none at the top.
 pub(super) fn check(tree: &Tree) -> anyhow::Result<Vec<Finding>> {
     let whole = tree
         .file(CONFIGURATION)

@@ -22,10 +22,6 @@ pub(super) struct TextFile<'a> {
 
 impl Tree {
     /// Reads the tree.
-    ///
-    /// # Errors
-    ///
-    /// When git is missing, or a file cannot be read.
     pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
         let mut git = Command::new("git");
         git.args(["ls-files", "-z", "--cached", "--others"])
