@@ -42,7 +42,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     }
     let stale = UNSAFE.iter().filter(|path| {
         let file = tree.file(path);
-        !file.is_some_and(|file| lifts_unsafe(file).is_some())
+        file.is_none_or(|file| lifts_unsafe(file).is_none())
     });
     findings.extend(stale.map(|path| {
         Finding::warning(
