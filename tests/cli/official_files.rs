@@ -6,7 +6,6 @@ use crate::sandbox::{Ended, Sandbox};
 
 /// A file or folder of the data folder; none, with a line that says so, when it is not there.
 pub(crate) fn sample(test: &str, name: &str) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "the folder is named by the user")]
     let folder = std::env::var_os("GANAS_DATA").filter(|folder| !folder.is_empty());
     let path = folder.map(|folder| PathBuf::from(folder).join(name));
     let there = path.filter(|path| path.exists());

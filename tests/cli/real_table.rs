@@ -6,7 +6,6 @@ use crate::sandbox::Sandbox;
 
 #[test]
 fn the_published_table_is_imported_and_searched() {
-    #[expect(clippy::disallowed_methods, reason = "the folder is named by the user")]
     let folder = std::env::var_os("GANAS_DATA").filter(|folder| !folder.is_empty());
     let Some(folder) = folder.map(PathBuf::from) else {
         eprintln!("SKIPPED the_published_table_is_imported_and_searched: GANAS_DATA is not set");
@@ -103,7 +102,6 @@ fn the_published_test_accuracies_of_nasbench101_are_imported_and_searched() {
 #[test]
 fn the_front_of_published_accuracies_and_latencies_is_searched() {
     const NAME: &str = "the_front_of_published_accuracies_and_latencies_is_searched";
-    #[expect(clippy::disallowed_methods, reason = "the folder is named by the user")]
     let folder = std::env::var_os("GANAS_DATA").filter(|folder| !folder.is_empty());
     let Some(folder) = folder.map(PathBuf::from) else {
         eprintln!("SKIPPED {NAME}: GANAS_DATA is not set");

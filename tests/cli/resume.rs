@@ -130,7 +130,6 @@ impl Moments {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test is about moments")]
 fn now() -> Instant {
     Instant::now()
 }

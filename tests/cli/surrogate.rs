@@ -6,7 +6,6 @@ use crate::sandbox::{Ended, SMALL, Sandbox};
 
 /// The folder of published data, when all of these are in it.
 fn data(test: &str, needed: &[&str]) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "the folder is named by the user")]
     let folder = std::env::var_os("GANAS_DATA").filter(|folder| !folder.is_empty());
     let Some(folder) = folder.map(PathBuf::from) else {
         eprintln!("SKIPPED {test}: GANAS_DATA is not set");

@@ -1,5 +1,9 @@
 //! The GPU as a device, under emulation: errors, the cache of compiled kernels, forks.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the cache of compiled kernels is looked into"
+)]
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "tests: a failed step ends the test")]
 

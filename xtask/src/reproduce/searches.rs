@@ -125,7 +125,7 @@ impl Runner {
     ) -> Result<SearchResult> {
         let file = self.file(&format!("{}.{}.json", search.name, options.seeds));
         if !file.exists() {
-            let start = crate::clock::now();
+            let start = std::time::Instant::now();
             let mut arguments = vec!["search".to_owned()];
             arguments.extend(search.arguments.iter().cloned());
             let (flag, path) = match source {

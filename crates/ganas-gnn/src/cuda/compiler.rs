@@ -4,6 +4,10 @@
 //! that was cut short or changed is compiled anew. Files are written beside their place and then renamed.
 
 #![expect(unsafe_code, reason = "the compiler is called through its C interface")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the cache of compiled kernels lies in a folder that the caller names"
+)]
 
 use std::ffi::{CStr, CString, c_int};
 use std::fmt::Write as _;

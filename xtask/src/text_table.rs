@@ -1,7 +1,7 @@
 //! Tables for people: columns aligned with spaces.
 
 /// The lines, each with a line feed, none with spaces at its end.
-pub(super) fn render<const N: usize>(rows: &[[String; N]]) -> String {
+pub(crate) fn render<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
