@@ -29,6 +29,11 @@ impl Table {
         }
     }
 
+    /// A table with a header, all of whose columns are aligned left.
+    pub fn of_names<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Self::new(names.into_iter().map(|name| (name, Align::Left)))
+    }
+
     /// Adds a row; missing cells at its end are empty.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
