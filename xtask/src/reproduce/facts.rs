@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use ganas_report::records::{FrontMember, FrontRecord};
-use ganas_report::tables::Table;
+use ganas_report::tables::TextTable;
 use serde_json::Value as Json;
 
 use super::runner::{Runner, Search};
@@ -202,7 +202,7 @@ impl Inquiry<'_> {
 /// Spread and noise of each metric.
 fn noise_table(noise: &[Json]) -> Result<String> {
     let columns = "metric,lowest,median,highest,sd of a seed,Spearman,share";
-    let mut table = Table::of_names(columns.split(','));
+    let mut table = TextTable::of_names(columns.split(','));
     for noise in noise {
         let mut cells = vec![format!(
             "`{}`",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use ganas_report::records::SearchRecord;
-use ganas_report::tables::Table;
+use ganas_report::tables::TextTable;
 
 use super::cell::cell;
 use super::facts::{Inquiry, Known};
@@ -202,7 +202,7 @@ fn table(of: &TableOf, found: &[Found]) -> Result<String> {
             }
         }
     }
-    let mut table = Table::of_names(titles);
+    let mut table = TextTable::of_names(titles);
     for found in found {
         for row in &found.rows {
             let mut cells = vec![row.label.clone()];
@@ -239,7 +239,7 @@ fn seeds(study: &Description, found: &[Found]) -> Result<Option<String>> {
     let at = budgets
         .iter()
         .flat_map(|b| [format!("search_at_{b}"), format!("report_at_{b}")]);
-    let mut table = Table::of_names(columns.chain(at));
+    let mut table = TextTable::of_names(columns.chain(at));
     for found in found {
         for row in &found.rows {
             for run in &row.record.runs {

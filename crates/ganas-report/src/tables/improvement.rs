@@ -1,13 +1,13 @@
 //! What was gained over a given network, for people.
 
-use super::{Align, Table, measurement};
+use super::{Align, TextTable, measurement};
 use crate::records::{Gains, KnownNetwork};
 
 impl Gains {
     /// A table with a line for the given network and for each run.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut table = Table::new([
+        let mut table = TextTable::new([
             ("network", Align::Left),
             (&*self.metrics[0], Align::Right),
             (&*self.metrics[1], Align::Right),

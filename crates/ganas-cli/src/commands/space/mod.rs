@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::exit::{Outcome, UsageError};
 use crate::output;
-use ganas_report::tables::{Align, Table};
+use ganas_report::tables::{Align, TextTable};
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -141,7 +141,7 @@ fn list(json: bool) -> anyhow::Result<()> {
     if json {
         return output::print_json(&serde_json::json!({ "spaces": lines }));
     }
-    let mut table = Table::new([
+    let mut table = TextTable::new([
         ("space", Align::Left),
         ("architectures", Align::Right),
         ("operations", Align::Left),

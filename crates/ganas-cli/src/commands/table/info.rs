@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::output;
 use crate::table_noise;
 use crate::table_source;
-use ganas_report::tables::{Align, Table, optional};
+use ganas_report::tables::{Align, TextTable, optional};
 
 /// Which table.
 #[derive(Debug, clap::Args)]
@@ -121,7 +121,7 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         .chain(evaluator)
         .map(|(name, value)| format!("{name:<7}  {value}\n"))
         .collect();
-    let mut columns = Table::new([
+    let mut columns = TextTable::new([
         ("metric", Align::Left),
         ("role", Align::Left),
         ("unit", Align::Left),

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::exit::UsageError;
 use crate::output;
 use crate::table_source;
-use ganas_report::tables::{Align, Table};
+use ganas_report::tables::{Align, TextTable};
 
 /// Which architecture of which table.
 #[derive(Debug, clap::Args)]
@@ -201,7 +201,7 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         ("of", Align::Right),
         ("percentile", Align::Right),
     ]);
-    let mut columns = Table::new(header);
+    let mut columns = TextTable::new(header);
     for metric in metrics {
         let mut cells = vec![metric.info.name.clone(), full(metric.value)];
         if !is_representative {
