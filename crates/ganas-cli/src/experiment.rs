@@ -15,7 +15,7 @@ use crate::evaluator_choice::EvaluatorChoice;
 use crate::improve::Improvement;
 use crate::objectives::Several;
 use crate::progress::Progress;
-use crate::run_record::RunRecord;
+use ganas_report::records::RunRecord;
 
 /// What all runs have in common.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Experiment {
                 match study.begin(&spec, self.on_existing, &*self.space, session)? {
                     Begun::Fresh(claim) => (Some(claim), None),
                     Begun::Resume(claim, point) => (Some(claim), Some(point)),
-                    Begun::Finished(id) => return RunRecord::of_study(study, id),
+                    Begun::Finished(id) => return Ok(RunRecord::of_study(study, id)?),
                 }
             }
         };

@@ -8,10 +8,9 @@ use ganas_store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
 use crate::exit::Outcome;
-use crate::number::{measurement, optional};
 use crate::output;
 use crate::run_filter::FilterArguments;
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, TextTable, measurement, optional};
 
 /// Which study, and how many.
 #[derive(Debug, clap::Args)]
@@ -165,7 +164,7 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
         protocol_text(&protocols),
         members.len(),
         optional(front.hypervolume),
-        table.render()
+        table.to_text()
     ))?;
     Ok(Outcome::Done)
 }
@@ -198,5 +197,5 @@ fn text(protocols: &[Protocol], entries: &[Entry<'_>]) -> String {
             entry.arch.to_owned(),
         ]);
     }
-    format!("{}\n{}", protocol_text(protocols), table.render())
+    format!("{}\n{}", protocol_text(protocols), table.to_text())
 }

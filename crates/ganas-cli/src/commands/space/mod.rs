@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::exit::{Outcome, UsageError};
 use crate::output;
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, TextTable};
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -153,7 +153,7 @@ fn list(json: bool) -> anyhow::Result<()> {
             line.operations.join(", "),
         ]);
     }
-    output::print_text(&table.render())
+    output::print_text(&table.to_text())
 }
 
 fn print_archs(space: &dyn SearchSpace) -> anyhow::Result<()> {

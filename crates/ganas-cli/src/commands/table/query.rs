@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::exit::UsageError;
 use crate::output;
 use crate::table_source;
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, TextTable};
 
 /// Which architecture of which table.
 #[derive(Debug, clap::Args)]
@@ -231,6 +231,6 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     };
     format!(
         "{lines}\n{}\n{ranks}; ties share the mean of their places\n{seconds}",
-        columns.render()
+        columns.to_text()
     )
 }
