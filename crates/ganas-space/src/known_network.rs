@@ -2,11 +2,11 @@
 
 /// A known architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Its name, which is read in place of its text.
-    pub name: &'static str,
+pub struct KnownNetwork<'a> {
+    /// Its name, which [`decode`](crate::SearchSpace::decode) reads in place of its text.
+    pub name: &'a str,
     /// Its text.
-    pub text: &'static str,
+    pub text: &'a str,
     /// In what it differs from the network of this name; nothing when it is that network.
-    pub differs: Option<&'static str>,
+    pub differs: Option<&'a str>,
 }

@@ -9,8 +9,9 @@
 use rand::RngExt;
 use rand_core::Rng;
 
-use crate::blueprint::{Blueprint, Labels, Sources, Vertex, on_a_path};
-use crate::{Action, Arch, OpId, SpaceError, edge_cell_text};
+use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
+use crate::vertex_set::on_a_path;
+use crate::{Action, Arch, OpId, Part, SpaceError, edge_cell_text};
 
 use super::order::Graph;
 use super::wiring::{Frame, Wiring};
@@ -26,25 +27,21 @@ pub(super) struct Edges {
 
 impl Edges {
     pub(super) fn new(frame: Frame, none: Option<OpId>) -> Self {
-        let [input, output] = frame.ends();
-        let mut vertices = vec![Vertex {
-            labels: Labels::Fixed(input),
-            sources: Sources::Fixed(0),
-        }];
         let n_nodes = frame.nodes + 2;
-        vertices.extend(edge_cell_text::edges(n_nodes).map(|(from, _)| Vertex {
+        let inner = edge_cell_text::edges(n_nodes).map(|(from, _)| Vertex {
             labels: Labels::OneOf(frame.all_operations()),
             sources: match from {
                 0 => Sources::PresentOf(1),
                 _ => Sources::PresentOf(into(from)),
             },
-        }));
-        vertices.push(Vertex {
-            labels: Labels::Fixed(output),
-            sources: Sources::PresentOf(into(n_nodes - 1)),
         });
+        let of_output = Sources::PresentOf(into(n_nodes - 1));
+        let blueprint = Blueprint::new(&*frame.name, &frame.operations, inner, of_output);
         Self {
-            blueprint: Blueprint::new(frame.name, none, vertices),
+            blueprint: match none {
+                Some(none) => blueprint.with_absent(none),
+                None => blueprint,
+            },
             none,
             frame,
         }
@@ -168,14 +165,14 @@ impl Wiring for Edges {
 
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         let frame = &self.frame;
-        let ops = edge_cell_text::decode(frame.name, &frame.operations, self.n_nodes(), text)?;
+        let ops = edge_cell_text::decode(&frame.name, &frame.operations, self.n_nodes(), text)?;
         let ops: Vec<OpId> = (ops.into_iter())
             .map(|op| OpId(u8::try_from(op).expect("invariant: there are few operations")))
             .collect();
         Ok(self.arch(&ops))
     }
 
-    fn parts(&self, canonical: &Arch) -> Vec<(usize, usize)> {
+    fn parts(&self, canonical: &Arch) -> Vec<Part> {
         let live = self.live(Self::ops(canonical));
         live.iter().map(|(_, op)| (0, op.index())).collect()
     }
