@@ -101,19 +101,19 @@ pub(crate) struct Known {
     accuracy: f64,
     /// The metric that is reported.
     report: f64,
-    params: u64,
-    flops: u64,
+    params: Option<u64>,
+    flops: Option<u64>,
 }
 
 impl Known {
     fn of(space: &dyn SearchSpace, arch: &Arch, measured: Measurement) -> Self {
-        let cost = space.cost(arch);
+        let cost = space.costs().map(|costs| costs.cost(arch));
         Self {
             arch: space.encode(arch),
             accuracy: measured.search.0,
             report: measured.report.0,
-            params: cost.parameters,
-            flops: cost.flops,
+            params: cost.map(|cost| cost.parameters),
+            flops: cost.map(|cost| cost.flops),
         }
     }
 }
@@ -336,15 +336,10 @@ impl Gains {
             ("", Align::Right),
         ]);
         let mut row = |name: String, network: &Known| {
-            table.row([
-                name,
-                measurement(network.accuracy),
-                measurement(network.report),
-                network.params.to_string(),
-                change(network.params, self.given.params),
-                network.flops.to_string(),
-                change(network.flops, self.given.flops),
-            ]);
+            let [params, of_params] = cost_and_change(network.params, self.given.params);
+            let [flops, of_flops] = cost_and_change(network.flops, self.given.flops);
+            let [accuracy, report] = [network.accuracy, network.report].map(measurement);
+            table.row([name, accuracy, report, params, of_params, flops, of_flops]);
         };
         row("given".to_owned(), &self.given);
         for found in &self.found {
@@ -353,6 +348,14 @@ impl Gains {
             }
         }
         format!("\n{}", table.render())
+    }
+}
+
+/// A cost, and its change in per cent.
+fn cost_and_change(cost: Option<u64>, given: Option<u64>) -> [String; 2] {
+    match (cost, given) {
+        (Some(cost), Some(given)) => [cost.to_string(), change(cost, given)],
+        _ => ["-".to_owned(), String::new()],
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct SearchReport<'a> {
     /// The version of ganas.
     pub(crate) version: &'static str,
     /// The name of the search space.
-    pub(crate) space: &'static str,
+    pub(crate) space: &'a str,
     /// The sha256 of the table file, or the fingerprint of the surrogate.
     pub(crate) table_sha256: &'a str,
     /// What was searched on and what is reported.

@@ -8,8 +8,8 @@ use ganas_space::SpaceError;
 use thiserror::Error;
 
 use crate::official::Problem;
-use crate::suggestion::did_you_mean;
 use crate::worker::{WorkerError, WorkerFailure};
+use ganas_space::suggestion::did_you_mean;
 
 /// What can be wrong with a table, its import, or a query.
 ///
@@ -81,7 +81,7 @@ pub enum EvalError {
         /// The space that the table was imported for.
         table: String,
         /// The space that was asked for.
-        space: &'static str,
+        space: String,
     },
     /// A name that is no metric of the table.
     #[error("the table has no metric `{name}`{}; its metrics are {known}", did_you_mean(suggestion.as_deref()))]
@@ -122,7 +122,7 @@ pub enum EvalError {
         /// The folder.
         folder: PathBuf,
         /// The space that was asked for.
-        space: &'static str,
+        space: String,
         /// The files that a surrogate of the space consists of.
         expected: String,
     },

@@ -17,7 +17,6 @@ mod objectives;
 mod official;
 mod property;
 mod protocol;
-mod suggestion;
 pub mod surrogate;
 pub mod table;
 pub mod worker;

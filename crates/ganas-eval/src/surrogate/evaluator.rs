@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use ganas_space::{Arch, SearchSpace};
 
-use crate::suggestion::closest;
 use crate::{
     EvalError, Evaluator, Measurement, MetricRole, Property, Protocol, ProtocolKind, ReportMetric,
     SearchMetric,
 };
+use ganas_space::suggestion::closest;
 
 use super::accel::AccelEnsemble;
 use super::folder::Folder;
@@ -158,7 +158,9 @@ impl SurrogateEvaluator {
     pub fn predict(&self, arch: &Arch) -> Result<Vec<f64>, EvalError> {
         let arch = self.space.canonical(arch);
         let mut values = self.model.predict(&arch)?;
-        let cost = self.space.cost(&arch);
+        let costs = self.space.costs();
+        let cost = costs.map(|costs| costs.cost(&arch));
+        let cost = cost.expect("invariant: spaces with a surrogate have costs");
         values.extend([cost.parameters, cost.flops].map(rounded));
         Ok(values)
     }
@@ -226,7 +228,7 @@ const SURROGATES: [Kind; 5] = [
     },
 ];
 
-fn open_model(folder: &mut Folder, space: &'static str) -> Result<Box<dyn Model>, EvalError> {
+fn open_model(folder: &mut Folder, space: &str) -> Result<Box<dyn Model>, EvalError> {
     let kinds: Vec<&Kind> = SURROGATES
         .iter()
         .filter(|kind| kind.space == space)
@@ -247,7 +249,7 @@ fn open_model(folder: &mut Folder, space: &'static str) -> Result<Box<dyn Model>
     };
     Err(EvalError::NoSurrogate {
         folder: folder.path().to_owned(),
-        space,
+        space: space.to_owned(),
         expected,
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use csv::ByteRecord;
 
 use crate::EvalError;
-use crate::suggestion::closest;
+use ganas_space::suggestion::closest;
 
 use super::import::{SkipReason, SkippedColumn};
 use super::key_template::{KeyTemplate, joined};

@@ -40,7 +40,7 @@ impl TableEvaluator {
             return Err(EvalError::WrongSpace {
                 file: table.path().to_owned(),
                 table: table.manifest().space.clone(),
-                space: space.name(),
+                space: space.name().to_owned(),
             });
         }
         let [search, report] = [table.column(search)?, table.column(report)?];

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::EvalError;
-use crate::suggestion::closest;
+use ganas_space::suggestion::closest;
 
 use super::delimited::{ColumnReader, Delimited, Key};
 use super::key_template::{KeyTemplate, joined};

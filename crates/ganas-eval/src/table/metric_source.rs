@@ -6,7 +6,7 @@ use std::str::FromStr;
 use indexmap::IndexSet;
 
 use crate::EvalError;
-use crate::suggestion::closest;
+use ganas_space::suggestion::closest;
 
 use super::delimited::NumberColumn;
 use super::import::ImportRequest;

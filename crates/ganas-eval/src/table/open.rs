@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ganas_space::ArchKey;
 
 use crate::EvalError;
-use crate::suggestion::closest;
+use ganas_space::suggestion::closest;
 
 use super::container::{self, Container};
 use super::manifest::{ColumnInfo, KEY_COLUMN, KEY_ORDER_COLUMN, Manifest};

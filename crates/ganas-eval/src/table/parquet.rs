@@ -17,7 +17,7 @@ use parquet::record::Field;
 use parquet::schema::types::Type;
 
 use crate::EvalError;
-use crate::suggestion::closest;
+use ganas_space::suggestion::closest;
 
 use super::delimited::{ColumnReader, Delimited, Key};
 use super::key_template::{KeyTemplate, joined};
