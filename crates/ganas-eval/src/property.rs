@@ -93,9 +93,10 @@ impl NamedCost {
     /// The cost with this name, when the space has it.
     #[must_use]
     pub fn new(space: Arc<dyn SearchSpace>, name: &str) -> Option<Self> {
-        space.costs()?.named_costs().contains(&name).then(|| Self {
+        let is_known = space.costs()?.named_costs().contains(&name);
+        is_known.then(|| Self {
             name: name.to_owned(),
-            space: Arc::clone(&space),
+            space,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Known architectures of a space, by their names.
 
+use serde::Serialize;
+
 /// A known architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct KnownNetwork<'a> {
     /// Its name, which [`decode`](crate::SearchSpace::decode) reads in place of its text.
     pub name: &'a str,

@@ -141,7 +141,7 @@ pub(super) struct Rollout {
 }
 
 impl Rollout {
-    /// The decisions that build an architecture, which is [admitted](SearchSpace::admits) where actions are masked.
+    /// The decisions that build an architecture, which is [admitted](ganas_space::Constraints::admits) where actions are masked.
     pub(super) fn of(
         space: &dyn SearchSpace,
         which: OpenActions,

@@ -6,8 +6,91 @@
 //!
 //! Every sequence of legal actions ends in an architecture of the blueprint: rules look back only, and each of them
 //! leaves a legal action whatever was decided before.
+//!
+//! # Example
+//!
+//! A complete space of one's own: four layers, one after the other, each with one of three operations.
+//!
+//! ```
+//! use ganas_space::blueprint::{Blueprint, Labels, Sources, Vertex};
+//! use ganas_space::laws::{self, LawOptions};
+//! use ganas_space::{Action, Arch, Cost, CostState, CostTable, Costs, Partial, Reader};
+//! use ganas_space::{SearchSpace, SpaceError};
+//!
+//! const OPERATIONS: [&str; 3] = ["conv3", "conv5", "pool"];
+//!
+//! #[derive(Debug)]
+//! struct Stack {
+//!     blueprint: Blueprint,
+//!     costs: CostTable,
+//! }
+//!
+//! impl Stack {
+//!     fn new() -> Self {
+//!         let layer = Vertex { labels: Labels::OneOf(0b111), sources: Sources::LastPresent };
+//!         let mut costs = CostTable::new(1, OPERATIONS.len());
+//!         for (operation, parameters) in [9, 25, 0].into_iter().enumerate() {
+//!             costs.set((0, operation), Cost { parameters, flops: 64 * parameters });
+//!         }
+//!         let blueprint = Blueprint::new("stack", OPERATIONS, [layer; 4], Sources::LastPresent);
+//!         Self { blueprint, costs }
+//!     }
+//! }
+//!
+//! impl SearchSpace for Stack {
+//!     fn blueprint(&self) -> &Blueprint {
+//!         &self.blueprint
+//!     }
+//!
+//!     /// `conv3 pool conv5 conv3`
+//!     fn encode(&self, arch: &Arch) -> String {
+//!         let words = arch.inner_labels().iter().map(|label| OPERATIONS[label.index()]);
+//!         words.collect::<Vec<_>>().join(" ")
+//!     }
+//!
+//!     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
+//!         let mut reader = Reader::new("stack", text);
+//!         let mut actions = Vec::new();
+//!         for layer in 0..4 {
+//!             if layer > 0 {
+//!                 reader.expect(' ')?;
+//!             }
+//!             let word = reader.take_while(char::is_alphanumeric);
+//!             let known = (0..).zip(OPERATIONS).find(|(_, name)| *name == word);
+//!             let (action, _) = known.ok_or_else(|| reader.unknown_op(word, &OPERATIONS))?;
+//!             actions.push(Action(action));
+//!         }
+//!         reader.expect_end()?;
+//!         self.blueprint.build(actions)
+//!     }
+//!
+//!     fn costs(&self) -> Option<&dyn Costs> {
+//!         Some(self)
+//!     }
+//! }
+//!
+//! impl Costs for Stack {
+//!     fn cost(&self, arch: &Arch) -> Cost {
+//!         let parts = arch.inner_labels().iter().map(|label| (0, label.index()));
+//!         self.costs.cost(parts)
+//!     }
+//!
+//!     /// Costs are sums over layers, so that they are bounded while an architecture is built.
+//!     fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+//!         Some(CostState(self.blueprint.open_state(partial)))
+//!     }
+//! }
+//!
+//! let space = Stack::new();
+//! laws::check(&space, LawOptions::default())?;
+//! let arch = space.decode("conv3 pool conv5 conv3")?;
+//! assert_eq!(space.cost(&arch).parameters, 43);
+//! assert_eq!(space.neighbours(&arch).len(), 4 * 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod free_edges;
+mod vertex;
 
 use rand::RngExt;
 use rand::seq::IteratorRandom;
@@ -16,9 +99,11 @@ use rand_core::Rng;
 use crate::arch::{Arch, OpId, VertexId};
 use crate::decisions::{Action, Choice, Decision, LegalActions, Partial};
 use crate::error::SpaceError;
+use crate::vertex_set::{below, bits, loose_ends};
+
+pub use self::vertex::{Labels, Sources, Vertex};
 
 use self::free_edges::FreeEdge;
-use crate::vertex_set::{below, bits, highest, loose_ends};
 
 /// Both actions of an edge.
 const ABSENT: u64 = 0b01;
@@ -39,104 +124,6 @@ pub struct Blueprint {
     steps: Vec<Choice>,
     /// The number of decisions before those of each vertex.
     first_step: Vec<usize>,
-}
-
-/// A vertex, with what it leaves open.
-#[derive(Clone, Copy, Debug)]
-pub struct Vertex {
-    /// Its label.
-    pub labels: Labels,
-    /// Its incoming edges.
-    pub sources: Sources,
-}
-
-/// The label of a vertex.
-#[derive(Clone, Copy, Debug)]
-pub enum Labels {
-    /// Always this one.
-    Fixed(OpId),
-    /// One of a set of [`OpId`]s; never empty.
-    OneOf(u64),
-    /// One of a set, which holds the label of absent vertices: when vertex `previous` is absent, this one is, too.
-    Trailing {
-        /// The set.
-        set: u64,
-        /// The vertex that must be present for this one to be.
-        previous: usize,
-    },
-}
-
-/// The incoming edges of a vertex.
-#[derive(Clone, Copy, Debug)]
-pub enum Sources {
-    /// Always from this set.
-    Fixed(u64),
-    /// From one of at least two candidates, but not the last of them, which is left to the other vertex of a pair.
-    LowerOfTwo {
-        /// The candidates of both vertices.
-        candidates: u64,
-    },
-    /// From one of the candidates that come after the source of vertex `lower`.
-    HigherOfTwo {
-        /// The candidates of both vertices.
-        candidates: u64,
-        /// The vertex with [`Sources::LowerOfTwo`].
-        lower: usize,
-    },
-    /// From the last vertex before it that is not absent; from none when it is absent itself.
-    LastPresent,
-    /// From those of a set that are not absent; from none when it is absent itself.
-    PresentOf(u64),
-    /// From so many of the candidates, or from all of them when there are fewer.
-    Exactly {
-        /// How many.
-        count: u32,
-        /// Which.
-        candidates: u64,
-    },
-    /// From any of the candidates, so that a path leads from the input to the output at last.
-    AnyOf {
-        /// Which.
-        candidates: u64,
-    },
-    /// From every vertex before it that no other one reads.
-    LooseEnds,
-}
-
-impl Vertex {
-    /// A vertex that leaves nothing open.
-    #[must_use]
-    pub fn fixed(label: OpId, sources: u64) -> Self {
-        Self {
-            labels: Labels::Fixed(label),
-            sources: Sources::Fixed(sources),
-        }
-    }
-}
-
-impl Sources {
-    /// All vertices that are named as possible sources.
-    fn candidates(self) -> u64 {
-        match self {
-            Self::LastPresent | Self::LooseEnds => 0,
-            Self::Fixed(sources) | Self::PresentOf(sources) => sources,
-            Self::LowerOfTwo { candidates }
-            | Self::HigherOfTwo { candidates, .. }
-            | Self::Exactly { candidates, .. }
-            | Self::AnyOf { candidates } => candidates,
-        }
-    }
-
-    /// The sources that are asked for, ascending.
-    fn asked(self) -> u64 {
-        match self {
-            Self::Fixed(_) | Self::LastPresent | Self::PresentOf(_) | Self::LooseEnds => 0,
-            Self::Exactly { count, candidates } if candidates.count_ones() <= count => 0,
-            Self::Exactly { candidates, .. } | Self::AnyOf { candidates } => candidates,
-            Self::LowerOfTwo { candidates } => candidates & !highest(candidates),
-            Self::HigherOfTwo { candidates, .. } => candidates & (candidates - 1),
-        }
-    }
 }
 
 impl Blueprint {
@@ -276,6 +263,19 @@ impl Blueprint {
         })
     }
 
+    /// The architecture that these decisions build.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`apply`](Self::apply) and [`finish`](Self::finish).
+    pub fn build(&self, actions: impl IntoIterator<Item = Action>) -> Result<Arch, SpaceError> {
+        let mut partial = self.start();
+        for action in actions {
+            self.apply(&mut partial, action)?;
+        }
+        self.finish(&partial)
+    }
+
     /// An architecture built at random: legal labels are equally likely, edges as their prior says.
     pub fn sample(&self, rng: &mut dyn Rng) -> Arch {
         let mut partial = self.start();
@@ -295,27 +295,20 @@ impl Blueprint {
             .expect("invariant: every decision is taken")
     }
 
-    /// The architectures whose decisions differ from those of an architecture in one, in their order; none of another space.
+    /// The architectures whose decisions differ from those of an architecture in one, in their order; none when it is of
+    /// another space.
     #[must_use]
     pub fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
-        let Ok(actions) = self.actions_of(arch) else {
-            return Vec::new();
-        };
+        let actions = self.actions_of(arch).unwrap_or_default();
         let mut neighbours = Vec::new();
         let mut before = self.start();
         for (n, &taken) in actions.iter().enumerate() {
-            let decision = self
-                .decision(&before)
-                .expect("invariant: an action is left");
-            for other in decision.legal.iter().filter(|other| *other != taken) {
-                let mut changed = before.clone();
-                let rest = std::iter::once(other).chain(actions[n + 1..].iter().copied());
-                if rest
-                    .map(|action| self.apply(&mut changed, action))
-                    .all(|done| done.is_ok())
-                {
-                    neighbours.extend(self.finish(&changed));
-                }
+            let decision = self.decision(&before);
+            let legal = decision.map_or(LegalActions(0), |decision| decision.legal);
+            for other in legal.iter().filter(|other| *other != taken) {
+                let mut changed = actions.clone();
+                changed[n] = other;
+                neighbours.extend(self.build(changed));
             }
             self.apply(&mut before, taken)
                 .expect("invariant: the actions build the architecture");

@@ -123,7 +123,7 @@ impl Chain {
             Block::Absent | Block::Projection | Block::Resolution(_) | Block::Opaque => None,
         };
         self.description
-            .divided(layer_labels(arch))
+            .divided(arch.inner_labels())
             .into_iter()
             .filter(|stage| !stage.iter().any(|label| self.side(*label).is_some()))
             .map(|stage| stage.iter().map(block).collect())
@@ -135,7 +135,7 @@ impl Chain {
     pub fn placed_blocks(&self, arch: &Arch) -> Vec<PlacedBlock> {
         let network = self.description.network();
         network.map_or_else(Vec::new, |network| {
-            network::walk(&self.description, network, layer_labels(arch)).1
+            network::walk(&self.description, network, arch.inner_labels()).1
         })
     }
 
@@ -143,7 +143,7 @@ impl Chain {
     #[must_use]
     pub fn resolution(&self, arch: &Arch) -> u64 {
         let of_network = || self.description.network().map(|network| network.resolution);
-        layer_labels(arch)
+        arch.inner_labels()
             .iter()
             .find_map(|label| self.side(*label))
             .or_else(of_network)
@@ -174,15 +174,9 @@ impl Chain {
     }
 
     fn arch(&self, labels: &[OpId]) -> Arch {
-        let mut partial = self.blueprint.start();
-        for label in labels {
-            self.blueprint
-                .apply(&mut partial, Action(label.0))
-                .expect("invariant: the labels are choices of their layers");
-        }
-        self.blueprint
-            .finish(&partial)
-            .expect("invariant: every layer has a label")
+        let actions = labels.iter().map(|label| Action(label.0));
+        let arch = self.blueprint.build(actions);
+        arch.expect("invariant: every layer has a label, which is one of its choices")
     }
 
     /// The architecture with another form of each stage.
@@ -195,7 +189,7 @@ impl Chain {
         arch: &Arch,
         form: &mut dyn FnMut(&Stage, &[OpId]) -> Vec<OpId>,
     ) -> Vec<OpId> {
-        let stages = self.description.divided(layer_labels(arch));
+        let stages = self.description.divided(arch.inner_labels());
         self.description
             .stages
             .iter()
@@ -257,7 +251,7 @@ impl SearchSpace for Chain {
     }
 
     fn encode(&self, arch: &Arch) -> String {
-        text::encode(&self.description, layer_labels(arch))
+        text::encode(&self.description, arch.inner_labels())
     }
 
     /// Reads the words of the layers, or the name of a known network.
@@ -335,7 +329,7 @@ impl SearchSpace for Chain {
 
 impl Costs for Chain {
     fn cost(&self, arch: &Arch) -> Cost {
-        network::cost(&self.description, layer_labels(arch))
+        network::cost(&self.description, arch.inner_labels())
     }
 
     fn named_costs(&self) -> Vec<&str> {
@@ -348,7 +342,7 @@ impl Costs for Chain {
     fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
         match &self.description.costs {
             CostModel::Table(costs) => {
-                costs.named(name, self.description.present(layer_labels(arch)))
+                costs.named(name, self.description.present(arch.inner_labels()))
             }
             CostModel::Network(_) => None,
         }
@@ -382,11 +376,6 @@ impl Enumeration for Chain {
     fn index_of(&self, arch: &Arch) -> Option<u64> {
         self.enumerable_size()?;
         self.blueprint.actions_of(arch).ok()?;
-        u64::try_from(classes::number(&self.description, layer_labels(arch))).ok()
+        u64::try_from(classes::number(&self.description, arch.inner_labels())).ok()
     }
-}
-
-/// The labels between input and output.
-fn layer_labels(arch: &Arch) -> &[OpId] {
-    &arch.labels()[1..arch.n_vertices() - 1]
 }

@@ -112,7 +112,8 @@ fn check_labels(suspect: Suspect<'_>) -> Result<(), BrokenLaw> {
 fn check_rebuilt(suspect: Suspect<'_>) -> Result<(), BrokenLaw> {
     let Suspect { space, arch } = suspect;
     let actions = suspect.succeeds(Law::Rebuilt, space.actions_of(arch))?;
-    let built = suspect.succeeds(Law::Rebuilt, rebuilt(space, &actions))?;
+    let built = space.blueprint().build(actions.iter().copied());
+    let built = suspect.succeeds(Law::Rebuilt, built)?;
     if built.n_vertices() > arch.n_vertices() {
         suspect.require(Law::Rebuilt, space.key(&built) == space.key(arch))?;
         let again = suspect.succeeds(Law::Rebuilt, space.actions_of(&built))?;
@@ -125,14 +126,6 @@ fn check_rebuilt(suspect: Suspect<'_>) -> Result<(), BrokenLaw> {
         arch: &built,
     };
     check_prefixes(suspect, &actions)
-}
-
-fn rebuilt(space: &dyn SearchSpace, actions: &[Action]) -> Result<Arch, SpaceError> {
-    let mut partial = space.start();
-    for &action in actions {
-        space.apply(&mut partial, action)?;
-    }
-    space.finish(&partial)
 }
 
 fn check_prefixes(suspect: Suspect<'_>, actions: &[Action]) -> Result<(), BrokenLaw> {

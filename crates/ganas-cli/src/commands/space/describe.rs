@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ganas_search::ConstrainedSpace;
-use ganas_space::{Action, Choice, Enumeration as _, SearchSpace};
+use ganas_space::{Action, Choice, Enumeration as _, KnownNetwork, SearchSpace};
 use serde::Serialize;
 
 use crate::{closed_form, constraints, output};
@@ -20,15 +20,7 @@ struct Description<'a> {
     labels: &'a [String],
     costs: Vec<&'a str>,
     constraints: Vec<String>,
-    members: Vec<Member<'a>>,
-}
-
-/// A known architecture.
-#[derive(Serialize)]
-struct Member<'a> {
-    name: &'a str,
-    text: &'a str,
-    differs: Option<&'a str>,
+    members: Vec<KnownNetwork<'a>>,
 }
 
 /// Prints what a space is.
@@ -44,13 +36,7 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
         labels: space.labels(),
         costs: closed_form::names(space),
         constraints: stated.iter().map(|(bound, _)| bound.to_string()).collect(),
-        members: (space.known_networks().into_iter())
-            .map(|known| Member {
-                name: known.name,
-                text: known.text,
-                differs: known.differs,
-            })
-            .collect(),
+        members: space.known_networks(),
     };
     if json {
         return output::print_json(&description);

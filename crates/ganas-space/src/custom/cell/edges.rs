@@ -51,21 +51,9 @@ impl Edges {
         self.frame.nodes + 2
     }
 
-    /// The operations of the pairs of nodes.
-    fn ops(arch: &Arch) -> &[OpId] {
-        &arch.labels()[1..arch.n_vertices() - 1]
-    }
-
     fn arch(&self, ops: &[OpId]) -> Arch {
-        let mut partial = self.blueprint.start();
-        for op in ops {
-            self.blueprint
-                .apply(&mut partial, Action(op.0))
-                .expect("invariant: every operation is legal at every pair");
-        }
-        self.blueprint
-            .finish(&partial)
-            .expect("invariant: every pair has an operation")
+        let arch = self.blueprint.build(ops.iter().map(|op| Action(op.0)));
+        arch.expect("invariant: every pair has an operation, and all are legal")
     }
 
     /// The pairs with an operation on a path from input to output, with the numbers of these operations.
@@ -121,7 +109,7 @@ impl Wiring for Edges {
         let Some(none) = self.none else {
             return arch.clone();
         };
-        let live = self.live(Self::ops(arch));
+        let live = self.live(arch.inner_labels());
         self.in_order(none, &live, &self.graph(&live).canonical_order())
     }
 
@@ -130,7 +118,7 @@ impl Wiring for Edges {
         let Some(none) = self.none else {
             return arch.clone();
         };
-        let pairs = edge_cell_text::edges(self.n_nodes()).zip(Self::ops(arch).iter().copied());
+        let pairs = edge_cell_text::edges(self.n_nodes()).zip(arch.inner_labels().iter().copied());
         let present: Vec<_> = pairs.filter(|(_, op)| *op != none).collect();
         self.in_order(none, &present, &self.graph(&present).random_order(rng))
     }
@@ -146,7 +134,7 @@ impl Wiring for Edges {
 
     /// The cells that differ on one pair of nodes; some may be of the architecture's own class.
     fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
-        let own = Self::ops(arch);
+        let own = arch.inner_labels();
         let mut neighbours = Vec::new();
         for (pair, own_op) in own.iter().enumerate() {
             for op in (0..self.frame.n_ops()).map(OpId).filter(|op| op != own_op) {
@@ -159,7 +147,7 @@ impl Wiring for Edges {
     }
 
     fn encode(&self, arch: &Arch) -> String {
-        let ops = Self::ops(arch).iter().map(|op| op.index());
+        let ops = arch.inner_labels().iter().map(|op| op.index());
         edge_cell_text::encode(&self.frame.operations, self.n_nodes(), ops)
     }
 
@@ -173,7 +161,7 @@ impl Wiring for Edges {
     }
 
     fn parts(&self, canonical: &Arch) -> Vec<Part> {
-        let live = self.live(Self::ops(canonical));
+        let live = self.live(canonical.inner_labels());
         live.iter().map(|(_, op)| (0, op.index())).collect()
     }
 }

@@ -145,7 +145,7 @@ impl Wiring for Free {
     }
 
     fn encode(&self, arch: &Arch) -> String {
-        let inner = &arch.labels()[1..arch.n_vertices() - 1];
+        let inner = arch.inner_labels();
         let words = Words {
             ops: inner.iter().map(|label| label.0).collect(),
             predecessors: arch.predecessors().to_vec(),

@@ -136,10 +136,7 @@ impl Wiring for Reading {
     fn encode(&self, arch: &Arch) -> String {
         let n = arch.n_vertices();
         let words = Words {
-            ops: arch.labels()[1..n - 1]
-                .iter()
-                .map(|label| label.0)
-                .collect(),
+            ops: arch.inner_labels().iter().map(|label| label.0).collect(),
             predecessors: arch.predecessors()[..n - 1].to_vec(),
         };
         words.write(&self.frame)
