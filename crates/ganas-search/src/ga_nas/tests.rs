@@ -19,7 +19,7 @@ fn metric(space: &dyn SearchSpace, arch: &Arch) -> f64 {
     let canonical = space.canonical(arch);
     let labels = canonical.labels();
     if space.name() == NasBench101::NAME {
-        let name = |label: &ganas_space::OpId| space.labels()[label.index()];
+        let name = |label: &ganas_space::OpId| &*space.labels()[label.index()];
         let convolutions = labels.iter().filter(|l| name(l) == "conv3x3-bn-relu");
         let skip = canonical.predecessors()[labels.len() - 1] & 1;
         return f64::of_count(convolutions.count()) + if skip == 1 { 1.5 } else { 0.0 };
