@@ -111,8 +111,7 @@ pub(crate) fn nats(file: &Path, count: usize) -> Result<(), Box<dyn Error>> {
     let space = NasBench201::new();
     let mut tar = tar::Builder::new(BufWriter::new(File::create(file)?));
     let mut numbers = Numbers(2);
-    let archs = space.enumerate().ok_or("a space without an order")?;
-    for (index, arch) in archs.take(count).enumerate() {
+    for (index, arch) in space.archs().take(count).enumerate() {
         let index = u16::try_from(index)?;
         let pickle = nats_record(index, &space.encode(&arch), &mut numbers);
         let mut encoder = BzEncoder::new(Vec::new(), Compression::best());

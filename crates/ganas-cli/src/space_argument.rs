@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_space::{SearchSpace, own};
+use ganas_space::{SearchSpace, custom};
 
 use crate::constraints;
 
@@ -25,7 +25,7 @@ fn space(text: &str) -> anyhow::Result<Arc<dyn SearchSpace>> {
         std::fs::read_to_string(folder.join(name))
             .map_err(|error| format!("cannot read this file: {error}"))
     };
-    let space = own::open(text, &description, &read).with_context(|| text.to_owned())?;
+    let space = custom::open(text, &description, &read).with_context(|| text.to_owned())?;
     constraints::stated(&*space)?;
     Ok(space)
 }

@@ -84,7 +84,8 @@ impl RandomSearch {
         let mut listed = BTreeSet::new();
         let mut remaining: Vec<(ArchKey, Arch)> = self
             .space
-            .enumerate()?
+            .enumeration()?
+            .archs()
             .map(|arch| (self.space.key(&arch), arch))
             .filter(|(key, _)| !self.seen.contains(key) && listed.insert(*key))
             .collect();

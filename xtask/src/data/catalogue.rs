@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
+use ganas_space::suggestion::closest;
 use indicatif::DecimalBytes;
 use serde::{Deserialize, Serialize};
 
@@ -118,11 +119,8 @@ impl Catalogue {
             return Ok(source);
         }
         let names = || self.sources.iter().map(|source| source.name.as_str());
-        let closest = names()
-            .map(|known| (strsim::jaro_winkler(name, known), known))
-            .filter(|(similarity, _)| *similarity >= 0.8)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, known)| format!("; did you mean `{known}`?"))
+        let closest = closest(name, names())
+            .map(|known| format!("; did you mean `{known}`?"))
             .unwrap_or_default();
         bail!(
             "there is no source `{name}`{closest} (known: {})",

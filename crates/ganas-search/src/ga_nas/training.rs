@@ -64,7 +64,7 @@ impl<B: Backend> GaNas<B> {
             ("generator_entropy".to_owned(), last.generator.entropy),
             ("mean_reward".to_owned(), last.mean_reward),
         ];
-        if self.space.is_constrained() {
+        if self.space.constraints().is_some() {
             values.push(("violating_rollouts".to_owned(), f64::of_count(violating)));
         }
         self.events.push(Event {

@@ -39,7 +39,7 @@ pub(super) fn choose(space: &dyn SearchSpace, choice: Choice) -> anyhow::Result<
 
 /// The first architecture of each class, in the official order.
 fn all(space: &dyn SearchSpace) -> anyhow::Result<Vec<Architecture>> {
-    let Some(archs) = space.enumerate() else {
+    let Some(list) = space.enumeration() else {
         return Err(UsageError(format!(
             "the space {} cannot be enumerated: name a number of architectures with --sample",
             space.name()
@@ -47,7 +47,7 @@ fn all(space: &dyn SearchSpace) -> anyhow::Result<Vec<Architecture>> {
         .into());
     };
     let mut seen = BTreeSet::new();
-    let with_key = archs.map(|arch| Architecture {
+    let with_key = list.archs().map(|arch| Architecture {
         key: space.key(&arch),
         arch,
     });

@@ -5,9 +5,9 @@
 //! A vertex that reads nothing has a `-`.
 //! Where what the output reads follows from the rest, it has no word.
 
+use crate::SpaceError;
 use crate::text_reader::Reader;
 use crate::vertex_set::bits;
-use crate::{SpaceError, registry};
 
 use super::wiring::Frame;
 
@@ -24,7 +24,10 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn write(&self, frame: &Frame) -> String {
-        let names = self.ops.iter().map(|op| frame.operations[usize::from(*op)]);
+        let names = self
+            .ops
+            .iter()
+            .map(|op| &*frame.operations[usize::from(*op)]);
         let words = names.chain([OUTPUT]).zip(&self.predecessors[1..]);
         let words: Vec<String> = words
             .map(|(name, sources)| {
@@ -38,47 +41,87 @@ impl Words {
         words.join(" ")
     }
 
-    /// Reads at most as many words as there are nodes, and that of the output when it is `ended` by one.
-    pub(super) fn read(frame: &Frame, text: &str, ended: bool) -> Result<Self, SpaceError> {
-        let mut reader = Reader::new(frame.name, text);
-        let mut words = Self {
-            ops: Vec::new(),
-            predecessors: vec![0],
-        };
+    /// Reads at most as many words as there are nodes, and that of the output.
+    pub(super) fn read(frame: &Frame, text: &str) -> Result<Self, SpaceError> {
+        let mut reader = Reader::new(&frame.name, text);
+        let mut words = Self::empty();
         reader.skip_white_space();
         loop {
-            let at = reader.at();
-            let name = reader.take_while(|c| c.is_alphanumeric() || c == '_');
-            let is_output = ended && name == OUTPUT;
-            if is_output {
+            let offset = reader.offset();
+            let name = reader.take_while(is_of_name);
+            if name == OUTPUT {
                 words.predecessors.push(sources(&mut reader, &words)?);
                 break;
             }
             if words.ops.len() == frame.nodes {
                 let what = format!("`{OUTPUT}` after {} operations", frame.nodes);
-                return Err(reader.expected_at(at, &what));
+                return Err(reader.expected_at(offset, &what));
             }
-            let op = (0..)
-                .zip(&frame.operations)
-                .find(|(_, known)| **known == name);
-            match op {
-                Some((op, _)) => words.ops.push(op),
-                None if name.is_empty() => return Err(reader.expected_at(at, "an operation")),
-                None => return Err(registry::unknown_op(&reader, name, &frame.operations)),
-            }
-            words.predecessors.push(sources(&mut reader, &words)?);
-            if !ended && words.ops.len() == frame.nodes {
-                break;
-            }
-            let at = reader.at();
-            reader.skip_white_space();
-            if reader.at() == at {
-                return Err(reader.expected("white space and the next vertex"));
-            }
+            words.read_vertex(frame, name, &mut reader)?;
+            gap(&mut reader)?;
         }
         reader.skip_white_space();
         reader.expect_end()?;
         Ok(words)
+    }
+
+    /// Reads as many words as there are nodes, where the output has none.
+    pub(super) fn read_inner(frame: &Frame, text: &str) -> Result<Self, SpaceError> {
+        let mut reader = Reader::new(&frame.name, text);
+        let mut words = Self::empty();
+        reader.skip_white_space();
+        for node in 0..frame.nodes {
+            if node > 0 {
+                gap(&mut reader)?;
+            }
+            let name = reader.take_while(is_of_name);
+            words.read_vertex(frame, name, &mut reader)?;
+        }
+        reader.skip_white_space();
+        reader.expect_end()?;
+        Ok(words)
+    }
+
+    /// The input.
+    fn empty() -> Self {
+        Self {
+            ops: Vec::new(),
+            predecessors: vec![0],
+        }
+    }
+
+    /// Reads what follows the name of an operation.
+    fn read_vertex(
+        &mut self,
+        frame: &Frame,
+        name: &str,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SpaceError> {
+        if name.is_empty() {
+            return Err(reader.expected("an operation"));
+        }
+        let mut numbered = (0..).zip(&frame.operations);
+        let op = numbered.find(|(_, known)| *known == name);
+        let (op, _) = op.ok_or_else(|| reader.unknown_op(name, &frame.operations))?;
+        self.ops.push(op);
+        self.predecessors.push(sources(reader, self)?);
+        Ok(())
+    }
+}
+
+/// Whether names are made of this character.
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Reads the white space between two words.
+fn gap(reader: &mut Reader<'_>) -> Result<(), SpaceError> {
+    let offset = reader.offset();
+    reader.skip_white_space();
+    if reader.offset() > offset {
+        Ok(())
+    } else {
+        Err(reader.expected("white space and the next vertex"))
     }
 }
 
@@ -91,7 +134,7 @@ fn sources(reader: &mut Reader<'_>, words: &Words) -> Result<u64, SpaceError> {
         return Ok(sources);
     }
     loop {
-        let at = reader.at();
+        let offset = reader.offset();
         let digits = reader.take_while(|c| c.is_ascii_digit());
         let source = digits
             .parse()
@@ -100,7 +143,7 @@ fn sources(reader: &mut Reader<'_>, words: &Words) -> Result<u64, SpaceError> {
         let new = source.filter(|source| sources >> source & 1 == 0);
         let Some(source) = new else {
             let what = format!("`-`, or numbers below {vertex} with `+` between them, each once");
-            return Err(reader.expected_at(at, &what));
+            return Err(reader.expected_at(offset, &what));
         };
         sources |= 1 << source;
         if !reader.accept('+') {

@@ -5,14 +5,14 @@ use std::fmt::Debug;
 use rand_core::Rng;
 
 use crate::blueprint::Blueprint;
-use crate::{Arch, OpId, SpaceError};
+use crate::{Arch, OpId, Part, SpaceError};
 
 /// What all kinds of cells have.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     /// The name of the space.
-    pub(super) name: &'static str,
-    pub(super) operations: Vec<&'static str>,
+    pub(super) name: String,
+    pub(super) operations: Vec<String>,
     /// The number of nodes, without input and output.
     pub(super) nodes: usize,
 }
@@ -30,12 +30,12 @@ impl Frame {
 
     /// The labels of input and output.
     pub(super) fn ends(&self) -> [OpId; 2] {
-        [OpId(self.n_ops()), OpId(self.n_ops() + 1)]
+        Blueprint::ends(self.operations.len())
     }
 
     pub(super) fn not_in_space(&self, reason: impl Into<String>) -> SpaceError {
         SpaceError::NotInSpace {
-            space: self.name,
+            space: self.name.clone(),
             reason: reason.into(),
         }
     }
@@ -86,6 +86,6 @@ pub(super) trait Wiring: Debug + Send + Sync {
 
     fn decode(&self, text: &str) -> Result<Arch, SpaceError>;
 
-    /// What costs are added over, as places and operations: of a canonical form.
-    fn parts(&self, canonical: &Arch) -> Vec<(usize, usize)>;
+    /// What costs are added over, of a canonical form.
+    fn parts(&self, canonical: &Arch) -> Vec<Part>;
 }

@@ -6,7 +6,7 @@ use crate::SpaceError;
 
 /// The text of a description in TOML.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Document<'a> {
+pub(super) struct Document<'a> {
     text: &'a str,
 }
 
@@ -16,13 +16,13 @@ impl<'a> Document<'a> {
     }
 
     /// The line in which a part of the text begins, from 1.
-    pub(crate) fn line(&self, span: &Range<usize>) -> usize {
+    pub(super) fn line(&self, span: &Range<usize>) -> usize {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         before.matches('\n').count() + 1
     }
 
     /// The error at the line in which a part of the text begins.
-    pub(crate) fn bad(&self, span: Range<usize>, problem: impl Into<String>) -> SpaceError {
+    pub(super) fn bad(&self, span: Range<usize>, problem: impl Into<String>) -> SpaceError {
         SpaceError::BadDescription {
             line: self.line(&span),
             problem: problem.into(),
@@ -31,7 +31,7 @@ impl<'a> Document<'a> {
 }
 
 /// Whether a text can be a name in an expression, and a word in the text of an architecture.
-pub(crate) fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use crate::custom::open;
+use crate::laws::{self, LawOptions};
 use crate::nasbench101::{NasBench101, Vertices};
 use crate::nasbench201::NasBench201;
-use crate::own::open;
-use crate::tests::laws::{check_laws, check_random_laws};
 use crate::{Arch, SearchSpace, SpaceError};
 
 fn of_toml(text: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
@@ -75,7 +75,7 @@ proptest! {
     #[test]
     fn random_cells_obey_the_laws(seed: u64) {
         for space in kinds() {
-            check_random_laws(&*space, &mut SmallRng::seed_from_u64(seed));
+            laws::check_episodes(&*space, LawOptions { seed, rounds: 1 }).unwrap();
         }
     }
 }
@@ -85,8 +85,8 @@ fn small_cells_obey_the_laws() {
     let mut rng = SmallRng::seed_from_u64(1);
     for space in kinds() {
         if space.size().is_some_and(|size| size <= 300) {
-            for arch in space.enumerate().unwrap() {
-                check_laws(&*space, &arch, &mut rng);
+            for arch in space.enumeration().unwrap().archs() {
+                laws::check_arch(&*space, &arch, &mut rng).unwrap();
             }
         }
     }
@@ -97,15 +97,15 @@ fn small_cells_obey_the_laws() {
 fn sizes_are_counted() {
     for space in kinds() {
         if space.size().is_some_and(|size| size <= 30_000) {
-            let all: BTreeSet<Arch> = space.enumerate().unwrap().collect();
+            let all: BTreeSet<Arch> = space.enumeration().unwrap().archs().collect();
             assert_eq!(space.size(), Some(all.len() as u64), "{space:?}");
-            let listed = space.enumerate().unwrap().count();
+            let listed = space.enumeration().unwrap().archs().count();
             assert_eq!(listed, all.len(), "{space:?}");
         }
     }
     let large = cell("on = \"vertices\"\nnodes = 12\noperations = [\"a\"]");
     assert_eq!(large.size(), None);
-    assert!(large.enumerate().is_none());
+    assert!(large.enumeration().is_none());
 }
 
 /// Fails unless two keys of each architecture group them in the same way; the number of groups.
@@ -122,7 +122,7 @@ fn same_groups(keys: impl Iterator<Item = (u128, u128)>) -> usize {
 fn operations_on_edges_have_the_classes_of_nasbench201() {
     let (space, published) = (cell(LIKE_NASBENCH201), NasBench201::new());
     assert_eq!(space.size(), published.size());
-    let keys = space.enumerate().unwrap().map(|arch| {
+    let keys = space.enumeration().unwrap().archs().map(|arch| {
         let same = published.decode(&space.encode(&arch)).unwrap();
         assert_eq!(same, arch);
         (space.key(&arch).0, published.key(&arch).0)
@@ -135,8 +135,9 @@ fn free_edges_have_the_classes_of_nasbench101() {
     let space = cell(LIKE_NASBENCH101_V5);
     let published = NasBench101::up_to(Vertices::Five);
     let keys = space
-        .enumerate()
+        .enumeration()
         .unwrap()
+        .archs()
         .map(|arch| (space.key(&arch).0, published.key(&arch).0));
     assert_eq!(same_groups(keys), 2_532);
 }
@@ -164,7 +165,7 @@ fn free_edges_have_the_neighbours_of_nasbench101() {
 #[test]
 fn samples_are_uniform_over_classes() {
     let space = cell("on = \"vertices\"\nnodes = 2\noperations = [\"conv\", \"pool\"]");
-    let keys: BTreeSet<_> = space.keys().unwrap().collect();
+    let keys: BTreeSet<_> = space.enumeration().unwrap().keys().collect();
     let mut rng = SmallRng::seed_from_u64(2);
     let mut counts = BTreeMap::<_, u32>::new();
     for _ in 0..1_000 * keys.len() {

@@ -11,8 +11,8 @@ use rand_core::Rng;
 
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::full_cell::{FullCell, reordered, topological_order};
-use crate::vertex_set::{bits, loose_ends};
-use crate::{Arch, SpaceError};
+use crate::vertex_set::{below, bits, loose_ends};
+use crate::{Arch, Part, SpaceError};
 
 use super::free::{binomial, canonical, graph_of};
 use super::parts;
@@ -30,25 +30,17 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(frame: Frame, inputs: usize) -> Self {
-        let [input, output] = frame.ends();
         let count = u32::try_from(inputs).expect("invariant: a cell has few nodes");
-        let mut vertices = vec![Vertex {
-            labels: Labels::Fixed(input),
-            sources: Sources::Fixed(0),
-        }];
-        vertices.extend((1..=frame.nodes).map(|v| Vertex {
+        let inner = (1..=frame.nodes).map(|v| Vertex {
             labels: Labels::OneOf(frame.all_operations()),
             sources: Sources::Exactly {
                 count,
-                candidates: (1 << v) - 1,
+                candidates: below(v),
             },
-        }));
-        vertices.push(Vertex {
-            labels: Labels::Fixed(output),
-            sources: Sources::LooseEnds,
         });
+        let operations = &frame.operations;
         Self {
-            blueprint: Blueprint::new(frame.name, None, vertices),
+            blueprint: Blueprint::new(&*frame.name, operations, inner, Sources::LooseEnds),
             inputs,
             frame,
         }
@@ -144,17 +136,14 @@ impl Wiring for Reading {
     fn encode(&self, arch: &Arch) -> String {
         let n = arch.n_vertices();
         let words = Words {
-            ops: arch.labels()[1..n - 1]
-                .iter()
-                .map(|label| label.0)
-                .collect(),
+            ops: arch.inner_labels().iter().map(|label| label.0).collect(),
             predecessors: arch.predecessors()[..n - 1].to_vec(),
         };
         words.write(&self.frame)
     }
 
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
-        let Words { ops, predecessors } = Words::read(&self.frame, text, false)?;
+        let Words { ops, predecessors } = Words::read_inner(&self.frame, text)?;
         for (v, sources) in predecessors.iter().enumerate().skip(1) {
             let expected = self.inputs.min(v);
             let read = sources.count_ones() as usize;
@@ -166,7 +155,7 @@ impl Wiring for Reading {
         Ok(Self::closed(ops, predecessors).arch(self.frame.ends()))
     }
 
-    fn parts(&self, canonical: &Arch) -> Vec<(usize, usize)> {
+    fn parts(&self, canonical: &Arch) -> Vec<Part> {
         parts::of(canonical, self.frame.nodes)
     }
 }

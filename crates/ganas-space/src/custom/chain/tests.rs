@@ -1,15 +1,12 @@
 //! Spaces that are described in TOML.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::custom::open;
+use crate::laws::{self, LawOptions};
+use crate::{ArchKey, SearchSpace, SpaceError};
 use proptest::prelude::*;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
-
-use super::super::*;
-use crate::own::open;
-use crate::tests::bounds::check_all_bounds;
-use crate::tests::laws::check_random_laws;
 
 fn of_toml(text: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
     open("tiny.toml", text, &|name| {
@@ -50,12 +47,15 @@ fn a_small_space_is_what_it_says() {
     // 4 choices in each of two layers, and in a third one or none.
     assert_eq!(space.size(), Some(16 + 64));
     assert_eq!(space.labels().len(), 4 + 1 + 2);
-    let all: BTreeSet<ArchKey> = space.keys().unwrap().collect();
+    let all: BTreeSet<ArchKey> = space.enumeration().unwrap().keys().collect();
     assert_eq!(all.len(), 80);
-    assert_eq!(space.enumerate().unwrap().count(), 80);
+    assert_eq!(space.enumeration().unwrap().archs().count(), 80);
     let arch = space.decode("kernel3_conv,kernel1_separable").unwrap();
-    assert_eq!(space.cost(&arch).parameters, 9 * 256 + 16 + 256);
-    assert_eq!(space.cost(&arch).flops, 0);
+    assert_eq!(
+        space.costs().unwrap().cost(&arch).parameters,
+        9 * 256 + 16 + 256
+    );
+    assert_eq!(space.costs().unwrap().cost(&arch).flops, 0);
     assert!(space.name().starts_with("tiny-"), "{}", space.name());
 }
 
@@ -63,7 +63,7 @@ fn a_small_space_is_what_it_says() {
 fn costs_are_bounded() {
     let with_latency = format!("{TINY}\n[costs]\nlatency = \"3 * kernel + separable\"\n");
     for text in [TINY, TWO_STAGES, &with_latency] {
-        check_all_bounds(&*of_toml(text).unwrap());
+        laws::check_all_bounds(&*of_toml(text).unwrap()).unwrap();
     }
 }
 
@@ -75,10 +75,13 @@ fn stages_share_words_and_have_their_sizes() {
         ["expand1", "expand2", "expand4", "input", "output"]
     );
     let arch = space.decode("expand2,expand1 expand2,expand4").unwrap();
-    assert_eq!(space.cost(&arch).flops, 2 * (3 * 64 + 6 * 16));
-    assert_eq!(space.enumerate().unwrap().count(), 16);
-    for (index, arch) in (0..).zip(space.enumerate().unwrap()) {
-        assert_eq!(space.index_of(&arch), Some(index));
+    assert_eq!(
+        space.costs().unwrap().cost(&arch).flops,
+        2 * (3 * 64 + 6 * 16)
+    );
+    assert_eq!(space.enumeration().unwrap().archs().count(), 16);
+    for (index, arch) in (0..).zip(space.enumeration().unwrap().archs()) {
+        assert_eq!(space.enumeration().unwrap().index_of(&arch), Some(index));
     }
 }
 
@@ -96,8 +99,22 @@ fn words_have_one_meaning() {
     ));
     assert!(error.unwrap_err().to_string().contains("the same word"));
     let space = of_toml(&text("op = [\"conv\"]", "op = [\"conv\", \"pool\"]")).unwrap();
-    assert_eq!(space.cost(&space.decode("conv conv").unwrap()).flops, 2);
-    assert_eq!(space.cost(&space.decode("conv pool").unwrap()).flops, 3);
+    assert_eq!(
+        space
+            .costs()
+            .unwrap()
+            .cost(&space.decode("conv conv").unwrap())
+            .flops,
+        2
+    );
+    assert_eq!(
+        space
+            .costs()
+            .unwrap()
+            .cost(&space.decode("conv pool").unwrap())
+            .flops,
+        3
+    );
 }
 
 #[test]
@@ -121,7 +138,7 @@ proptest! {
     fn random_chains_obey_the_laws(seed: u64) {
         for text in [TINY, TWO_STAGES] {
             let space = of_toml(text).unwrap();
-            check_random_laws(&*space, &mut SmallRng::seed_from_u64(seed));
+            laws::check_episodes(&*space, LawOptions { seed, rounds: 1 }).unwrap();
         }
     }
 }

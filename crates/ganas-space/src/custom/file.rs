@@ -8,50 +8,50 @@ use toml::Spanned;
 /// A description.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct File {
-    pub(crate) name: Spanned<String>,
-    pub(crate) parameters: Option<Spanned<String>>,
-    pub(crate) flops: Option<Spanned<String>>,
+pub(super) struct File {
+    pub(super) name: Spanned<String>,
+    pub(super) parameters: Option<Spanned<String>>,
+    pub(super) flops: Option<Spanned<String>>,
     /// Further costs, by their names.
     #[serde(default)]
-    pub(crate) costs: BTreeMap<String, Spanned<String>>,
+    pub(super) costs: BTreeMap<String, Spanned<String>>,
     /// Costs that are looked up in a CSV file, by their names.
     #[serde(default)]
-    pub(crate) lookup: BTreeMap<String, Spanned<LookupTable>>,
+    pub(super) lookup: BTreeMap<String, Spanned<LookupTable>>,
     #[serde(default)]
-    pub(crate) constraints: Vec<Spanned<String>>,
+    pub(super) constraints: Vec<Spanned<String>>,
     /// The stages of a chain.
     #[serde(default)]
-    pub(crate) stage: Vec<Spanned<StageTable>>,
-    pub(crate) cell: Option<Spanned<CellTable>>,
+    pub(super) stage: Vec<Spanned<StageTable>>,
+    pub(super) cell: Option<Spanned<CellTable>>,
 }
 
 /// A cost that is looked up.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LookupTable {
-    pub(crate) file: Spanned<String>,
+pub(super) struct LookupTable {
+    pub(super) file: Spanned<String>,
     /// What is added once, for everything around the layers.
     #[serde(default)]
-    pub(crate) constant: Option<Spanned<f64>>,
+    pub(super) constant: Option<Spanned<f64>>,
 }
 
 /// Layers of the same size.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct StageTable {
-    pub(crate) layers: Spanned<usize>,
+pub(super) struct StageTable {
+    pub(super) layers: Spanned<usize>,
     #[serde(default)]
-    pub(crate) optional: Option<Spanned<usize>>,
+    pub(super) optional: Option<Spanned<usize>>,
     #[serde(default)]
-    pub(crate) sizes: BTreeMap<String, f64>,
-    pub(crate) choices: BTreeMap<String, Spanned<Vec<Value>>>,
+    pub(super) sizes: BTreeMap<String, f64>,
+    pub(super) choices: BTreeMap<String, Spanned<Vec<Value>>>,
 }
 
 /// A value of a factor.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(untagged, expecting = "expected a whole number or a text")]
-pub(crate) enum Value {
+pub(super) enum Value {
     Number(u32),
     Text(String),
 }
@@ -59,25 +59,25 @@ pub(crate) enum Value {
 /// A cell.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct CellTable {
+pub(super) struct CellTable {
     /// Without input and output.
-    pub(crate) nodes: Spanned<usize>,
-    pub(crate) operations: Spanned<Vec<String>>,
-    pub(crate) on: Spanned<On>,
+    pub(super) nodes: Spanned<usize>,
+    pub(super) operations: Spanned<Vec<String>>,
+    pub(super) on: Spanned<On>,
     #[serde(default)]
-    pub(crate) inputs: Option<Spanned<Inputs>>,
+    pub(super) inputs: Option<Spanned<Inputs>>,
     #[serde(default)]
-    pub(crate) max_edges: Option<Spanned<u32>>,
+    pub(super) max_edges: Option<Spanned<u32>>,
     #[serde(default)]
-    pub(crate) none: Option<Spanned<String>>,
+    pub(super) none: Option<Spanned<String>>,
     #[serde(default)]
-    pub(crate) sizes: BTreeMap<String, f64>,
+    pub(super) sizes: BTreeMap<String, f64>,
 }
 
 /// Where the operations of a cell are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum On {
+pub(super) enum On {
     Vertices,
     Edges,
 }
@@ -88,14 +88,14 @@ pub(crate) enum On {
     untagged,
     expecting = "expected \"any\", or how many earlier results each node reads"
 )]
-pub(crate) enum Inputs {
+pub(super) enum Inputs {
     Exactly(usize),
     Any(Any),
 }
 
 /// The word `any`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) enum Any {
+pub(super) enum Any {
     #[serde(rename = "any")]
     Any,
 }

@@ -9,8 +9,9 @@
 use rand::RngExt;
 use rand_core::Rng;
 
-use crate::blueprint::{Blueprint, Labels, Sources, Vertex, on_a_path};
-use crate::{Action, Arch, OpId, SpaceError, edge_cell_text};
+use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
+use crate::vertex_set::on_a_path;
+use crate::{Action, Arch, OpId, Part, SpaceError, edge_cell_text};
 
 use super::order::Graph;
 use super::wiring::{Frame, Wiring};
@@ -26,25 +27,21 @@ pub(super) struct Edges {
 
 impl Edges {
     pub(super) fn new(frame: Frame, none: Option<OpId>) -> Self {
-        let [input, output] = frame.ends();
-        let mut vertices = vec![Vertex {
-            labels: Labels::Fixed(input),
-            sources: Sources::Fixed(0),
-        }];
         let n_nodes = frame.nodes + 2;
-        vertices.extend(edge_cell_text::edges(n_nodes).map(|(from, _)| Vertex {
+        let inner = edge_cell_text::edges(n_nodes).map(|(from, _)| Vertex {
             labels: Labels::OneOf(frame.all_operations()),
             sources: match from {
                 0 => Sources::PresentOf(1),
                 _ => Sources::PresentOf(into(from)),
             },
-        }));
-        vertices.push(Vertex {
-            labels: Labels::Fixed(output),
-            sources: Sources::PresentOf(into(n_nodes - 1)),
         });
+        let of_output = Sources::PresentOf(into(n_nodes - 1));
+        let blueprint = Blueprint::new(&*frame.name, &frame.operations, inner, of_output);
         Self {
-            blueprint: Blueprint::new(frame.name, none, vertices),
+            blueprint: match none {
+                Some(none) => blueprint.with_absent(none),
+                None => blueprint,
+            },
             none,
             frame,
         }
@@ -54,21 +51,9 @@ impl Edges {
         self.frame.nodes + 2
     }
 
-    /// The operations of the pairs of nodes.
-    fn ops(arch: &Arch) -> &[OpId] {
-        &arch.labels()[1..arch.n_vertices() - 1]
-    }
-
     fn arch(&self, ops: &[OpId]) -> Arch {
-        let mut partial = self.blueprint.start();
-        for op in ops {
-            self.blueprint
-                .apply(&mut partial, Action(op.0))
-                .expect("invariant: every operation is legal at every pair");
-        }
-        self.blueprint
-            .finish(&partial)
-            .expect("invariant: every pair has an operation")
+        let arch = self.blueprint.build(ops.iter().map(|op| Action(op.0)));
+        arch.expect("invariant: every pair has an operation, and all are legal")
     }
 
     /// The pairs with an operation on a path from input to output, with the numbers of these operations.
@@ -124,7 +109,7 @@ impl Wiring for Edges {
         let Some(none) = self.none else {
             return arch.clone();
         };
-        let live = self.live(Self::ops(arch));
+        let live = self.live(arch.inner_labels());
         self.in_order(none, &live, &self.graph(&live).canonical_order())
     }
 
@@ -133,7 +118,7 @@ impl Wiring for Edges {
         let Some(none) = self.none else {
             return arch.clone();
         };
-        let pairs = edge_cell_text::edges(self.n_nodes()).zip(Self::ops(arch).iter().copied());
+        let pairs = edge_cell_text::edges(self.n_nodes()).zip(arch.inner_labels().iter().copied());
         let present: Vec<_> = pairs.filter(|(_, op)| *op != none).collect();
         self.in_order(none, &present, &self.graph(&present).random_order(rng))
     }
@@ -149,7 +134,7 @@ impl Wiring for Edges {
 
     /// The cells that differ on one pair of nodes; some may be of the architecture's own class.
     fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
-        let own = Self::ops(arch);
+        let own = arch.inner_labels();
         let mut neighbours = Vec::new();
         for (pair, own_op) in own.iter().enumerate() {
             for op in (0..self.frame.n_ops()).map(OpId).filter(|op| op != own_op) {
@@ -162,21 +147,21 @@ impl Wiring for Edges {
     }
 
     fn encode(&self, arch: &Arch) -> String {
-        let ops = Self::ops(arch).iter().map(|op| op.index());
+        let ops = arch.inner_labels().iter().map(|op| op.index());
         edge_cell_text::encode(&self.frame.operations, self.n_nodes(), ops)
     }
 
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         let frame = &self.frame;
-        let ops = edge_cell_text::decode(frame.name, &frame.operations, self.n_nodes(), text)?;
+        let ops = edge_cell_text::decode(&frame.name, &frame.operations, self.n_nodes(), text)?;
         let ops: Vec<OpId> = (ops.into_iter())
             .map(|op| OpId(u8::try_from(op).expect("invariant: there are few operations")))
             .collect();
         Ok(self.arch(&ops))
     }
 
-    fn parts(&self, canonical: &Arch) -> Vec<(usize, usize)> {
-        let live = self.live(Self::ops(canonical));
+    fn parts(&self, canonical: &Arch) -> Vec<Part> {
+        let live = self.live(canonical.inner_labels());
         live.iter().map(|(_, op)| (0, op.index())).collect()
     }
 }

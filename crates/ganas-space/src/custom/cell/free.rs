@@ -12,7 +12,7 @@ use crate::blueprint::Blueprint;
 use crate::cell_changes::{self, Limits};
 use crate::full_cell::{FullCell, padded};
 use crate::vertex_set::{bits, loose_ends};
-use crate::{Arch, SpaceError};
+use crate::{Arch, Part, SpaceError};
 
 use super::order::Graph;
 use super::parts;
@@ -33,7 +33,7 @@ pub(super) struct Free {
 impl Free {
     pub(super) fn new(frame: Frame, max_edges: u32) -> Self {
         let n = frame.nodes + 2;
-        let blueprint = Blueprint::free_cell(frame.name, n, frame.all_operations(), frame.ends());
+        let blueprint = Blueprint::free_cell(&*frame.name, &frame.operations, n);
         Self {
             blueprint: blueprint.with_max_edges(max_edges),
             max_edges,
@@ -145,7 +145,7 @@ impl Wiring for Free {
     }
 
     fn encode(&self, arch: &Arch) -> String {
-        let inner = &arch.labels()[1..arch.n_vertices() - 1];
+        let inner = arch.inner_labels();
         let words = Words {
             ops: inner.iter().map(|label| label.0).collect(),
             predecessors: arch.predecessors().to_vec(),
@@ -154,7 +154,7 @@ impl Wiring for Free {
     }
 
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
-        let Words { ops, predecessors } = Words::read(&self.frame, text, true)?;
+        let Words { ops, predecessors } = Words::read(&self.frame, text)?;
         let arch = FullCell { ops, predecessors }.arch(self.frame.ends());
         if FullCell::of(&arch).is_none() {
             let reason = "no path leads from the input to the output";
@@ -171,7 +171,7 @@ impl Wiring for Free {
         Ok(arch)
     }
 
-    fn parts(&self, canonical: &Arch) -> Vec<(usize, usize)> {
+    fn parts(&self, canonical: &Arch) -> Vec<Part> {
         parts::of(canonical, self.frame.nodes)
     }
 }

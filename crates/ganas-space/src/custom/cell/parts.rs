@@ -1,25 +1,27 @@
 //! What costs of cells with operations on vertices are added over: each operation, with the numbers of its inputs and
 //! outputs.
 
-use crate::Arch;
-use crate::own::{Part, Row, Variables};
+use crate::custom::part::{DescribedPart, Row, Variables};
+use crate::{Arch, Part};
 
 /// The names by which expressions know the numbers of inputs and outputs.
 pub(super) const DEGREES: [&str; 2] = ["inputs", "outputs"];
 
 /// Everything that there can be in a cell of so many nodes.
-pub(super) fn all(operations: &[&str], nodes: usize, sizes: &Variables) -> Vec<Part> {
+pub(super) fn all(operations: &[String], nodes: usize, sizes: &Variables) -> Vec<DescribedPart> {
     let mut parts = Vec::new();
     for inputs in 1..=nodes {
         for outputs in 1..=nodes {
-            for (choice, operation) in operations.iter().enumerate() {
-                let mut part = part(operations, choice, place(inputs, outputs, nodes), sizes);
+            for choice in 0..operations.len() {
+                let mut described =
+                    part(operations, (place(inputs, outputs, nodes), choice), sizes);
                 for (name, value) in DEGREES.iter().zip([inputs, outputs]) {
                     let value = u32::try_from(value).expect("invariant: a cell has few nodes");
-                    part.variables.insert((*name).to_owned(), f64::from(value));
+                    described
+                        .variables
+                        .insert((*name).to_owned(), f64::from(value));
                 }
-                debug_assert_eq!(part.row.word, *operation);
-                parts.push(part);
+                parts.push(described);
             }
         }
     }
@@ -27,26 +29,29 @@ pub(super) fn all(operations: &[&str], nodes: usize, sizes: &Variables) -> Vec<P
 }
 
 /// An operation at a place; expressions know the sizes, and which operation it is.
-pub(super) fn part(operations: &[&str], choice: usize, place: usize, sizes: &Variables) -> Part {
+pub(super) fn part(
+    operations: &[String],
+    (place, choice): Part,
+    sizes: &Variables,
+) -> DescribedPart {
     let mut variables = sizes.clone();
     for (other, operation) in operations.iter().enumerate() {
         let value = if other == choice { 1.0 } else { 0.0 };
-        variables.insert((*operation).to_owned(), value);
+        variables.insert(operation.clone(), value);
     }
-    Part {
-        place,
-        choice,
+    DescribedPart {
+        part: (place, choice),
         variables,
         row: Row {
             stage: None,
             layer: None,
-            word: operations[choice].to_owned(),
+            word: operations[choice].clone(),
         },
     }
 }
 
 /// The parts of a canonical form.
-pub(super) fn of(canonical: &Arch, nodes: usize) -> Vec<(usize, usize)> {
+pub(super) fn of(canonical: &Arch, nodes: usize) -> Vec<Part> {
     let predecessors = canonical.predecessors();
     (1..canonical.n_vertices() - 1)
         .map(|v| {

@@ -10,9 +10,9 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::SpaceError;
 
-use super::Open;
-use super::costs::{Part, Row};
 use super::file::LookupTable;
+use super::opening::Open;
+use super::part::{DescribedPart, Row};
 
 /// What is added once.
 pub(super) fn constant(open: &Open<'_>, table: &LookupTable) -> Result<f64, SpaceError> {
@@ -30,7 +30,7 @@ pub(super) fn constant(open: &Open<'_>, table: &LookupTable) -> Result<f64, Spac
 pub(super) fn values(
     open: &Open<'_>,
     table: &LookupTable,
-    parts: &[Part],
+    parts: &[DescribedPart],
 ) -> Result<Vec<f64>, SpaceError> {
     let file = table.file.get_ref();
     let span = table.file.span();
@@ -38,13 +38,16 @@ pub(super) fn values(
         open.document
             .bad(span.clone(), format!("{file}: {problem}"))
     })?;
-    let csv = Csv::parse(&text, !open.file.stage.is_empty()).map_err(|(row, problem)| {
-        SpaceError::BadLookup {
-            line: open.document.line(&span),
-            file: file.clone(),
-            row,
-            problem,
-        }
+    let columns = if open.file.stage.is_empty() {
+        CELL_COLUMNS
+    } else {
+        CHAIN_COLUMNS
+    };
+    let csv = Csv::parse(&text, columns).map_err(|(row, problem)| SpaceError::BadLookup {
+        line: open.document.line(&span),
+        file: file.clone(),
+        row,
+        problem,
     })?;
     let mut missing = Vec::new();
     let mut values = Vec::new();
@@ -73,6 +76,25 @@ struct Csv {
     values: BTreeMap<Row, f64>,
 }
 
+/// The columns that there can be.
+#[derive(Clone, Copy)]
+struct KnownColumns {
+    /// Those that say where a value holds.
+    places: &'static [&'static str],
+    /// For messages.
+    expected: &'static str,
+}
+
+const CHAIN_COLUMNS: KnownColumns = KnownColumns {
+    places: &["stage", "layer"],
+    expected: "expected `word` and `value`, and `stage` and `layer` where they matter",
+};
+
+const CELL_COLUMNS: KnownColumns = KnownColumns {
+    places: &[],
+    expected: "expected `operation` and `value`",
+};
+
 /// Where its columns are.
 struct Columns {
     stage: Option<usize>,
@@ -85,7 +107,7 @@ struct Columns {
 type Bad = (u64, String);
 
 impl Csv {
-    fn parse(text: &str, chain: bool) -> Result<Self, Bad> {
+    fn parse(text: &str, known: KnownColumns) -> Result<Self, Bad> {
         let mut reader = ReaderBuilder::new()
             .trim(Trim::All)
             .from_reader(text.as_bytes());
@@ -93,7 +115,7 @@ impl Csv {
             let line = error.position().map_or(1, csv::Position::line);
             (line, error.to_string())
         };
-        let columns = Columns::of(reader.headers().map_err(bad)?, chain)?;
+        let columns = Columns::of(reader.headers().map_err(bad)?, known)?;
         let mut values = BTreeMap::new();
         for record in reader.records() {
             let record = record.map_err(bad)?;
@@ -108,7 +130,7 @@ impl Csv {
     }
 
     /// The row that holds the value of a part.
-    fn row_of(&self, part: &Part) -> Row {
+    fn row_of(&self, part: &DescribedPart) -> Row {
         Row {
             stage: part.row.stage.filter(|_| self.columns.stage.is_some()),
             layer: part.row.layer.filter(|_| self.columns.layer.is_some()),
@@ -118,18 +140,11 @@ impl Csv {
 }
 
 impl Columns {
-    fn of(headers: &StringRecord, chain: bool) -> Result<Self, Bad> {
-        let expected = if chain {
-            "expected `word` and `value`, and `stage` and `layer` where they matter"
-        } else {
-            "expected `operation` and `value`"
-        };
-        let bad = |problem: String| (1, format!("{problem}; {expected}"));
+    fn of(headers: &StringRecord, known: KnownColumns) -> Result<Self, Bad> {
+        let bad = |problem: String| (1, format!("{problem}; {}", known.expected));
         let is_word = |name: &str| name == "word" || name == "operation";
         for (place, name) in headers.iter().enumerate() {
-            let known =
-                is_word(name) || name == "value" || chain && ["stage", "layer"].contains(&name);
-            if !known {
+            if !is_word(name) && name != "value" && !known.places.contains(&name) {
                 return Err(bad(format!("there is a column `{name}`")));
             }
             let same = |other: &str| other == name || is_word(other) && is_word(name);

@@ -1,4 +1,4 @@
-//! Cells of the user's.
+//! Custom cells.
 
 mod description;
 mod edges;
@@ -15,23 +15,26 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 
-use md5::{Digest as _, Md5};
 use rand::RngExt;
 use rand_core::Rng;
+use toml::Spanned;
 
-use crate::{Action, Arch, ArchKey, Cost, Decision, Partial, SearchSpace, SpaceError, StatedBound};
+use crate::blueprint::Blueprint;
+use crate::{
+    Action, Arch, Cost, CostTable, Costs, Enumeration, SearchSpace, SpaceError, StatedBound,
+};
 
+use self::description::Description;
 use self::wiring::Wiring;
-use super::OwnCosts;
+use super::file::CellTable;
+use super::opening::Open;
 
 /// A space of cells.
 ///
 /// Methods that take an [`Arch`] and return no `Result` expect one of this space, and panic on any other.
 pub(super) struct Cell {
-    name: &'static str,
-    labels: Vec<&'static str>,
     wiring: Box<dyn Wiring>,
-    costs: OwnCosts,
+    costs: CostTable,
     bounds: Vec<StatedBound>,
     /// The canonical form of each class, where there are few architectures.
     classes: OnceLock<Vec<Arch>>,
@@ -44,11 +47,26 @@ impl Cell {
     /// The largest space whose classes are listed for draws.
     const LISTABLE: u64 = 200_000;
 
+    /// The space of a description.
+    pub(super) fn new(open: &Open<'_>, table: &Spanned<CellTable>) -> Result<Self, SpaceError> {
+        let Description {
+            wiring,
+            costs,
+            bounds,
+        } = Description::new(open, table)?;
+        Ok(Self {
+            wiring,
+            costs,
+            bounds,
+            classes: OnceLock::new(),
+        })
+    }
+
     /// The classes, when there are few architectures.
     fn classes(&self) -> Option<&[Arch]> {
         self.size().filter(|size| *size <= Self::LISTABLE)?;
         let list = || {
-            let all = self.wiring.blueprint().all();
+            let all = self.wiring.blueprint().archs();
             let classes: BTreeSet<Arch> = all.map(|arch| self.canonical(&arch)).collect();
             classes.into_iter().collect()
         };
@@ -59,22 +77,14 @@ impl Cell {
 impl fmt::Debug for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cell")
-            .field("name", &self.name)
+            .field("name", &self.wiring.blueprint().name())
             .finish_non_exhaustive()
     }
 }
 
 impl SearchSpace for Cell {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn labels(&self) -> &[&'static str] {
-        &self.labels
-    }
-
-    fn max_vertices(&self) -> usize {
-        self.wiring.blueprint().n_vertices()
+    fn blueprint(&self) -> &Blueprint {
+        self.wiring.blueprint()
     }
 
     /// The number of architectures that a generator builds.
@@ -82,42 +92,9 @@ impl SearchSpace for Cell {
         self.wiring.size()
     }
 
-    /// All that a generator builds, in the order of the decisions.
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        self.size().filter(|size| *size <= Self::ENUMERABLE)?;
-        Some(Box::new(self.wiring.blueprint().all()))
-    }
-
-    /// There is no official order.
-    fn index_of(&self, _: &Arch) -> Option<u64> {
-        None
-    }
-
-    fn start(&self) -> Partial {
-        self.wiring.blueprint().start()
-    }
-
-    fn decision(&self, partial: &Partial) -> Option<Decision> {
-        self.wiring.blueprint().decision(partial)
-    }
-
-    fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
-        self.wiring.blueprint().apply(partial, action)
-    }
-
-    fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
-        self.wiring.blueprint().finish(partial)
-    }
-
     fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
         let complete = self.wiring.complete(arch)?;
         self.wiring.blueprint().actions_of(&complete)
-    }
-
-    /// The MD5 of the text of the canonical form.
-    fn key(&self, arch: &Arch) -> ArchKey {
-        let text = self.encode(&self.canonical(arch));
-        ArchKey(u128::from_be_bytes(Md5::digest(text).into()))
     }
 
     fn canonical(&self, arch: &Arch) -> Arch {
@@ -136,20 +113,13 @@ impl SearchSpace for Cell {
         self.wiring.decode(text)
     }
 
-    /// Of the canonical form.
-    fn cost(&self, arch: &Arch) -> Cost {
-        let parts = self.wiring.parts(&self.canonical(arch));
-        self.costs.cost(parts.into_iter())
+    fn costs(&self) -> Option<&dyn Costs> {
+        Some(self)
     }
 
-    fn named_costs(&self) -> &[&'static str] {
-        self.costs.names()
-    }
-
-    /// Of the canonical form, so that sums have one order.
-    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
-        let parts = self.wiring.parts(&self.canonical(arch));
-        self.costs.named(name, parts.into_iter())
+    fn enumeration(&self) -> Option<&dyn Enumeration> {
+        self.size().filter(|size| *size <= Self::ENUMERABLE)?;
+        Some(self)
     }
 
     fn stated_bounds(&self) -> &[StatedBound] {
@@ -169,5 +139,29 @@ impl SearchSpace for Cell {
 
     fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
         self.wiring.neighbours(arch)
+    }
+}
+
+/// Of the canonical form, so that sums have one order.
+impl Costs for Cell {
+    fn cost(&self, arch: &Arch) -> Cost {
+        let parts = self.wiring.parts(&self.canonical(arch));
+        self.costs.cost(parts.into_iter())
+    }
+
+    fn named_costs(&self) -> Vec<&str> {
+        self.costs.names()
+    }
+
+    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
+        let parts = self.wiring.parts(&self.canonical(arch));
+        self.costs.named(name, parts.into_iter())
+    }
+}
+
+/// All that a generator builds, in the order of the decisions; there is no official one.
+impl Enumeration for Cell {
+    fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
+        Box::new(self.wiring.blueprint().archs())
     }
 }

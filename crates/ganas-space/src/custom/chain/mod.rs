@@ -1,4 +1,4 @@
-//! A chain of the user's, described in TOML:
+//! A custom chain, described in TOML:
 //!
 //! ```toml
 //! name = "tiny"
@@ -17,16 +17,25 @@
 //! In an expression a factor of numbers is its value, each text of a factor is 1 where it was chosen and 0 elsewhere,
 //! and `sizes` are what they are; the values of all layers that are present are added.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
 
 use crate::SpaceError;
-use crate::own::{Document, Open, OwnCosts, Part, Row, StageTable, Value, Variables, is_name};
+use crate::chain::description::{
+    Absence, Block, CostModel, Description, LayerChoice, Stage, TextForm, set,
+};
 use crate::vertex_set::bits;
 
-use super::description::{Absence, Block, Costs, Description, LayerChoice, Stage, TextForm, set};
+use super::document::{Document, is_name};
+use super::evaluated_costs::cost_table;
+use super::file::{StageTable, Value};
+use super::opening::Open;
+use super::part::{DescribedPart, Row, Variables};
 
 /// All labels of a space, input and output included, fit in one 64-bit word; so do all vertices.
 const MAX_CHOICES: usize = 61;
@@ -57,12 +66,12 @@ pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
             }
         }
         layer_choices.push(LayerChoice {
-            word: "",
-            label: "absent",
+            word: String::new(),
+            label: "absent".to_owned(),
             block: Block::Absent,
         });
     }
-    let costs = OwnCosts::new(open, layer_choices.len(), &parts)?;
+    let costs = cost_table(open, layer_choices.len(), &parts)?;
     let said = said(&file.stage, &layer_choices);
     Ok(Description {
         name: open.name(&said, &costs),
@@ -72,14 +81,18 @@ pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
             stages: " ",
             layers: ",",
         },
-        costs: Costs::Own(costs),
-        members: &[],
+        costs: CostModel::Table(costs),
+        known: &[],
         bounds: open.bounds(),
     })
 }
 
 /// Every layer that there can be, at every place; all present.
-fn parts(tables: &[Spanned<StageTable>], stages: &[Stage], choices: &Choices) -> Vec<Part> {
+fn parts(
+    tables: &[Spanned<StageTable>],
+    stages: &[Stage],
+    choices: &Choices,
+) -> Vec<DescribedPart> {
     let mut parts = Vec::new();
     let mut place = 0;
     for (s, (stage, table)) in stages.iter().zip(tables).enumerate() {
@@ -87,14 +100,13 @@ fn parts(tables: &[Spanned<StageTable>], stages: &[Stage], choices: &Choices) ->
             for choice in bits(*layer) {
                 let mut variables = table.get_ref().sizes.clone();
                 variables.extend(choices.factors[choice].clone());
-                parts.push(Part {
-                    place,
-                    choice,
+                parts.push(DescribedPart {
+                    part: (place, choice),
                     variables,
                     row: Row {
                         stage: Some(s + 1),
                         layer: Some(l + 1),
-                        word: choices.choices[choice].word.to_owned(),
+                        word: choices.choices[choice].word.clone(),
                     },
                 });
             }
@@ -127,11 +139,10 @@ impl Choices {
         if let Some(place) = self.choices.iter().position(|choice| choice.word == word) {
             return (self.values[place] == *values).then_some(place);
         }
-        let word: &'static str = word.leak();
         self.choices.push(LayerChoice {
+            label: word.clone(),
             word,
-            label: word,
-            block: Block::Own,
+            block: Block::Opaque,
         });
         self.factors.push(
             values

@@ -1,14 +1,16 @@
 //! From the description of a cell to the space.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use toml::Spanned;
 
-use crate::own::{CellTable, Inputs, On, Open, OwnCosts, Part, is_name};
-use crate::{OpId, SpaceError};
+use crate::custom::document::is_name;
+use crate::custom::evaluated_costs::cost_table;
+use crate::custom::file::{CellTable, Inputs, On};
+use crate::custom::opening::Open;
+use crate::custom::part::DescribedPart;
+use crate::{CostTable, OpId, SpaceError, StatedBound};
 
-use super::Cell;
 use super::edges::Edges;
 use super::free::Free;
 use super::parts;
@@ -27,41 +29,37 @@ const MAX_ON_EDGES: usize = 9;
 /// Names that mean something else in the text of an architecture or in expressions.
 const TAKEN: [&str; 2] = ["input", "output"];
 
-impl Cell {
-    /// The space of a description.
-    pub(in crate::own) fn new(
-        open: &Open<'_>,
-        table: &Spanned<CellTable>,
-    ) -> Result<Self, SpaceError> {
+/// What a description says of a cell.
+pub(super) struct Description {
+    pub(super) wiring: Box<dyn Wiring>,
+    pub(super) costs: CostTable,
+    pub(super) bounds: Vec<StatedBound>,
+}
+
+impl Description {
+    /// Reads the table of a cell.
+    pub(super) fn new(open: &Open<'_>, table: &Spanned<CellTable>) -> Result<Self, SpaceError> {
         let cell = table.get_ref();
         check_nodes(open, cell)?;
         check_operations(open, cell)?;
         let operations = cell.operations.get_ref();
-        // The name follows from the costs, and names are needed before.
+        // The name follows from the costs, and operations are needed before.
         let mut frame = Frame {
-            name: "",
-            operations: operations
-                .iter()
-                .map(|name| &*name.clone().leak())
-                .collect(),
+            name: String::new(),
+            operations: operations.clone(),
             nodes: *cell.nodes.get_ref(),
         };
         let kind = Kind::of(open, cell, &frame)?;
-        let costs = OwnCosts::new(open, operations.len(), &kind.parts(cell, &frame))?;
+        let costs = cost_table(open, operations.len(), &kind.parts(cell, &frame))?;
         let said = format!(
             "cell {} {operations:?} {kind:?} {:?}\n",
             frame.nodes, cell.sizes
         );
         frame.name = open.name(&said, &costs);
-        let mut labels = frame.operations.clone();
-        labels.extend(TAKEN);
         Ok(Self {
-            name: frame.name,
-            labels,
             wiring: kind.wiring(frame),
             costs,
             bounds: open.bounds(),
-            classes: OnceLock::new(),
         })
     }
 }
@@ -134,13 +132,13 @@ impl Kind {
         }
     }
 
-    fn parts(&self, cell: &CellTable, frame: &Frame) -> Vec<Part> {
+    fn parts(&self, cell: &CellTable, frame: &Frame) -> Vec<DescribedPart> {
         let (operations, sizes) = (&frame.operations, &cell.sizes);
         match self {
             Self::Free { .. } | Self::Reading { .. } => parts::all(operations, frame.nodes, sizes),
             Self::Edges { none } => (0..operations.len())
                 .filter(|choice| none.is_none_or(|none| none.index() != *choice))
-                .map(|choice| parts::part(operations, choice, 0, sizes))
+                .map(|choice| parts::part(operations, (0, choice), sizes))
                 .collect(),
         }
     }
@@ -157,7 +155,7 @@ impl Kind {
 /// The operation that stands for no edge.
 fn none(open: &Open<'_>, cell: &CellTable, frame: &Frame) -> Result<Option<OpId>, SpaceError> {
     let Some(none) = &cell.none else {
-        if frame.operations.contains(&"none") {
+        if frame.operations.iter().any(|name| name == "none") {
             let problem = "if the operation `none` stands for no edge, say `none = \"none\"` in [cell]; \
                            if not, rename it";
             return Err(open.document.bad(cell.operations.span(), problem));

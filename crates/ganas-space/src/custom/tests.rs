@@ -59,7 +59,7 @@ fn with_file(text: &str, csv: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> 
 
 fn cost(space: &dyn SearchSpace, name: &str, text: &str) -> f64 {
     let arch = space.decode(text).unwrap();
-    space.named_cost(name, &arch).unwrap()
+    space.costs().unwrap().named_cost(name, &arch).unwrap()
 }
 
 fn assert_close(value: f64, expected: f64) {
@@ -72,7 +72,7 @@ fn assert_close(value: f64, expected: f64) {
 #[test]
 fn costs_of_chains_are_added_over_layers() {
     let space = with_file(CHAIN, PHONE).unwrap();
-    assert_eq!(space.named_costs(), ["joules", "phone_ms"]);
+    assert_eq!(space.costs().unwrap().named_costs(), ["joules", "phone_ms"]);
     assert_close(
         cost(&*space, "phone_ms", "conv,pool pool"),
         10.0 + 1.0 + 0.25 + 8.0,
@@ -80,7 +80,7 @@ fn costs_of_chains_are_added_over_layers() {
     assert_close(cost(&*space, "phone_ms", "pool conv"), 10.0 + 2.0 + 4.0);
     assert_close(cost(&*space, "joules", "conv,pool pool"), 2.5);
     let arch = space.decode("pool conv").unwrap();
-    assert_eq!(space.named_cost("watts", &arch), None);
+    assert_eq!(space.costs().unwrap().named_cost("watts", &arch), None);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn costs_of_cells_are_added_over_what_pruning_leaves() {
     let text = "conv:0 conv:0 pool:0+1 output:0+3";
     assert_close(cost(&*space, "phone_ms", text), 8.0);
     let arch = space.decode(text).unwrap();
-    assert_eq!(space.cost(&arch).parameters, 10 + 1 + 2);
+    assert_eq!(space.costs().unwrap().cost(&arch).parameters, 10 + 1 + 2);
 }
 
 #[test]

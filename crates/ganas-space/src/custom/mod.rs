@@ -1,4 +1,4 @@
-//! Spaces of the user's, described in TOML: chains of layers with factored choices, and cells with operations on vertices
+//! Custom spaces, described in TOML: chains of layers with factored choices, and cells with operations on vertices
 //! or on edges.
 //!
 //! `docs/SPACES.md` has the form of a description.
@@ -17,37 +17,35 @@
 //! operations = ["conv3x3", "conv1x1", "maxpool3x3"]
 //! max_edges = 9
 //! "#;
-//! let space = ganas_space::own::open("tiny.toml", text, &|_| Err("there are no files".to_owned()))?;
+//! let space = ganas_space::custom::open("tiny.toml", text, &|_| Err("there are no files".to_owned()))?;
 //! let arch = space.decode("conv3x3:0 maxpool3x3:0 conv1x1:1+2 output:0+3")?;
-//! assert_eq!(space.cost(&arch).parameters, 10);
+//! assert_eq!(space.costs().map(|costs| costs.cost(&arch).parameters), Some(10));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
 mod cell;
-mod costs;
+mod chain;
 mod document;
+mod evaluated_costs;
 mod expression;
 mod file;
 mod lookup;
+mod opening;
+mod part;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 
-use md5::{Digest as _, Md5};
-
 use crate::chain::Chain;
-use crate::{SearchSpace, SpaceError, StatedBound};
+use crate::{SearchSpace, SpaceError};
 
-pub(crate) use self::costs::{OwnCosts, Part, Row, Variables};
-pub(crate) use self::document::{Document, is_name};
-pub(crate) use self::file::{CellTable, File, Inputs, On, StageTable, Value};
+pub use self::opening::ReadFile;
 
 use self::cell::Cell;
-
-/// Reads a file that the description names; the error says why it cannot be read.
-pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
+use self::document::Document;
+use self::file::File;
+use self::opening::Open;
 
 /// The space of a description in TOML.
 ///
@@ -85,63 +83,11 @@ pub fn open(
                 "there is nothing in it: expected stages of a chain, [[stage]], or a [cell]";
             Err(document.bad(file.name.span(), problem))
         }
-        None => Ok(Chain::of_description(&open)?),
+        None => Ok(Arc::new(Chain::new(chain::description(&open)?))),
         Some(cell) if !file.stage.is_empty() => {
             let problem = "a space is a chain or a cell: expected either [[stage]] or [cell]";
             Err(document.bad(cell.span(), problem))
         }
         Some(cell) => Ok(Arc::new(Cell::new(&open, cell)?)),
-    }
-}
-
-/// A description that is being opened.
-pub(crate) struct Open<'a> {
-    origin: &'a str,
-    pub(crate) document: Document<'a>,
-    pub(crate) file: &'a File,
-    read: &'a ReadFile<'a>,
-}
-
-impl Open<'_> {
-    /// The name of the space: the given one, and eight hexadecimal digits that follow from `said` and from the costs.
-    pub(crate) fn name(&self, said: &str, costs: &OwnCosts) -> &'static str {
-        let given =
-            |text: &Option<toml::Spanned<String>>| text.as_ref().map(|t| t.get_ref().clone());
-        let mut digest = Md5::new();
-        digest.update(format!(
-            "{:?} {:?}\n",
-            given(&self.file.parameters),
-            given(&self.file.flops)
-        ));
-        digest.update(said);
-        digest.update(costs.further());
-        let digits: String = digest.finalize()[..4]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("{}-{digits}", self.file.name.get_ref()).leak()
-    }
-
-    /// The constraints.
-    pub(crate) fn bounds(&self) -> Vec<StatedBound> {
-        let constraints = self.file.constraints.iter();
-        constraints
-            .map(|constraint| StatedBound {
-                text: constraint.get_ref().clone(),
-                place: format!(
-                    "{}: line {}",
-                    self.origin,
-                    self.document.line(&constraint.span())
-                ),
-            })
-            .collect()
-    }
-}
-
-impl fmt::Debug for Open<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Open")
-            .field("origin", &self.origin)
-            .finish_non_exhaustive()
     }
 }

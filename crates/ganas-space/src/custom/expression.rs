@@ -7,7 +7,7 @@ const MAX_DEPTH: usize = 32;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Expression {
+pub(super) enum Expression {
     Number(f64),
     Variable(String),
     Pair(Operator, Box<(Self, Self)>),
@@ -15,7 +15,7 @@ pub(crate) enum Expression {
 
 /// What is done with two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operator {
+pub(super) enum Operator {
     Add,
     Subtract,
     Multiply,
@@ -25,7 +25,7 @@ pub(crate) enum Operator {
 
 impl Expression {
     /// Reads an expression; an error says what was expected where.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { text, at: 0 };
         let expression = parser.sum(0)?;
         match parser.next() {
@@ -35,7 +35,7 @@ impl Expression {
     }
 
     /// The value; an error names a variable that has none.
-    pub(crate) fn value(&self, variables: &BTreeMap<String, f64>) -> Result<f64, String> {
+    pub(super) fn value(&self, variables: &BTreeMap<String, f64>) -> Result<f64, String> {
         Ok(match self {
             Self::Number(number) => *number,
             Self::Variable(name) => *variables.get(name).ok_or_else(|| {

@@ -1,7 +1,5 @@
 //! Tests of the spaces of chains: their laws, and the published tables.
 
-mod own;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -9,9 +7,8 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
-use crate::tests::bounds::{check_all_bounds, check_random_bounds};
-use crate::tests::laws::{check_laws, check_random_laws};
-use crate::tests::published;
+use crate::laws::{self, LawOptions};
+use crate::test_tables;
 use crate::{SpaceError, registry};
 
 fn space(name: &str) -> Arc<dyn SearchSpace> {
@@ -24,7 +21,7 @@ proptest! {
     #[test]
     fn random_chains_obey_the_laws(seed: u64) {
         for name in NAMES {
-            check_random_laws(&*space(name), &mut SmallRng::seed_from_u64(seed));
+            laws::check_episodes(&*space(name), LawOptions { seed, rounds: 1 }).unwrap();
         }
     }
 }
@@ -32,9 +29,9 @@ proptest! {
 #[test]
 fn costs_are_bounded() {
     for name in NAMES {
-        check_random_bounds(&*space(name));
+        laws::check_bounds(&*space(name), LawOptions::default()).unwrap();
     }
-    check_all_bounds(&*space(NASBENCH_MACRO));
+    laws::check_all_bounds(&*space(NASBENCH_MACRO)).unwrap();
 }
 
 /// A network whose first layer can be absent changes channels in another layer then.
@@ -43,18 +40,18 @@ fn costs_that_are_no_sums_have_no_bounds() {
     let mut description = nasbench_macro::description();
     description.stages[1].layers[0] |= 1 << 1;
     let chain = Chain::new(description);
-    assert_eq!(chain.cost_state(&chain.start()), None);
+    assert_eq!(chain.cost_state(&chain.blueprint().start()), None);
 }
 
 #[test]
-fn members_obey_the_laws_and_are_read_by_name() {
+fn known_networks_obey_the_laws_and_are_read_by_name() {
     let mut rng = SmallRng::seed_from_u64(1);
     for name in NAMES {
         let chain = Chain::by_name(name).unwrap();
-        for member in chain.members() {
-            let arch = chain.decode(member.name).unwrap();
-            assert_eq!(chain.encode(&arch), member.text);
-            check_laws(&*chain, &arch, &mut rng);
+        for known in chain.known_networks() {
+            let arch = chain.decode(known.name).unwrap();
+            assert_eq!(chain.encode(&arch), known.text);
+            laws::check_arch(&*chain, &arch, &mut rng).unwrap();
         }
     }
 }
@@ -73,7 +70,7 @@ fn sizes_are_counted() {
 #[test]
 fn samples_are_uniform_over_classes() {
     let space = space(NASBENCH_MACRO);
-    let keys: BTreeSet<ArchKey> = space.keys().unwrap().collect();
+    let keys: BTreeSet<ArchKey> = space.enumeration().unwrap().keys().collect();
     assert_eq!(keys.len(), 3_969);
     let mut rng = SmallRng::seed_from_u64(2);
     let mut counts = BTreeMap::<ArchKey, u32>::new();
@@ -142,12 +139,12 @@ fn check_bad(name: &str, text: &str, place: usize, what: &str) {
 #[test]
 fn the_published_proxyless_mobile_has_its_parameters() {
     let mut description = once_for_all::proxyless_of_width("proxyless-1.0", 10, &[]);
-    if let Costs::Network(network) = &mut description.costs {
+    if let CostModel::Network(network) = &mut description.costs {
         network.stages[0].shape.channels = 32;
     }
     let chain = Chain::new(description);
-    let members = Chain::by_name(OFA_PROXYLESS).unwrap().members();
-    let arch = chain.decode(members[0].text).unwrap();
+    let supernet = Chain::by_name(OFA_PROXYLESS).unwrap();
+    let arch = chain.decode(supernet.known_networks()[0].text).unwrap();
     let cost = chain.cost(&arch);
     assert_eq!(cost.parameters, 4_080_512);
     assert_eq!(cost.flops / 1_000_000, 320);
@@ -156,7 +153,7 @@ fn the_published_proxyless_mobile_has_its_parameters() {
 #[test]
 fn published_costs_of_accel_nasbench_agree() {
     let file = "accel_nasbench/accel_nasbench_imagenet.csv.gz";
-    let Some(rows) = published::rows("published_costs_of_accel_nasbench_agree", file) else {
+    let Some(rows) = test_tables::rows("published_costs_of_accel_nasbench_agree", file) else {
         return;
     };
     let space = space(MBCONV);
@@ -179,7 +176,7 @@ fn published_costs_of_accel_nasbench_agree() {
             flops: row.units("macs_m"),
         };
         assert_eq!(
-            space.cost(&space.decode(&text).unwrap()),
+            space.costs().unwrap().cost(&space.decode(&text).unwrap()),
             expected,
             "{text}"
         );
@@ -191,18 +188,18 @@ fn published_costs_of_accel_nasbench_agree() {
 #[test]
 fn the_table_of_nasbench_macro_agrees() {
     let file = "nas_bench_macro/nas_bench_macro_cifar10.csv.gz";
-    let Some(rows) = published::rows("the_table_of_nasbench_macro_agrees", file) else {
+    let Some(rows) = test_tables::rows("the_table_of_nasbench_macro_agrees", file) else {
         return;
     };
     let space = space(NASBENCH_MACRO);
-    let mut archs = space.enumerate().unwrap();
+    let mut archs = space.enumeration().unwrap().archs();
     let mut of_class = BTreeMap::new();
     let mut of_values = BTreeMap::new();
     for (index, row) in (0..).zip(&rows) {
         let arch = archs.next().unwrap();
         assert_eq!(space.encode(&arch), row.text("arch"));
-        assert_eq!(space.index_of(&arch), Some(index));
-        let cost = space.cost(&arch);
+        assert_eq!(space.enumeration().unwrap().index_of(&arch), Some(index));
+        let cost = space.costs().unwrap().cost(&arch);
         assert_eq!(cost.parameters.to_string(), row.text("params"));
         assert_eq!(cost.flops.to_string(), row.text("flops"));
         let values =
