@@ -18,7 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bzip2::Compression;
 use bzip2::write::BzEncoder;
-use ganas_space::SearchSpace;
+use ganas_space::{Enumeration as _, SearchSpace};
 use ganas_space::nasbench101::NasBench101;
 use ganas_space::nasbench201::NasBench201;
 

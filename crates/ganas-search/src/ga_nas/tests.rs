@@ -442,8 +442,9 @@ fn violations_get_the_lowest_reward() {
     let constraint = Constraint::new("params <= 0.4e6".parse().unwrap(), Arc::new(property));
     let space = ConstrainedSpace::new(Arc::clone(&whole), vec![constraint]).unwrap();
     let rollouts: Vec<Rollout> = whole
-        .enumerate()
+        .enumeration()
         .unwrap()
+        .archs()
         .step_by(1500)
         .map(|arch| Rollout::of(&*whole, OpenActions::Legal, arch).unwrap())
         .collect();
