@@ -18,7 +18,7 @@ pub use graphs::{Graph, N_LABELS, N_NODES, random_graphs};
 pub use policy::{PolicyWork, Rollouts};
 
 use ganas_gnn::Backend;
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 
 /// The device of the benches of operations and layers.
 pub type Device = ganas_gnn::Cpu<f32>;

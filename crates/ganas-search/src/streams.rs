@@ -1,6 +1,6 @@
 //! The random streams of a run: everything that is drawn, and what it depends on.
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 
 /// What a random number is for. The numbers are part of the record: they are never reused for another purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

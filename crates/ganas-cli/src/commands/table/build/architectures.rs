@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use crate::exit::UsageError;
