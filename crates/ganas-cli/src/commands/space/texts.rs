@@ -64,9 +64,8 @@ pub(super) fn sample(space: &Arc<dyn SearchSpace>, n: u32, seed: u64) -> anyhow:
             let mut stream = Stream::new(StreamKey {
                 seed,
                 purpose: PURPOSE,
-                iteration: 0,
                 item,
-                step: 0,
+                ..StreamKey::default()
             });
             let arch = space.sample(&mut stream);
             writeln!(out, "{}", space.encode(&arch)).context("cannot write an architecture")?;

@@ -63,9 +63,8 @@ fn sample(space: &dyn SearchSpace, n: u32, seed: u64) -> anyhow::Result<Vec<Arch
         let mut stream = Stream::new(StreamKey {
             seed,
             purpose: PURPOSE,
-            iteration: 0,
             item,
-            step: 0,
+            ..StreamKey::default()
         });
         item += 1;
         let arch = space.sample(&mut stream);
