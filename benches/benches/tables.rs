@@ -18,9 +18,7 @@ fn stream(purpose: u8) -> Stream {
     Stream::new(StreamKey {
         seed: 1,
         purpose,
-        iteration: 0,
-        item: 0,
-        step: 0,
+        ..StreamKey::default()
     })
 }
 
