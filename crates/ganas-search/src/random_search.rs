@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use ganas_rl::Stream;
+use ganas_random::Stream;
 use ganas_space::{Arch, SearchSpace};
 use rand::seq::SliceRandom;
 

@@ -147,10 +147,12 @@ fn gained(row: &Row, scale: f64) -> Result<Vec<f64>> {
 
 /// The changes of a cost in per cent.
 #[expect(clippy::cast_precision_loss, reason = "costs stay below 2^53")]
-fn changes(row: &Row, cost: fn(&KnownNetwork) -> u64) -> Result<Vec<f64>> {
+fn changes(row: &Row, cost: fn(&KnownNetwork) -> Option<u64>) -> Result<Vec<f64>> {
     let (gains, found) = gains(row)?;
-    let change = |best: &KnownNetwork| cost(best) as f64 / cost(&gains.given) as f64 - 1.0;
-    Ok(found.into_iter().map(|best| 100.0 * change(best)).collect())
+    let cost = |network| cost(network).context("the space has no such cost");
+    let given = cost(&gains.given)? as f64;
+    let change = |best| Ok(100.0 * (cost(best)? as f64 / given - 1.0));
+    found.into_iter().map(change).collect()
 }
 
 /// The mean and the range, with a sign.

@@ -4,7 +4,7 @@
 //! "ParEGO", IEEE Transactions on Evolutionary Computation 10(1), 2006), so that picks are spread over the front, its
 //! bent-in parts included. What is scalarised are the scores of the rankers, since nothing of the pool was evaluated.
 
-use ganas_rl::Stream;
+use ganas_random::Stream;
 use rand::RngExt as _;
 
 use super::config::Pick;

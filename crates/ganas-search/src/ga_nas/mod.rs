@@ -26,6 +26,7 @@ use std::sync::Arc;
 use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element, guarded};
+use ganas_random::StreamKey;
 use ganas_space::{Arch, SearchSpace};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,7 @@ pub use config::{
 use directions::Directions;
 use discriminator::{PairTrainer, RankEnsemble, TrainingState};
 use encode::{OpenActions, SeenGraph, Steps};
-use generator::{Draws, Generator, GeneratorState};
+use generator::{Building, Generator, GeneratorState, generator};
 use history::History;
 use neighbours::Neighbours;
 use proposal::{Pool, highest_mean, thompson};
@@ -155,7 +156,12 @@ impl<B: Backend> GaNas<B> {
                     Discriminator::Rank(Box::new(ensemble))
                 }
             };
-            let generator = Generator::new(&device, &config.generator, steps, streams);
+            let building = Building {
+                space: Arc::clone(&space),
+                steps,
+                open: open_actions(&config),
+            };
+            let generator = generator(&device, &config.generator, building, streams);
             (device, discriminator, generator)
         })?;
         Ok(Self {
@@ -181,12 +187,10 @@ impl<B: Backend> GaNas<B> {
         self
     }
 
-    /// Which actions the generator can take.
-    fn open_actions(&self) -> OpenActions {
-        match self.config.violations {
-            Violations::Mask => OpenActions::Admissible,
-            Violations::Penalty | Violations::Reject => OpenActions::Legal,
-        }
+    /// The random numbers of a draw of the generator, by its number within the round: the inner iteration or the attempt.
+    fn draw_key(&self, purpose: Purpose, number: usize) -> StreamKey {
+        let step = number * self.generator.policy().n_decisions();
+        self.streams.key(purpose, self.round, 0, step)
     }
 
     /// Proposes `n` architectures: from the neighbours of the best their share, the rest from the generator's draws.
@@ -200,20 +204,15 @@ impl<B: Backend> GaNas<B> {
         let mut temperature = 1.0;
         let mut attempts = 0;
         while pool.len() < n && attempts < config.attempts {
-            let draws = Draws {
-                purpose: Purpose::Pool,
-                round: self.round,
-                draw: attempts,
-                exploration: Exploration {
-                    temperature,
-                    uniform_mix: config.uniform_mix,
-                },
-                open: self.open_actions(),
+            let key = self.draw_key(Purpose::Pool, attempts);
+            let exploration = Exploration {
+                temperature,
+                uniform_mix: config.uniform_mix,
             };
-            let generator = &mut self.generator;
+            let policy = self.generator.policy_mut();
             let drawn = self
                 .device
-                .session(|| generator.draw(&*space, self.streams, config.pool, draws));
+                .session(|| policy.explore(key, config.pool, exploration));
             for rollout in drawn? {
                 pool.add(&*space, &self.history, rollout.arch);
             }
@@ -295,6 +294,14 @@ impl<B: Backend> GaNas<B> {
     }
 }
 
+/// Which actions the generator can take.
+fn open_actions(config: &GaNasConfig) -> OpenActions {
+    match config.violations {
+        Violations::Mask => OpenActions::Admissible,
+        Violations::Penalty | Violations::Reject => OpenActions::Legal,
+    }
+}
+
 impl<B: Backend> Searcher for GaNas<B> {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -347,7 +354,7 @@ impl<B: Backend> Searcher for GaNas<B> {
         let state = guarded(|| State::<B::Elem> {
             element: B::Elem::NAME.to_owned(),
             round: self.round,
-            generator: self.generator.state(),
+            generator: GeneratorState::of(&self.generator),
             discriminators: match &self.discriminator {
                 Discriminator::Pair(trainer) => trainer.state(),
                 Discriminator::Rank(ensemble) => ensemble.state(),
@@ -371,7 +378,7 @@ impl<B: Backend> Searcher for GaNas<B> {
             return Err(bad(state.round, reason));
         }
         guarded(|| {
-            self.generator.set_state(&state.generator)?;
+            state.generator.put_into(&mut self.generator)?;
             match &mut self.discriminator {
                 Discriminator::Pair(trainer) => trainer.set_state(&state.discriminators),
                 Discriminator::Rank(ensemble) => ensemble.set_state(&state.discriminators),

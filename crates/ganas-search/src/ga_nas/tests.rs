@@ -349,18 +349,8 @@ fn every_rollout_is_valid() {
     let mut session = Session::on(Arc::new(NasBench101::new()), config, 1);
     let space = Arc::clone(&session.space);
     for round in 0..3 {
-        let draws = Draws {
-            purpose: Purpose::Rollout,
-            round,
-            draw: 0,
-            exploration: Exploration::NONE,
-            open: OpenActions::Legal,
-        };
-        let streams = session.searcher.streams;
-        let rollouts = session
-            .searcher
-            .generator
-            .draw(&*space, streams, 500, draws);
+        let key = session.searcher.streams.key(Purpose::Rollout, round, 0, 0);
+        let rollouts = session.searcher.generator.draw(key, 500);
         for rollout in rollouts.unwrap() {
             // Decoding checks the limits and the path.
             let arch = space.decode(&space.encode(&rollout.arch)).unwrap();

@@ -1,13 +1,12 @@
 //! The training of a round: discriminator and generator against each other.
 
-use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element};
+use ganas_rl::Report as GeneratorReport;
 
 use super::encode::{Rollout, SeenGraph};
-use super::generator::{Draws, GeneratorReport};
 use super::negatives::negatives;
 use super::violations::{admitted, penalise};
-use super::{Discriminator, GaNas, Violations};
+use super::{Discriminator, GaNas, Violations, open_actions};
 use crate::streams::Purpose;
 use crate::{Event, SearchError};
 
@@ -82,18 +81,8 @@ impl<B: Backend> GaNas<B> {
         losers: &[usize],
     ) -> Result<Report, SearchError> {
         let mut discriminator_loss = None;
-        let rollouts = self.generator.draw(
-            &*self.space,
-            self.streams,
-            self.config.rollouts,
-            Draws {
-                purpose: Purpose::Rollout,
-                round: self.round,
-                draw: inner,
-                exploration: Exploration::NONE,
-                open: self.open_actions(),
-            },
-        )?;
+        let key = self.draw_key(Purpose::Rollout, inner);
+        let rollouts = self.generator.draw(key, self.config.rollouts)?;
         let seen: Vec<SeenGraph> = rollouts
             .iter()
             .map(|r| SeenGraph::of(&*self.space, &r.arch))
@@ -161,7 +150,7 @@ impl<B: Backend> GaNas<B> {
                     .get(Purpose::Relabelling, self.round, item, inner);
                 let arch = &self.history.entries()[entry].arch;
                 let arch = self.space.relabelled(arch, &mut stream);
-                Ok(Rollout::of(&*self.space, self.open_actions(), arch)?)
+                Ok(Rollout::of(&*self.space, open_actions(&self.config), arch)?)
             })
             .collect()
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_search::ConstrainedSpace;
 use ganas_space::{Cost, Costs, SearchSpace};
 use serde::Serialize;
@@ -64,9 +64,8 @@ pub(super) fn sample(space: &Arc<dyn SearchSpace>, n: u32, seed: u64) -> anyhow:
             let mut stream = Stream::new(StreamKey {
                 seed,
                 purpose: PURPOSE,
-                iteration: 0,
                 item,
-                step: 0,
+                ..StreamKey::default()
             });
             let arch = space.sample(&mut stream);
             writeln!(out, "{}", space.encode(&arch)).context("cannot write an architecture")?;

@@ -39,6 +39,15 @@ impl Default for AdamConfig {
     }
 }
 
+/// The size of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepSize {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// Multiplies the gradients first.
+    pub gradient_scale: f64,
+}
+
 /// The scalars of one step, bias corrections included.
 #[derive(Clone, Copy, Debug)]
 pub struct StepScalars {
@@ -89,6 +98,14 @@ pub struct AdamState<T> {
     pub v: Vec<T>,
 }
 
+impl<D: AdamStep> Grads<D> {
+    /// The global norm: the root of the sum of the squares of all gradients.
+    #[must_use]
+    pub fn norm(&self, device: &D) -> f64 {
+        device.sum_of_squares(&self.floats).sqrt()
+    }
+}
+
 impl<D: AdamStep> Adam<D> {
     /// An optimiser for the parameters of a layout.
     pub fn new(device: &D, layout: &Layout, config: AdamConfig) -> Self {
@@ -119,26 +136,43 @@ impl<D: AdamStep> Adam<D> {
         grads: &mut Grads<D>,
         learning_rate: f64,
     ) -> Option<f64> {
+        let max_norm = self.config.max_norm;
+        let norm = max_norm.map(|_| grads.norm(device));
+        // As clip_grad_norm_ does, the scale is slightly below bound / norm.
+        let gradient_scale = match (max_norm, norm) {
+            (Some(bound), Some(norm)) => (bound / (norm + 1e-6)).min(1.0),
+            _ => 1.0,
+        };
+        let size = StepSize {
+            learning_rate,
+            gradient_scale,
+        };
+        self.step_of(device, params, grads, size);
+        norm
+    }
+
+    /// Takes a step of a given size, whatever the norm of the gradients, and sets them to zero.
+    pub fn step_of(
+        &mut self,
+        device: &D,
+        params: &mut Params<D>,
+        grads: &mut Grads<D>,
+        size: StepSize,
+    ) {
         self.steps += 1;
         let steps = i32::try_from(self.steps).expect("invariant: fewer than 2^31 steps");
         let AdamConfig {
             beta1,
             beta2,
             epsilon,
-            max_norm,
+            ..
         } = self.config;
-        let norm = max_norm.map(|_| device.sum_of_squares(&grads.floats).sqrt());
-        // As clip_grad_norm_ does, the scale is slightly below bound / norm.
-        let grad_scale = match (max_norm, norm) {
-            (Some(bound), Some(norm)) => (bound / (norm + 1e-6)).min(1.0),
-            _ => 1.0,
-        };
         let scalars = StepScalars {
             beta1,
             beta2,
             epsilon,
-            grad_scale,
-            step_size: learning_rate / (1.0 - beta1.powi(steps)),
+            grad_scale: size.gradient_scale,
+            step_size: size.learning_rate / (1.0 - beta1.powi(steps)),
             root_scale: 1.0 / (1.0 - beta2.powi(steps)).sqrt(),
         };
         device.adam_step(
@@ -148,7 +182,6 @@ impl<D: AdamStep> Adam<D> {
             &mut grads.floats,
             scalars,
         );
-        norm
     }
 
     /// Copies the state to the host.

@@ -237,7 +237,13 @@ struct Minibatch {
 
 impl Minibatch {
     /// Draws `size` of `n` entries (all, in order, when there are not more) and `permutations` permutations of them.
-    fn draw(&mut self, stream: &mut ganas_rl::Stream, n: usize, size: usize, permutations: usize) {
+    fn draw(
+        &mut self,
+        stream: &mut ganas_random::Stream,
+        n: usize,
+        size: usize,
+        permutations: usize,
+    ) {
         self.entries.clear();
         self.entries.extend(0..n);
         if n > size {

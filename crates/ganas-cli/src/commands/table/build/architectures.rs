@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use crate::exit::UsageError;
@@ -63,9 +63,8 @@ fn sample(space: &dyn SearchSpace, n: u32, seed: u64) -> anyhow::Result<Vec<Arch
         let mut stream = Stream::new(StreamKey {
             seed,
             purpose: PURPOSE,
-            iteration: 0,
             item,
-            step: 0,
+            ..StreamKey::default()
         });
         item += 1;
         let arch = space.sample(&mut stream);

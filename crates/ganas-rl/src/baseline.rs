@@ -3,11 +3,14 @@
 use num_traits::Float;
 use serde::{Deserialize, Serialize};
 
+use crate::number::{cast, count, wide};
+
 /// Which baseline is subtracted from the rewards.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BaselineConfig {
     /// `(reward - mean) / (std + 1e-6)` over the batch, with the population standard deviation.
+    #[default]
     Standardised,
     /// `reward - b`, where `b` is the exponential moving average of the batch means, `b <- decay b + (1 - decay) mean`.
     MovingAverage {
@@ -74,21 +77,6 @@ fn mean_and_deviation<T: Float>(values: &[T]) -> (f64, f64) {
         .sum::<f64>()
         / n;
     (mean, variance.sqrt())
-}
-
-/// A value as f64; exact for f32 and f64.
-pub(crate) fn wide<T: Float>(value: T) -> f64 {
-    value.to_f64().expect("invariant: floats convert to f64")
-}
-
-/// An f64 in the working precision.
-pub(crate) fn cast<T: Float>(value: f64) -> T {
-    T::from(value).expect("invariant: f64 converts to floats")
-}
-
-/// A count in the working precision.
-pub(crate) fn count<T: Float>(n: usize) -> T {
-    T::from(n).expect("invariant: counts convert to floats")
 }
 
 #[cfg(test)]

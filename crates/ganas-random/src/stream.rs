@@ -7,7 +7,7 @@ use rand_core::TryRng;
 use crate::philox4x32_10;
 
 /// What a random stream is for; streams with different keys are independent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StreamKey {
     /// The seed of the run.
     pub seed: u64,
