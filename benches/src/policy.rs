@@ -111,7 +111,7 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             device.write_masks(&mut sampler.masks, &vec![LEGAL; n]);
             device.write_ints(&mut sampler.last_labels, &last_labels);
             uniforms.fill_with(|| random.uniform());
-            sampler.uniforms.set(device, &uniforms, n, 1);
+            sampler.uniforms.set_column(device, &uniforms);
             let plain = Exploration::NONE;
             self.net
                 .sample_step(device, &self.params, step, plain, sampler);
@@ -132,11 +132,9 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             let decisions = nodes.len();
             uniforms.resize(decisions, 0.0);
             uniforms.fill_with(|| random.uniform());
-            sampler.uniforms.set(device, &uniforms, decisions, 1);
+            sampler.uniforms.set_column(device, &uniforms);
             device.write_masks(&mut sampler.masks, &vec![0b11; decisions]);
-            sampler
-                .prior
-                .set(device, &vec![0.0; decisions], decisions, 1);
+            sampler.prior.set_column(device, &vec![0.0; decisions]);
             self.net.sample_edges(device, 0, plain, sampler);
             let mut edges = vec![0; decisions];
             device.read_ints(&mut edges, &sampler.chosen);
@@ -167,9 +165,9 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             let (device, cache) = (&self.device, &mut self.cache);
             self.net
                 .forward(device, &self.params, &self.episodes, cache);
-            cache.out.log_prob.read(device, &mut log_probs);
-            cache.out.value.read(device, &mut values);
-            cache.out.entropy.read(device, &mut entropies);
+            cache.out.log_prob.read_column(device, &mut log_probs);
+            cache.out.value.read_column(device, &mut values);
+            cache.out.entropy.read_column(device, &mut entropies);
             if epoch == 0 {
                 old_log_probs.clone_from(&log_probs);
             }
@@ -189,9 +187,9 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
                     d_entropies: &mut d_entropies,
                 },
             );
-            cache.out.d_log_prob.set(device, &d_log_probs, STEPS * n, 1);
-            cache.out.d_value.set(device, &d_values, STEPS * n, 1);
-            cache.out.d_entropy.set(device, &d_entropies, STEPS * n, 1);
+            cache.out.d_log_prob.set_column(device, &d_log_probs);
+            cache.out.d_value.set_column(device, &d_values);
+            cache.out.d_entropy.set_column(device, &d_entropies);
             let grads = &mut self.grads;
             self.net
                 .backward(device, &self.params, grads, &self.episodes, cache);
@@ -231,9 +229,7 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
         device.write_ints(&mut decisions.chosen, &chosen);
         device.write_ints(&mut decisions.last_labels, &last);
         let about = &mut decisions.edges;
-        about
-            .prior
-            .set(device, &vec![0.0; edges.len()], edges.len(), 1);
+        about.prior.set_column(device, &vec![0.0; edges.len()]);
         device.write_masks(&mut about.masks, &vec![0b11; edges.len()]);
         device.write_ints(&mut about.chosen, &edges);
         device.write_ints(&mut about.rows.node_rows, &nodes);

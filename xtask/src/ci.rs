@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::{cargo, check, command_line, kernels, python, tidy};
+use crate::{cargo, check, command_line, kernels, loom, python, tidy};
 
 /// Options of `cargo xtask ci`.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -100,6 +100,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "kernels",
         run: |root, _| kernels::ci(root),
+    },
+    Step {
+        name: "loom",
+        run: |root, _| loom::run(root).map(|()| String::new()),
     },
     Step {
         name: "cold release build",

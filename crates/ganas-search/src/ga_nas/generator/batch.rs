@@ -47,16 +47,16 @@ impl<T: Element> Batch<T> {
     }
 
     pub(super) fn read<B: Backend<Elem = T>>(&mut self, device: &B, cache: &PolicyCache<B>) {
-        cache.out.log_prob.read(device, &mut self.log_probs);
-        cache.out.entropy.read(device, &mut self.entropies);
-        cache.out.value.read(device, &mut self.values);
+        cache.out.log_prob.read_column(device, &mut self.log_probs);
+        cache.out.entropy.read_column(device, &mut self.entropies);
+        cache.out.value.read_column(device, &mut self.values);
     }
 
     pub(super) fn write<B: Backend<Elem = T>>(&self, device: &B, cache: &mut PolicyCache<B>) {
         let rows = self.d_log_probs.len();
-        cache.out.d_log_prob.set(device, &self.d_log_probs, rows, 1);
-        cache.out.d_entropy.set(device, &self.d_entropies, rows, 1);
-        cache.out.d_value.set(device, &self.d_values, rows, 1);
+        cache.out.d_log_prob.set_column(device, &self.d_log_probs);
+        cache.out.d_entropy.set_column(device, &self.d_entropies);
+        cache.out.d_value.set_column(device, &self.d_values);
     }
 
     /// The sum over the steps of the episodes `from..to`.
