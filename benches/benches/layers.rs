@@ -9,12 +9,13 @@ use ganas_gnn::layers::{
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
 use ganas_gnn::{Grads, GraphBatch, Layout, Mat, Params};
+use ndarray::Array2;
 
 const WIDTH: usize = 128;
 const GRAPHS: usize = 114;
 
 fn filled(rows: usize, cols: usize) -> Mat<Device> {
-    Mat::from_host(&Device::new(), &vec![0.01; rows * cols], rows, cols)
+    Mat::from_host(&Device::new(), Array2::from_elem([rows, cols], 0.01).view())
 }
 
 fn parameters(device: &Device, layout: &Layout) -> (Params<Device>, Grads<Device>) {

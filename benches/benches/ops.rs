@@ -14,6 +14,7 @@ use ganas_gnn::ops::pair_scores::{PairDerivatives, PairInputs, PairScores as _};
 use ganas_gnn::ops::product::{Old, Product as _};
 use ganas_gnn::ops::ranking::Ranking as _;
 use ganas_gnn::{Adam, AdamConfig, Grads, GraphBatch, Layout, Mat, Params};
+use ndarray::{Array1, Array2};
 
 const WIDTH: usize = 128;
 const GRAPHS: usize = 114;
@@ -21,13 +22,15 @@ const NODES: usize = GRAPHS * N_NODES;
 
 /// A matrix of numbers from -1 to 1.
 fn mat(rows: usize, cols: usize) -> Mat<Device> {
-    let values: Vec<f32> = (0_u16..)
+    let values: Array2<f32> = (0_u16..)
         .take(rows * cols % 60_000)
         .cycle()
         .take(rows * cols)
         .map(|i| f32::from(i % 1999) / 999.5 - 1.0)
-        .collect();
-    Mat::from_host(&Device::new(), &values, rows, cols)
+        .collect::<Array1<f32>>()
+        .into_shape_with_order([rows, cols])
+        .expect("as many values");
+    Mat::from_host(&Device::new(), values.view())
 }
 
 fn products(c: &mut Criterion) {

@@ -9,6 +9,7 @@ use ganas_gnn::ops::gru_gates::{GruDerivatives, GruInputs};
 use ganas_gnn::ops::pair_scores::{PairDerivatives, PairInputs};
 use ganas_gnn::ops::product::Old;
 use ganas_gnn::{Adam, AdamConfig, Backend, Grads, GraphBatch, Init, Layout, Mat, Params};
+use ndarray::Array2;
 
 use crate::graphs::{N_LABELS, N_NODES, random_graphs};
 use crate::{Shape, clock};
@@ -35,7 +36,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
     }
     graphs.upload(device);
     let n = graphs.n_nodes();
-    let mat = |rows, cols| Mat::from_host(device, &vec![0.01; rows * cols], rows, cols);
+    let mat = |rows, cols| Mat::from_host(device, Array2::from_elem([rows, cols], 0.01).view());
 
     overheads(device, &mut table);
     let (x, weight, mut projected) = (mat(n, c), mat(c, 3 * c), mat(n, 3 * c));
@@ -174,8 +175,11 @@ impl<F: Fn()> Table<F> {
 
 /// A launch, and copies.
 fn overheads<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>) {
-    let mut one = Mat::from_host(device, &[0.0], 1, 1);
-    let (bias, mut host) = (Mat::from_host(device, &[0.0], 1, 1), Vec::new());
+    let mut one = Mat::from_host(device, Array2::zeros([1, 1]).view());
+    let (bias, mut host) = (
+        Mat::from_host(device, Array2::zeros([1, 1]).view()),
+        Vec::new(),
+    );
     table.row("a launch", "1 element".to_owned(), [0, 0], || {
         device.bias_activation_fwd(one.view_mut(), bias.view(), Activation::Identity);
     });
@@ -188,14 +192,14 @@ fn overheads<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>) {
         "1 element".to_owned(),
         [0, 0],
         || {
-            one.read(device, &mut host);
+            one.read_column(device, &mut host);
         },
     );
 }
 
 fn gru<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, batch: usize, c: usize) {
     let n = batch * (N_NODES - 1);
-    let mat = |rows, cols| Mat::from_host(device, &vec![0.01; rows * cols], rows, cols);
+    let mat = |rows, cols| Mat::from_host(device, Array2::from_elem([rows, cols], 0.01).view());
     let (gi, gh, bias, old) = (mat(n, 3 * c), mat(n, 3 * c), mat(1, 3 * c), mat(n, c));
     let (mut new, mut gates) = (mat(n, c), mat(n, 4 * c));
     let (mut each, numbers) = (device.ints(), (0_u32..).take(n).collect::<Vec<_>>());
@@ -223,7 +227,7 @@ fn gru<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, batch: 
 }
 
 fn pairs<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, [m, n, c]: [usize; 3]) {
-    let mat = |rows, cols| Mat::from_host(device, &vec![0.01; rows * cols], rows, cols);
+    let mat = |rows, cols| Mat::from_host(device, Array2::from_elem([rows, cols], 0.01).view());
     let (a, b, w, mut scores) = (mat(m, c), mat(n, c), mat(1, c + 1), mat(m, n));
     let (targets, weights, mut d_scores) = (mat(m, n), mat(m, n), mat(m, n));
     let (mut d_a, mut d_b, mut d_w) = (mat(m, c), mat(n, c), mat(1, c + 1));

@@ -151,9 +151,7 @@ impl<B: Backend<Elem = f32>> GraphPolicy<B> {
         device.write_ints(&mut decisions.chosen, &chosen);
         device.write_ints(&mut decisions.last_labels, &last);
         let about = &mut decisions.edges;
-        about
-            .prior
-            .set(device, &vec![0.0; edges.len()], edges.len(), 1);
+        about.prior.set_column(device, &vec![0.0; edges.len()]);
         device.write_masks(&mut about.masks, &vec![0b11; edges.len()]);
         device.write_ints(&mut about.chosen, &edges);
         device.write_ints(&mut about.rows.node_rows, &nodes);
@@ -191,7 +189,7 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
             device.write_masks(&mut sampler.masks, &vec![LEGAL; n]);
             device.write_ints(&mut sampler.last_labels, &last_labels);
             uniforms.fill_with(|| random.uniform());
-            sampler.uniforms.set(device, &uniforms, n, 1);
+            sampler.uniforms.set_column(device, &uniforms);
             let plain = Exploration::NONE;
             self.net
                 .sample_step(device, &self.params, step, plain, sampler);
@@ -212,11 +210,9 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
             let decisions = nodes.len();
             uniforms.resize(decisions, 0.0);
             uniforms.fill_with(|| random.uniform());
-            sampler.uniforms.set(device, &uniforms, decisions, 1);
+            sampler.uniforms.set_column(device, &uniforms);
             device.write_masks(&mut sampler.masks, &vec![0b11; decisions]);
-            sampler
-                .prior
-                .set(device, &vec![0.0; decisions], decisions, 1);
+            sampler.prior.set_column(device, &vec![0.0; decisions]);
             self.net.sample_edges(device, 0, plain, sampler);
             let mut edges = vec![0; decisions];
             device.read_ints(&mut edges, &sampler.chosen);
@@ -246,17 +242,23 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
         let (device, cache) = (&self.device, &mut self.cache);
         self.net
             .forward(device, &self.params, &self.episodes, cache);
-        cache.out.log_prob.read(device, &mut decisions.log_probs);
-        cache.out.value.read(device, &mut decisions.values);
-        cache.out.entropy.read(device, &mut decisions.entropies);
+        cache
+            .out
+            .log_prob
+            .read_column(device, &mut decisions.log_probs);
+        cache.out.value.read_column(device, &mut decisions.values);
+        cache
+            .out
+            .entropy
+            .read_column(device, &mut decisions.entropies);
     }
 
     fn backward(&mut self, d: &Decisions<f32>) {
         let (device, cache) = (&self.device, &mut self.cache);
         let (rows, out) = (d.log_probs.len(), &mut cache.out);
-        out.d_log_prob.set(device, &d.log_probs, rows, 1);
-        out.d_value.set(device, &d.values, rows, 1);
-        out.d_entropy.set(device, &d.entropies, rows, 1);
+        out.d_log_prob.set_column(device, &d.log_probs);
+        out.d_value.set_column(device, &d.values);
+        out.d_entropy.set_column(device, &d.entropies);
         let (params, grads) = (&self.params, &mut self.grads);
         self.net
             .backward(device, params, grads, &self.episodes, cache);

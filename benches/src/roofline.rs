@@ -1,5 +1,7 @@
 //! The limits of the machine, measured: fused multiply-adds of one core, and bytes from memory.
 
+use ndarray::Array2;
+
 use crate::clock;
 
 /// Independent sums: enough to hide the latency of a multiply-add, few enough to stay in registers.
@@ -59,7 +61,10 @@ fn product_gflops() -> f64 {
             let [m, k, n] = SHAPE;
             let device = crate::Device::new();
             let mat = |rows: usize, cols: usize| {
-                Mat::<crate::Device>::from_host(&device, &vec![0.5; rows * cols], rows, cols)
+                Mat::<crate::Device>::from_host(
+                    &device,
+                    Array2::from_elem([rows, cols], 0.5).view(),
+                )
             };
             let (mut out, a, b) = (mat(m, n), mat(m, k), mat(k, n));
             let mut product = || device.product(out.view_mut(), a.view(), b.view(), Old::Overwrite);
@@ -203,7 +208,7 @@ fn time_product([m, k, n]: [usize; 3], form: Form) -> f64 {
 
     let device = crate::Device::new();
     let mat = |rows: usize, cols: usize| {
-        Mat::<crate::Device>::from_host(&device, &vec![0.5; rows * cols], rows, cols)
+        Mat::<crate::Device>::from_host(&device, Array2::from_elem([rows, cols], 0.5).view())
     };
     let mut out = mat(m, n);
     let (a, b) = match form {

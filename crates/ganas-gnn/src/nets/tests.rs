@@ -1,5 +1,7 @@
 //! Gradients of whole networks in double precision, and agreement of sampling with teacher forcing.
 
+use ndarray::ArrayView2;
+
 use super::*;
 use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::Exploration;
@@ -45,7 +47,7 @@ fn rank_discriminator_gradient() {
     let theta = start(&layout);
     let fixed = params(&device, &layout, &theta);
     net.forward(&device, &fixed, &batch, &mut cache);
-    cache.d_scores.set(&device, &upstream, upstream.len(), 1);
+    cache.d_scores.set_column(&device, &upstream);
     let mut grads = Grads::zeros(&device, &layout);
     net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
     check_gradient(
@@ -76,7 +78,8 @@ fn pair_discriminator_gradient() {
     let theta = start(&layout);
     let fixed = params(&device, &layout, &theta);
     net.forward(&device, &fixed, &batch, m, &mut cache);
-    cache.d_logits.set(&device, &upstream, m, n);
+    let d_logits = ArrayView2::from_shape([m, n], &upstream).unwrap();
+    cache.d_logits.set(&device, d_logits);
     let mut grads = Grads::zeros(&device, &layout);
     net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
     check_gradient(
@@ -109,7 +112,7 @@ fn gradients_accumulate() {
     let mut sums = Vec::new();
     for _ in 0..2 {
         net.forward(&device, &fixed, &batch, &mut cache);
-        cache.d_scores.set(&device, &[1.0, -0.5, 0.25], 3, 1);
+        cache.d_scores.set_column(&device, &[1.0, -0.5, 0.25]);
         net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
         sums.push(grads.read(&device));
     }
@@ -197,7 +200,7 @@ fn episodes<T: Element>(device: &Cpu<T>) -> Episodes<Cpu<T>> {
     device.write_masks(&mut decisions.edges.masks, &masks);
     device.write_ints(&mut decisions.edges.chosen, &edges);
     let prior: Vec<T> = (nodes.iter().map(|&node| T::of(edge_prior(node % 4)))).collect();
-    decisions.edges.prior.set(device, &prior, prior.len(), 1);
+    decisions.edges.prior.set_column(device, &prior);
     let rows = &mut decisions.edges.rows;
     device.write_ints(&mut rows.node_rows, &nodes);
     device.write_ints(&mut rows.state_rows, &states);
@@ -227,7 +230,7 @@ fn policy_gradient() {
         .into_iter()
         .zip(&upstream)
         {
-            mat.set(&device, values, 6, 1);
+            mat.set_column(&device, values);
         }
         let mut grads = Grads::zeros(&device, &layout);
         net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
@@ -279,7 +282,7 @@ fn sampling_agrees_with_teacher_forcing() {
                         device.write_masks(&mut grid.sampler.masks, &masks);
                         let prior = edge_prior(u32::try_from(from).unwrap());
                         let prior = [prior; DRAWS as usize];
-                        grid.sampler.prior.set(&device, &prior, prior.len(), 1);
+                        grid.sampler.prior.set_column(&device, &prior);
                         let first = from * DRAWS as usize;
                         net.sample_edges(&device, first, Exploration::NONE, &mut grid.sampler);
                         found *= grid.share(edge(prefix, from));
@@ -308,7 +311,7 @@ impl Grid {
         let uniforms: Vec<f64> = (0..DRAWS)
             .map(|i| (f64::from(i) + 0.5) / f64::from(DRAWS))
             .collect();
-        sampler.uniforms.set(device, &uniforms, uniforms.len(), 1);
+        sampler.uniforms.set_column(device, &uniforms);
         Self { sampler }
     }
 

@@ -1,18 +1,18 @@
 //! Decisions and losses against PyTorch, with logits as far apart as they can be.
 
+use ndarray::Array2;
+
 use super::bernoulli::Exploration;
 use super::categorical::{CategoricalIn, CategoricalOut};
 use crate::nets::golden_tests::{Case, golden};
 use crate::testing::on_every_device;
-use crate::{Backend, Element as _, Mat};
+use crate::{Backend, Mat};
 
 /// A matrix to be overwritten, whose values no result may keep.
 fn unset<B: Backend>(case: &Case<B>, like: &str) -> Mat<B> {
-    let mut mat = case.mat(like);
-    let [rows, cols] = [mat.n_rows(), mat.n_cols()];
     let nan = <B::Elem as num_traits::Float>::nan();
-    mat.set(&case.device, &vec![nan; rows * cols], rows, cols);
-    mat
+    let like = case.matrix(like);
+    Mat::from_host(&case.device, like.mapv(|_| nan).view())
 }
 
 /// With the distribution as it is, and with the exploration that the script has.
@@ -72,13 +72,7 @@ fn check_bernoulli<B: Backend>(device: B) {
     let case = Case::new(device, golden!("bernoulli"));
     let device = &case.device;
     let (logits, masks, chosen) = (case.mat("logits"), case.masks("masks"), case.ints("chosen"));
-    let mut even = Mat::empty(device);
-    even.set(
-        device,
-        &vec![B::Elem::of(0.0); logits.n_rows()],
-        logits.n_rows(),
-        1,
-    );
+    let even = Mat::from_host(device, Array2::default([logits.n_rows(), 1]).view());
     let [mut log_prob, mut entropy, mut d_logits] =
         ["log_prob", "entropy", "d_logits"].map(|name| unset(&case, name));
     let (log_prob_mut, entropy_mut) = (log_prob.view_mut(), entropy.view_mut());

@@ -5,7 +5,7 @@
 //! bent-in parts included. What is scalarised are the scores of the rankers, since nothing of the pool was evaluated.
 
 use ganas_random::Stream;
-use rand::RngExt as _;
+use rand_distr::{Distribution as _, Exp1};
 
 use super::config::Pick;
 use super::proposal::standardised_mean;
@@ -75,8 +75,10 @@ impl Directions {
 
 /// Weights that are positive and sum to 1, uniformly distributed.
 fn weights(stream: &mut Stream, n: usize) -> Vec<f64> {
-    let drawn: Vec<f64> = (0..n)
-        .map(|_| -(1.0 - stream.random::<f64>()).ln() + 1e-12)
+    let drawn: Vec<f64> = Exp1
+        .sample_iter(stream)
+        .take(n)
+        .map(|x: f64| x + 1e-12)
         .collect();
     let sum: f64 = drawn.iter().sum();
     drawn.into_iter().map(|weight| weight / sum).collect()

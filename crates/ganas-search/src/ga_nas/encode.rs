@@ -336,7 +336,7 @@ impl<T: Element> EpisodeBuffers<T> {
         device.write_masks(&mut decisions.edges.masks, &self.edges.masks);
         device.write_ints(&mut decisions.edges.chosen, &self.edges.chosen);
         let prior = &mut decisions.edges.prior;
-        prior.set(device, &self.edges.prior, n_edges, 1);
+        prior.set_column(device, &self.edges.prior);
     }
 
     fn clear(&mut self) {

@@ -131,7 +131,7 @@ impl<B: Backend> RankEnsemble<B> {
                     ..
                 } = member;
                 net.forward(device, &training.params, batch, cache);
-                cache.scores().read(device, scores);
+                cache.scores().read_column(device, scores);
                 scores.iter().map(|score| score.wide()).collect()
             })
             .collect()

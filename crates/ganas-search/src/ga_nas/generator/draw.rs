@@ -63,7 +63,7 @@ impl<B: Backend> GraphPolicy<B> {
             StepLabel::Given(label) => hand.given(1 << label.0),
         }
         device.write_masks(&mut sampler.masks, &hand.legal);
-        sampler.uniforms.set(device, &hand.uniforms, n, 1);
+        sampler.uniforms.set_column(device, &hand.uniforms);
         self.net
             .sample_step(device, &self.params, number, exploration, sampler);
         device.read_ints(&mut hand.chosen, &sampler.chosen);
@@ -105,8 +105,8 @@ impl<B: Backend> GraphPolicy<B> {
         for (edge, decision) in edges.clone().enumerate() {
             hand.open(decision);
             device.write_masks(&mut sampler.masks, &hand.legal);
-            sampler.uniforms.set(device, &hand.uniforms, n, 1);
-            sampler.prior.set(device, &hand.prior, n, 1);
+            sampler.uniforms.set_column(device, &hand.uniforms);
+            sampler.prior.set_column(device, &hand.prior);
             self.net
                 .sample_edges(device, edge * n, exploration, sampler);
             device.read_ints(&mut hand.chosen, &sampler.chosen);

@@ -150,18 +150,24 @@ impl<B: Backend> Policy for GraphPolicy<B> {
         let (device, cache) = (&self.device, &mut self.cache);
         self.net
             .forward(device, &self.params, &self.episodes, cache);
-        cache.out.log_prob.read(device, &mut decisions.log_probs);
-        cache.out.entropy.read(device, &mut decisions.entropies);
-        cache.out.value.read(device, &mut decisions.values);
+        cache
+            .out
+            .log_prob
+            .read_column(device, &mut decisions.log_probs);
+        cache
+            .out
+            .entropy
+            .read_column(device, &mut decisions.entropies);
+        cache.out.value.read_column(device, &mut decisions.values);
     }
 
     fn backward(&mut self, d_decisions: &Decisions<B::Elem>) {
         let (device, cache) = (&self.device, &mut self.cache);
         let (out, d) = (&mut cache.out, d_decisions);
         let rows = d.log_probs.len();
-        out.d_log_prob.set(device, &d.log_probs, rows, 1);
-        out.d_entropy.set(device, &d.entropies, rows, 1);
-        out.d_value.set(device, &d.values, rows, 1);
+        out.d_log_prob.set_column(device, &d.log_probs);
+        out.d_entropy.set_column(device, &d.entropies);
+        out.d_value.set_column(device, &d.values);
         let (params, grads) = (&self.params, &mut self.grads);
         self.net
             .backward(device, params, grads, &self.episodes, cache);
