@@ -5,7 +5,7 @@ use ganas_gnn::nets::{
 };
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Adam, AdamConfig, Backend, Grads, Layout, Params};
+use ganas_gnn::{Adam, AdamConfig, Backend, Backward, Forward, Grads, Layout, Params};
 use ganas_rl::{PpoBatch, PpoConfig, PpoDerivatives, ppo_loss};
 
 use crate::graphs::{Graph, INPUT, N_LABELS, N_NODES};
@@ -99,7 +99,8 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
         let mut uniforms = vec![0.0; n];
         let mut last_labels = vec![0; n];
         let (mut nodes, mut states) = (Vec::new(), Vec::new());
-        self.net.start(device, &self.params, n, sampler);
+        self.net
+            .start(Forward::new(device, &self.params), n, sampler);
         for step in 0..STEPS {
             sampler.graphs.clear();
             for (graph, last) in graphs.iter().zip(&mut last_labels) {
@@ -114,7 +115,7 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             sampler.uniforms.set(device, &uniforms, n, 1);
             let plain = Exploration::NONE;
             self.net
-                .sample_step(device, &self.params, step, plain, sampler);
+                .sample_step(Forward::new(device, &self.params), step, plain, sampler);
             let mut labels = vec![0; n];
             device.read_ints(&mut labels, &sampler.chosen);
             nodes.clear();
@@ -128,7 +129,8 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             device.write_ints(&mut rows.state_rows, &states);
             device.write_ints(&mut rows.labels, &labels);
             rows.n_edges = nodes.len();
-            self.net.start_edges(device, &self.params, step, sampler);
+            self.net
+                .start_edges(Forward::new(device, &self.params), step, sampler);
             let decisions = nodes.len();
             uniforms.resize(decisions, 0.0);
             uniforms.fill_with(|| random.uniform());
@@ -166,7 +168,7 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
         for epoch in 0..self.shape.epochs {
             let (device, cache) = (&self.device, &mut self.cache);
             self.net
-                .forward(device, &self.params, &self.episodes, cache);
+                .forward(Forward::new(device, &self.params), &self.episodes, cache);
             cache.out.log_prob.read(device, &mut log_probs);
             cache.out.value.read(device, &mut values);
             cache.out.entropy.read(device, &mut entropies);
@@ -193,8 +195,11 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             cache.out.d_value.set(device, &d_values, STEPS * n, 1);
             cache.out.d_entropy.set(device, &d_entropies, STEPS * n, 1);
             let grads = &mut self.grads;
-            self.net
-                .backward(device, &self.params, grads, &self.episodes, cache);
+            self.net.backward(
+                &mut Backward::new(device, &self.params, grads),
+                &self.episodes,
+                cache,
+            );
             self.adam
                 .step(device, &mut self.params, grads, crate::LEARNING_RATE);
         }

@@ -1,6 +1,7 @@
 //! Matrices on a device, and views of them.
 
 use crate::Device;
+use crate::device::copied;
 
 /// A matrix on a device, row-major, that keeps its memory when it shrinks.
 #[derive(Debug)]
@@ -114,13 +115,7 @@ pub struct View<'a, D: Device> {
     pub(crate) stride: usize,
 }
 
-impl<D: Device> Clone for View<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for View<'_, D> {}
+copied!(View);
 
 impl<'a, D: Device> View<'a, D> {
     /// Rows and columns.

@@ -5,11 +5,15 @@
 use ganas_testkit::golden::Golden;
 
 use super::*;
+use crate::layers::EncoderConfig;
+use crate::ops::bce::Targets;
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
-use crate::testing::{Tolerance, on_every_device};
+use crate::ops::ranking::Comparisons;
+use crate::testing::{Tolerance, on_every_device, read};
 use crate::{
-    Adam, AdamConfig, Backend, Element as _, Grads, GraphBatch, Layout, Mat, Params, View,
+    Adam, AdamConfig, Backend, Backward, Element as _, Forward, Grads, GraphBatch, Layout, Mat,
+    Params, View,
 };
 
 /// Reads a golden file by the name that the script gives it.
@@ -148,7 +152,7 @@ impl<B: Backend> Case<B> {
     #[track_caller]
     pub(crate) fn check(&self, name: &str, found: View<'_, B>) {
         assert_eq!(found.shape(), self.shape(name), "shape of `{name}`");
-        self.check_values(name, &wide(&self.device, found));
+        self.check_values(name, &read(&self.device, found));
     }
 
     #[track_caller]
@@ -175,13 +179,6 @@ impl<B: Backend> Case<B> {
             );
         }
     }
-}
-
-/// The values of a matrix in double precision.
-fn wide<B: Backend>(device: &B, view: View<'_, B>) -> Vec<f64> {
-    let mut values = Vec::new();
-    view.read(device, &mut values);
-    values.iter().map(|x| x.wide()).collect()
 }
 
 /// What a network and its loss say.
@@ -255,11 +252,24 @@ fn check_pair_discriminator<B: Backend>(device: B) {
     let (targets, weights) = (case.mat("targets"), case.mat("weights"));
     let mut cache = PairDiscriminatorCache::new(device);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &graphs, targets.n_rows(), &mut cache);
+        net.forward(
+            Forward::new(device, params),
+            &graphs,
+            targets.n_rows(),
+            &mut cache,
+        );
         let (logits, d_logits) = cache.logits_and_derivative(device);
-        let outputs = vec![("logits", wide(device, logits))];
-        let loss = device.bce(d_logits.view_mut(), logits, targets.view(), weights.view());
-        net.backward(device, params, grads, &graphs, &mut cache);
+        let outputs = vec![("logits", read(device, logits))];
+        let targets = Targets {
+            values: targets.view(),
+            weights: weights.view(),
+        };
+        let loss = device.bce(d_logits.view_mut(), logits, targets);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &graphs,
+            &mut cache,
+        );
         Results { loss, outputs }
     });
 }
@@ -278,11 +288,19 @@ fn check_rank_discriminator<B: Backend>(device: B) {
     let (ranks, partners) = (case.ints("ranks"), case.ints("partners"));
     let mut cache = RankDiscriminatorCache::new(device);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &graphs, &mut cache);
+        net.forward(Forward::new(device, params), &graphs, &mut cache);
         let (scores, d_scores) = cache.scores_and_derivative(device);
-        let outputs = vec![("scores", wide(device, scores))];
-        let loss = device.ranking_loss(d_scores.view_mut(), scores, &ranks, &partners);
-        net.backward(device, params, grads, &graphs, &mut cache);
+        let outputs = vec![("scores", read(device, scores))];
+        let comparisons = Comparisons {
+            ranks: &ranks,
+            partners: &partners,
+        };
+        let loss = device.ranking_loss(d_scores.view_mut(), scores, comparisons);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &graphs,
+            &mut cache,
+        );
         Results { loss, outputs }
     });
 }
@@ -357,17 +375,21 @@ fn check_policy<B: Backend>(device: B, json: &str, input: PolicyInput, loss: Pol
     let mut cache = PolicyCache::new(device);
     net.share(device, &episodes, &mut cache);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &episodes, &mut cache);
+        net.forward(Forward::new(device, params), &episodes, &mut cache);
         let out = &mut cache.out;
         let [log_prob, entropy, value] =
-            [&out.log_prob, &out.entropy, &out.value].map(|mat| wide(device, mat.view()));
+            [&out.log_prob, &out.entropy, &out.value].map(|mat| read(device, mat.view()));
         let (loss, d) = loss(&case, [&log_prob, &entropy, &value]);
         let mats = [&mut out.d_log_prob, &mut out.d_entropy, &mut out.d_value];
         for (mat, d) in mats.into_iter().zip(d) {
             let d: Vec<B::Elem> = d.into_iter().map(B::Elem::of).collect();
             mat.set(device, &d, d.len(), 1);
         }
-        net.backward(device, params, grads, &episodes, &mut cache);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &episodes,
+            &mut cache,
+        );
         let outputs = vec![
             ("log_prob", log_prob),
             ("entropy", entropy),

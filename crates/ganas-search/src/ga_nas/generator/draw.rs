@@ -1,7 +1,7 @@
 //! Drawing architectures from the policy, decision by decision.
 
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Backend, Element};
+use ganas_gnn::{Backend, Element, Forward};
 use ganas_space::{Action, Partial, SearchSpace, SpaceError};
 
 use super::Generator;
@@ -31,8 +31,11 @@ impl<B: Backend> Generator<B> {
         draws: Draws,
     ) -> Result<Vec<Rollout>, SearchError> {
         let mut hand = Hand::new(space, n, self.steps.n_decisions, streams, draws);
-        self.policy
-            .start(&self.device, &self.params, n, &mut self.sampler);
+        self.policy.start(
+            Forward::new(&self.device, &self.params),
+            n,
+            &mut self.sampler,
+        );
         for number in 0..self.steps.steps.len() {
             self.draw_label(number, &mut hand, draws.exploration)?;
             if !self.steps.steps[number].sources.is_empty() {
@@ -72,8 +75,12 @@ impl<B: Backend> Generator<B> {
         }
         device.write_masks(&mut sampler.masks, &hand.legal);
         sampler.uniforms.set(device, &hand.uniforms, n, 1);
-        self.policy
-            .sample_step(device, &self.params, number, exploration, sampler);
+        self.policy.sample_step(
+            Forward::new(device, &self.params),
+            number,
+            exploration,
+            sampler,
+        );
         device.read_ints(&mut hand.chosen, &sampler.chosen);
         hand.labels.clone_from(&hand.chosen);
         if let StepLabel::Decided(_) = step.label {
@@ -110,7 +117,7 @@ impl<B: Backend> Generator<B> {
         device.write_ints(&mut rows.state_rows, &states);
         device.write_ints(&mut rows.labels, &hand.labels);
         self.policy
-            .start_edges(device, &self.params, number, sampler);
+            .start_edges(Forward::new(device, &self.params), number, sampler);
         for (edge, decision) in edges.clone().enumerate() {
             hand.open(decision);
             device.write_masks(&mut sampler.masks, &hand.legal);

@@ -5,7 +5,7 @@ mod draw;
 
 use ganas_gnn::nets::{Episodes, Policy, PolicyCache, PolicyConfig, PolicyInput, Sampler};
 use ganas_gnn::ops::adam::AdamState;
-use ganas_gnn::{Adam, AdamConfig, Backend, Element, Grads, Layout, Params};
+use ganas_gnn::{Adam, AdamConfig, Backend, Backward, Element, Forward, Grads, Layout, Params};
 use ganas_rl::{Baseline, BaselineConfig};
 use serde::{Deserialize, Serialize};
 
@@ -138,8 +138,11 @@ impl<B: Backend> Generator<B> {
             PolicyUpdate::Ppo => self.config.ppo_epochs,
         };
         for _ in 0..epochs {
-            self.policy
-                .forward(&self.device, &self.params, &self.episodes, &mut self.cache);
+            self.policy.forward(
+                Forward::new(&self.device, &self.params),
+                &self.episodes,
+                &mut self.cache,
+            );
             batch.read(&self.device, &self.cache);
             if first.is_none() && self.config.update == PolicyUpdate::Ppo {
                 batch.start_ppo(rewards, self.config.gae_lambda);
@@ -151,9 +154,7 @@ impl<B: Backend> Generator<B> {
             });
             batch.write(&self.device, &mut self.cache);
             self.policy.backward(
-                &self.device,
-                &self.params,
-                &mut self.grads,
+                &mut Backward::new(&self.device, &self.params, &mut self.grads),
                 &self.episodes,
                 &mut self.cache,
             );
