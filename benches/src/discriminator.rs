@@ -2,9 +2,12 @@
 
 use ganas_gnn::layers::EncoderConfig;
 use ganas_gnn::nets::{DiscriminatorConfig, PairDiscriminator, PairDiscriminatorCache};
+use ganas_gnn::ops::bce::Targets;
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::{Adam, AdamConfig, Backend, Grads, GraphBatch, Layout, Mat, Params};
+use ganas_gnn::{
+    Adam, AdamConfig, Backend, Backward, Forward, Grads, GraphBatch, Layout, Mat, Params,
+};
 use ndarray::Array2;
 
 use crate::graphs::{Graph, N_LABELS, random_graphs};
@@ -94,23 +97,19 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
     pub fn step(&mut self) -> f64 {
         let batch = &self.trained_on;
         self.net.forward(
-            &self.device,
-            &self.params,
+            Forward::new(&self.device, &self.params),
             batch,
             self.truth.len(),
             &mut self.cache,
         );
         let (logits, d_logits) = self.cache.logits_and_derivative(&self.device);
-        let loss = self.device.bce(
-            d_logits.view_mut(),
-            logits,
-            self.targets.view(),
-            self.weights.view(),
-        );
+        let targets = Targets {
+            values: self.targets.view(),
+            weights: self.weights.view(),
+        };
+        let loss = (self.device).bce(d_logits.view_mut(), logits, targets);
         self.net.backward(
-            &self.device,
-            &self.params,
-            &mut self.grads,
+            &mut Backward::new(&self.device, &self.params, &mut self.grads),
             batch,
             &mut self.cache,
         );
@@ -127,8 +126,7 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
     pub fn rewards(&mut self, graphs: &[Graph]) -> Vec<f32> {
         fill(&self.device, &mut self.rewarded, &self.truth, graphs);
         self.net.forward(
-            &self.device,
-            &self.params,
+            Forward::new(&self.device, &self.params),
             &self.rewarded,
             self.truth.len(),
             &mut self.cache,

@@ -3,11 +3,12 @@
 
 use std::fmt::Write as _;
 
+use ganas_gnn::ops::bce::Targets;
 use ganas_gnn::ops::bias_activation::Activation;
-use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::ops::gru_gates::{GruDerivatives, GruInputs};
+use ganas_gnn::ops::graph_conv::{ConvDerivatives, ConvInputs, Direction, GraphConv};
+use ganas_gnn::ops::gru_gates::{GruCached, GruDerivatives, GruInputs};
 use ganas_gnn::ops::pair_scores::{PairDerivatives, PairInputs};
-use ganas_gnn::ops::product::Old;
+use ganas_gnn::ops::product::Write;
 use ganas_gnn::{Adam, AdamConfig, Backend, Grads, GraphBatch, Init, Layout, Mat, Params};
 use ndarray::Array2;
 
@@ -48,12 +49,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
         format!("[{n}, {c}] [{c}, {}]", 3 * c),
         [flops, bytes],
         || {
-            device.product(
-                projected.view_mut(),
-                x.view(),
-                weight.view(),
-                Old::Overwrite,
-            );
+            device.product(projected.view_mut(), x.view(), weight.view(), Write::Set);
         },
     );
     table.row(
@@ -65,7 +61,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
                 d_weight.view_mut(),
                 x.view().transposed(),
                 projected.view(),
-                Old::Add,
+                Write::Add,
             );
         },
     );
@@ -78,27 +74,28 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
                 d_x.view_mut(),
                 projected.view(),
                 weight.view().transposed(),
-                Old::Overwrite,
+                Write::Set,
             );
         },
     );
     let edges = 2 * n;
     let (mut out, mut d_bias, mut d_out) = (mat(n, c), mat(1, c), mat(n, c));
-    let (both, relu) = (Direction::Both, Activation::Relu);
+    let conv = GraphConv {
+        graphs: &graphs,
+        direction: Direction::Both,
+        activation: Activation::Relu,
+    };
     let bytes = 4 * c * (2 * n + 2 * edges);
     table.row(
         "graph_conv_fwd",
         format!("{n} nodes"),
         [n * c + 2 * edges * c, bytes],
         || {
-            device.graph_conv_fwd(
-                out.view_mut(),
-                projected.view(),
-                bias.view(),
-                &graphs,
-                both,
-                relu,
-            );
+            let inputs = ConvInputs {
+                projected: projected.view(),
+                bias: bias.view(),
+            };
+            device.graph_conv_fwd(out.view_mut(), inputs, conv);
         },
     );
     table.row(
@@ -106,16 +103,12 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
         format!("{n} nodes"),
         [2 * edges * c, 2 * bytes],
         || {
-            let (d_projected, d_bias) = (projected.view_mut(), d_bias.view_mut());
-            device.graph_conv_bwd(
-                d_projected,
-                d_bias,
-                d_out.view_mut(),
-                out.view(),
-                &graphs,
-                both,
-                relu,
-            );
+            let d = ConvDerivatives {
+                d_projected: projected.view_mut(),
+                d_bias: d_bias.view_mut(),
+                d_out: d_out.view_mut(),
+            };
+            device.graph_conv_bwd(d, out.view(), conv);
         },
     );
     let labels: Vec<u32> = (0_u32..).map(|i| i % 5).take(n).collect();
@@ -222,7 +215,11 @@ fn gru<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, batch: 
             d_gh: d_gh.view_mut(),
             d_old: d_old.view_mut(),
         };
-        device.gru_gates_bwd(out, new.view(), gates.view(), old.view());
+        let cached = GruCached {
+            gates: gates.view(),
+            old: old.view(),
+        };
+        device.gru_gates_bwd(out, new.view(), cached);
     });
 }
 
@@ -250,8 +247,11 @@ fn pairs<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, [m, n
         format!("[{m}, {n}]"),
         [0, 16 * m * n],
         || {
-            let (logits, targets) = (scores.view(), targets.view());
-            device.bce(d_scores.view_mut(), logits, targets, weights.view());
+            let targets = Targets {
+                values: targets.view(),
+                weights: weights.view(),
+            };
+            device.bce(d_scores.view_mut(), scores.view(), targets);
         },
     );
     table.row(

@@ -8,7 +8,7 @@ use ganas_gnn::nets::{
 use ganas_gnn::ops::adam::StepSize as AdamStepSize;
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Adam, AdamConfig, Backend, Grads, Layout, Params};
+use ganas_gnn::{Adam, AdamConfig, Backend, Backward, Forward, Grads, Layout, Params};
 use ganas_random::{Stream, StreamKey};
 use ganas_rl::{
     Algorithm, Decisions, GaeConfig, Policy, PpoConfig, StepSize, Trainer, TrainerConfig,
@@ -177,7 +177,8 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
         let mut uniforms = vec![0.0; n];
         let mut last_labels = vec![0; n];
         let (mut nodes, mut states) = (Vec::new(), Vec::new());
-        self.net.start(device, &self.params, n, sampler);
+        self.net
+            .start(Forward::new(device, &self.params), n, sampler);
         for step in 0..STEPS {
             sampler.graphs.clear();
             for (graph, last) in graphs.iter().zip(&mut last_labels) {
@@ -192,7 +193,7 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
             sampler.uniforms.set_column(device, &uniforms);
             let plain = Exploration::NONE;
             self.net
-                .sample_step(device, &self.params, step, plain, sampler);
+                .sample_step(Forward::new(device, &self.params), step, plain, sampler);
             let mut labels = vec![0; n];
             device.read_ints(&mut labels, &sampler.chosen);
             nodes.clear();
@@ -206,7 +207,8 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
             device.write_ints(&mut rows.state_rows, &states);
             device.write_ints(&mut rows.labels, &labels);
             rows.n_edges = nodes.len();
-            self.net.start_edges(device, &self.params, step, sampler);
+            self.net
+                .start_edges(Forward::new(device, &self.params), step, sampler);
             let decisions = nodes.len();
             uniforms.resize(decisions, 0.0);
             uniforms.fill_with(|| random.uniform());
@@ -241,7 +243,7 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
     fn forward(&mut self, decisions: &mut Decisions<f32>) {
         let (device, cache) = (&self.device, &mut self.cache);
         self.net
-            .forward(device, &self.params, &self.episodes, cache);
+            .forward(Forward::new(device, &self.params), &self.episodes, cache);
         cache
             .out
             .log_prob
@@ -255,13 +257,13 @@ impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
 
     fn backward(&mut self, d: &Decisions<f32>) {
         let (device, cache) = (&self.device, &mut self.cache);
-        let (rows, out) = (d.log_probs.len(), &mut cache.out);
+        let out = &mut cache.out;
         out.d_log_prob.set_column(device, &d.log_probs);
         out.d_value.set_column(device, &d.values);
         out.d_entropy.set_column(device, &d.entropies);
         let (params, grads) = (&self.params, &mut self.grads);
-        self.net
-            .backward(device, params, grads, &self.episodes, cache);
+        let mut context = Backward::new(device, params, grads);
+        self.net.backward(&mut context, &self.episodes, cache);
     }
 
     fn gradient_norm(&self) -> f64 {

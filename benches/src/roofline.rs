@@ -51,7 +51,7 @@ pub fn share_of_cores() -> f64 {
 /// Billions of floating-point operations a second in some products of a layer one after the other, on one thread.
 fn product_gflops() -> f64 {
     use ganas_gnn::Mat;
-    use ganas_gnn::ops::product::{Old, Product as _};
+    use ganas_gnn::ops::product::{Product as _, Write};
 
     const SHAPE: [usize; 3] = [120, 128, 384];
     const TIMES: u32 = 60;
@@ -67,7 +67,7 @@ fn product_gflops() -> f64 {
                 )
             };
             let (mut out, a, b) = (mat(m, n), mat(m, k), mat(k, n));
-            let mut product = || device.product(out.view_mut(), a.view(), b.view(), Old::Overwrite);
+            let mut product = || device.product(out.view_mut(), a.view(), b.view(), Write::Set);
             product();
             let start = clock::now();
             (0..TIMES).for_each(|_| product());
@@ -204,7 +204,7 @@ fn products(shape: crate::Shape) -> Vec<(&'static str, [usize; 3], Form)> {
 /// Seconds of a product; the best of many.
 fn time_product([m, k, n]: [usize; 3], form: Form) -> f64 {
     use ganas_gnn::Mat;
-    use ganas_gnn::ops::product::{Old, Product as _};
+    use ganas_gnn::ops::product::{Product as _, Write};
 
     let device = crate::Device::new();
     let mat = |rows: usize, cols: usize| {
@@ -221,9 +221,9 @@ fn time_product([m, k, n]: [usize; 3], form: Form) -> f64 {
         let start = clock::now();
         let to = out.view_mut();
         match form {
-            Form::Plain => device.product(to, a.view(), b.view(), Old::Overwrite),
-            Form::Left => device.product(to, a.view().transposed(), b.view(), Old::Add),
-            Form::Right => device.product(to, a.view(), b.view().transposed(), Old::Overwrite),
+            Form::Plain => device.product(to, a.view(), b.view(), Write::Set),
+            Form::Left => device.product(to, a.view().transposed(), b.view(), Write::Add),
+            Form::Right => device.product(to, a.view(), b.view().transposed(), Write::Set),
         }
         best = best.min(start.elapsed().as_secs_f64());
     }

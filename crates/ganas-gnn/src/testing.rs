@@ -22,19 +22,15 @@ pub(crate) fn wide<T: Element>(view: View<'_, Cpu<T>>) -> Vec<f64> {
     view.host().iter().map(|x| x.wide()).collect()
 }
 
-/// Panics when a value differs by more than `tolerance (1 + |expected|)`.
+/// Panics when a value differs by more than the tolerance.
 #[track_caller]
 pub(crate) fn close<T: Element>(
     _device: &Cpu<T>,
     found: View<'_, Cpu<T>>,
     expected: &[f64],
-    tolerance: f64,
+    tolerance: Tolerance,
 ) {
-    Tolerance {
-        absolute: tolerance,
-        relative: tolerance,
-    }
-    .check("value", &wide(found), expected);
+    tolerance.check("value", &wide(found), expected);
 }
 
 /// What work gives on a device, for comparison between devices.
@@ -43,9 +39,9 @@ pub(crate) trait OnDevice {
     fn results<B: Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)>;
 }
 
-/// Panics when a device gives other results than the CPU in double precision, by more than `tolerance (1 + |expected|)`.
+/// Panics when a device gives other results than the CPU in double precision, by more than the tolerance.
 #[track_caller]
-pub(crate) fn agree(work: &impl OnDevice, tolerance: f64) {
+pub(crate) fn agree(work: &impl OnDevice, tolerance: Tolerance) {
     let expected = work.results(&Cpu::<f64>::new());
     #[cfg_attr(
         not(feature = "cuda"),
@@ -56,11 +52,7 @@ pub(crate) fn agree(work: &impl OnDevice, tolerance: f64) {
     found.extend(cuda::devices().map(|device| ("cuda", work.results(&device))));
     for (device, found) in found {
         for ((name, found), (_, expected)) in found.iter().zip(&expected) {
-            Tolerance {
-                absolute: tolerance,
-                relative: tolerance,
-            }
-            .check(&format!("{name} on {device}"), found, expected);
+            tolerance.check(&format!("{name} on {device}"), found, expected);
         }
     }
 }

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::Device;
+use crate::device::copied;
 
 /// A matrix on a device, row-major, that keeps its memory when it shrinks.
 #[derive(Debug)]
@@ -120,13 +121,7 @@ pub struct View<'a, D: Device> {
     pub(crate) stride: usize,
 }
 
-impl<D: Device> Clone for View<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for View<'_, D> {}
+copied!(View);
 
 impl<'a, D: Device> View<'a, D> {
     /// Rows and columns.

@@ -10,9 +10,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ganas_gnn::ops::categorical::{Categorical as _, Exploration};
+use ganas_gnn::ops::categorical::{Categorical as _, Draw, Exploration};
 use ganas_gnn::ops::gather::Gather as _;
-use ganas_gnn::ops::product::Old;
+use ganas_gnn::ops::product::Write;
 use ganas_gnn::{Cuda, Device as _, DeviceError, Mat, guarded};
 use ndarray::{Array2, arr2};
 
@@ -42,7 +42,7 @@ fn a_kernel_that_reads_elsewhere_is_an_error() {
     // Row 100 of 3 lies within the inaccessible page behind the table: farther away, another test may own the memory.
     device.write_ints(&mut index, &[100]);
     let error = guarded(|| {
-        device.gather_fwd(out.view_mut(), table.view(), &index, Old::Overwrite);
+        device.gather_fwd(out.view_mut(), table.view(), &index, Write::Set);
         device.finish();
     })
     .unwrap_err();
@@ -62,13 +62,12 @@ fn logits_that_are_no_numbers_are_an_error() {
     let uniforms = Mat::from_host(&device, arr2(&[[0.5], [0.5]]).view());
     let (mut masks, mut chosen) = (device.masks(), device.ints());
     device.write_masks(&mut masks, &[0b11; 2]);
-    device.categorical_sample(
-        &mut chosen,
-        logits.view(),
-        &masks,
-        uniforms.view(),
-        Exploration::NONE,
-    );
+    let draw = Draw {
+        masks: &masks,
+        uniforms: uniforms.view(),
+        exploration: Exploration::NONE,
+    };
+    device.categorical_sample(&mut chosen, logits.view(), draw);
     let error = guarded(|| device.read_ints(&mut [0; 2], &chosen)).unwrap_err();
     assert_eq!(error, DeviceError::NoAction { row: 1 });
 }

@@ -9,7 +9,9 @@ use ganas_gnn::nets::{
 };
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::{Adam, AdamConfig, Cpu, Device as _, Grads, GraphBatch, Layout, Params};
+use ganas_gnn::{
+    Adam, AdamConfig, Backward, Cpu, Device as _, Forward, Grads, GraphBatch, Layout, Params,
+};
 use ndarray::Array2;
 
 type Device = Cpu<f32>;
@@ -82,10 +84,14 @@ fn discriminator() -> Vec<f32> {
     let batch = graphs(120);
     let mut cache = PairDiscriminatorCache::new(&device);
     for _ in 0..2 {
-        net.forward(&device, &params, &batch, 60, &mut cache);
+        net.forward(Forward::new(&device, &params), &batch, 60, &mut cache);
         let upstream = Array2::from_elem([60, 120], 0.01);
         cache.d_logits.set(&device, upstream.view());
-        net.backward(&device, &params, &mut grads, &batch, &mut cache);
+        net.backward(
+            &mut Backward::new(&device, &params, &mut grads),
+            &batch,
+            &mut cache,
+        );
         adam.step(&device, &mut params, &mut grads, 1e-3);
     }
     params.read(&device)
@@ -138,12 +144,16 @@ fn policy() -> Vec<f32> {
     about.rows.n_edges = n_edges;
     net.share(&device, &episodes, &mut cache);
     for _ in 0..2 {
-        net.forward(&device, &params, &episodes, &mut cache);
+        net.forward(Forward::new(&device, &params), &episodes, &mut cache);
         let out = &mut cache.out;
         for mat in [&mut out.d_log_prob, &mut out.d_entropy, &mut out.d_value] {
             mat.set_column(&device, &vec![0.1; n_decisions]);
         }
-        net.backward(&device, &params, &mut grads, &episodes, &mut cache);
+        net.backward(
+            &mut Backward::new(&device, &params, &mut grads),
+            &episodes,
+            &mut cache,
+        );
         adam.step(&device, &mut params, &mut grads, 1e-3);
     }
     params.read(&device)

@@ -18,7 +18,7 @@ use std::path::Path;
 use cudarc::nvrtc::sys;
 use sha2::{Digest as _, Sha256};
 
-use super::DeviceInfo;
+use super::device_info::DeviceInfo;
 use super::kernels::{OPTIONS, source};
 use crate::DeviceError;
 

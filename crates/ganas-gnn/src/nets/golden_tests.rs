@@ -6,11 +6,15 @@ use ganas_testkit::golden::Golden;
 use ndarray::Array2;
 
 use super::*;
+use crate::layers::EncoderConfig;
+use crate::ops::bce::Targets;
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
+use crate::ops::ranking::Comparisons;
 use crate::testing::{Tolerance, on_every_device, read};
 use crate::{
-    Adam, AdamConfig, Backend, Element as _, Grads, GraphBatch, Layout, Mat, Params, View,
+    Adam, AdamConfig, Backend, Backward, Element as _, Forward, Grads, GraphBatch, Layout, Mat,
+    Params, View,
 };
 
 /// Reads a golden file by the name that the script gives it.
@@ -227,11 +231,24 @@ fn check_pair_discriminator<B: Backend>(device: B) {
     let (targets, weights) = (case.mat("targets"), case.mat("weights"));
     let mut cache = PairDiscriminatorCache::new(device);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &graphs, targets.n_rows(), &mut cache);
+        net.forward(
+            Forward::new(device, params),
+            &graphs,
+            targets.n_rows(),
+            &mut cache,
+        );
         let (logits, d_logits) = cache.logits_and_derivative(device);
         let outputs = vec![("logits", read(device, logits))];
-        let loss = device.bce(d_logits.view_mut(), logits, targets.view(), weights.view());
-        net.backward(device, params, grads, &graphs, &mut cache);
+        let targets = Targets {
+            values: targets.view(),
+            weights: weights.view(),
+        };
+        let loss = device.bce(d_logits.view_mut(), logits, targets);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &graphs,
+            &mut cache,
+        );
         Results { loss, outputs }
     });
 }
@@ -250,11 +267,19 @@ fn check_rank_discriminator<B: Backend>(device: B) {
     let (ranks, partners) = (case.ints("ranks"), case.ints("partners"));
     let mut cache = RankDiscriminatorCache::new(device);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &graphs, &mut cache);
+        net.forward(Forward::new(device, params), &graphs, &mut cache);
         let (scores, d_scores) = cache.scores_and_derivative(device);
         let outputs = vec![("scores", read(device, scores))];
-        let loss = device.ranking_loss(d_scores.view_mut(), scores, &ranks, &partners);
-        net.backward(device, params, grads, &graphs, &mut cache);
+        let comparisons = Comparisons {
+            ranks: &ranks,
+            partners: &partners,
+        };
+        let loss = device.ranking_loss(d_scores.view_mut(), scores, comparisons);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &graphs,
+            &mut cache,
+        );
         Results { loss, outputs }
     });
 }
@@ -329,7 +354,7 @@ fn check_policy<B: Backend>(device: B, json: &str, input: PolicyInput, loss: Pol
     let mut cache = PolicyCache::new(device);
     net.share(device, &episodes, &mut cache);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &episodes, &mut cache);
+        net.forward(Forward::new(device, params), &episodes, &mut cache);
         let out = &mut cache.out;
         let [log_prob, entropy, value] =
             [&out.log_prob, &out.entropy, &out.value].map(|mat| read(device, mat.view()));
@@ -339,7 +364,11 @@ fn check_policy<B: Backend>(device: B, json: &str, input: PolicyInput, loss: Pol
             let d: Vec<B::Elem> = d.into_iter().map(B::Elem::of).collect();
             mat.set_column(device, &d);
         }
-        net.backward(device, params, grads, &episodes, &mut cache);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &episodes,
+            &mut cache,
+        );
         let outputs = vec![
             ("log_prob", log_prob),
             ("entropy", entropy),

@@ -7,7 +7,7 @@
 use ganas_random::Stream;
 use rand_distr::{Distribution as _, Exp1};
 
-use super::config::Pick;
+use super::config::Criterion;
 use super::proposal::standardised_mean;
 use crate::pareto::{NotFinite, Point, standings};
 
@@ -32,9 +32,13 @@ impl Directions {
     /// # Errors
     ///
     /// [`NotFinite`] for a score that is infinite or not a number.
-    pub(super) fn new(scores: &[Vec<f64>], ensemble: usize, pick: Pick) -> Result<Self, NotFinite> {
+    pub(super) fn new(
+        scores: &[Vec<f64>],
+        ensemble: usize,
+        criterion: Criterion,
+    ) -> Result<Self, NotFinite> {
         let of_objective = scores.chunks(ensemble);
-        let opinions: Vec<Vec<Vec<f64>>> = if pick == Pick::Thompson {
+        let opinions: Vec<Vec<Vec<f64>>> = if criterion == Criterion::Thompson {
             (0..ensemble)
                 .map(|member| of_objective.clone().map(|m| m[member].clone()).collect())
                 .collect()
@@ -131,8 +135,8 @@ mod tests {
 
     #[test]
     fn picks_are_spread_over_the_front() {
-        for pick in [Pick::Thompson, Pick::Mean] {
-            let directions = Directions::new(&scores(), 1, pick).unwrap();
+        for criterion in [Criterion::Thompson, Criterion::Mean] {
+            let directions = Directions::new(&scores(), 1, criterion).unwrap();
             let mut firsts = std::collections::BTreeSet::new();
             for seed in 0..50 {
                 let picked = directions.pick(7, stream(seed));
@@ -149,10 +153,10 @@ mod tests {
     #[test]
     fn a_pool_of_equals_is_picked_in_order() {
         let equal = vec![vec![1.0; 3]; 4];
-        let directions = Directions::new(&equal, 2, Pick::Thompson).unwrap();
+        let directions = Directions::new(&equal, 2, Criterion::Thompson).unwrap();
         assert_eq!(directions.pick(2, stream(1)), [0, 1]);
         let bad = vec![vec![1.0, f64::NAN]; 2];
-        assert!(Directions::new(&bad, 1, Pick::Mean).is_err());
+        assert!(Directions::new(&bad, 1, Criterion::Mean).is_err());
     }
 
     #[test]

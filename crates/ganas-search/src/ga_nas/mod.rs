@@ -35,8 +35,9 @@ pub use config::{
     GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig, Topology, Violations,
 };
 
+use config::{Criterion, Method};
 use directions::Directions;
-use discriminator::{PairTrainer, RankEnsemble, TrainingState};
+use discriminator::{Discriminator, PairTrainer, RankEnsemble, TrainingState};
 use encode::{OpenActions, SeenGraph, Steps};
 use generator::{Building, Generator, GeneratorState, generator};
 use history::History;
@@ -67,12 +68,6 @@ pub struct GaNas<B: Backend> {
     round: u32,
     told: u32,
     events: Vec<Event>,
-}
-
-#[derive(Debug)]
-enum Discriminator<B: Backend> {
-    Pair(Box<PairTrainer<B>>),
-    Rank(Box<RankEnsemble<B>>),
 }
 
 /// What is needed, with the trials, to continue.
@@ -127,6 +122,7 @@ impl<B: Backend> GaNas<B> {
         seed: u64,
     ) -> Result<Self, SearchError> {
         config.check()?;
+        let method = config.method()?;
         let streams = Streams { seed };
         let steps = Steps::of(&*space)?;
         if steps.edge_choice() == EdgeChoice::Free
@@ -145,15 +141,18 @@ impl<B: Backend> GaNas<B> {
         let n_objectives = objectives.as_ref().map_or(1, |o| o.all().len());
         let (device, discriminator, generator) = guarded(|| {
             let device = device.fork();
-            let discriminator = match settings.kind {
-                DiscriminatorKind::Pair => {
+            let discriminator = match method {
+                Method::Pair => {
                     let trainer = PairTrainer::new(&device, settings, n_labels, streams);
                     Discriminator::Pair(Box::new(trainer))
                 }
-                DiscriminatorKind::Rank => {
+                Method::Rank(criterion) => {
                     let ensemble =
                         RankEnsemble::new(&device, settings, n_labels, n_objectives, streams);
-                    Discriminator::Rank(Box::new(ensemble))
+                    Discriminator::Rank {
+                        ensemble: Box::new(ensemble),
+                        criterion,
+                    }
                 }
             };
             let building = Building {
@@ -263,34 +262,33 @@ impl<B: Backend> GaNas<B> {
         if pool.len() == 0 {
             return Ok(Vec::new());
         }
-        let pick = self.config.proposal.pick;
-        Ok(match (pick, &mut self.discriminator) {
-            (Pick::Draws, _) => pool.first(n),
-            (Pick::Thompson | Pick::Mean, Discriminator::Rank(ensemble)) => {
-                let seen = pool.seen(&*self.space);
-                let seen: Vec<&SeenGraph> = seen.iter().collect();
-                let scores = self.device.session(|| ensemble.scores(&seen));
-                let members = self.config.discriminator.ensemble;
-                let picked = if scores.len() > members {
-                    let stream = self.streams.get(Purpose::Direction, self.round, 0, step);
-                    let directions = Directions::new(&scores, members, pick);
-                    let directions = directions.map_err(|error| SearchError::NotFinite {
-                        what: "a ranker's score",
-                        value: error.value,
-                        round: self.round,
-                    })?;
-                    directions.pick(n, stream)
-                } else if pick == Pick::Mean {
-                    highest_mean(&scores, n)
-                } else {
-                    thompson(&scores, n)
-                };
-                pool.select(&picked)
+        let Discriminator::Rank {
+            ensemble,
+            criterion: Some(criterion),
+        } = &mut self.discriminator
+        else {
+            return Ok(pool.first(n));
+        };
+        let seen = pool.seen(&*self.space);
+        let seen: Vec<&SeenGraph> = seen.iter().collect();
+        let scores = self.device.session(|| ensemble.scores(&seen));
+        let members = self.config.discriminator.ensemble;
+        let picked = if scores.len() > members {
+            let stream = self.streams.get(Purpose::Direction, self.round, 0, step);
+            let directions = Directions::new(&scores, members, *criterion);
+            let directions = directions.map_err(|error| SearchError::NotFinite {
+                what: "a ranker's score",
+                value: error.value,
+                round: self.round,
+            })?;
+            directions.pick(n, stream)
+        } else {
+            match criterion {
+                Criterion::Mean => highest_mean(&scores, n),
+                Criterion::Thompson => thompson(&scores, n),
             }
-            (Pick::Thompson | Pick::Mean, Discriminator::Pair(_)) => {
-                unreachable!("invariant: a checked configuration picks with a ranker only")
-            }
-        })
+        };
+        Ok(pool.select(&picked))
     }
 }
 
@@ -355,10 +353,7 @@ impl<B: Backend> Searcher for GaNas<B> {
             element: B::Elem::NAME.to_owned(),
             round: self.round,
             generator: GeneratorState::of(&self.generator),
-            discriminators: match &self.discriminator {
-                Discriminator::Pair(trainer) => trainer.state(),
-                Discriminator::Rank(ensemble) => ensemble.state(),
-            },
+            discriminators: self.discriminator.state(),
         })?;
         rmp_serde::to_vec_named(&state).map_err(|error| SearchError::CheckpointEncoding {
             reason: error.to_string(),
@@ -379,10 +374,7 @@ impl<B: Backend> Searcher for GaNas<B> {
         }
         guarded(|| {
             state.generator.put_into(&mut self.generator)?;
-            match &mut self.discriminator {
-                Discriminator::Pair(trainer) => trainer.set_state(&state.discriminators),
-                Discriminator::Rank(ensemble) => ensemble.set_state(&state.discriminators),
-            }
+            self.discriminator.set_state(&state.discriminators)
         })?
         .map_err(|reason| bad(state.round, reason))?;
         for trial in trials {

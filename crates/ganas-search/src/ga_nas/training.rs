@@ -3,10 +3,11 @@
 use ganas_gnn::{Backend, Element};
 use ganas_rl::Report as GeneratorReport;
 
+use super::discriminator::Discriminator;
 use super::encode::{Rollout, SeenGraph};
 use super::negatives::negatives;
 use super::violations::{admitted, penalise};
-use super::{Discriminator, GaNas, Violations, open_actions};
+use super::{GaNas, Violations, open_actions};
 use crate::streams::Purpose;
 use crate::{Event, SearchError};
 
@@ -28,7 +29,7 @@ impl<B: Backend> GaNas<B> {
         let (truth, losers) = self.history.truth_and_losers(self.config.truth_set);
         let mut discriminator_loss = 0.0;
         match &mut self.discriminator {
-            Discriminator::Rank(ensemble) => {
+            Discriminator::Rank { ensemble, .. } => {
                 discriminator_loss =
                     device.session(|| ensemble.train(&self.history, self.streams, self.round));
             }
@@ -88,25 +89,19 @@ impl<B: Backend> GaNas<B> {
             .map(|r| SeenGraph::of(&*self.space, &r.arch))
             .collect();
         let seen: Vec<&SeenGraph> = seen.iter().collect();
-        let truth_graphs: Vec<&SeenGraph> = truth
-            .iter()
-            .map(|&i| &self.history.entries()[i].seen)
-            .collect();
+        let entries = self.history.entries();
+        let graphs_of = |numbers: &[usize]| -> Vec<&SeenGraph> {
+            numbers.iter().map(|&i| &entries[i].seen).collect()
+        };
+        let truth_graphs = graphs_of(truth);
         let mut rewards = match &mut self.discriminator {
-            Discriminator::Rank(ensemble) => ensemble.rewards(&truth_graphs, &seen),
+            Discriminator::Rank { ensemble, .. } => ensemble.rewards(&truth_graphs, &seen),
             Discriminator::Pair(trainer) => {
-                let negatives = negatives(
-                    &self.config,
-                    &self.history,
-                    losers,
-                    &seen,
-                    truth.len(),
-                    self.streams,
-                    self.round,
-                    inner,
-                );
-                let steps = self.config.discriminator.steps;
-                discriminator_loss = trainer.train(&truth_graphs, &negatives, steps);
+                let config = &self.config.discriminator;
+                let stream = (self.streams).get(Purpose::Negatives, self.round, 0, inner);
+                let (losers, count) = (graphs_of(losers), truth.len());
+                let negatives = negatives(&seen, &losers, count, config.loser_share, stream);
+                discriminator_loss = trainer.train(&truth_graphs, &negatives, config.steps);
                 trainer.rewards(&truth_graphs, &seen)
             }
         };

@@ -12,6 +12,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use super::Checked;
 use crate::{Device, Grads, Layout, Params};
 
 /// The parameters of Adam; the defaults are PyTorch's.
@@ -62,17 +63,45 @@ pub struct StepScalars {
     root_scale: f64,
 }
 
+/// What a step changes.
+#[derive(Debug)]
+pub struct AdamBuffers<'a, D: Device> {
+    /// The parameters.
+    pub params: &'a mut D::Floats,
+    /// First moments.
+    pub m: &'a mut D::Floats,
+    /// Second moments.
+    pub v: &'a mut D::Floats,
+    /// The gradients.
+    pub grads: &'a mut D::Floats,
+}
+
 /// Devices that update parameters.
 pub trait AdamStep: Device {
     /// One step over all scalars; gradients are left at zero.
-    fn adam_step(
-        &self,
-        params: &mut Self::Floats,
-        m: &mut Self::Floats,
-        v: &mut Self::Floats,
-        grads: &mut Self::Floats,
-        scalars: StepScalars,
-    );
+    ///
+    /// # Panics
+    ///
+    /// When the buffers differ in length.
+    fn adam_step(&self, buffers: AdamBuffers<'_, Self>, scalars: StepScalars) {
+        let AdamBuffers {
+            params,
+            m,
+            v,
+            grads,
+        } = &buffers;
+        let n = self.floats_len(params);
+        assert!(
+            [m, v, grads]
+                .iter()
+                .all(|floats| self.floats_len(floats) == n),
+            "adam: buffers of one length"
+        );
+        self.adam_step_kernel(buffers, scalars, Checked([n]));
+    }
+
+    /// The kernel of [`adam_step`](Self::adam_step), for `n` scalars.
+    fn adam_step_kernel(&self, buffers: AdamBuffers<'_, Self>, scalars: StepScalars, n: Checked<1>);
 
     /// The sum of the squares of all gradients, summed in a fixed order in double precision.
     fn sum_of_squares(&self, grads: &Self::Floats) -> f64;
@@ -175,13 +204,13 @@ impl<D: AdamStep> Adam<D> {
             step_size: size.learning_rate / (1.0 - beta1.powi(steps)),
             root_scale: 1.0 / (1.0 - beta2.powi(steps)).sqrt(),
         };
-        device.adam_step(
-            &mut params.floats,
-            &mut self.m,
-            &mut self.v,
-            &mut grads.floats,
-            scalars,
-        );
+        let buffers = AdamBuffers {
+            params: &mut params.floats,
+            m: &mut self.m,
+            v: &mut self.v,
+            grads: &mut grads.floats,
+        };
+        device.adam_step(buffers, scalars);
     }
 
     /// Copies the state to the host.

@@ -9,6 +9,8 @@ use ganas_gnn::ops::bias_activation::Activation;
 use ganas_space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
+pub(super) use check::{Criterion, Method};
+
 use super::encode::Steps;
 use crate::SearchError;
 

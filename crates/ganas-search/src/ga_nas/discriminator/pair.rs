@@ -1,7 +1,8 @@
 //! The faithful discriminator: truth against generated.
 
 use ganas_gnn::nets::{PairDiscriminator, PairDiscriminatorCache};
-use ganas_gnn::{Backend, Element, GraphBatch, Layout, Mat};
+use ganas_gnn::ops::bce::Targets;
+use ganas_gnn::{Backend, Backward, Element, Forward, GraphBatch, Layout, Mat};
 use ndarray::Array2;
 
 use super::{Training, TrainingState, shape, sigmoid};
@@ -70,12 +71,11 @@ impl<B: Backend> PairTrainer<B> {
         self.forward(n_truth);
         let device = &self.device;
         let (logits, d_logits) = self.cache.logits_and_derivative(device);
-        let loss = device.bce(
-            d_logits.view_mut(),
-            logits,
-            self.targets.view(),
-            self.weights.view(),
-        );
+        let targets = Targets {
+            values: self.targets.view(),
+            weights: self.weights.view(),
+        };
+        let loss = device.bce(d_logits.view_mut(), logits, targets);
         let n = self.batch.n_graphs();
         debug_assert_eq!(d_logits.n_cols(), n, "one column for each graph");
         let Training {
@@ -84,8 +84,11 @@ impl<B: Backend> PairTrainer<B> {
             adam,
             ..
         } = &mut self.training;
-        self.net
-            .backward(device, params, grads, &self.batch, &mut self.cache);
+        self.net.backward(
+            &mut Backward::new(device, params, grads),
+            &self.batch,
+            &mut self.cache,
+        );
         adam.step(device, params, grads, self.learning_rate);
         loss
     }
@@ -121,8 +124,12 @@ impl<B: Backend> PairTrainer<B> {
     /// Fills the cache with the logits of all pairs of a truth cell, the first `n_truth` graphs of the batch, and a graph.
     fn forward(&mut self, n_truth: usize) {
         let (params, batch) = (&self.training.params, &self.batch);
-        self.net
-            .forward(&self.device, params, batch, n_truth, &mut self.cache);
+        self.net.forward(
+            Forward::new(&self.device, params),
+            batch,
+            n_truth,
+            &mut self.cache,
+        );
     }
 
     /// Targets and weights of all pairs of `k` truth cells with themselves and `m` negatives.

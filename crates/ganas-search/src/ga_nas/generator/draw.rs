@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Backend, Element};
+use ganas_gnn::{Backend, Element, Forward};
 use ganas_random::{Stream, StreamKey};
 use ganas_space::{Action, Partial, SearchSpace, SpaceError};
 
@@ -22,8 +22,11 @@ impl<B: Backend> GraphPolicy<B> {
         exploration: Exploration,
     ) -> Result<Vec<Rollout>, SearchError> {
         let mut hand = Hand::new(&self.building, key, n);
-        self.net
-            .start(&self.device, &self.params, n, &mut self.sampler);
+        self.net.start(
+            Forward::new(&self.device, &self.params),
+            n,
+            &mut self.sampler,
+        );
         for number in 0..self.building.steps.steps.len() {
             self.draw_label(number, &mut hand, exploration)?;
             if !self.building.steps.steps[number].sources.is_empty() {
@@ -64,8 +67,12 @@ impl<B: Backend> GraphPolicy<B> {
         }
         device.write_masks(&mut sampler.masks, &hand.legal);
         sampler.uniforms.set_column(device, &hand.uniforms);
-        self.net
-            .sample_step(device, &self.params, number, exploration, sampler);
+        self.net.sample_step(
+            Forward::new(device, &self.params),
+            number,
+            exploration,
+            sampler,
+        );
         device.read_ints(&mut hand.chosen, &sampler.chosen);
         hand.labels.clone_from(&hand.chosen);
         if let StepLabel::Decided(_) = step.label {
@@ -101,7 +108,8 @@ impl<B: Backend> GraphPolicy<B> {
         device.write_ints(&mut rows.node_rows, &nodes);
         device.write_ints(&mut rows.state_rows, &states);
         device.write_ints(&mut rows.labels, &hand.labels);
-        self.net.start_edges(device, &self.params, number, sampler);
+        self.net
+            .start_edges(Forward::new(device, &self.params), number, sampler);
         for (edge, decision) in edges.clone().enumerate() {
             hand.open(decision);
             device.write_masks(&mut sampler.masks, &hand.legal);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ganas_gnn::nets::{Episodes, Policy as Net, PolicyCache, PolicyConfig, PolicyInput, Sampler};
 use ganas_gnn::ops::adam::{AdamState, StepSize as AdamStepSize};
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Adam, AdamConfig, Backend, Grads, Layout, Params};
+use ganas_gnn::{Adam, AdamConfig, Backend, Backward, Forward, Grads, Layout, Params};
 use ganas_random::StreamKey;
 use ganas_rl::{Decisions, Policy, StepSize};
 use ganas_space::SearchSpace;
@@ -149,7 +149,7 @@ impl<B: Backend> Policy for GraphPolicy<B> {
     fn forward(&mut self, decisions: &mut Decisions<B::Elem>) {
         let (device, cache) = (&self.device, &mut self.cache);
         self.net
-            .forward(device, &self.params, &self.episodes, cache);
+            .forward(Forward::new(device, &self.params), &self.episodes, cache);
         cache
             .out
             .log_prob
@@ -164,13 +164,12 @@ impl<B: Backend> Policy for GraphPolicy<B> {
     fn backward(&mut self, d_decisions: &Decisions<B::Elem>) {
         let (device, cache) = (&self.device, &mut self.cache);
         let (out, d) = (&mut cache.out, d_decisions);
-        let rows = d.log_probs.len();
         out.d_log_prob.set_column(device, &d.log_probs);
         out.d_entropy.set_column(device, &d.entropies);
         out.d_value.set_column(device, &d.values);
         let (params, grads) = (&self.params, &mut self.grads);
-        self.net
-            .backward(device, params, grads, &self.episodes, cache);
+        let mut context = Backward::new(device, params, grads);
+        self.net.backward(&mut context, &self.episodes, cache);
     }
 
     fn gradient_norm(&self) -> f64 {

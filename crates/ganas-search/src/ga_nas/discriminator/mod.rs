@@ -13,8 +13,37 @@ use serde::{Deserialize, Serialize};
 pub(super) use pair::PairTrainer;
 pub(super) use rank::RankEnsemble;
 
-use super::config::DiscriminatorConfig;
+use super::config::{Criterion, DiscriminatorConfig};
 use crate::streams::{Purpose, Streams};
+
+/// A discriminator in training.
+#[derive(Debug)]
+pub(super) enum Discriminator<B: Backend> {
+    Pair(Box<PairTrainer<B>>),
+    Rank {
+        ensemble: Box<RankEnsemble<B>>,
+        /// How it picks what is evaluated; `None` where the generator's draws are.
+        criterion: Option<Criterion>,
+    },
+}
+
+impl<B: Backend> Discriminator<B> {
+    /// What is needed to continue.
+    pub(super) fn state(&self) -> Vec<TrainingState<B::Elem>> {
+        match self {
+            Self::Pair(trainer) => trainer.state(),
+            Self::Rank { ensemble, .. } => ensemble.state(),
+        }
+    }
+
+    /// Continues from a state.
+    pub(super) fn set_state(&mut self, states: &[TrainingState<B::Elem>]) -> Result<(), String> {
+        match self {
+            Self::Pair(trainer) => trainer.set_state(states),
+            Self::Rank { ensemble, .. } => ensemble.set_state(states),
+        }
+    }
+}
 
 fn shape(config: &DiscriminatorConfig, n_labels: usize) -> Shape {
     Shape {

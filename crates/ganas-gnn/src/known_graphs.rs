@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::narrow;
-use crate::cpu::at;
-use crate::graph::Host;
+use crate::host_graphs::HostGraphs;
+use crate::index::{to_u32, to_usize};
 
 /// Graphs that batches are filled with again and again, as a training set is, and the colours of their nodes after each layer.
 ///
 /// Colours of known graphs are compared with each other by their numbers, so a batch of them is refined by look-ups.
 #[derive(Debug)]
 pub struct KnownGraphs {
-    graphs: Host,
+    graphs: HostGraphs,
     levels: Vec<KnownLevel>,
     key: Vec<u32>,
 }
@@ -30,7 +29,7 @@ impl KnownGraphs {
     #[must_use]
     pub fn new(layers: usize) -> Self {
         Self {
-            graphs: Host::default(),
+            graphs: HostGraphs::default(),
             levels: (0..layers).map(|_| KnownLevel::default()).collect(),
             key: Vec::new(),
         }
@@ -68,7 +67,7 @@ impl KnownGraphs {
         }
     }
 
-    pub(crate) fn graphs(&self) -> &Host {
+    pub(crate) fn graphs(&self) -> &HostGraphs {
         &self.graphs
     }
 }
@@ -79,7 +78,7 @@ impl KnownLevel {
         let number = match self.numbers.get(key) {
             Some(&number) => number,
             None => {
-                let number = narrow(self.numbers.len());
+                let number = to_u32(self.numbers.len());
                 self.numbers.insert(key.into(), number);
                 number
             }
@@ -89,15 +88,15 @@ impl KnownLevel {
 }
 
 /// What a node sees of the colours before a layer.
-fn write_key(key: &mut Vec<u32>, graphs: &Host, own: &[u32], node: usize) {
+fn write_key(key: &mut Vec<u32>, graphs: &HostGraphs, own: &[u32], node: usize) {
     let around = graphs
         .adjacency()
-        .map(|(starts, nodes)| &nodes[at(starts[node])..at(starts[node + 1])]);
+        .map(|(starts, nodes)| &nodes[to_usize(starts[node])..to_usize(starts[node + 1])]);
     key.clear();
-    key.extend([own[node], narrow(around[0].len())]);
+    key.extend([own[node], to_u32(around[0].len())]);
     for neighbours in around {
         let start = key.len();
-        key.extend(neighbours.iter().map(|&node| own[at(node)]));
+        key.extend(neighbours.iter().map(|&node| own[to_usize(node)]));
         key[start..].sort_unstable();
     }
 }

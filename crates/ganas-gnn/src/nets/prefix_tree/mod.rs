@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::index::{to_u32, to_usize};
 use crate::interner::Interner;
 use crate::layers::GruTree;
 use crate::ops::list_readout::NodeLists;
@@ -129,10 +130,10 @@ impl<D: Device> PrefixTree<D> {
             if let Distinction::LastLabels(labels) = distinction {
                 self.extend(episode, labels[episode]);
             }
-            let chain = self.chains[episode] as usize;
+            let chain = to_usize(self.chains[episode]);
             let mut state = self.state_of_chain[chain];
-            if state == NONE || (state as usize) < first {
-                state = narrow(first + self.parents.len());
+            if state == NONE || to_usize(state) < first {
+                state = to_u32(first + self.parents.len());
                 self.state_of_chain[chain] = state;
                 self.parents.push(match before {
                     // The root is number 0 of the tree.
@@ -142,7 +143,7 @@ impl<D: Device> PrefixTree<D> {
                 let nodes = episode * self.stride;
                 self.list_nodes
                     .extend_from_slice(&self.members[nodes..nodes + prefix]);
-                self.list_start.push(narrow(self.list_nodes.len()));
+                self.list_start.push(to_u32(self.list_nodes.len()));
                 if let Distinction::LastLabels(labels) = distinction {
                     self.last_labels.push(labels[episode]);
                 }
@@ -157,13 +158,13 @@ impl<D: Device> PrefixTree<D> {
     pub(super) fn last_step_states(&self) -> impl Iterator<Item = u32> + '_ {
         let (first, _) = self.states.step(self.states.steps() - 1);
         let decisions = &self.state_of[self.state_of.len() - self.chains.len()..];
-        decisions.iter().map(move |state| state - narrow(first))
+        decisions.iter().map(move |state| state - to_u32(first))
     }
 
     /// The distinct nodes of rows of the nodes of all graphs, of which each has `n_nodes`.
     pub(super) fn distinct(&self, rows: &mut [u32], n_nodes: usize) {
         for row in rows {
-            let (episode, v) = (*row as usize / n_nodes, *row as usize % n_nodes);
+            let (episode, v) = (to_usize(*row) / n_nodes, to_usize(*row) % n_nodes);
             *row = self.members[episode * self.stride + v];
             assert!(*row != NONE, "node {v} does not exist yet");
         }
@@ -175,7 +176,10 @@ impl<D: Device> PrefixTree<D> {
         self.scratch.clear();
         self.scratch
             .extend(self.list_start[first..].iter().map(|s| s - offset));
-        lists.write(device, [&self.scratch, &self.list_nodes[offset as usize..]]);
+        lists.write(
+            device,
+            [&self.scratch, &self.list_nodes[to_usize(offset)..]],
+        );
     }
 
     /// Tells the lists of all states which of them read each node.
@@ -204,15 +208,11 @@ impl<D: Device> PrefixTree<D> {
             chain = self.node_chains.intern([chain, predecessor]);
         }
         self.node_of_chain.resize(self.node_chains.len(), NONE);
-        let node = &mut self.node_of_chain[chain as usize];
+        let node = &mut self.node_of_chain[to_usize(chain)];
         if *node == NONE {
-            *node = narrow(self.nodes.n_nodes());
+            *node = to_u32(self.nodes.n_nodes());
             self.nodes.push_node(label, &self.predecessors);
         }
         *node
     }
-}
-
-fn narrow(index: usize) -> u32 {
-    u32::try_from(index).expect("invariant: a batch has fewer than 2^32 nodes and states")
 }

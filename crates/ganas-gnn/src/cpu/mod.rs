@@ -6,7 +6,7 @@ mod threads;
 use std::marker::PhantomData;
 
 use crate::view::SOME_COLUMNS;
-use crate::{Backend, Device, Element, View, ViewMut};
+use crate::{Device, Element, View, ViewMut};
 
 pub(crate) use threads::{block_rows, for_each, large_first};
 
@@ -111,13 +111,15 @@ impl<T: Element> Device for Cpu<T> {
         Vec::new()
     }
 
+    fn masks_len(&self, masks: &Vec<u64>) -> usize {
+        masks.len()
+    }
+
     fn write_masks(&self, to: &mut Vec<u64>, from: &[u64]) {
         to.clear();
         to.extend_from_slice(from);
     }
 }
-
-impl<T: Element> Backend for Cpu<T> {}
 
 impl<'a, T: Element> View<'a, Cpu<T>> {
     /// The numbers, row by row.
@@ -137,9 +139,3 @@ impl<'a, T: Element> ViewMut<'a, Cpu<T>> {
 
 /// The work of clearing a number in multiply-adds of a product that take as long.
 const CLEAR_WORK: usize = 8;
-
-/// An index from a device buffer as an index of the host.
-#[inline]
-pub(crate) fn at(index: u32) -> usize {
-    index as usize
-}
