@@ -4,10 +4,6 @@ use std::path::{Path, PathBuf};
 
 /// The folder that `GANAS_DATA` names.
 #[must_use]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the data lies is known to whoever runs the tests only"
-)]
 pub fn data_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("GANAS_DATA")?;
     (!folder.is_empty()).then(|| folder.into())

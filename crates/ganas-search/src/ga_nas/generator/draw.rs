@@ -45,7 +45,6 @@ impl<B: Backend> GraphPolicy<B> {
     ) -> Result<(), SearchError> {
         let (device, sampler, steps) = (&self.device, &mut self.sampler, &self.building.steps);
         let step = &steps.steps[number];
-        let n = hand.partials.len();
         sampler.graphs.clear();
         hand.last_labels.clear();
         for partial in &hand.partials {
