@@ -18,7 +18,7 @@ pub enum SpaceError {
     #[error("not an architecture of the space `{space}`: {reason}")]
     NotInSpace {
         /// The name of the space.
-        space: String,
+        space: Box<str>,
         /// What is wrong, and what was expected.
         reason: String,
     },
@@ -28,7 +28,7 @@ pub enum SpaceError {
     )]
     BadText {
         /// The name of the space.
-        space: String,
+        space: Box<str>,
         /// The whole text.
         text: String,
         /// The byte offset of the first problem.
@@ -40,7 +40,7 @@ pub enum SpaceError {
     #[error("unknown operation `{name}` in `{text}` (space `{space}`){}; the operations are {known}", did_you_mean(.suggestion.as_deref()))]
     UnknownOp {
         /// The name of the space.
-        space: String,
+        space: Box<str>,
         /// The name that was read.
         name: String,
         /// The whole text.
@@ -90,7 +90,7 @@ pub enum SpaceError {
     #[error("illegal action {action} at decision {decision} of `{space}`: {reason}")]
     IllegalAction {
         /// The name of the space.
-        space: String,
+        space: Box<str>,
         /// The number of decisions taken before.
         decision: usize,
         /// The action.

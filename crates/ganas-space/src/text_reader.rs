@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn expected_at(&self, offset: usize, what: &str) -> SpaceError {
         SpaceError::BadText {
-            space: self.space.to_owned(),
+            space: self.space.into(),
             text: self.text.to_owned(),
             at: offset,
             expected: what.to_owned(),
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
     pub fn unknown_op(&self, name: &str, known: &[impl AsRef<str>]) -> SpaceError {
         let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         SpaceError::UnknownOp {
-            space: self.space.to_owned(),
+            space: self.space.into(),
             name: name.to_owned(),
             text: self.text.to_owned(),
             suggestion: closest(name, &known),

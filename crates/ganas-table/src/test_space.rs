@@ -99,7 +99,7 @@ impl SearchSpace for Chains {
                     .zip(0..)
                     .find_map(|(label, id)| (*label == name).then_some(OpId(id)))
                     .ok_or_else(|| SpaceError::UnknownOp {
-                        space: BLUEPRINT.name().to_owned(),
+                        space: BLUEPRINT.name().into(),
                         name: name.to_owned(),
                         text: text.to_owned(),
                         suggestion: None,
@@ -108,7 +108,7 @@ impl SearchSpace for Chains {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let ops = ops.try_into().map_err(|_| SpaceError::BadText {
-            space: BLUEPRINT.name().to_owned(),
+            space: BLUEPRINT.name().into(),
             text: text.to_owned(),
             at: text.len(),
             expected: format!("{LENGTH} operations"),

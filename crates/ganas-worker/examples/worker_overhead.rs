@@ -13,8 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let n: usize = arguments.next().map_or(Ok(20_000), |text| text.parse())?;
 
     let space = ganas_space::by_name("nasbench201")?;
-    let list = space.enumeration();
-    let archs: Vec<_> = list
+    let archs: Vec<_> = space
+        .enumeration()
         .ok_or("the space cannot be enumerated")?
         .archs()
         .collect();

@@ -144,7 +144,7 @@ impl ArchDescription {
 
 fn not_in_space(space: &dyn SearchSpace, label: u8) -> SpaceError {
     SpaceError::NotInSpace {
-        space: space.name().to_owned(),
+        space: space.name().into(),
         reason: format!("it has the label {label}, which the space does not name"),
     }
 }

@@ -430,7 +430,7 @@ impl Blueprint {
     /// [`SpaceError::IllegalAction`] when the action is not legal; the partial architecture is then unchanged.
     pub fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
         let illegal = |reason| SpaceError::IllegalAction {
-            space: self.name.clone(),
+            space: self.name.as_str().into(),
             decision: partial.actions().len(),
             action: action.0,
             reason,
@@ -634,7 +634,7 @@ impl Blueprint {
 
     fn not_in_space(&self, reason: String) -> SpaceError {
         SpaceError::NotInSpace {
-            space: self.name.clone(),
+            space: self.name.as_str().into(),
             reason,
         }
     }

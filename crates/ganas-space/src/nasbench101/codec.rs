@@ -370,7 +370,7 @@ mod tests {
 
     fn check_bad(text: &str, at: usize, expected: &str) {
         let error = SpaceError::BadText {
-            space: "nasbench101".to_owned(),
+            space: "nasbench101".into(),
             text: text.to_owned(),
             at,
             expected: expected.to_owned(),

@@ -165,7 +165,7 @@ impl NasBench101 {
 
     fn not_in_space(&self, reason: String) -> SpaceError {
         SpaceError::NotInSpace {
-            space: self.vertices.name().to_owned(),
+            space: self.vertices.name().into(),
             reason,
         }
     }

@@ -131,7 +131,7 @@ impl Cell {
     /// The cell of an architecture of this space, or what is wrong with the architecture.
     pub(super) fn checked(arch: &Arch) -> Result<Self, SpaceError> {
         Self::of(arch).ok_or_else(|| SpaceError::NotInSpace {
-            space: NAME.to_owned(),
+            space: NAME.into(),
             reason: format!(
                 "{arch:?}; expected 8 vertices, the first `input`, the last `output`, the six between labelled with \
                  operations in the order of the text and connected as the edges of the cell are, without the edges at \

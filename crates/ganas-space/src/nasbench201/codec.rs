@@ -72,7 +72,7 @@ mod tests {
 
     fn check_bad(text: &str, at: usize, expected: &str) {
         let error = SpaceError::BadText {
-            space: "nasbench201".to_owned(),
+            space: "nasbench201".into(),
             text: text.to_owned(),
             at,
             expected: expected.to_owned(),
@@ -92,7 +92,7 @@ mod tests {
     fn check_unknown(name: &str, suggestion: Option<&str>) {
         let text = TEXT.replacen("avg_pool_3x3", name, 1);
         let error = SpaceError::UnknownOp {
-            space: "nasbench201".to_owned(),
+            space: "nasbench201".into(),
             name: name.to_owned(),
             text: text.clone(),
             suggestion: suggestion.map(str::to_owned),

@@ -23,6 +23,7 @@
 //! | FLOPs of each `nor_conv_3x3` | 35,389,440 | 35,389,440 | 8,847,360 |
 
 use crate::Cost;
+use crate::layers::Layers;
 
 use super::cell::{Cell, Op};
 
@@ -71,18 +72,19 @@ const CELLS_PER_STAGE: u64 = 5;
 pub(super) fn cost(cell: Cell, dataset: Dataset) -> Cost {
     let mut layers = Layers::default();
     let [first, .., last] = CHANNELS;
-    layers.conv(3, 3, first, dataset.side(), 1);
-    layers.norm(first, 1);
+    layers.conv(3, 3, first, dataset.side());
+    layers.norm(first, dataset.side());
 
     let mut side = dataset.side();
     let mut previous = first;
     for channels in CHANNELS {
         if channels != previous {
             side /= 2;
-            layers.conv(3, previous, channels, side, 1);
-            layers.conv(3, channels, channels, side, 1);
-            layers.norm(channels, 2);
-            layers.conv(1, previous, channels, side, 1);
+            layers.conv(3, previous, channels, side);
+            layers.conv(3, channels, channels, side);
+            layers.norm(channels, side);
+            layers.norm(channels, side);
+            layers.conv(1, previous, channels, side);
             previous = channels;
         }
         for op in cell.0 {
@@ -91,43 +93,19 @@ pub(super) fn cost(cell: Cell, dataset: Dataset) -> Cost {
                 Op::Conv3x3 => 3,
                 Op::None | Op::Skip | Op::AvgPool3x3 => continue,
             };
-            layers.conv(kernel, channels, channels, side, CELLS_PER_STAGE);
-            layers.norm(channels, CELLS_PER_STAGE);
+            for _ in 0..CELLS_PER_STAGE {
+                layers.conv(kernel, channels, channels, side);
+                layers.norm(channels, side);
+            }
         }
     }
 
-    layers.norm(last, 1);
+    layers.norm(last, side);
     layers.linear(last, dataset.n_classes());
-    layers.0
-}
-
-/// The sum over the layers so far.
-struct Layers(Cost);
-
-impl Default for Layers {
-    fn default() -> Self {
-        Self(Cost {
-            parameters: 0,
-            flops: 0,
-        })
-    }
-}
-
-impl Layers {
-    fn conv(&mut self, kernel: u64, inputs: u64, outputs: u64, output_side: u64, times: u64) {
-        let weights = times * kernel * kernel * inputs * outputs;
-        self.0.parameters += weights;
-        self.0.flops += weights * output_side * output_side;
-    }
-
-    fn norm(&mut self, channels: u64, times: u64) {
-        self.0.parameters += times * 2 * channels;
-    }
-
-    fn linear(&mut self, inputs: u64, outputs: u64) {
-        let weights = inputs * outputs + outputs;
-        self.0.parameters += weights;
-        self.0.flops += weights;
+    Cost {
+        parameters: layers.parameters,
+        // The official count has the additions of the bias, too.
+        flops: layers.multiply_adds + dataset.n_classes(),
     }
 }
 

@@ -35,7 +35,7 @@ impl Frame {
 
     pub(super) fn not_in_space(&self, reason: impl Into<String>) -> SpaceError {
         SpaceError::NotInSpace {
-            space: self.name.clone(),
+            space: self.name.as_str().into(),
             reason: reason.into(),
         }
     }
