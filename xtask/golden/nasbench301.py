@@ -8,6 +8,12 @@ The versions of the published ensembles write other forms than today's; run it w
     Python 3.11, ConfigSpace 0.6.1, xgboost 1.2.1 and lightgbm 2.3.1 (numpy below 1.24)
 
 and once more with xgboost 1.3.3 and `--json`, which adds a member in the JSON form of a pickle.
+Today's versions are added by
+
+    python xtask/golden/nasbench301.py --today crates/ganas-surrogate/goldens/nasbench301
+
+which takes the features from `predictions.json`, so that it needs no ConfigSpace (last run with xgboost 3.2.0, whose
+pickles hold UBJSON, and lightgbm 4.7.0).
 The targets are made up: what is tested is reading and encoding, not accuracy.
 """
 
@@ -17,12 +23,14 @@ import random
 import sys
 from pathlib import Path
 
-import ConfigSpace
-import ConfigSpace.hyperparameters as hyperparameters
 import lightgbm
 import numpy
 import xgboost
-from ConfigSpace.read_and_write import json as config_space_json
+
+if "--today" not in sys.argv:
+    import ConfigSpace
+    import ConfigSpace.hyperparameters as hyperparameters
+    from ConfigSpace.read_and_write import json as config_space_json
 
 DARTS = "NetworkSelectorDatasetInfo:darts:"
 COSINE = "SimpleLearningrateSchedulerSelector:cosine_annealing:"
@@ -103,6 +111,28 @@ def save(folder, member, model, booster):
     (folder / "surrogate_model.model").write_bytes(pickle.dumps(booster, protocol=3))
 
 
+def today(folder):
+    """One member of each kind, trained on the features of the golden file, in the forms that today's versions write."""
+    golden = json.loads((folder / "predictions.json").read_text())
+    x = numpy.array(golden["features"])
+    target = 90 + (x * numpy.linspace(-0.3, 0.3, x.shape[1])).sum(1)
+    data = xgboost.DMatrix(x, label=target)
+    parameters = {"objective": "reg:squarederror", "max_depth": 4, "learning_rate": 0.3, "seed": 4}
+    booster = xgboost.train(parameters, data, num_boost_round=8)
+    (folder / "today.xgboost.json").write_bytes(booster.save_raw("json"))
+    (folder / "today.xgboost.pickle").write_bytes(pickle.dumps(booster))
+    settings = {"objective": "regression", "num_leaves": 6, "min_data_in_leaf": 3, "verbose": -1, "seed": 4}
+    runtime = lightgbm.train(settings, lightgbm.Dataset(x, label=-100 * target + 20000), 12)
+    (folder / "today.lightgbm.pickle").write_bytes(pickle.dumps(runtime))
+    result = {
+        "xgboost": xgboost.__version__,
+        "lightgbm": lightgbm.__version__,
+        "xgb": [float(v) for v in booster.predict(data)],
+        "lgb_runtime": [float(v) for v in runtime.predict(x)],
+    }
+    (folder / "predictions-today.json").write_text(json.dumps(result) + "\n")
+
+
 def main():
     path, folder = sys.argv[1], Path(sys.argv[2])
     space, rng = config_space(path), random.Random(0)
@@ -144,4 +174,7 @@ def main():
     out.write_text(json.dumps(result) + "\n")
 
 
-main()
+if "--today" in sys.argv:
+    today(Path(sys.argv[2]))
+else:
+    main()

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use ganas_space::SearchSpace;
 
 use ganas_formats::{FormatError, FormatProblem, SourceError};
-use ganas_table::{Builder, FamilyId, MAX_RUNS, Manifest, Replace, Spool, TableError, TooManyRows};
+use ganas_table::{
+    Builder, ColumnSpill, FamilyId, MAX_RUNS, Manifest, Replace, TableError, TooManyRows,
+};
 
 use crate::nasbench101::{self, naslib, records::read_tfrecords};
 use crate::nasbench301::{self, results};
@@ -135,15 +137,15 @@ pub(crate) fn too_many_rows(_: TooManyRows) -> FormatProblem {
     }
 }
 
-/// Spools the values of a training; a scratch file that cannot be written is a problem of the record at hand.
-pub(crate) fn spool(
-    spool: &mut Spool,
+/// Spills the values of a training; a scratch file that cannot be written is a problem of the record at hand.
+pub(crate) fn spill(
+    spill: &mut ColumnSpill,
     family: FamilyId,
     run: u32,
     row: u32,
     values: &[Option<f64>],
 ) -> Result<(), FormatProblem> {
-    match spool.add(family, run, row, values) {
+    match spill.add(family, run, row, values) {
         Ok(true) => Ok(()),
         Ok(false) => Err(FormatProblem::TooMany {
             what: "seeds or repeats of a training",

@@ -134,13 +134,11 @@ impl<'a> Counted<'a> {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use ganas_space::SearchSpace;
-
     use super::*;
-    use crate::test_space::Chains;
+    use crate::test_archs::{self, CONV, FAILING, POOL, SAME_CONV, SAME_POOL, SKIP};
     use crate::{Protocol, ProtocolKind, ReportMetric, SearchMetric};
 
-    /// Fails on `pool>pool>pool`, otherwise numbers its answers, so that a second evaluation would show.
+    /// Fails on one architecture, otherwise numbers its answers, so that a second evaluation would show.
     struct Numbering {
         protocol: Protocol,
         n_evaluations: AtomicU32,
@@ -168,9 +166,9 @@ mod tests {
 
         fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
             let number = self.n_evaluations.fetch_add(1, Ordering::Relaxed);
-            if *arch == Chains::arch(26) {
+            if *arch == test_archs::arch(FAILING) {
                 return Err(EvalError::MissingArch {
-                    arch: Chains::text(26),
+                    arch: FAILING.to_owned(),
                 });
             }
             Ok(measurement(number))
@@ -185,9 +183,9 @@ mod tests {
         }
     }
 
-    fn query(counted: &mut Counted<'_>, index: usize) -> Answer {
-        let arch = Chains::arch(index);
-        counted.query(Chains::numbered().key(&arch), &arch)
+    fn query(counted: &mut Counted<'_>, text: &str) -> Answer {
+        let arch = test_archs::arch(text);
+        counted.query(test_archs::space().key(&arch), &arch)
     }
 
     fn counts(raw: u32, unique: u32, failed: u32) -> QueryCounts {
@@ -204,15 +202,14 @@ mod tests {
         let mut counted = Counted::new(&evaluator);
         assert_eq!(counted.counts(), counts(0, 0, 0));
 
-        // Chains 1 (conv>conv>id) and 3 (conv>id>conv) are one class, chain 0 is another.
-        for (index, repeat, number, expected) in [
-            (1, false, 0, counts(1, 1, 0)),
-            (1, true, 0, counts(2, 1, 0)),
-            (3, true, 0, counts(3, 1, 0)),
-            (0, false, 1, counts(4, 2, 0)),
-            (3, true, 0, counts(5, 2, 0)),
+        for (text, repeat, number, expected) in [
+            (CONV, false, 0, counts(1, 1, 0)),
+            (CONV, true, 0, counts(2, 1, 0)),
+            (SAME_CONV, true, 0, counts(3, 1, 0)),
+            (SKIP, false, 1, counts(4, 2, 0)),
+            (SAME_CONV, true, 0, counts(5, 2, 0)),
         ] {
-            let answer = query(&mut counted, index);
+            let answer = query(&mut counted, text);
             let result = Ok(measurement(number));
             assert_eq!(answer, Answer { repeat, result });
             assert_eq!(counted.counts(), expected);
@@ -224,14 +221,14 @@ mod tests {
     fn a_failure_counts_once_and_is_remembered() {
         let evaluator = Numbering::new();
         let mut counted = Counted::new(&evaluator);
-        let first = query(&mut counted, 26);
+        let first = query(&mut counted, FAILING);
         assert_eq!(counted.counts(), counts(1, 1, 1));
         assert!(!first.repeat);
         assert_eq!(
             first.result,
-            Err("the table has no row for `pool>pool>pool`".to_owned())
+            Err(format!("the table has no row for `{FAILING}`"))
         );
-        let second = query(&mut counted, 26);
+        let second = query(&mut counted, FAILING);
         assert_eq!(counted.counts(), counts(2, 1, 1));
         assert!(second.repeat);
         assert_eq!(second.result, first.result);
@@ -244,19 +241,20 @@ mod tests {
         let mut together = Counted::new(&evaluator);
         let other = Numbering::new();
         let mut alone = Counted::new(&other);
-        for batch in [&[1, 0, 3, 26][..], &[], &[3, 5, 5, 26, 0, 7]] {
-            let archs: Vec<Arch> = batch.iter().map(|&index| Chains::arch(index)).collect();
+        for batch in [
+            &[CONV, SKIP, SAME_CONV, FAILING][..],
+            &[],
+            &[SAME_CONV, POOL, POOL, FAILING, SKIP, SAME_POOL],
+        ] {
+            let archs: Vec<Arch> = batch.iter().map(|text| test_archs::arch(text)).collect();
             let queries: Vec<Query<'_>> = archs
                 .iter()
                 .map(|arch| Query {
-                    key: Chains::numbered().key(arch),
+                    key: test_archs::space().key(arch),
                     arch,
                 })
                 .collect();
-            let expected: Vec<Answer> = batch
-                .iter()
-                .map(|&index| query(&mut alone, index))
-                .collect();
+            let expected: Vec<Answer> = batch.iter().map(|text| query(&mut alone, text)).collect();
             assert_eq!(together.query_all(&queries).unwrap(), expected);
             assert_eq!(together.counts(), alone.counts());
         }
@@ -266,14 +264,14 @@ mod tests {
     fn replayed_queries_count_and_answer_without_the_evaluator() {
         let evaluator = Numbering::new();
         let mut counted = Counted::new(&evaluator);
-        let key = |index| Chains::numbered().key(&Chains::arch(index));
-        counted.replay(key(1), Ok(measurement(70)));
-        counted.replay(key(1), Ok(measurement(70)));
-        counted.replay(key(0), Err("crashed".to_owned()));
+        let key = |text| test_archs::space().key(&test_archs::arch(text));
+        counted.replay(key(CONV), Ok(measurement(70)));
+        counted.replay(key(CONV), Ok(measurement(70)));
+        counted.replay(key(SKIP), Err("crashed".to_owned()));
         assert_eq!(counted.counts(), counts(3, 2, 1));
 
-        assert_eq!(query(&mut counted, 3).result, Ok(measurement(70)));
-        assert_eq!(query(&mut counted, 0).result, Err("crashed".to_owned()));
+        assert_eq!(query(&mut counted, SAME_CONV).result, Ok(measurement(70)));
+        assert_eq!(query(&mut counted, SKIP).result, Err("crashed".to_owned()));
         assert_eq!(counted.counts(), counts(5, 2, 1));
         assert_eq!(evaluator.n_evaluations.load(Ordering::Relaxed), 0);
     }

@@ -26,5 +26,4 @@ pub use property::{ClosedForm, CostProperty, NamedCost, Property};
 pub use protocol::{MetricRole, Protocol, ProtocolKind};
 
 #[cfg(test)]
-#[path = "../../ganas-table/src/test_space.rs"]
-mod test_space;
+mod test_archs;

@@ -90,10 +90,8 @@ impl Evaluator for WithObjectives<'_> {
 
 #[cfg(test)]
 mod tests {
-    use ganas_space::SearchSpace as _;
-
     use super::*;
-    use crate::test_space::Chains;
+    use crate::test_archs::{self, CONV, SKIP};
     use crate::{ProtocolKind, ReportMetric, SearchMetric};
 
     /// Measures 3, reports 5, and 7 and 11 beside it.
@@ -113,7 +111,7 @@ mod tests {
         }
     }
 
-    /// Known of the chain 0 only.
+    /// Known of one architecture only.
     #[derive(Debug)]
     struct OfOne;
 
@@ -123,7 +121,7 @@ mod tests {
         }
 
         fn value(&self, arch: &Arch) -> Option<f64> {
-            (*arch == Chains::arch(0)).then_some(13.0)
+            (*arch == test_archs::arch(SKIP)).then_some(13.0)
         }
     }
 
@@ -142,12 +140,12 @@ mod tests {
             ObjectiveSource::Property(Arc::new(OfOne)),
         ];
         let evaluator = WithObjectives::new(&fixed, &sources);
-        let archs = [Chains::arch(0), Chains::arch(1)];
+        let archs = [SKIP, CONV].map(test_archs::arch);
         assert_eq!(
             evaluator.evaluate(&archs[0]).unwrap().objectives,
             [11.0, 3.0, 13.0]
         );
-        let space = Chains::numbered();
+        let space = test_archs::space();
         let queries = archs.each_ref().map(|arch| Query {
             key: space.key(arch),
             arch,

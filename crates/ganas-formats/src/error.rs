@@ -1,6 +1,7 @@
 //! What is wrong with a file, and where in it.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ pub struct FormatError {
 }
 
 impl FormatError {
+    /// A problem at this byte.
     pub fn at(offset: u64, problem: FormatProblem) -> Self {
         Self {
             within: None,
@@ -46,17 +48,28 @@ impl FormatError {
     /// Says in which file.
     #[must_use]
     pub fn in_file(self, file: &Path) -> FileError {
-        let place = match self.within {
-            Some(within) => format!("{within}, byte {}", self.offset),
-            None => format!("byte {}", self.offset),
-        };
         FileError {
             file: file.to_owned(),
-            place,
+            place: self.place(),
             problem: Box::new(self.problem),
         }
     }
+
+    fn place(&self) -> String {
+        match &self.within {
+            Some(within) => format!("{within}, byte {}", self.offset),
+            None => format!("byte {}", self.offset),
+        }
+    }
 }
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place(), self.problem)
+    }
+}
+
+impl StdError for FormatError {}
 
 /// A file that is damaged, or is not what was expected.
 #[derive(Debug, Error)]
@@ -179,6 +192,7 @@ pub enum FormatProblem {
 }
 
 impl FormatProblem {
+    /// The content is not what was expected.
     pub fn content(expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Content {
             expected: expected.into(),

@@ -1,11 +1,10 @@
-//! Readers of files from elsewhere: pickles, TFRecords, protobuf messages, bzip2 and gzip.
+//! Readers of files from elsewhere: pickles, TFRecords, protobuf messages and gzip.
 //!
 //! None of them executes anything, none believes a length that the file only claims, and each takes limits.
 //! A reader returns a [`FormatError`], which knows the place in the file; [`FormatError::in_file`] adds the file.
 
 #![forbid(unsafe_code)]
 
-pub mod bzip2;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -5,26 +5,30 @@ use crate::FormatProblem;
 /// The value of a field, by its wire type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wire<'a> {
+    /// A whole number.
     Varint(u64),
     /// 8 bytes: a double.
     Double(f64),
     /// 4 bytes: a float or a fixed number; none is used.
     Four,
+    /// Bytes, a text or a message.
     Bytes(&'a [u8]),
 }
 
 /// The fields of a message.
+#[derive(Debug)]
 pub struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
+    /// The fields of this message.
     pub fn of(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
     /// Number and value of the next field; none at the end.
-    pub fn next(&mut self) -> Result<Option<(u64, Wire<'a>)>, FormatProblem> {
+    pub fn next_field(&mut self) -> Result<Option<(u64, Wire<'a>)>, FormatProblem> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -91,7 +95,7 @@ mod tests {
     #[test]
     fn every_wire_type_is_read() {
         let mut fields = Fields::of(b"\x08\xac\x02\x11\0\0\0\0\0\0\xf8\x3f\x1a\x02hi\x25abcd");
-        let mut next = || fields.next().unwrap();
+        let mut next = || fields.next_field().unwrap();
         assert_eq!(next(), Some((1, Wire::Varint(300))));
         assert_eq!(next(), Some((2, Wire::Double(1.5))));
         assert_eq!(next(), Some((3, Wire::Bytes(b"hi"))));
@@ -112,7 +116,7 @@ mod tests {
                 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1,
             ],
         ] {
-            assert!(Fields::of(bytes).next().is_err(), "{bytes:?}");
+            assert!(Fields::of(bytes).next_field().is_err(), "{bytes:?}");
         }
     }
 }

@@ -15,6 +15,7 @@ const CHECKSUM_BYTES: usize = 4;
 const MASK_DELTA: u32 = 0xa282_ead8;
 
 /// Reads record after record into one buffer.
+#[derive(Debug)]
 pub struct TfRecords<R> {
     reader: R,
     /// Where the next record begins.
@@ -24,6 +25,7 @@ pub struct TfRecords<R> {
 }
 
 impl<R: Read> TfRecords<R> {
+    /// The records of a file, from its beginning.
     pub fn new(reader: R) -> Self {
         Self {
             reader,
@@ -44,7 +46,7 @@ impl<R: Read> TfRecords<R> {
     }
 
     /// The payload of the next record; none at the end of the file.
-    pub fn next(&mut self) -> Result<Option<&[u8]>, FormatError> {
+    pub fn next_record(&mut self) -> Result<Option<&[u8]>, FormatError> {
         let number = self.n_records + 1;
         let offset = self.offset;
         match self.read() {

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::pickled;
+use ganas_formats::pickle::Name;
+
+use super::pickled::PickledBooster;
 
 /// The trees of a booster for regression.
 pub(super) struct Booster {
@@ -38,11 +40,12 @@ impl Booster {
     ///
     /// A booster that was stopped early knows its best iteration; the trees after it are not used, as in LightGBM.
     pub(super) fn read(pickle: &[u8]) -> Result<Self, String> {
-        let pickled = pickled::read(pickle, ["lightgbm.basic", "Booster"], "best_iteration")?;
-        let text = std::str::from_utf8(pickled.longest)
+        let pickled = PickledBooster::read(pickle, Name::LightgbmBooster)?;
+        let text = std::str::from_utf8(pickled.content()?)
             .map_err(|_| "its text form is not UTF-8".to_owned())?;
         let mut booster = Self::of_text(text)?;
-        if let Some(best) = pickled.number.and_then(|n| usize::try_from(n).ok())
+        let best = pickled.number("best_iteration");
+        if let Some(best) = best.and_then(|n| usize::try_from(n).ok())
             && best > 0
         {
             booster.trees.truncate(best);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use ganas_space::darts::Darts;
 use ganas_space::{Arch, SearchSpace};
+use ndarray::{Array1, ArrayD, Axis};
 
 use ganas_eval::MetricRole;
 
@@ -96,21 +97,27 @@ impl Yahpo {
         });
         let codes = codes.collect::<Result<Vec<i64>, _>>()?;
         let inputs = [
-            (CODES, Tensor::ints(vec![1, codes.len()], codes)),
-            (EPOCHS, Tensor::floats(vec![1, 1], vec![f32::from(epoch)])),
+            (CODES, Tensor::Ints(row(codes))),
+            (EPOCHS, Tensor::Floats(row(vec![f32::from(epoch)]))),
         ];
         let output = self
             .graph
             .run(inputs)
             .map_err(|(node, problem)| self.file.problem(format!("node {node}"), problem))?;
-        output
-            .as_floats()
-            .and_then(|values| values.try_into().ok())
-            .ok_or_else(|| {
-                self.file
-                    .problem("the output", "expected two numbers, accuracy and time")
-            })
+        let values: Vec<f32> = match &output {
+            Tensor::Floats(values) => values.iter().copied().collect(),
+            Tensor::Ints(_) => Vec::new(),
+        };
+        values.try_into().map_err(|_| {
+            self.file
+                .problem("the output", "expected two numbers, accuracy and time")
+        })
     }
+}
+
+/// A matrix of one row.
+fn row<T>(values: Vec<T>) -> ArrayD<T> {
+    Array1::from(values).insert_axis(Axis(0)).into_dyn()
 }
 
 /// The architecture of the first legal decisions.

@@ -1,4 +1,4 @@
-//! The table that a conversion or an evaluation builds: architectures in memory, measurements in the spool.
+//! The table that a conversion or an evaluation builds: architectures in memory, measurements in the spill.
 
 use std::io;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::path::Path;
 use ganas_formats::SourceInfo;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
+use crate::column_spill::ColumnSpill;
 use crate::error::{TableError, TableProblem};
 use crate::ipc_file::IpcFile;
 use crate::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder};
 use crate::official_order::official_order;
-use crate::spool::Spool;
 use crate::write::{Replace, folder_of, output_file, place};
 
 /// More architectures than the format holds: their texts are longer than [`i32::MAX`] bytes.
@@ -30,20 +30,20 @@ pub struct Builder<'a> {
     ends: Vec<usize>,
     keys: Vec<ArchKey>,
     /// The measurements.
-    pub spool: Spool,
+    pub spill: ColumnSpill,
     /// Who has evaluated, when it was done for this table.
     pub evaluator: Option<EvaluatorInfo>,
 }
 
 impl<'a> Builder<'a> {
-    /// A table for this output, in whose folder it is spooled.
+    /// A table for this output, in whose folder it is spilled.
     pub fn new(space: &'a dyn SearchSpace, output: &Path) -> Self {
         Self {
             space,
             texts: String::new(),
             ends: Vec::new(),
             keys: Vec::new(),
-            spool: Spool::new(folder_of(output)),
+            spill: ColumnSpill::new(folder_of(output)),
             evaluator: None,
         }
     }
@@ -127,7 +127,7 @@ impl<'a> Builder<'a> {
             ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
             source,
             evaluator: self.evaluator.clone(),
-            columns: self.spool.columns(),
+            columns: self.spill.columns(),
         };
 
         let mut temporary = output_file(output)?;
@@ -135,7 +135,7 @@ impl<'a> Builder<'a> {
         file.write_texts(rows.iter().map(|&row| self.text(row)))?;
         file.write_keys(rows.iter().map(|&row| self.key(row).0))?;
         let mut first = 0;
-        for family in self.spool.into_families() {
+        for family in self.spill.into_families() {
             let n_columns = family.n_columns();
             family.drain(rows.len(), |column, values| {
                 let values = rows.iter().map(|&row| values[row as usize]);

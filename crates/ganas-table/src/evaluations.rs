@@ -14,9 +14,9 @@ use crate::error::{TableError, TableProblem};
 use ganas_eval::MetricDeclaration;
 
 use super::builder::Builder;
+use super::column_spill::{MAX_RUNS, Runs, SpilledMetric};
 use super::manifest::{EvaluatorInfo, Manifest};
 use super::naming::column_info;
-use super::spool::{MAX_RUNS, Runs, SpooledMetric};
 use super::write::Replace;
 use ganas_formats::source::sha256_hex;
 
@@ -93,8 +93,8 @@ pub fn write_evaluations(
     let metrics = request
         .metrics
         .iter()
-        .map(|metric| spooled(metric, &request.evaluator));
-    let family = builder.spool.family(metrics.collect(), Runs::Seeds);
+        .map(|metric| spilled(metric, &request.evaluator));
+    let family = builder.spill.family(metrics.collect(), Runs::Seeds);
     let mut rows: IndexMap<String, u32> = IndexMap::new();
     let mut source = String::new();
     for evaluation in evaluations {
@@ -117,8 +117,8 @@ pub fn write_evaluations(
             Some(*value.expect("precondition: an evaluation has every metric"))
         };
         let values: Vec<Option<f64>> = request.metrics.iter().map(value).collect();
-        let spooled = builder.spool.add(family, evaluation.seed, row, &values);
-        let fits = spooled.map_err(|error| failed(error.to_string()))?;
+        let spilled = builder.spill.add(family, evaluation.seed, row, &values);
+        let fits = spilled.map_err(|error| failed(error.to_string()))?;
         assert!(fits, "precondition: there are at most {MAX_SEEDS} seeds");
     }
     let replace = if request.overwrite {
@@ -156,7 +156,7 @@ fn check_names(metrics: &[MetricDeclaration]) -> Result<(), TableError> {
     Ok(())
 }
 
-fn spooled(metric: &MetricDeclaration, evaluator: &EvaluatorInfo) -> SpooledMetric {
+fn spilled(metric: &MetricDeclaration, evaluator: &EvaluatorInfo) -> SpilledMetric {
     let epochs = evaluator.fidelity.get("epochs").copied();
     #[expect(
         clippy::cast_possible_truncation,
@@ -167,7 +167,7 @@ fn spooled(metric: &MetricDeclaration, evaluator: &EvaluatorInfo) -> SpooledMetr
         (number >= 1.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0)
             .then_some(number as u32)
     };
-    SpooledMetric {
+    SpilledMetric {
         name: metric.name.clone(),
         after: String::new(),
         // A range that ends at 100 tells percentages from fractions.

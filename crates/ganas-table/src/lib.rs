@@ -48,6 +48,7 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod column_spill;
 mod container;
 mod delimited;
 mod embedded;
@@ -73,7 +74,6 @@ mod open;
 mod parquet;
 mod property;
 mod rank;
-mod spool;
 #[cfg(test)]
 mod test_space;
 mod texts;
@@ -83,6 +83,7 @@ mod write;
 mod tests;
 
 pub use builder::{Builder, TooManyRows};
+pub use column_spill::{ColumnSpill, FamilyId, MAX_RUNS, Runs, SpilledMetric};
 pub use embedded::{EMBEDDED, Embedded};
 pub use error::{ImportProblem, TableError, TableProblem};
 pub use evaluations::{
@@ -100,5 +101,4 @@ pub use noise::Noise;
 pub use open::{Column, Row, Table};
 pub use property::TableProperty;
 pub use rank::Rank;
-pub use spool::{FamilyId, MAX_RUNS, Runs, Spool, SpooledMetric};
 pub use write::Replace;

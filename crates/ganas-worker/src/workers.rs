@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::job::{BatchId, End, Job, Reply};
 use super::message::{ArchDescription, Capabilities, Greeting, PROTOCOL_VERSION};
-use super::supervisor::{Event, Supervisor};
+use super::supervisor::{Audience, Event, Supervisor};
 use super::{PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
 use ganas_eval::EvalError;
 
@@ -84,14 +84,12 @@ impl Workers {
         let statistics = Arc::default();
         let (command, fidelity) = (config.command.clone(), config.fidelity.clone());
         let stop = Arc::clone(&config.stop);
-        let supervisor = Supervisor::new(
-            config,
-            greeting,
-            sender.clone(),
+        let audience = Audience {
             opened,
-            Arc::clone(&statistics),
+            statistics: Arc::clone(&statistics),
             listener,
-        );
+        };
+        let supervisor = Supervisor::new(config, greeting, sender.clone(), audience);
         let thread = std::thread::Builder::new().name("ganas-workers".to_owned());
         let supervisor = thread
             .spawn(move || supervisor.run(&events))

@@ -21,7 +21,7 @@ use self::records::{Cell, Evaluation, Training, arch_of};
 use ganas_eval::MetricRole;
 use ganas_formats::FormatProblem;
 use ganas_table::Unit;
-use ganas_table::{FamilyId, Runs, SpooledMetric};
+use ganas_table::{FamilyId, Runs, SpilledMetric};
 
 use ganas_table::Builder;
 
@@ -53,7 +53,7 @@ struct Kind {
 
 impl<'b, 'a> Trainings<'b, 'a> {
     pub(crate) fn new(builder: &'b mut Builder<'a>) -> Self {
-        let params = SpooledMetric {
+        let params = SpilledMetric {
             name: "params".to_owned(),
             after: String::new(),
             unit: Unit::None,
@@ -62,7 +62,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
             schedule_epochs: None,
             query_time: None,
         };
-        let fixed = builder.spool.family(vec![params], Runs::One);
+        let fixed = builder.spill.family(vec![params], Runs::One);
         Self {
             builder,
             rows: IndexSet::new(),
@@ -89,7 +89,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
                     limit: MAX_KINDS,
                 });
             }
-            let family = self.builder.spool.family(metrics(training), Runs::Repeats);
+            let family = self.builder.spill.family(metrics(training), Runs::Repeats);
             self.kinds.insert(kind, (family, Vec::new()));
         }
         let Some((family, repeats)) = self.kinds.get_mut(&kind) else {
@@ -112,7 +112,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
             slots.copy_from_slice(&measured(&evaluation));
         }
         let family = *family;
-        self.spool(family, repeat.into(), row, &values)
+        self.spill(family, repeat.into(), row, &values)
     }
 
     fn new_row(&mut self, cell: Cell<'_>, training: &Training) -> Result<u32, FormatProblem> {
@@ -127,18 +127,18 @@ impl<'b, 'a> Trainings<'b, 'a> {
             });
         }
         self.rows.insert(training.hash);
-        self.spool(self.fixed, 0, row, &[Some(training.params)])?;
+        self.spill(self.fixed, 0, row, &[Some(training.params)])?;
         Ok(row)
     }
 
-    fn spool(
+    fn spill(
         &mut self,
         family: FamilyId,
         run: u32,
         row: u32,
         values: &[Option<f64>],
     ) -> Result<(), FormatProblem> {
-        crate::convert::spool(&mut self.builder.spool, family, run, row, values)
+        crate::convert::spill(&mut self.builder.spill, family, run, row, values)
     }
 }
 
@@ -153,7 +153,7 @@ fn measured(evaluation: &Evaluation) -> [Option<f64>; 4] {
     .map(|value| value.is_finite().then_some(value))
 }
 
-fn metrics(training: &Training) -> Vec<SpooledMetric> {
+fn metrics(training: &Training) -> Vec<SpilledMetric> {
     let budget = training.budget;
     let half = training.evaluations[0].epoch;
     let end = (budget.to_string(), Some(budget));
@@ -169,7 +169,7 @@ fn metrics(training: &Training) -> Vec<SpooledMetric> {
                 ("train_acc", MetricRole::Other, Unit::None),
                 ("train_time_s", MetricRole::Cost, Unit::Seconds),
             ]
-            .map(move |(name, role, unit)| SpooledMetric {
+            .map(move |(name, role, unit)| SpilledMetric {
                 name: name.to_owned(),
                 after: after.clone(),
                 unit,

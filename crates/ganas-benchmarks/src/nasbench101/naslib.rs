@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::records::{Cell, Evaluation, Training, hash_of};
-use ganas_formats::pickle::{Heap, Limits, Machine, Node, References, Value, Watcher};
+use ganas_formats::pickle::{Heap, Limits, Machine, References, Value, Watcher};
 use ganas_formats::{FormatError, FormatProblem};
 
 /// The memo keeps what is referred to later, mostly the names of the metrics.
@@ -120,21 +120,17 @@ impl<F: FnMut(Cell<'_>, &Training) -> Result<(), FormatProblem>> Watcher for Cel
 
 /// A matrix of 0 and 1, row by row: a NumPy array, or lists in a list.
 fn matrix(heap: &Heap, value: &Value) -> Option<String> {
-    let bits: Vec<bool> = match value {
-        Value::Node(id) => match heap.node(*id) {
-            Node::Object { state, .. } => array(heap, state)?,
-            _ => {
-                let rows = heap.elements(value)?;
-                let rows = rows.iter().map(|row| heap.elements(row));
-                let numbers = rows.collect::<Option<Vec<_>>>()?.concat();
-                let bit = |value: &Value| match value.as_i64()? {
-                    bit @ 0..=1 => Some(bit == 1),
-                    _ => None,
-                };
-                numbers.iter().map(bit).collect::<Option<_>>()?
-            }
-        },
-        _ => return None,
+    let bits: Vec<bool> = if let Some((_, state)) = heap.object(value) {
+        array(heap, state)?
+    } else {
+        let rows = heap.elements(value)?;
+        let rows = rows.iter().map(|row| heap.elements(row));
+        let numbers = rows.collect::<Option<Vec<_>>>()?.concat();
+        let bit = |value: &Value| match value.as_i64()? {
+            bit @ 0..=1 => Some(bit == 1),
+            _ => None,
+        };
+        numbers.iter().map(bit).collect::<Option<_>>()?
     };
     Some(
         bits.into_iter()

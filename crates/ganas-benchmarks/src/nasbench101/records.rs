@@ -60,7 +60,7 @@ pub(crate) fn read_tfrecords(
     let mut protobuf = Vec::new();
     loop {
         let (offset, number) = (records.offset(), records.n_records() + 1);
-        let Some(payload) = records.next()? else {
+        let Some(payload) = records.next_record()? else {
             return Ok(records.n_records());
         };
         parse_record(payload, &mut protobuf)
@@ -124,7 +124,7 @@ fn metrics_of(message: &[u8]) -> Result<(f64, [Evaluation; 2]), FormatProblem> {
     let mut fields = Fields::of(message);
     let mut params = 0;
     let mut evaluations = Vec::with_capacity(3);
-    while let Some((number, value)) = fields.next()? {
+    while let Some((number, value)) = fields.next_field()? {
         match (number, value) {
             (1, Wire::Bytes(message)) => evaluations.push(evaluation_of(message)?),
             (2, Wire::Varint(value)) => params = value,
@@ -147,7 +147,7 @@ fn evaluation_of(message: &[u8]) -> Result<Evaluation, FormatProblem> {
     // A field that is zero is not written.
     let mut values = [0.0; 5];
     let mut fields = Fields::of(message);
-    while let Some((number, value)) = fields.next()? {
+    while let Some((number, value)) = fields.next_field()? {
         if let (1..=5, Wire::Double(value)) = (number, value) {
             let index = usize::try_from(number).unwrap_or_default() - 1;
             values[index] = value;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use flate2::read::GzDecoder;
 use ganas_space::nasbench101::NasBench101;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ganas_table::Table;
 
@@ -77,7 +77,7 @@ fn published(csv: &Path) -> BTreeMap<(u128, u32, u32), Expected> {
 fn records_are_the_published_numbers() {
     for (file, csv, n_records, _) in FILES {
         let test = "records_are_the_published_numbers";
-        let Some(source) = data_file(test, &format!("nasbench101/{file}")) else {
+        let Some(source) = data_file(test, format!("nasbench101/{file}")) else {
             return;
         };
         let expected = published(&source.with_file_name(csv));
@@ -116,7 +116,7 @@ fn records_are_the_published_numbers() {
 fn a_converted_file_has_every_repeat_and_the_means() {
     for (file, csv, n_records, n_cells) in FILES {
         let test = "a_converted_file_has_every_repeat_and_the_means";
-        let Some(source) = data_file(test, &format!("nasbench101/{file}")) else {
+        let Some(source) = data_file(test, format!("nasbench101/{file}")) else {
             return;
         };
         let folder = Folder::new();
@@ -214,11 +214,13 @@ fn every_truncation_is_an_error() {
     let bytes = fs::read(&source).unwrap();
     let mut records = TfRecords::new(&bytes[..]);
     let mut start = 0;
-    while records.next().unwrap().is_some() {
+    while records.next_record().unwrap().is_some() {
         let end = usize::try_from(records.offset()).unwrap();
         for length in start + 1..end {
-            let fault = TfRecords::new(&bytes[start..length]).next().unwrap_err();
-            let message = fault.in_file(&source).to_string();
+            let error = TfRecords::new(&bytes[start..length])
+                .next_record()
+                .unwrap_err();
+            let message = error.in_file(&source).to_string();
             assert!(message.contains("ends in the middle"), "{message}");
         }
         start = end;
@@ -250,13 +252,13 @@ fn damage_is_an_error() {
     };
     let bytes = fs::read(&source).unwrap();
     let mut records = TfRecords::new(&bytes[..]);
-    records.next().unwrap();
+    records.next_record().unwrap();
     let end = usize::try_from(records.offset()).unwrap();
     for at in 0..end {
         let mut damaged = bytes[..end].to_vec();
         damaged[at] ^= 1;
-        let fault = TfRecords::new(&damaged[..]).next().unwrap_err();
-        let message = fault.in_file(&source).to_string();
+        let error = TfRecords::new(&damaged[..]).next_record().unwrap_err();
+        let message = error.in_file(&source).to_string();
         assert!(
             message.contains("record 1, byte 0: the checksum"),
             "{message}"

@@ -21,7 +21,7 @@ use crate::nasbench301::results::{Network, Training};
 use ganas_eval::MetricRole;
 use ganas_formats::FormatProblem;
 use ganas_table::Unit;
-use ganas_table::{FamilyId, Runs, SpooledMetric};
+use ganas_table::{FamilyId, Runs, SpilledMetric};
 
 use ganas_table::Builder;
 
@@ -45,7 +45,7 @@ pub(crate) struct Trainings<'b, 'a> {
 impl<'b, 'a> Trainings<'b, 'a> {
     pub(crate) fn new(builder: &'b mut Builder<'a>) -> Self {
         let params = metric("params", "", MetricRole::Cost, Unit::None);
-        let fixed = builder.spool.family(vec![params], Runs::One);
+        let fixed = builder.spill.family(vec![params], Runs::One);
         Self {
             builder,
             rows: IndexMap::new(),
@@ -77,8 +77,8 @@ impl<'b, 'a> Trainings<'b, 'a> {
             None => {
                 let row = self.builder.row(&arch).map_err(too_many_rows)?;
                 self.rows.insert(text, row);
-                let spool = &mut self.builder.spool;
-                crate::convert::spool(spool, self.fixed, 0, row, &[training.params])?;
+                let spill = &mut self.builder.spill;
+                crate::convert::spill(spill, self.fixed, 0, row, &[training.params])?;
                 row
             }
         };
@@ -92,7 +92,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
             }
             let family = self
                 .builder
-                .spool
+                .spill
                 .family(metrics(training.epochs, training.budget), Runs::Repeats);
             self.kinds.insert(kind, (family, IndexMap::new()));
         }
@@ -112,14 +112,14 @@ impl<'b, 'a> Trainings<'b, 'a> {
             training.validation_loss,
             training.train_loss,
         ];
-        crate::convert::spool(&mut self.builder.spool, *family, *repeat, row, &values)?;
+        crate::convert::spill(&mut self.builder.spill, *family, *repeat, row, &values)?;
         *repeat += 1;
         Ok(())
     }
 }
 
-fn metric(name: &str, after: &str, role: MetricRole, unit: Unit) -> SpooledMetric {
-    SpooledMetric {
+fn metric(name: &str, after: &str, role: MetricRole, unit: Unit) -> SpilledMetric {
+    SpilledMetric {
         name: name.to_owned(),
         after: after.to_owned(),
         unit,
@@ -131,7 +131,7 @@ fn metric(name: &str, after: &str, role: MetricRole, unit: Unit) -> SpooledMetri
 }
 
 /// The metrics of a training; the first is what a query is charged.
-fn metrics(epochs: u32, budget: u32) -> Vec<SpooledMetric> {
+fn metrics(epochs: u32, budget: u32) -> Vec<SpilledMetric> {
     let after = if epochs == budget {
         epochs.to_string()
     } else {
@@ -145,7 +145,7 @@ fn metrics(epochs: u32, budget: u32) -> Vec<SpooledMetric> {
         ("valid_loss", MetricRole::Cost, Unit::None),
         ("train_loss", MetricRole::Cost, Unit::None),
     ]
-    .map(|(name, role, unit)| SpooledMetric {
+    .map(|(name, role, unit)| SpilledMetric {
         epochs: Some(epochs),
         schedule_epochs: Some(budget),
         query_time: (role != MetricRole::Cost).then_some(0),

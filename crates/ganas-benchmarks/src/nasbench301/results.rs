@@ -133,7 +133,7 @@ pub(crate) fn read_results(
             .map_err(|error| unreadable(path, error))?;
         parse_result(&text)
             .and_then(|training| each(&training).map_err(|problem| FormatError::at(0, problem)))
-            .map_err(|fault| fault.in_file(path))?;
+            .map_err(|error| error.in_file(path))?;
     }
     Ok(files.len() as u64)
 }

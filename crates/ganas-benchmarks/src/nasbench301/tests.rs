@@ -6,8 +6,6 @@ use serde_json::Value;
 
 use std::path::{Path, PathBuf};
 
-use ganas_table::Table;
-
 use crate::nasbench301::results::{Network, parse_result, result_files};
 use crate::tests::*;
 use ganas_table::Run;
@@ -85,8 +83,8 @@ fn every_truncation_is_an_error() {
         return;
     };
     for length in 0..text.trim_ascii_end().len() {
-        let fault = parse_result(&text[..length]).unwrap_err();
-        let message = fault.in_file(Path::new("results_0.json")).to_string();
+        let error = parse_result(&text[..length]).unwrap_err();
+        let message = error.in_file(Path::new("results_0.json")).to_string();
         assert!(
             message.contains("ends in the middle"),
             "at {length}: {message}"
@@ -125,8 +123,8 @@ fn results_of_other_content_are_errors() {
             "expected f64",
         ),
     ] {
-        let fault = parse_result(text.as_bytes()).unwrap_err();
-        let message = fault.in_file(Path::new("results_0.json")).to_string();
+        let error = parse_result(text.as_bytes()).unwrap_err();
+        let message = error.in_file(Path::new("results_0.json")).to_string();
         for part in [
             part,
             "results_0.json: byte ",

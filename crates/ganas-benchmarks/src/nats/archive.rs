@@ -5,12 +5,12 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bzip2::bufread::MultiBzDecoder;
 use rayon::prelude::*;
 
 use crate::BenchmarkError;
 
 use super::record::{Record, record};
-use ganas_formats::bzip2::{Bzip2Reader, Workspace};
 use ganas_formats::pickle::{self, Heap, Limits, Machine, Memory, References, Value, Watcher};
 use ganas_formats::{FormatError, FormatProblem, SourceError};
 
@@ -115,8 +115,8 @@ pub(crate) fn read_tar(
                     members.push(member);
                 }
                 Ok(None) => break,
-                Err(fault) => {
-                    end = Err(fault);
+                Err(error) => {
+                    end = Err(error);
                     break;
                 }
             }
@@ -131,7 +131,7 @@ pub(crate) fn read_tar(
         for (record, member) in records.into_iter().zip(&members) {
             record
                 .and_then(|record| each(&record).map_err(|problem| FormatError::at(0, problem)))
-                .map_err(|fault| fault.within(|| member.name.clone()))?;
+                .map_err(|error| error.within(|| member.name.clone()))?;
             n_records += 1;
         }
         end?;
@@ -236,44 +236,34 @@ impl Drop for Spare<'_> {
 /// Reads compressed records, with the same memory.
 #[derive(Default)]
 pub(crate) struct RecordReader {
-    /// Of the last record; none while one is being read.
-    workspace: Option<Workspace>,
+    /// The pickle of the last record.
+    pickle: Vec<u8>,
     memory: Memory,
 }
 
 impl RecordReader {
     /// Reads a compressed record.
     pub(crate) fn read(&mut self, compressed: impl BufRead) -> Result<Record, FormatError> {
-        let mut reader =
-            Bzip2Reader::reusing(compressed, self.workspace.take().unwrap_or_default());
-        let record = Self::decode(&mut reader, &mut self.memory);
-        self.workspace = Some(reader.into_workspace());
-        record
-    }
-
-    fn decode(
-        reader: &mut Bzip2Reader<impl BufRead>,
-        memory: &mut Memory,
-    ) -> Result<Record, FormatError> {
-        let decoded = reader.decode_all(MAX_RECORD_BYTES);
-        let pickle = reader.content();
-        let length = pickle.len() as u64;
+        self.pickle.clear();
+        // One byte beyond the limit tells that there are more.
+        let decoded = MultiBzDecoder::new(compressed)
+            .take(MAX_RECORD_BYTES + 1)
+            .read_to_end(&mut self.pickle);
+        let length = self.pickle.len() as u64;
         decoded.map_err(|error| FormatError::of_read(length, &error, "the compressed file"))?;
         if length > MAX_RECORD_BYTES {
             let limit = MAX_RECORD_BYTES;
-            return Err(FormatError::at(
-                limit,
-                FormatProblem::TooLong { length, limit },
-            ));
+            let problem = FormatProblem::TooLong { length, limit };
+            return Err(FormatError::at(limit, problem));
         }
-        let mut rest = pickle;
-        let (heap, value) = memory.read(&mut rest, Limits::default())?;
+        let mut rest = &*self.pickle;
+        let (heap, value) = self.memory.read(&mut rest, Limits::default())?;
         if !rest.is_empty() {
             let problem = FormatProblem::content("nothing after the pickle", "more bytes");
             return Err(FormatError::at(length - rest.len() as u64, problem));
         }
         let record = record(&heap, &value).map_err(|problem| FormatError::at(0, problem));
-        memory.take_back(heap);
+        self.memory.take_back(heap);
         record
     }
 }
@@ -285,7 +275,7 @@ pub(crate) fn read_single(
 ) -> Result<u64, FormatError> {
     let open = || -> io::Result<_> {
         let file = BufReader::with_capacity(1 << 18, File::open(file)?);
-        Ok(Bzip2Reader::new(file))
+        Ok(BufReader::with_capacity(1 << 18, MultiBzDecoder::new(file)))
     };
     read_all(open, each)
 }

@@ -29,7 +29,7 @@ use self::record::{Dataset, Point, Record, Training};
 use ganas_eval::MetricRole;
 use ganas_formats::FormatProblem;
 use ganas_table::Unit;
-use ganas_table::{FamilyId, Runs, SpooledMetric};
+use ganas_table::{FamilyId, Runs, SpilledMetric};
 
 use ganas_table::Builder;
 
@@ -55,7 +55,7 @@ impl<'b, 'a> Records<'b, 'a> {
             if dataset != Dataset::Cifar10Half {
                 costs.insert(
                     dataset,
-                    builder.spool.family(cost_metrics(dataset), Runs::One),
+                    builder.spill.family(cost_metrics(dataset), Runs::One),
                 );
             }
         }
@@ -98,10 +98,10 @@ impl<'b, 'a> Records<'b, 'a> {
             };
             if counted.insert(network) {
                 let costs = [training.params, training.flops];
-                self.spool(self.costs[&network], 0, row, &costs)?;
+                self.spill(self.costs[&network], 0, row, &costs)?;
             }
             let family = self.family(training)?;
-            self.spool(family, training.seed, row, &values(training))?;
+            self.spill(family, training.seed, row, &values(training))?;
         }
         Ok(())
     }
@@ -118,19 +118,19 @@ impl<'b, 'a> Records<'b, 'a> {
             });
         }
         let metrics = metrics(training.dataset, training.epochs);
-        let family = self.builder.spool.family(metrics, Runs::Seeds);
+        let family = self.builder.spill.family(metrics, Runs::Seeds);
         self.trainings.insert(key, family);
         Ok(family)
     }
 
-    fn spool(
+    fn spill(
         &mut self,
         family: FamilyId,
         run: u32,
         row: u32,
         values: &[Option<f64>],
     ) -> Result<(), FormatProblem> {
-        crate::convert::spool(&mut self.builder.spool, family, run, row, values)
+        crate::convert::spill(&mut self.builder.spill, family, run, row, values)
     }
 }
 
@@ -160,10 +160,10 @@ fn names(dataset: Dataset) -> (&'static str, &'static str, &'static [&'static st
     }
 }
 
-fn cost_metrics(dataset: Dataset) -> Vec<SpooledMetric> {
+fn cost_metrics(dataset: Dataset) -> Vec<SpilledMetric> {
     let (_, network, _) = names(dataset);
     ["params_m", "flops_m"]
-        .map(|quantity| SpooledMetric {
+        .map(|quantity| SpilledMetric {
             name: format!("{quantity}_{network}"),
             after: String::new(),
             unit: Unit::Millions,
@@ -176,10 +176,10 @@ fn cost_metrics(dataset: Dataset) -> Vec<SpooledMetric> {
 }
 
 /// The metrics of a training, in the order of [`values`].
-pub(crate) fn metrics(dataset: Dataset, epochs: u32) -> Vec<SpooledMetric> {
+pub(crate) fn metrics(dataset: Dataset, epochs: u32) -> Vec<SpilledMetric> {
     let (trained, _, splits) = names(dataset);
     let has_query_time = dataset.splits().contains(&"x-valid");
-    let metric = |name: String, role, unit| SpooledMetric {
+    let metric = |name: String, role, unit| SpilledMetric {
         name,
         after: epochs.to_string(),
         unit,

@@ -7,7 +7,7 @@ use bzip2::read::BzDecoder;
 use flate2::read::GzDecoder;
 use ganas_space::nasbench201::NasBench201;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ganas_table::Table;
 
@@ -280,11 +280,11 @@ fn truncations_are_errors() {
         .chain((2_000..compressed.len()).step_by(997))
         .chain(compressed.len() - 64..compressed.len());
     for length in lengths {
-        let fault = reader
+        let error = reader
             .read(&compressed[..length])
             .map(|r| r.index)
             .unwrap_err();
-        let message = fault.in_file(&source).to_string();
+        let message = error.in_file(&source).to_string();
         assert!(
             message.contains("ends in the middle"),
             "at {length}: {message}"
@@ -298,8 +298,8 @@ fn truncations_are_errors() {
         .chain((2_000..pickled.len()).step_by(4_999))
         .chain(pickled.len() - 64..pickled.len());
     for length in lengths {
-        let fault = pickle::read(&pickled[..length], Limits::default()).unwrap_err();
-        let message = fault.in_file(&source).to_string();
+        let error = pickle::read(&pickled[..length], Limits::default()).unwrap_err();
+        let message = error.in_file(&source).to_string();
         assert!(
             message.contains("the pickle ends in the middle"),
             "at {length}: {message}"

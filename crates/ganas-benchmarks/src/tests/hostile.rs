@@ -10,8 +10,8 @@ use ganas_formats::pickle::{self, Limits, References};
 use ganas_formats::tfrecord::{TfRecords, masked_crc};
 
 fn message_of(pickled: &[u8]) -> String {
-    let fault = pickle::read(pickled, Limits::default()).unwrap_err();
-    fault.in_file(Path::new("file")).to_string()
+    let error = pickle::read(pickled, Limits::default()).unwrap_err();
+    error.in_file(Path::new("file")).to_string()
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn a_claimed_length_allocates_nothing() {
     let mut record = length.to_vec();
     record.extend(masked_crc(&length).to_le_bytes());
     record.extend([0; 80]);
-    let fault = TfRecords::new(&record[..]).next().unwrap_err();
-    let message = fault.in_file(Path::new("file")).to_string();
+    let error = TfRecords::new(&record[..]).next_record().unwrap_err();
+    let message = error.in_file(Path::new("file")).to_string();
     assert!(
         message.contains("a length of 1073741824 bytes, expected at most"),
         "{message}"
@@ -140,7 +140,7 @@ proptest! {
     fn no_noise_panics(bytes in proptest::collection::vec(any::<u8>(), 0..1500)) {
         let _ = RecordReader::default().read(&bytes[..]);
         let _ = read_tar(&bytes[..], |_| Ok(()));
-        let _ = TfRecords::new(&bytes[..]).next();
+        let _ = TfRecords::new(&bytes[..]).next_record();
         let _ = crate::nasbench101::records::parse_record(&bytes, &mut Vec::new());
     }
 }

@@ -134,7 +134,8 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             (Name::Set, [items]) => {
                 Node::Set(self.heap.elements(items).unwrap_or_default().to_vec())
             }
-            (Name::Encode, [Value::Text(text), ..]) => {
+            (Name::ByteArray, [bytes @ Value::Bytes(_)]) => return Ok(bytes.clone()),
+            (Name::Encode | Name::ByteArray, [Value::Text(text), ..]) => {
                 // Latin-1: every character is a byte.
                 let bytes: Option<Arc<[u8]>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
                 let bytes = bytes.ok_or(FormatProblem::Malformed {

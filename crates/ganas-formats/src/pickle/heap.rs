@@ -8,15 +8,23 @@ use super::text::Text;
 /// A value; what can contain other values is a node of the heap.
 #[derive(Clone, Debug)]
 pub enum Value {
+    /// `None`.
     None,
+    /// A truth value.
     Bool(bool),
+    /// A whole number of at most 64 bits.
     Int(i64),
     /// A whole number of more than 64 bits; no benchmark has one that matters.
     LongInt,
+    /// Any other number.
     Float(f64),
+    /// A text.
     Text(Text),
+    /// Bytes.
     Bytes(Arc<[u8]>),
+    /// A listed name that was mentioned, not called.
     Name(Name),
+    /// A value that contains values, on the heap.
     Node(NodeId),
 }
 
@@ -43,7 +51,7 @@ impl Value {
     }
 
     /// Whether it is a node that was released.
-    pub fn is_released(&self, heap: &Heap) -> bool {
+    pub(super) fn is_released(&self, heap: &Heap) -> bool {
         matches!(self, Self::Node(id) if matches!(heap.node(*id), Node::Released))
     }
 
@@ -61,6 +69,7 @@ impl Value {
         }
     }
 
+    /// The whole number.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Self::Int(value) => Some(*value),
@@ -68,6 +77,7 @@ impl Value {
         }
     }
 
+    /// The text.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -85,7 +95,7 @@ pub struct NodeId {
 
 /// A value that contains values.
 #[derive(Clone, Debug)]
-pub enum Node {
+pub(super) enum Node {
     List(Vec<Value>),
     Tuple(Vec<Value>),
     /// Keys and values in turn, as they lay on the stack; a key that is written twice is here twice, and the later one
@@ -123,7 +133,7 @@ struct Slot {
 
 impl Heap {
     /// Adds a node; `None` when there are too many.
-    pub fn add(&mut self, node: Node) -> Option<NodeId> {
+    pub(super) fn add(&mut self, node: Node) -> Option<NodeId> {
         if let Some(slot) = self.free.pop() {
             let entry = &mut self.slots[slot as usize];
             entry.node = node;
@@ -156,7 +166,7 @@ impl Heap {
         }
     }
 
-    pub fn node(&self, id: NodeId) -> &Node {
+    pub(super) fn node(&self, id: NodeId) -> &Node {
         let slot = &self.slots[id.slot as usize];
         if slot.generation == id.generation {
             &slot.node
@@ -166,7 +176,7 @@ impl Heap {
     }
 
     /// The node, unless it was released.
-    pub fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+    pub(super) fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
         let slot = &mut self.slots[id.slot as usize];
         (slot.generation == id.generation).then_some(&mut slot.node)
     }
@@ -189,6 +199,15 @@ impl Heap {
         }
     }
 
+    /// The listed name that made an object, and the state that was attached to it.
+    pub fn object(&self, value: &Value) -> Option<(Name, &Value)> {
+        let Value::Node(id) = value else { return None };
+        match self.node(*id) {
+            Node::Object { name, state, .. } => Some((*name, state)),
+            _ => None,
+        }
+    }
+
     /// The value of a text key.
     pub fn get(&self, mapping: &Value, key: &str) -> Option<&Value> {
         self.entries(mapping)?
@@ -206,7 +225,7 @@ impl Heap {
     }
 
     /// Frees a value and everything below it.
-    pub fn release(&mut self, value: &Value) {
+    pub(super) fn release(&mut self, value: &Value) {
         let mut pending = vec![value.clone()];
         while let Some(value) = pending.pop() {
             let Value::Node(id) = value else { continue };

@@ -8,42 +8,42 @@ use crate::{FormatError, FormatProblem};
 const CHUNK: usize = 64 * 1024;
 
 /// Reads and counts.
-pub struct Input<R> {
+pub(super) struct Input<R> {
     reader: R,
     offset: u64,
 }
 
 impl<R: BufRead> Input<R> {
-    pub fn new(reader: R) -> Self {
+    pub(super) fn new(reader: R) -> Self {
         Self { reader, offset: 0 }
     }
 
     /// Bytes read so far.
-    pub fn offset(&self) -> u64 {
+    pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    pub fn fault(&self, problem: FormatProblem) -> FormatError {
+    pub(super) fn error(&self, problem: FormatProblem) -> FormatError {
         FormatError::at(self.offset, problem)
     }
 
     /// The bytes that can be had without reading on, or at least one unless nothing is left.
-    pub fn ahead(&mut self) -> io::Result<&[u8]> {
+    pub(super) fn ahead(&mut self) -> io::Result<&[u8]> {
         self.reader.fill_buf()
     }
 
     /// Passes over bytes that were ahead.
-    pub fn pass(&mut self, n_bytes: usize) {
+    pub(super) fn pass(&mut self, n_bytes: usize) {
         self.reader.consume(n_bytes);
         self.offset += n_bytes as u64;
     }
 
-    pub fn byte(&mut self) -> Result<u8, FormatError> {
+    pub(super) fn byte(&mut self) -> Result<u8, FormatError> {
         Ok(self.array::<1>()?[0])
     }
 
     #[inline]
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], FormatError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], FormatError> {
         // Nearly always, the bytes are in the buffer; an error of it is met again below.
         if let Ok(buffer) = self.reader.fill_buf()
             && let Some(array) = buffer.first_chunk::<N>()
@@ -59,7 +59,7 @@ impl<R: BufRead> Input<R> {
 
     /// What `make` makes of `length` bytes; memory grows with the bytes that are there, not with the length that is
     /// claimed.
-    pub fn with_bytes<T>(
+    pub(super) fn with_bytes<T>(
         &mut self,
         length: u64,
         limit: u64,
@@ -80,10 +80,10 @@ impl<R: BufRead> Input<R> {
     /// `length` bytes, in pieces.
     fn bytes(&mut self, length: u64, limit: u64) -> Result<Vec<u8>, FormatError> {
         if length > limit {
-            return Err(self.fault(FormatProblem::TooLong { length, limit }));
+            return Err(self.error(FormatProblem::TooLong { length, limit }));
         }
         let length = usize::try_from(length)
-            .map_err(|_| self.fault(FormatProblem::TooLong { length, limit }))?;
+            .map_err(|_| self.error(FormatProblem::TooLong { length, limit }))?;
         let mut bytes = Vec::new();
         while bytes.len() < length {
             let start = bytes.len();
@@ -96,7 +96,7 @@ impl<R: BufRead> Input<R> {
     }
 
     /// The bytes up to a line feed, which is read too.
-    pub fn line(&mut self, limit: u64) -> Result<Vec<u8>, FormatError> {
+    pub(super) fn line(&mut self, limit: u64) -> Result<Vec<u8>, FormatError> {
         let mut line = Vec::new();
         loop {
             match self.byte()? {
@@ -105,13 +105,13 @@ impl<R: BufRead> Input<R> {
             }
             let length = line.len() as u64;
             if length > limit {
-                return Err(self.fault(FormatProblem::TooLong { length, limit }));
+                return Err(self.error(FormatProblem::TooLong { length, limit }));
             }
         }
     }
 
     /// Passes over bytes without keeping them.
-    pub fn skip(&mut self, length: u64) -> Result<(), FormatError> {
+    pub(super) fn skip(&mut self, length: u64) -> Result<(), FormatError> {
         let mut buffer = [0; 256];
         let mut left = length;
         while left > 0 {
@@ -129,7 +129,7 @@ impl<R: BufRead> Input<R> {
         while filled < buffer.len() {
             match self.reader.read(&mut buffer[filled..]) {
                 Ok(0) => {
-                    return Err(self.fault(FormatProblem::Truncated {
+                    return Err(self.error(FormatProblem::Truncated {
                         missing: wanted - filled as u64,
                         of: "the pickle",
                     }));

@@ -1,5 +1,6 @@
 //! The stack machine of pickles: protocols 0 to 5, restricted to the instructions that make data.
 
+use std::fmt;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -65,6 +66,12 @@ pub struct Machine<'w, R, W> {
     pub(super) watched: Option<Watched>,
 }
 
+impl<R, W> fmt::Debug for Machine<'_, R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").finish_non_exhaustive()
+    }
+}
+
 /// The texts of a pickle.
 #[derive(Default)]
 struct Texts {
@@ -83,11 +90,12 @@ impl Texts {
         if let Some(shared) = &mut self.shared {
             shared.insert(Arc::clone(&long));
         }
-        Value::Text(Text::Long(long))
+        Value::Text(Text::shared(long))
     }
 }
 
 impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
+    /// A machine that has read nothing yet; `watcher` is shown the entries that it asks for.
     pub fn new(reader: R, limits: Limits, watcher: &'w mut W) -> Self {
         Self {
             input: Input::new(reader),
@@ -215,15 +223,15 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             }
             b'C' | b'U' => {
                 let length = self.input.byte()?;
-                self.byte_string(length.into(), opcode == b'U', start)?;
+                self.bytes(opcode, length.into(), start)?;
             }
             b'B' | b'T' => {
                 let length = u32::from_le_bytes(self.input.array()?);
-                self.byte_string(length.into(), opcode == b'T', start)?;
+                self.bytes(opcode, length.into(), start)?;
             }
             0x8e | 0x96 => {
                 let length = u64::from_le_bytes(self.input.array()?);
-                self.byte_string(length, false, start)?;
+                self.bytes(opcode, length, start)?;
             }
             b'V' => {
                 let line = self.ascii_line(start)?;
@@ -362,13 +370,9 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         self.push(value).map_err(|p| FormatError::at(start, p))
     }
 
-    /// Python 2 wrote texts as byte strings; those that are ASCII are read as texts.
-    fn byte_string(
-        &mut self,
-        length: u64,
-        maybe_text: bool,
-        start: u64,
-    ) -> Result<(), FormatError> {
+    /// Python 2 wrote texts as byte strings, with instructions of their own; those that are ASCII are read as texts.
+    fn bytes(&mut self, opcode: u8, length: u64, start: u64) -> Result<(), FormatError> {
+        let maybe_text = matches!(opcode, b'U' | b'T');
         let texts = &mut self.texts;
         let limit = self.limits.text_bytes;
         let value =

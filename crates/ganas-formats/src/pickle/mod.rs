@@ -2,8 +2,8 @@
 //!
 //! A pickle is a program for a small stack machine, and Python's own reader calls whatever function the program names.
 //! This one knows a fixed list of instructions (`machine`) and a fixed list of names (`Name`); a call of a listed
-//! name makes plain data (a mapping, a number, an inert `Node::Object`), any other name is an error. Tensors are
-//! not read: they become `Node::Object` without their numbers.
+//! name makes plain data (a mapping, a number, an inert object), any other name is an error. Tensors are
+//! not read: they become objects without their numbers.
 //!
 //! Values live in a `Heap` and refer to each other by number, so that shared and even circular values need no
 //! recursion. Memory is bounded by the limits on values and on the length of a text, and a length that the file claims
@@ -21,8 +21,10 @@ mod references;
 mod text;
 mod watch;
 
-pub use heap::{Heap, Node, Value};
+pub use heap::{Heap, NodeId, Value};
 pub use machine::{Limits, Machine, read};
 pub use memory::Memory;
+pub use name::Name;
 pub use references::References;
+pub use text::Text;
 pub use watch::Watcher;

@@ -1,5 +1,7 @@
 //! The names that a pickle may mention.
 
+use std::fmt;
+
 /// A listed name; to mention any other is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
@@ -13,6 +15,12 @@ pub enum Name {
     NumpyType,
     /// `numpy.core.multiarray.scalar`: one number.
     NumpyScalar,
+    /// `bytearray`: the bytes that it is called with.
+    ByteArray,
+    /// `xgboost.core.Booster`, an object whose state is read.
+    XgboostBooster,
+    /// `lightgbm.basic.Booster`, an object whose state is read.
+    LightgbmBooster,
     /// Arrays, tensors, devices and the like: read as objects without content.
     Inert,
 }
@@ -20,12 +28,17 @@ pub enum Name {
 /// Module, name, and what they stand for.
 const LISTED: &[(&str, &str, Name)] = &[
     ("collections", "OrderedDict", Name::Mapping),
+    ("collections", "defaultdict", Name::Mapping),
     ("builtins", "dict", Name::Mapping),
     ("__builtin__", "dict", Name::Mapping),
     ("builtins", "set", Name::Set),
     ("__builtin__", "set", Name::Set),
     ("builtins", "frozenset", Name::Set),
     ("_codecs", "encode", Name::Encode),
+    ("builtins", "bytearray", Name::ByteArray),
+    ("__builtin__", "bytearray", Name::ByteArray),
+    ("xgboost.core", "Booster", Name::XgboostBooster),
+    ("lightgbm.basic", "Booster", Name::LightgbmBooster),
     ("numpy", "dtype", Name::NumpyType),
     ("numpy.core.multiarray", "scalar", Name::NumpyScalar),
     ("numpy._core.multiarray", "scalar", Name::NumpyScalar),
@@ -49,10 +62,21 @@ const LISTED: &[(&str, &str, Name)] = &[
 
 impl Name {
     /// The meaning of a listed name.
-    pub fn of(module: &str, name: &str) -> Option<Self> {
+    pub(super) fn of(module: &str, name: &str) -> Option<Self> {
         LISTED
             .iter()
             .find(|(m, n, _)| (*m, *n) == (module, name))
             .map(|(_, _, meaning)| *meaning)
+    }
+}
+
+/// The first module and name that it stands for.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (module, name, _) = LISTED
+            .iter()
+            .find(|(.., meaning)| meaning == self)
+            .expect("invariant: every name is listed");
+        write!(f, "{module}.{name}")
     }
 }

@@ -4,7 +4,7 @@ use super::heap::{Heap, Node, Value};
 use super::name::Name;
 
 /// The number of a call `scalar(dtype, bytes)`; `None` when it is not of a known type.
-pub fn numpy_scalar(heap: &Heap, arguments: &[Value]) -> Option<Value> {
+pub(super) fn numpy_scalar(heap: &Heap, arguments: &[Value]) -> Option<Value> {
     let [Value::Node(dtype), Value::Bytes(bytes)] = arguments else {
         return None;
     };

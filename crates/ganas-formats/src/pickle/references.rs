@@ -56,6 +56,7 @@ impl References {
         }
     }
 
+    /// Whether the pickle refers to this entry.
     pub fn contains(&self, index: u32) -> bool {
         self.bits
             .get(index as usize / 64)

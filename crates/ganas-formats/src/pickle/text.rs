@@ -8,19 +8,27 @@ const SHORT: usize = 22;
 
 /// A text.
 #[derive(Clone, Debug)]
-pub enum Text {
+pub struct Text(Place);
+
+#[derive(Clone, Debug)]
+enum Place {
     Short { length: u8, bytes: [u8; SHORT] },
     Long(Arc<str>),
 }
 
 impl Text {
+    /// A text that may be shared.
+    pub(super) fn shared(text: Arc<str>) -> Self {
+        Self(Place::Long(text))
+    }
+
     /// The text when it is short enough to be kept in place.
     pub(super) fn short(text: &str) -> Option<Self> {
         let length = text.len();
         let mut bytes = [0; SHORT];
         bytes.get_mut(..length)?.copy_from_slice(text.as_bytes());
         let length = u8::try_from(length).ok()?;
-        Some(Self::Short { length, bytes })
+        Some(Self(Place::Short { length, bytes }))
     }
 
     /// The text of the first `length` bytes, when it is very short and ASCII, like nearly all keys; looks at a few bytes
@@ -39,14 +47,14 @@ impl Text {
         let mut bytes = [0; SHORT];
         bytes[..WORD].copy_from_slice(&word.to_le_bytes());
         let length = u8::try_from(length).ok()?;
-        Some(Self::Short { length, bytes })
+        Some(Self(Place::Short { length, bytes }))
     }
 
     /// Whether it is this text; faster than a comparison of texts, which a short one must be made to first.
     pub(super) fn is(&self, text: &str) -> bool {
-        match self {
-            Self::Short { length, bytes } => bytes[..usize::from(*length)] == *text.as_bytes(),
-            Self::Long(long) => **long == *text,
+        match &self.0 {
+            Place::Short { length, bytes } => bytes[..usize::from(*length)] == *text.as_bytes(),
+            Place::Long(long) => **long == *text,
         }
     }
 }
@@ -55,10 +63,10 @@ impl Deref for Text {
     type Target = str;
 
     fn deref(&self) -> &str {
-        match self {
-            Self::Short { length, bytes } => std::str::from_utf8(&bytes[..usize::from(*length)])
+        match &self.0 {
+            Place::Short { length, bytes } => std::str::from_utf8(&bytes[..usize::from(*length)])
                 .expect("the bytes were those of a text"),
-            Self::Long(text) => text,
+            Place::Long(text) => text,
         }
     }
 }
@@ -80,7 +88,7 @@ mod tests {
         fn a_short_text_is_what_it_was_made_from(text in ".{0,30}", other in ".{0,30}") {
             let short = Text::short(&text);
             prop_assert_eq!(short.is_some(), text.len() <= SHORT);
-            let kept = short.unwrap_or_else(|| Text::Long(text.as_str().into()));
+            let kept = short.unwrap_or_else(|| Text::shared(text.as_str().into()));
             prop_assert_eq!(&*kept, &*text);
             prop_assert!(kept.is(&text));
             prop_assert_eq!(kept.is(&other), text == other);

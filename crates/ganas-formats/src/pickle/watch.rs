@@ -20,7 +20,7 @@ pub trait Watcher {
 }
 
 /// Watches nothing.
-pub struct NoWatcher;
+pub(super) struct NoWatcher;
 
 impl Watcher for NoWatcher {
     fn watches(&self, _key: Option<&str>) -> bool {

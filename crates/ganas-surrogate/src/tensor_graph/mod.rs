@@ -6,10 +6,10 @@
 //! when the file is opened.
 
 mod ops;
-mod tensor;
 
 use std::collections::BTreeMap;
 
+use ndarray::ArrayD;
 use serde::Deserialize;
 
 use crate::SurrogateError;
@@ -17,9 +17,15 @@ use crate::SurrogateError;
 use super::folder::File;
 
 pub(super) use self::ops::dot;
-pub(super) use self::tensor::Tensor;
 
 use self::ops::Op;
+
+/// A tensor of floats or integers.
+#[derive(Clone, Debug)]
+pub(super) enum Tensor {
+    Floats(ArrayD<f32>),
+    Ints(ArrayD<i64>),
+}
 
 /// A network that is ready to run.
 #[derive(Debug)]
@@ -192,34 +198,39 @@ fn stored_tensor(info: &TensorInfo, bytes: &[u8]) -> Result<Tensor, String> {
                 bytes.len()
             )
         })?;
-    let n = info
-        .shape
-        .iter()
-        .try_fold(1_usize, |n, side| n.checked_mul(*side));
-    let tensor = match info.dtype.as_str() {
+    let shape = &*info.shape;
+    let (found, tensor) = match info.dtype.as_str() {
         "float32" => {
-            let (values, _) = part.as_chunks();
-            let values = values.iter().map(|bytes| f32::from_le_bytes(*bytes));
-            (
-                part.len() / 4,
-                Tensor::floats(info.shape.clone(), values.collect()),
-            )
+            let values: Vec<f32> = part
+                .as_chunks()
+                .0
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect();
+            (values.len(), floats(shape, values))
         }
         "int64" => {
-            let (values, _) = part.as_chunks();
-            let values = values.iter().map(|bytes| i64::from_le_bytes(*bytes));
-            (
-                part.len() / 8,
-                Tensor::ints(info.shape.clone(), values.collect()),
-            )
+            let values: Vec<i64> = part
+                .as_chunks()
+                .0
+                .iter()
+                .map(|bytes| i64::from_le_bytes(*bytes))
+                .collect();
+            (values.len(), ints(shape, values))
         }
         other => return Err(format!("its type is {other}; expected float32 or int64")),
     };
-    match tensor {
-        (found, tensor) if Some(found) == n => Ok(tensor),
-        (found, _) => Err(format!(
-            "{found} values; its shape {:?} has another number",
-            info.shape
-        )),
-    }
+    tensor.ok_or_else(|| format!("{found} values; its shape {shape:?} has another number"))
+}
+
+/// A tensor of floats; none when the shape has another number of them.
+pub(super) fn floats(shape: &[usize], values: Vec<f32>) -> Option<Tensor> {
+    ArrayD::from_shape_vec(shape, values)
+        .ok()
+        .map(Tensor::Floats)
+}
+
+/// A tensor of integers; none when the shape has another number of them.
+pub(super) fn ints(shape: &[usize], values: Vec<i64>) -> Option<Tensor> {
+    ArrayD::from_shape_vec(shape, values).ok().map(Tensor::Ints)
 }

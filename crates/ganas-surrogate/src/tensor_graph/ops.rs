@@ -1,8 +1,9 @@
 //! The operations of a tensor graph, with the meaning that ONNX gives them (operator set 12).
 
+use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Ix1, Ix2, Zip, concatenate};
 use serde_json::{Map, Value};
 
-use super::tensor::{Tensor, Values};
+use super::{Tensor, floats, ints};
 
 /// The constants of the SELU activation.
 const SELU_ALPHA: f32 = 1.673_263_2;
@@ -43,6 +44,9 @@ pub(super) enum Op {
     /// A float everywhere; the input has the lengths of the axes.
     Fill(f32),
 }
+
+/// The most values that a filled tensor may have.
+const MAX_FILLED: usize = 1 << 20;
 
 type Attributes = Map<String, Value>;
 
@@ -86,9 +90,9 @@ impl Op {
                 }
             }
             "Shape" => Self::Shape,
-            "ConstantOfShape" => match constant(attributes)?.as_floats() {
-                Some([value]) => Self::Fill(*value),
-                _ => return Err("expected one float".to_owned()),
+            "ConstantOfShape" => match &constant(attributes)? {
+                Tensor::Floats(values) => Self::Fill(single(values).ok_or("expected one float")?),
+                Tensor::Ints(_) => return Err("expected one float".to_owned()),
             },
             _ => {
                 return Err(format!(
@@ -111,41 +115,37 @@ impl Op {
             (Self::Subtract, [a, b]) => zip(a, b, |a, b| a - b),
             (Self::Multiply, [a, b]) => zip(a, b, |a, b| a * b),
             (Self::Divide, [a, b]) => zip(a, b, |a, b| a / b),
-            (Self::CastToFloat, [x]) => match x.values() {
-                Values::Floats(_) => Ok((*x).clone()),
-                Values::Ints(_) => {
-                    Err("integers are cast nowhere in the known networks".to_owned())
-                }
-            },
-            (Self::Unsqueeze { axes }, [x]) => {
-                let mut shape = x.shape().to_vec();
-                for &axis in axes {
-                    if axis > shape.len() {
-                        return Err(format!("there is no place for an axis {axis} in {shape:?}"));
-                    }
-                    shape.insert(axis, 1);
-                }
-                Ok(x.reshaped(shape))
+            (Self::CastToFloat, [x @ Tensor::Floats(_)]) => Ok((*x).clone()),
+            (Self::CastToFloat, [Tensor::Ints(_)]) => {
+                Err("integers are cast nowhere in the known networks".to_owned())
             }
+            (Self::Unsqueeze { axes }, [Tensor::Floats(x)]) => {
+                Ok(Tensor::Floats(unsqueezed(x, axes)?))
+            }
+            (Self::Unsqueeze { axes }, [Tensor::Ints(x)]) => Ok(Tensor::Ints(unsqueezed(x, axes)?)),
             (Self::Shape, [x]) => {
-                let shape = x
-                    .shape()
+                let shape = match x {
+                    Tensor::Floats(x) => x.shape(),
+                    Tensor::Ints(x) => x.shape(),
+                };
+                let sides = shape
                     .iter()
                     .map(|side| i64::try_from(*side).unwrap_or(i64::MAX));
-                Ok(Tensor::ints(vec![x.shape().len()], shape.collect()))
+                Ok(Tensor::Ints(sides.collect::<Array1<_>>().into_dyn()))
             }
-            (Self::Fill(value), [shape]) => {
-                let shape = shape.as_ints().ok_or("expected the lengths of axes")?;
-                let shape: Option<Vec<usize>> = shape
+            (Self::Fill(value), [Tensor::Ints(sides)]) => {
+                let shape: Option<Vec<usize>> = sides
                     .iter()
-                    .map(|side| usize::try_from(*side).ok().filter(|s| *s < 1 << 20))
+                    .map(|side| usize::try_from(*side).ok())
                     .collect();
-                let shape = shape.ok_or("an axis has an impossible length")?;
-                Ok(Tensor::floats(
-                    shape.clone(),
-                    vec![*value; shape.iter().product()],
-                ))
+                let n = |shape: &Vec<usize>| {
+                    let n = shape.iter().try_fold(1_usize, |n, s| n.checked_mul(*s));
+                    n.is_some_and(|n| n < MAX_FILLED)
+                };
+                let shape = shape.filter(n).ok_or("an axis has an impossible length")?;
+                Ok(Tensor::Floats(ArrayD::from_elem(shape, *value)))
             }
+            (Self::Fill(_), [_]) => Err("expected the lengths of axes".to_owned()),
             _ => Err(format!(
                 "{} inputs are not as many as it takes",
                 inputs.len()
@@ -164,14 +164,14 @@ fn constant(attributes: &Attributes) -> Result<Tensor, String> {
     let tensor = match value["dtype"].as_str() {
         Some("float32") => values
             .iter()
-            .map(|v| v.as_f64().map(single))
+            .map(|v| v.as_f64().map(to_single))
             .collect::<Option<_>>()
-            .map(|values| Tensor::floats(shape, values)),
+            .and_then(|values| floats(&shape, values)),
         Some("int64") => values
             .iter()
             .map(Value::as_i64)
             .collect::<Option<_>>()
-            .map(|values| Tensor::ints(shape, values)),
+            .and_then(|values| ints(&shape, values)),
         _ => None,
     };
     tensor.ok_or_else(|| format!("expected float32 or int64 numbers, found {value}"))
@@ -181,7 +181,7 @@ fn constant(attributes: &Attributes) -> Result<Tensor, String> {
     clippy::cast_possible_truncation,
     reason = "the text is that of a single, so nothing is lost"
 )]
-fn single(value: f64) -> f32 {
+fn to_single(value: f64) -> f32 {
     value as f32
 }
 
@@ -198,107 +198,106 @@ fn small(value: &Value) -> Option<usize> {
         .filter(|axis| *axis < 8)
 }
 
-/// The lengths before an axis and after it, multiplied, and its own.
-fn around(shape: &[usize], axis: usize) -> Result<(usize, usize, usize), String> {
-    let own = shape
-        .get(axis)
-        .ok_or_else(|| format!("there is no axis {axis} in {shape:?}"))?;
-    Ok((
-        shape[..axis].iter().product(),
-        *own,
-        shape[axis + 1..].iter().product(),
-    ))
+fn check_axis(shape: &[usize], axis: usize) -> Result<(), String> {
+    if axis < shape.len() {
+        Ok(())
+    } else {
+        Err(format!("there is no axis {axis} in {shape:?}"))
+    }
+}
+
+fn unsqueezed<T: Clone>(x: &ArrayD<T>, axes: &[usize]) -> Result<ArrayD<T>, String> {
+    let mut x = x.clone();
+    for &axis in axes {
+        if axis > x.ndim() {
+            let shape = x.shape();
+            return Err(format!("there is no place for an axis {axis} in {shape:?}"));
+        }
+        x = x.insert_axis(Axis(axis));
+    }
+    Ok(x)
 }
 
 fn gather(data: &Tensor, indices: &Tensor, axis: usize) -> Result<Tensor, String> {
-    let (before, own, after) = around(data.shape(), axis)?;
-    let chosen = indices.as_ints().ok_or("expected integers as indices")?;
-    let places = chosen.iter().map(|&index| {
+    let Tensor::Ints(indices) = indices else {
+        return Err("expected integers as indices".to_owned());
+    };
+    Ok(match data {
+        Tensor::Floats(data) => Tensor::Floats(gathered(data, indices, axis)?),
+        Tensor::Ints(data) => Tensor::Ints(gathered(data, indices, axis)?),
+    })
+}
+
+fn gathered<T: Clone>(
+    data: &ArrayD<T>,
+    indices: &ArrayD<i64>,
+    axis: usize,
+) -> Result<ArrayD<T>, String> {
+    check_axis(data.shape(), axis)?;
+    let own = data.shape()[axis];
+    let places = indices.iter().map(|&index| {
         let place = usize::try_from(index).ok().filter(|place| *place < own);
         place.ok_or_else(|| format!("the index {index} is not below {own}"))
     });
     let places = places.collect::<Result<Vec<usize>, _>>()?;
-    let mut shape = data.shape()[..axis].to_vec();
-    shape.extend(indices.shape());
-    shape.extend(&data.shape()[axis + 1..]);
-    let starts =
-        (0..before).flat_map(|b| places.iter().map(move |place| (b * own + place) * after));
-    Ok(match data.values() {
-        Values::Floats(values) => Tensor::floats(
-            shape,
-            starts
-                .flat_map(|start| &values[start..start + after])
-                .copied()
-                .collect(),
-        ),
-        Values::Ints(values) => Tensor::ints(
-            shape,
-            starts
-                .flat_map(|start| &values[start..start + after])
-                .copied()
-                .collect(),
-        ),
-    })
+    let (before, after) = (&data.shape()[..axis], &data.shape()[axis + 1..]);
+    let shape = [before, indices.shape(), after].concat();
+    let chosen = data.select(Axis(axis), &places);
+    let chosen = chosen.into_shape_with_order(shape);
+    Ok(chosen.expect("invariant: the axes of the indices replace one of as many values"))
 }
 
 fn concat(parts: &[&Tensor], axis: usize) -> Result<Tensor, String> {
-    let first = parts.first().ok_or("there is nothing to concatenate")?;
-    let mut shape = first.shape().to_vec();
-    let (before, ..) = around(&shape, axis)?;
-    let mut rows = Vec::with_capacity(parts.len());
-    let mut length = 0;
+    let (mut floats, mut ints) = (Vec::new(), Vec::new());
     for part in parts {
-        let (_, own, after) = around(part.shape(), axis)?;
-        let mut expected = shape.clone();
-        expected[axis] = own;
-        if part.shape() != expected {
-            return Err(format!("{:?} does not fit beside {shape:?}", part.shape()));
+        match part {
+            Tensor::Floats(part) => floats.push(part.view()),
+            Tensor::Ints(part) => ints.push(part.view()),
         }
-        length += own;
-        rows.push(own * after);
     }
-    shape[axis] = length;
-    /// Row by row, a stretch of each part.
-    fn joined<'a, T: Copy + 'a>(parts: &[&'a [T]], rows: &[usize], before: usize) -> Vec<T> {
-        let places = (0..before).flat_map(|b| {
-            parts
-                .iter()
-                .zip(rows)
-                .map(move |(p, n)| &p[b * n..(b + 1) * n])
-        });
-        places.flatten().copied().collect()
-    }
-    let floats: Option<Vec<&[f32]>> = parts.iter().map(|part| part.as_floats()).collect();
-    let ints: Option<Vec<&[i64]>> = parts.iter().map(|part| part.as_ints()).collect();
-    match (floats, ints) {
-        (Some(parts), _) => Ok(Tensor::floats(shape, joined(&parts, &rows, before))),
-        (_, Some(parts)) => Ok(Tensor::ints(shape, joined(&parts, &rows, before))),
-        _ => Err("floats and integers are mixed".to_owned()),
+    match (floats.is_empty(), ints.is_empty()) {
+        (true, true) => Err("there is nothing to concatenate".to_owned()),
+        (false, true) => Ok(Tensor::Floats(concatenated(&floats, axis)?)),
+        (true, false) => Ok(Tensor::Ints(concatenated(&ints, axis)?)),
+        (false, false) => Err("floats and integers are mixed".to_owned()),
     }
 }
 
+fn concatenated<T: Clone>(parts: &[ArrayViewD<'_, T>], axis: usize) -> Result<ArrayD<T>, String> {
+    let shapes = || parts.iter().map(|part| part.shape()).collect::<Vec<_>>();
+    check_axis(parts[0].shape(), axis)?;
+    concatenate(Axis(axis), parts)
+        .map_err(|_| format!("the shapes {:?} do not fit beside each other", shapes()))
+}
+
 fn gemm(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor, String> {
-    let (Some(xs), Some(weights), Some(biases)) =
-        (x.as_floats(), weight.as_floats(), bias.as_floats())
+    let (Tensor::Floats(x), Tensor::Floats(weight), Tensor::Floats(bias)) = (x, weight, bias)
     else {
         return Err("expected floats".to_owned());
     };
-    match (x.shape(), weight.shape(), bias.shape()) {
-        (&[rows, inner], &[outputs, wide], &[bias])
-            if inner == wide && outputs == bias && inner > 0 =>
-        {
-            let rows_of = |x: &[f32]| -> Vec<f32> {
-                weights
-                    .chunks_exact(inner)
-                    .zip(biases)
-                    .map(|(w, b)| dot(x, w) + b)
-                    .collect()
-            };
-            let values = xs.chunks_exact(inner).flat_map(rows_of);
-            Ok(Tensor::floats(vec![rows, outputs], values.collect()))
-        }
-        (x, w, b) => Err(format!("the shapes {x:?}, {w:?} and {b:?} do not fit")),
+    let unfit = || {
+        let shapes = [x, weight, bias].map(|tensor| tensor.shape());
+        format!("the shapes {shapes:?} do not fit")
+    };
+    // Row by row in memory, so that a row is a slice.
+    let [x2, weight2] = [x, weight].map(|tensor| tensor.as_standard_layout());
+    let matrices = (
+        x2.view().into_dimensionality::<Ix2>(),
+        weight2.view().into_dimensionality::<Ix2>(),
+        bias.view().into_dimensionality::<Ix1>(),
+    );
+    let (Ok(x), Ok(weight), Ok(bias)) = matrices else {
+        return Err(unfit());
+    };
+    if x.ncols() != weight.ncols() || weight.nrows() != bias.len() {
+        return Err(unfit());
     }
+    let products = Array2::from_shape_fn((x.nrows(), weight.nrows()), |(row, output)| {
+        let [x, weight] = [x.row(row), weight.row(output)].map(|row| row.to_slice());
+        let contiguous = "invariant: rows are contiguous in the standard layout";
+        dot(x.expect(contiguous), weight.expect(contiguous)) + bias[output]
+    });
+    Ok(Tensor::Floats(products.into_dyn()))
 }
 
 /// The sum of products, in so many sums that are added at the end.
@@ -324,32 +323,30 @@ fn selu(x: f32) -> f32 {
 }
 
 fn map(x: &Tensor, f: impl Fn(f32) -> f32) -> Result<Tensor, String> {
-    let values = x.as_floats().ok_or("expected floats")?;
-    Ok(Tensor::floats(
-        x.shape().to_vec(),
-        values.iter().map(|x| f(*x)).collect(),
-    ))
+    match x {
+        Tensor::Floats(x) => Ok(Tensor::Floats(x.mapv(f))),
+        Tensor::Ints(_) => Err("expected floats".to_owned()),
+    }
+}
+
+/// The value of a tensor that has one only.
+fn single(x: &ArrayD<f32>) -> Option<f32> {
+    x.first().copied().filter(|_| x.len() == 1)
 }
 
 /// Value by value; one of the two may be a single value.
 fn zip(a: &Tensor, b: &Tensor, f: impl Fn(f32, f32) -> f32) -> Result<Tensor, String> {
-    let (Some(xs), Some(ys)) = (a.as_floats(), b.as_floats()) else {
+    let (Tensor::Floats(a), Tensor::Floats(b)) = (a, b) else {
         return Err("expected floats".to_owned());
     };
-    let (shape, values): (_, Vec<f32>) = match (xs, ys) {
-        _ if a.shape() == b.shape() => (
-            a.shape(),
-            xs.iter().zip(ys).map(|(x, y)| f(*x, *y)).collect(),
-        ),
-        (_, &[y]) => (a.shape(), xs.iter().map(|x| f(*x, y)).collect()),
-        (&[x], _) => (b.shape(), ys.iter().map(|y| f(x, *y)).collect()),
-        _ => {
-            return Err(format!(
-                "the shapes {:?} and {:?} do not fit",
-                a.shape(),
-                b.shape()
-            ));
-        }
-    };
-    Ok(Tensor::floats(shape.to_vec(), values))
+    Ok(Tensor::Floats(if a.shape() == b.shape() {
+        Zip::from(a).and(b).map_collect(|x, y| f(*x, *y))
+    } else if let Some(y) = single(b) {
+        a.mapv(|x| f(x, y))
+    } else if let Some(x) = single(a) {
+        b.mapv(|y| f(x, y))
+    } else {
+        let [a, b] = [a, b].map(|tensor| tensor.shape());
+        return Err(format!("the shapes {a:?} and {b:?} do not fit"));
+    }))
 }

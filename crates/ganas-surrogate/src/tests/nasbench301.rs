@@ -76,6 +76,35 @@ fn predictions_of_xgboost_are_repeated() {
     }
 }
 
+/// To the last bit, from the forms that the versions named in the file write.
+#[test]
+fn predictions_of_later_versions_are_repeated() {
+    let read = |file: &str| fs::read(goldens().join(file)).unwrap();
+    let golden = predictions("predictions-today.json");
+    let features: Vec<Vec<f64>> = predictions("predictions.json")["features"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(numbers)
+        .collect();
+    for file in ["today.xgboost.json", "today.xgboost.pickle"] {
+        let booster = xgboost::Booster::read(&read(file)).unwrap();
+        for (features, expected) in features.iter().zip(numbers(&golden["xgb"])) {
+            let found = f64::from(booster.predict(&singles(features)));
+            assert_eq!(
+                found.to_bits(),
+                expected.to_bits(),
+                "{file}: {found} {expected}"
+            );
+        }
+    }
+    let booster = lightgbm::Booster::read(&read("today.lightgbm.pickle")).unwrap();
+    for (features, expected) in features.iter().zip(numbers(&golden["lgb_runtime"])) {
+        let found = booster.predict(features);
+        assert_eq!(found.to_bits(), expected.to_bits(), "{found} {expected}");
+    }
+}
+
 /// To the last bit; the booster was stopped early and holds more trees than it uses.
 #[test]
 fn predictions_of_lightgbm_are_repeated() {

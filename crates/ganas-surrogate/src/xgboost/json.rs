@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Booster, Columns, check_kind, check_splits, number};
+use super::{Booster, Columns, base_score, check_kind, check_splits, number};
 
 /// A model, or the snapshot in a pickle, which has the configuration beside the model.
 #[derive(Deserialize)]
@@ -88,7 +88,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Booster, String> {
         check_splits(t, tree.split_type.iter().copied())?;
     }
     Booster::of_trees(
-        number("base_score", &parameters.base_score)?,
+        base_score(&parameters.base_score)?,
         number("num_feature", &parameters.num_feature)?,
         model.trees.into_iter().map(|tree| Columns {
             left: tree.left_children,

@@ -9,7 +9,9 @@ mod ubjson;
 
 use std::fmt;
 
-use super::pickled;
+use ganas_formats::pickle::Name;
+
+use super::pickled::PickledBooster;
 
 /// The trees of a booster for regression.
 pub(super) struct Booster {
@@ -45,11 +47,11 @@ impl Booster {
         match bytes.first() {
             Some(b'{') => json::read(bytes),
             Some(0x80) => {
-                let content = pickled::read(bytes, ["xgboost.core", "Booster"], "")?.longest;
-                match content {
-                    [b'{', b'"', ..] => json::read(content),
-                    [b'{', ..] => ubjson::read(content),
-                    _ => binary::read(content),
+                let pickled = PickledBooster::read(bytes, Name::XgboostBooster)?;
+                match pickled.content()? {
+                    content @ [b'{', b'"', ..] => json::read(content),
+                    content @ [b'{', ..] => ubjson::read(content),
+                    content => binary::read(content),
                 }
             }
             _ => Err("expected XGBoost's JSON or a pickled xgboost.core.Booster".to_owned()),
@@ -152,6 +154,12 @@ fn check_splits(tree: usize, split_types: impl IntoIterator<Item = i64>) -> Resu
         ));
     }
     Ok(())
+}
+
+/// What predictions begin with: a number, or a list of one since version 3.1.
+fn base_score(text: &str) -> Result<f32, String> {
+    let one = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+    number("base_score", one.unwrap_or(text))
 }
 
 /// A number that XGBoost writes as a text.

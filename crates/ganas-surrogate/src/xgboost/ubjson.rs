@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Booster, Columns, check_kind, check_splits, number};
+use super::{Booster, Columns, base_score, check_kind, check_splits, number};
 
 /// Values are nested at most so deep.
 const MAX_DEPTH: usize = 32;
@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Booster, String> {
     });
     let columns: Vec<Columns> = columns.collect::<Result<_, String>>()?;
     Booster::of_trees(
-        number("base_score", parameters.need("base_score")?.text()?)?,
+        base_score(parameters.need("base_score")?.text()?)?,
         number("num_feature", parameters.need("num_feature")?.text()?)?,
         columns,
     )

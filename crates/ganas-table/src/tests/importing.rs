@@ -480,10 +480,7 @@ fn an_existing_output_is_kept_unless_asked() {
     let output = folder.write("table.arrow", "precious");
     let error = folder.import(all_chains()).unwrap_err();
     assert!(
-        matches!(
-            error.table_problem(),
-            Some(TableProblem::OutputExists { .. })
-        ),
+        matches!(error.table_problem(), Some(TableProblem::OutputExists)),
         "{error:?}"
     );
     check_message(&error, &["table.arrow", "allow overwriting"]);

@@ -252,7 +252,7 @@ fn version_1_is_read() {
 fn bad_manifests() {
     check(
         |schema, _| schema.metadata = Default::default(),
-        |e| matches!(e.table_problem(), Some(TableProblem::NoManifest { .. })),
+        |e| matches!(e.table_problem(), Some(TableProblem::NoManifest)),
         &["ganas.manifest", "CSV"],
     );
     check(

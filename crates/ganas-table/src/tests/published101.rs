@@ -7,7 +7,7 @@ use crate::RowOrder;
 
 /// Imports a file of the data folder; none, with a line that says so, when it is not there.
 fn published(test: &str, folder: &Folder, name: &str, key: &str, metric: &str) -> Option<Table> {
-    let there = data_folder().map(|data| PathBuf::from(data).join(name));
+    let there = data_folder().map(|data| data.join(name));
     let Some(source) = there.filter(|path| path.is_file()) else {
         eprintln!("SKIPPED: {test} needs {name}; set GANAS_DATA to a folder that holds it");
         return None;

@@ -3,7 +3,7 @@
 //! Everything that happens is an event of one channel, and every deadline is looked at after each of them. So there is
 //! one place that knows the state of all workers, and nothing is locked.
 
-mod blame;
+mod attribution;
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use super::clock::now;
 use super::guard::Guard;
 use super::job::{self, BatchId, End, Job, Running};
-use super::member::{Life, Member, Ready};
 use super::message::{
     ArchDescription, Capabilities, Evaluation, FromWorker, Greeting, PROTOCOL_VERSION, ToWorker,
 };
 use super::process::Said;
+use super::slot::{Life, Ready, Slot};
 use super::{PoolConfig, PoolListener, PoolNote, WorkerError, WorkerFailure, WorkerStatistics};
 
 /// What happens.
@@ -43,11 +43,18 @@ pub(super) enum Event {
 /// Where the first worker's capabilities, or why there are none, are told.
 pub(super) type Opened = Sender<Result<Capabilities, Arc<WorkerError>>>;
 
+/// Who is told what happens.
+pub(super) struct Audience {
+    pub(super) opened: Opened,
+    pub(super) statistics: Arc<Mutex<WorkerStatistics>>,
+    pub(super) listener: PoolListener,
+}
+
 pub(super) struct Supervisor {
     config: PoolConfig,
     greeting: Greeting,
     sender: Sender<Event>,
-    members: Vec<Member>,
+    slots: Vec<Slot>,
     queue: VecDeque<Job>,
     capabilities: Option<Capabilities>,
     opened: Opened,
@@ -65,12 +72,15 @@ impl Supervisor {
         config: PoolConfig,
         greeting: Greeting,
         sender: Sender<Event>,
-        opened: Opened,
-        statistics: Arc<Mutex<WorkerStatistics>>,
-        listener: PoolListener,
+        audience: Audience,
     ) -> Self {
-        let members = (0..config.workers)
-            .map(|number| Member::new(number, &config.logs))
+        let Audience {
+            opened,
+            statistics,
+            listener,
+        } = audience;
+        let slots = (0..config.workers)
+            .map(|number| Slot::new(number, &config.logs))
             .collect();
         Self {
             // Without a shell there is no guard, but no worker either, which is reported.
@@ -82,7 +92,7 @@ impl Supervisor {
             config,
             greeting,
             sender,
-            members,
+            slots,
             queue: VecDeque::new(),
             capabilities: None,
             opened,
@@ -124,7 +134,7 @@ impl Supervisor {
                     said,
                 }) => {
                     // What a process said before it was given up is of no interest any more.
-                    if self.members[worker].start == start {
+                    if self.slots[worker].start == start {
                         self.hear(worker, said);
                     }
                 }
@@ -135,7 +145,7 @@ impl Supervisor {
     }
 
     fn hear(&mut self, worker: usize, said: Said) {
-        match (&self.members[worker].life, said) {
+        match (&self.slots[worker].life, said) {
             (Life::Absent, _) => {}
             (Life::Starting { .. }, Said::Message(FromWorker::Hello(hello))) => {
                 self.welcome(worker, hello);
@@ -150,7 +160,7 @@ impl Supervisor {
                 self.start_failed(worker, reason);
             }
             (Life::Starting { .. }, Said::End) => {
-                let status = self.members[worker].end_status();
+                let status = self.slots[worker].end_status();
                 self.start_failed(worker, format!("it ended before its hello: {status}"));
             }
             (Life::Ready(_), Said::Message(FromWorker::Hello(_))) => {
@@ -178,7 +188,7 @@ impl Supervisor {
                 self.give_up(worker, &WorkerFailure::Garbage { line });
             }
             (Life::Ready(_), Said::End) => {
-                let status = self.members[worker].end_status();
+                let status = self.slots[worker].end_status();
                 self.give_up(worker, &WorkerFailure::Ended { status });
             }
         }
@@ -210,19 +220,19 @@ impl Supervisor {
             }
         }
         self.failed_starts_in_a_row = 0;
-        let member = &mut self.members[worker];
-        if let Life::Starting { process, .. } = std::mem::replace(&mut member.life, Life::Absent) {
-            member.life = Life::Ready(Ready::new(process));
+        let slot = &mut self.slots[worker];
+        if let Life::Starting { process, .. } = std::mem::replace(&mut slot.life, Life::Absent) {
+            slot.life = Life::Ready(Ready::new(process));
         }
     }
 
     fn progress(&self, worker: usize, progress: super::message::Progress) {
-        let member = &self.members[worker];
-        if let Life::Ready(ready) = &member.life
+        let slot = &self.slots[worker];
+        if let Life::Ready(ready) = &slot.life
             && let Some(running) = ready.running.get(&progress.id)
         {
             (self.listener)(&PoolNote::Progress {
-                worker: member.number,
+                worker: slot.number,
                 arch: running.job.arch.text.clone(),
                 done: progress.done,
                 metrics: progress.metrics,
@@ -243,19 +253,19 @@ impl Supervisor {
     /// Gives jobs to workers that are free, and starts as many others as there are jobs left.
     fn dispatch(&mut self) {
         self.refuse();
-        for worker in 0..self.members.len() {
+        for worker in 0..self.slots.len() {
             while !self.queue.is_empty() && self.has_room(worker) {
                 self.send(worker);
             }
         }
-        let starting = self.members.iter().filter(|m| m.life.is_starting()).count();
+        let starting = self.slots.iter().filter(|m| m.life.is_starting()).count();
         let wanted = self.queue.len().saturating_sub(starting);
         // The first worker comes alone: the others are to be compared with it.
         if self.capabilities.is_none() {
             return;
         }
-        let absent: Vec<usize> = (0..self.members.len())
-            .filter(|&worker| self.members[worker].life.is_absent())
+        let absent: Vec<usize> = (0..self.slots.len())
+            .filter(|&worker| self.slots[worker].life.is_absent())
             .take(wanted)
             .collect();
         for worker in absent {
@@ -267,7 +277,7 @@ impl Supervisor {
 
     fn has_room(&self, worker: usize) -> bool {
         let capacity = self.capabilities.as_ref().map_or(0, |c| c.capacity);
-        match &self.members[worker].life {
+        match &self.slots[worker].life {
             Life::Ready(ready) => u32::try_from(ready.running.len()).is_ok_and(|n| n < capacity),
             Life::Absent | Life::Starting { .. } => false,
         }
@@ -275,7 +285,7 @@ impl Supervisor {
 
     /// Gives the next job to a worker.
     fn send(&mut self, worker: usize) {
-        let Life::Ready(ready) = &mut self.members[worker].life else {
+        let Life::Ready(ready) = &mut self.slots[worker].life else {
             return;
         };
         let Some(job) = self.queue.pop_front() else {
@@ -305,9 +315,9 @@ impl Supervisor {
 
     fn start(&mut self, worker: usize) {
         self.count(|statistics| statistics.starts += 1);
-        let started = self.members[worker].start_process(&self.config, &self.sender, worker);
+        let started = self.slots[worker].start_process(&self.config, &self.sender, worker);
         let greeting = ToWorker::Hello(Greeting {
-            worker: self.members[worker].number,
+            worker: self.slots[worker].number,
             ..self.greeting.clone()
         });
         match started {
@@ -319,15 +329,15 @@ impl Supervisor {
                 // As above: a process that is gone is noticed by the end of its stdout.
                 let _ = process.send(&greeting);
                 let deadline = now().checked_add(self.config.start_limit);
-                self.members[worker].life = Life::Starting { process, deadline };
+                self.slots[worker].life = Life::Starting { process, deadline };
             }
         }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.members
+        self.slots
             .iter()
-            .filter_map(|member| member.life.deadline())
+            .filter_map(|slot| slot.life.deadline())
             .min()
     }
 
@@ -338,15 +348,11 @@ impl Supervisor {
         }
         let time = now();
         let grace = self.config.grace;
-        for worker in 0..self.members.len() {
-            if self.members[worker]
-                .life
-                .deadline()
-                .is_none_or(|d| d > time)
-            {
+        for worker in 0..self.slots.len() {
+            if self.slots[worker].life.deadline().is_none_or(|d| d > time) {
                 continue;
             }
-            match &mut self.members[worker].life {
+            match &mut self.slots[worker].life {
                 Life::Absent => {}
                 Life::Starting { .. } => {
                     let limit = self.config.start_limit.as_secs_f64();
@@ -381,16 +387,16 @@ impl Supervisor {
 
     /// Ends all workers: those that can obey do so, the others are killed.
     fn close(mut self) {
-        for member in &mut self.members {
-            member.life.ask_to_end();
+        for slot in &mut self.slots {
+            slot.life.ask_to_end();
         }
         let patience = now().checked_add(self.config.grace);
-        while self.members.iter_mut().any(|member| member.life.is_alive())
+        while self.slots.iter_mut().any(|slot| slot.life.is_alive())
             && patience.is_none_or(|patience| now() < patience)
         {
             std::thread::sleep(Duration::from_millis(2));
         }
-        for worker in 0..self.members.len() {
+        for worker in 0..self.slots.len() {
             self.dismiss(worker);
         }
     }

@@ -1,4 +1,4 @@
-//! A member of the pool: the place of one worker, whose process may end and be replaced.
+//! A slot of the pool: the place of one worker, whose process may end and be replaced.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::OpenOptions;
@@ -12,7 +12,7 @@ use super::supervisor::Event;
 use super::{PoolConfig, WorkerError};
 
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct Slot {
     /// The number of the worker, from 0.
     pub(super) number: u32,
     /// The stderr of its processes.
@@ -22,7 +22,7 @@ pub(super) struct Member {
     pub(super) life: Life,
 }
 
-/// What the process of a member is at.
+/// What the process of a slot is at.
 #[derive(Debug)]
 pub(super) enum Life {
     /// There is none.
@@ -47,7 +47,7 @@ pub(super) struct Ready {
     pub(super) answered: VecDeque<u64>,
 }
 
-impl Member {
+impl Slot {
     pub(super) fn new(number: u32, logs: &Path) -> Self {
         Self {
             number,

@@ -17,7 +17,7 @@ pub const MAX_RUNS: usize = 64;
 
 /// A metric of a family, in all of its runs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SpooledMetric {
+pub struct SpilledMetric {
     /// What comes before the run in the name of a column.
     pub name: String,
     /// What comes after it; nothing when empty.
@@ -48,7 +48,7 @@ pub enum Runs {
 /// Measurements that come together.
 #[derive(Debug)]
 pub(crate) struct Family {
-    pub(crate) metrics: Vec<SpooledMetric>,
+    pub(crate) metrics: Vec<SpilledMetric>,
     runs: Runs,
     files: BTreeMap<u32, BufWriter<File>>,
 }
@@ -59,13 +59,13 @@ pub struct FamilyId(usize);
 
 /// All families of a table.
 #[derive(Debug)]
-pub struct Spool {
+pub struct ColumnSpill {
     folder: PathBuf,
     families: Vec<Family>,
 }
 
-impl Spool {
-    /// Spools into files without names in this folder.
+impl ColumnSpill {
+    /// Spills into files without names in this folder.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Spool {
     }
 
     /// Adds a family of trainings with these metrics.
-    pub fn family(&mut self, metrics: Vec<SpooledMetric>, runs: Runs) -> FamilyId {
+    pub fn family(&mut self, metrics: Vec<SpilledMetric>, runs: Runs) -> FamilyId {
         self.families.push(Family {
             metrics,
             runs,
@@ -147,7 +147,7 @@ impl Family {
     }
 
     fn columns(&self) -> Vec<ColumnInfo> {
-        let column = |run: Option<Run>, metric: &SpooledMetric| ColumnInfo {
+        let column = |run: Option<Run>, metric: &SpilledMetric| ColumnInfo {
             name: metric.column(run),
             unit: metric.unit,
             role: metric.role,
@@ -163,7 +163,7 @@ impl Family {
             .collect()
     }
 
-    /// Gives out the columns in the order of [`Spool::columns`], each with its number within the family.
+    /// Gives out the columns in the order of [`ColumnSpill::columns`], each with its number within the family.
     pub(crate) fn drain(
         self,
         n_rows: usize,
@@ -204,7 +204,7 @@ impl Family {
     }
 }
 
-impl SpooledMetric {
+impl SpilledMetric {
     fn column(&self, run: Option<Run>) -> String {
         let mut name = self.name.clone();
         if let Some(run) = run {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::super::clock::now;
 use super::super::job::{End, Job, Running};
-use super::super::member::Life;
+use super::super::slot::Life;
 use super::super::{PoolNote, WorkerError, WorkerFailure};
 use super::Supervisor;
 
@@ -31,7 +31,7 @@ impl Supervisor {
         id: u64,
         checked: Result<BTreeMap<String, f64>, WorkerFailure>,
     ) {
-        let Life::Ready(ready) = &mut self.members[worker].life else {
+        let Life::Ready(ready) = &mut self.slots[worker].life else {
             return;
         };
         let Some(running) = ready.running.remove(&id) else {
@@ -107,8 +107,8 @@ impl Supervisor {
 
     /// Kills the process of a worker; what it was at, and whether it had answered before.
     pub(super) fn dismiss(&mut self, worker: usize) -> Vec<(Running, bool)> {
-        let member = &mut self.members[worker];
-        let life = std::mem::replace(&mut member.life, Life::Absent);
+        let slot = &mut self.slots[worker];
+        let life = std::mem::replace(&mut slot.life, Life::Absent);
         if let (Some(group), Some(guard)) = (life.group(), &mut self.guard) {
             guard.remove(group);
         }
@@ -133,7 +133,7 @@ impl Supervisor {
             statistics.failed += u64::from(!again);
         });
         (self.listener)(&PoolNote::AttemptFailed {
-            worker: self.members[worker].number,
+            worker: self.slots[worker].number,
             arch: job.arch.text.clone(),
             attempt: job.attempt + 1,
             again,
@@ -151,7 +151,7 @@ impl Supervisor {
             self.give_up_all(WorkerError::TooManyFailures {
                 failures: self.failures_in_a_row,
                 last,
-                log: self.members[worker].log.clone(),
+                log: self.slots[worker].log.clone(),
             });
         }
     }
@@ -159,9 +159,9 @@ impl Supervisor {
     pub(super) fn start_failed(&mut self, worker: usize, reason: String) {
         self.dismiss(worker);
         self.count(|statistics| statistics.failed_starts += 1);
-        let member = &self.members[worker];
+        let slot = &self.slots[worker];
         (self.listener)(&PoolNote::StartFailed {
-            worker: member.number,
+            worker: slot.number,
             reason: reason.clone(),
         });
         self.failed_starts_in_a_row += 1;
@@ -172,7 +172,7 @@ impl Supervisor {
             self.give_up_all(WorkerError::Start {
                 command: self.config.command.clone(),
                 reason,
-                log: member.log.clone(),
+                log: slot.log.clone(),
             });
         }
     }
@@ -181,7 +181,7 @@ impl Supervisor {
     pub(super) fn give_up_all(&mut self, error: WorkerError) {
         let error = Arc::new(error);
         let _ = self.opened.send(Err(Arc::clone(&error)));
-        for worker in 0..self.members.len() {
+        for worker in 0..self.slots.len() {
             for (running, _) in self.dismiss(worker) {
                 running.job.end(End::Broken(Arc::clone(&error)));
             }
