@@ -12,8 +12,8 @@ use ganas_table::{Column, Embedded, RowOrder, Run, Table, TableEvaluator};
 
 use crate::environment;
 use crate::exit::UsageError;
-use crate::run_record::BestRank;
 use crate::table_source;
+use ganas_report::records::BestRank;
 
 /// The metrics of a table when none are named.
 const TABLE_SEARCH: &str = "cifar10_valid_mean_200";

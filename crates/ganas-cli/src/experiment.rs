@@ -15,7 +15,7 @@ use crate::evaluator_choice::EvaluatorChoice;
 use crate::improve::Improvement;
 use crate::objectives::Several;
 use crate::progress::Progress;
-use crate::run_record::RunRecord;
+use ganas_report::records::RunRecord;
 
 /// What all runs have in common.
 #[derive(Debug)]

@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ganas_eval::{CostObjective, Evaluator, Measurement, Property, Protocol};
+use ganas_report::records::{Gains, ImprovedRun, KnownNetwork, RunRecord};
 use ganas_search::{Bound, Relation, SearchError};
 use ganas_space::{Arch, SearchSpace};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::exit::UsageError;
-use crate::number::measurement;
-use crate::run_record::RunRecord;
-use crate::text_table::{Align, TextTable};
 
 /// The name of the metric that is searched on, in objectives and bounds.
 pub(crate) const ACCURACY: &str = "accuracy";
@@ -93,28 +90,14 @@ impl GivenBound {
 }
 
 /// What is known of a network.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Known {
-    /// As text.
-    arch: String,
-    /// The metric that is searched on.
-    accuracy: f64,
-    /// The metric that is reported.
-    report: f64,
-    params: u64,
-    flops: u64,
-}
-
-impl Known {
-    fn of(space: &dyn SearchSpace, arch: &Arch, measured: Measurement) -> Self {
-        let cost = space.cost(arch);
-        Self {
-            arch: space.encode(arch),
-            accuracy: measured.search.0,
-            report: measured.report.0,
-            params: cost.parameters,
-            flops: cost.flops,
-        }
+fn known(space: &dyn SearchSpace, arch: &Arch, measured: Measurement) -> KnownNetwork {
+    let cost = space.cost(arch);
+    KnownNetwork {
+        arch: space.encode(arch),
+        accuracy: measured.search.0,
+        report: measured.report.0,
+        params: cost.parameters,
+        flops: cost.flops,
     }
 }
 
@@ -123,7 +106,7 @@ impl Known {
 pub(crate) struct Improvement {
     /// The network.
     pub(crate) given: Arch,
-    known: Known,
+    known: KnownNetwork,
     /// The names of the metrics.
     metrics: [String; 2],
     objective: Objective,
@@ -163,7 +146,7 @@ impl ImproveArguments {
         })?;
         let protocol = evaluator.protocol();
         Ok(Some(Given {
-            known: Known::of(space, &arch, measured),
+            known: known(space, &arch, measured),
             metrics: [protocol.search.clone(), protocol.report.clone()],
             arch,
             objective: objective.map(ToOwned::to_owned),
@@ -175,7 +158,7 @@ impl ImproveArguments {
 #[derive(Debug)]
 pub(crate) struct Given {
     pub(crate) arch: Arch,
-    known: Known,
+    known: KnownNetwork,
     metrics: [String; 2],
     /// The only objective.
     objective: Option<String>,
@@ -293,9 +276,9 @@ impl Improvement {
             let best = run.best.as_ref().map(|best| {
                 let arch = space.decode(&best.arch)?;
                 let measured = evaluator.evaluate(&arch)?;
-                anyhow::Ok(Known::of(space, &arch, measured))
+                anyhow::Ok(known(space, &arch, measured))
             });
-            Ok(Found {
+            Ok(ImprovedRun {
                 seed: run.seed,
                 best: best.transpose()?,
             })
@@ -306,66 +289,6 @@ impl Improvement {
             found: found.collect::<anyhow::Result<_>>()?,
         })
     }
-}
-
-/// What was gained over a given network.
-#[derive(Debug, Serialize)]
-pub(crate) struct Gains {
-    given: Known,
-    metrics: [String; 2],
-    found: Vec<Found>,
-}
-
-/// The best that a run found.
-#[derive(Debug, Serialize)]
-struct Found {
-    seed: u64,
-    best: Option<Known>,
-}
-
-impl Gains {
-    /// A table with a line for the given network and for each run.
-    pub(crate) fn text(&self) -> String {
-        let mut table = TextTable::new([
-            ("network", Align::Left),
-            (&*self.metrics[0], Align::Right),
-            (&*self.metrics[1], Align::Right),
-            ("params", Align::Right),
-            ("", Align::Right),
-            ("flops", Align::Right),
-            ("", Align::Right),
-        ]);
-        let mut row = |name: String, network: &Known| {
-            table.row([
-                name,
-                measurement(network.accuracy),
-                measurement(network.report),
-                network.params.to_string(),
-                change(network.params, self.given.params),
-                network.flops.to_string(),
-                change(network.flops, self.given.flops),
-            ]);
-        };
-        row("given".to_owned(), &self.given);
-        for found in &self.found {
-            if let Some(best) = &found.best {
-                row(format!("seed {}", found.seed), best);
-            }
-        }
-        format!("\n{}", table.render())
-    }
-}
-
-/// The change of a cost in per cent.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "parameters and FLOPs stay below 2^53"
-)]
-fn change(cost: u64, given: u64) -> String {
-    if given == 0 {
-        return String::new();
-    }
-    format!("{:+.1} %", 100.0 * (cost as f64 / given as f64 - 1.0))
 }
 
 #[cfg(test)]
@@ -395,12 +318,5 @@ mod tests {
         ] {
             assert!(text.parse::<GivenBound>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn changes_are_in_per_cent() {
-        assert_eq!(change(90, 100), "-10.0 %");
-        assert_eq!(change(100, 100), "+0.0 %");
-        assert_eq!(change(1, 0), "");
     }
 }

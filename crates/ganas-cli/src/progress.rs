@@ -5,8 +5,8 @@ use std::time::Duration;
 use ganas_search::{Observer, ObserverError, RoundReport, RunOutcome};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::number::measurement;
 use crate::worker_notes::WorkerNotes;
+use ganas_report::tables::measurement;
 
 /// How often the elapsed time is drawn.
 const TICK: Duration = Duration::from_millis(250);

@@ -3,8 +3,7 @@
 use ganas_table::Noise;
 use serde_json::{Value, json};
 
-use crate::number::{measurement, optional};
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, Table, measurement, optional};
 
 /// One JSON object.
 pub(crate) fn json(noise: &Noise) -> Value {
@@ -23,7 +22,7 @@ pub(crate) fn json(noise: &Noise) -> Value {
 
 /// A table with a line for each metric.
 pub(crate) fn text(noise: &[Noise]) -> String {
-    let mut table = TextTable::new([
+    let mut table = Table::new([
         ("metric", Align::Left),
         ("seeds", Align::Right),
         ("rows", Align::Right),
@@ -51,6 +50,6 @@ pub(crate) fn text(noise: &[Noise]) -> String {
     format!(
         "{}\nspearman: the rank correlation of two seeds; share: of the variance of one training, explained by the \
          architecture\n",
-        table.render()
+        table.to_text()
     )
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use ganas_worker::{PoolListener, PoolNote};
 use indicatif::{MultiProgress, ProgressBar};
 
-use crate::number::measurement;
+use ganas_report::tables::measurement;
 
 /// Where the lines go: quiet ones go nowhere.
 #[derive(Clone, Debug)]

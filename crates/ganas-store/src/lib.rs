@@ -19,7 +19,7 @@ mod error;
 mod event_values;
 mod export;
 mod file;
-mod pareto;
+mod front;
 mod read;
 mod spec_hash;
 mod study;
@@ -32,13 +32,19 @@ pub use begin::{Begun, OnExisting, RunClaim, Session};
 pub use collection::{Collected, Collection, CollectionSpec, EvaluationId};
 pub use error::StoreError;
 pub use export::ExportFormat;
-pub use pareto::{Front, FrontEntry};
+pub use front::{Front, FrontEntry};
 pub use read::{EventRow, SessionRow, TrialRow};
 pub use study::Study;
 pub use summary::{RunFilter, RunId, RunStatus, RunSummary};
 pub use top::TopEntry;
 pub use unfinished::Remembered;
 pub use writer::RunWriter;
+
+// What studies are made of, for crates that read them and know no searcher.
+pub use ganas_eval::{Protocol, QueryCounts};
+pub use ganas_search::{
+    Better, Objective, Objectives, RunOutcome, SearchError, StopReason, TrialState, pareto,
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,26 +1,27 @@
 //! `cargo xtask reproduce`: the long studies behind the numbers in docs/results.
 //!
-//! A study is a list of searches, each run by the release binary with `--json`. What a search printed is kept under
-//! `target/reproduce`, so that a study that was interrupted goes on where it stopped; `--fresh` starts over.
+//! A study is data: a file in xtask/studies says what is searched, with what, and what the page shows. What a search
+//! printed is kept under `target/reproduce`, so that a study that was interrupted goes on where it stopped; `--fresh`
+//! starts over.
 
-mod constraints;
-mod digits;
+mod cell;
 mod digits_table;
-mod improve;
-mod masks;
-mod nasbench101;
-mod nasbench201;
+mod facts;
 mod page;
-mod pareto;
-mod result;
-mod searches;
-mod spaces;
-mod statistics;
+mod runner;
+mod study;
+mod template;
+#[cfg(test)]
+mod tests;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
+
+use self::runner::Runner;
+use self::study::Description;
 
 /// A study.
 #[derive(Debug, Subcommand)]
@@ -28,7 +29,7 @@ pub(crate) enum Study {
     /// Latency-constrained search on NAS-Bench-201: docs/results/constraints.md.
     Constraints(Options),
     /// GA-NAS, local search and random search on the table inside the program: docs/results/digits.md.
-    Digits(digits::Options),
+    Digits(Options),
     /// Trains the networks of the tables inside the program; it needs PyTorch, and goes on where it was stopped.
     DigitsTable(digits_table::Options),
     /// Better networks than given ones at no greater cost: docs/results/improve.md.
@@ -39,10 +40,10 @@ pub(crate) enum Study {
     Nasbench101(Options),
     /// GA-NAS, its ablations and random search on NAS-Bench-201: docs/results/nasbench201.md.
     Nasbench201(Options),
-    /// GA-NAS, local search and random search on DARTS, MBConv, once-for-all and NAS-Bench-Macro: docs/results/spaces.md.
-    Spaces(Options),
     /// The front of accuracy and latency on NAS-Bench-201: docs/results/pareto.md.
     Pareto(Options),
+    /// GA-NAS, local search and random search on DARTS, MBConv, once-for-all and NAS-Bench-Macro: docs/results/spaces.md.
+    Spaces(Options),
 }
 
 /// How a study is run.
@@ -50,16 +51,19 @@ pub(crate) enum Study {
 pub(crate) struct Options {
     /// The folder with the benchmark tables.
     #[arg(long, env = "GANAS_DATA")]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// Seeds of every search, `from..to`, the end not included.
     #[arg(long, default_value = "1000..1020")]
     seeds: String,
     /// Searches run on so many threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Runs only the searches whose name contains this; the page is then not written.
+    /// Runs only the searches whose name contains this, and prints their tables; the page is then not written.
     #[arg(long)]
     only: Option<String>,
+    /// Unique queries of a run, to try a study out: what it writes is then kept apart, below target/reproduce.
+    #[arg(long)]
+    budget: Option<usize>,
     /// Forgets what earlier calls found.
     #[arg(long)]
     fresh: bool,
@@ -67,15 +71,46 @@ pub(crate) struct Options {
 
 /// Runs a study.
 pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
-    match study {
-        Study::Constraints(options) => constraints::run(root, options),
-        Study::Digits(options) => digits::run(root, options),
-        Study::DigitsTable(options) => digits_table::run(root, options),
-        Study::Improve(options) => improve::run(root, options),
-        Study::Masks(options) => masks::run(root, options),
-        Study::Nasbench101(options) => nasbench101::run(root, options),
-        Study::Nasbench201(options) => nasbench201::run(root, options),
-        Study::Spaces(options) => spaces::run(root, options),
-        Study::Pareto(options) => pareto::run(root, options),
+    let (name, options) = match study {
+        Study::DigitsTable(options) => return digits_table::run(root, options),
+        Study::Constraints(options) => ("constraints", options),
+        Study::Digits(options) => ("digits", options),
+        Study::Improve(options) => ("improve", options),
+        Study::Masks(options) => ("masks", options),
+        Study::Nasbench101(options) => ("nasbench101", options),
+        Study::Nasbench201(options) => ("nasbench201", options),
+        Study::Pareto(options) => ("pareto", options),
+        Study::Spaces(options) => ("spaces", options),
+    };
+    let description = Description::read(root, name)?;
+    crate::check(crate::cargo(root).args(["build", "--release", "--quiet", "-p", "ganas-cli"]))?;
+    let mut folder = root.join("target/reproduce").join(name);
+    if let Some(budget) = options.budget {
+        folder = folder.join(format!("{budget}-queries"));
+    }
+    if options.fresh && folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    let results = match options.budget {
+        Some(_) => folder.clone(),
+        None => root.join("docs/results"),
+    };
+    let runner = Runner::new(root.join("target/release/ganas"), folder, options)?;
+    let pages = page::make(&description, &runner)?;
+    if options.only.is_some() {
+        println!("{}", pages.tables);
+        return Ok(());
+    }
+    pages.write(&results, name)
+}
+
+/// The folder of the benchmark tables.
+fn data(options: &Options) -> Result<&Path> {
+    match &options.data {
+        Some(data) => Ok(data),
+        None => {
+            bail!("the study reads benchmark tables: name their folder with --data or GANAS_DATA")
+        }
     }
 }

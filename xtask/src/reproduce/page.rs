@@ -1,166 +1,259 @@
-//! The tables of a results page.
+//! The page of a study, and the file with the numbers of every seed.
 
-use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
+use ganas_report::records::SearchRecord;
+use ganas_report::tables::{Align, Table};
 
-use super::result::{Run, SearchResult};
-use super::statistics::{mean_and_sd, median, wilcoxon_p};
+use super::cell::cell;
+use super::facts::{Inquiry, Known};
+use super::runner::{Runner, Search};
+use super::study::{Case, Description, TableOf};
+use super::template::{Values, fill};
 
-/// The budgets at which results are read off the curves, ascending; the last is the budget of the runs.
-pub(super) type Budgets = [usize; 5];
-
-/// One data set under one protocol.
+/// What is known of a case once its searches are done.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) title: String,
-    /// The search metric and the report metric.
-    pub(super) metrics: [String; 2],
-    /// The largest value of the search metric.
-    pub(super) optimum: f64,
+pub(super) struct Found {
+    pub(super) case: Case,
+    pub(super) known: Known,
+    pub(super) values: Values,
     pub(super) rows: Vec<Row>,
 }
 
-/// One searcher.
+/// The result of one search.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) label: &'static str,
-    /// Whether the others are compared with this one.
-    pub(super) is_control: bool,
-    pub(super) result: SearchResult,
+    pub(super) searcher: String,
+    label: String,
+    name: String,
+    command: String,
+    pub(super) record: SearchRecord,
 }
 
-/// Adds a line for each seed to the file of all numbers.
-pub(super) fn add_seeds(
-    csv: &mut String,
-    name: &str,
-    metrics: &[String; 2],
-    result: &SearchResult,
-    budgets: &[usize],
-) {
-    for run in &result.runs {
-        let to_best = run
-            .queries_to_best
-            .map_or_else(String::new, |q| q.to_string());
-        let _ = write!(
-            csv,
-            "{name},{},{},{},{},{},{to_best}",
-            metrics[0], metrics[1], run.seed, run.queries, run.unique_queries
-        );
-        for &budget in budgets {
-            match run.at(budget) {
-                Some((search, report)) => {
-                    let _ = write!(csv, ",{search},{report}");
-                }
-                None => csv.push_str(",,"),
+/// What a study writes.
+#[derive(Debug)]
+pub(super) struct Pages {
+    /// The tables alone.
+    pub(super) tables: String,
+    /// The page; nothing, when searches were left out.
+    page: Option<String>,
+    /// The numbers of every seed.
+    seeds: Option<String>,
+}
+
+impl Pages {
+    /// Writes them to a folder.
+    pub(super) fn write(&self, folder: &Path, name: &str) -> Result<()> {
+        for (text, end) in [(&self.page, "md"), (&self.seeds, "csv")] {
+            if let Some(text) = text {
+                let path = folder.join(format!("{name}.{end}"));
+                fs::write(&path, text)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
             }
         }
-        csv.push('\n');
+        Ok(())
     }
 }
 
-/// A heading and a table.
-pub(super) fn group_table(group: &Group, budgets: Budgets) -> Result<String> {
-    let mut text = format!(
-        "\n## {}\n\nSearch metric `{}` (best in the table {:.3}), report metric `{}`.\n\n| searcher |",
-        group.title, group.metrics[0], group.optimum, group.metrics[1]
-    );
-    for budget in budgets {
-        let _ = write!(text, " optimum @{budget} |");
-    }
-    let last = budgets[budgets.len() - 1];
-    let _ = writeln!(
-        text,
-        " search @150 | search @{last} | report @{last} | median queries to best | p |"
-    );
-    text.push_str(&format!("|---|{}\n", "---|".repeat(budgets.len() + 5)));
-    let control = group
-        .rows
+/// Does the searches of a study, and makes its page.
+pub(super) fn make(study: &Description, runner: &Runner) -> Result<Pages> {
+    let found: Vec<Found> = study
+        .cases
         .iter()
-        .find(|row| row.is_control)
-        .context("a group has a control")?;
-    for row in &group.rows {
-        let runs = &row.result.runs;
-        let _ = write!(text, "| {} |", row.label);
-        for budget in budgets {
-            let values = searches(runs, budget)?;
-            let hits = values
-                .iter()
-                .filter(|v| **v >= group.optimum - 1e-9)
-                .count();
-            let _ = write!(
-                text,
-                " {:.0} % |",
-                100.0 * hits as f64 / values.len() as f64
-            );
+        .map(|case| find(study, case, runner))
+        .collect::<Result<_>>()?;
+    let mut tables = String::new();
+    if study.one_table {
+        for of in &study.tables {
+            tables.push_str(&table(of, &found)?);
         }
-        let reports = column(runs, last, |(_, report)| report)?;
-        let to_best: Vec<f64> = runs
-            .iter()
-            .filter_map(|run| run.queries_to_best.map(f64::from))
-            .collect();
-        let p = if row.is_control {
-            "-".to_owned()
-        } else {
-            let pairs = searches(runs, last)?
-                .into_iter()
-                .zip(searches(&control.result.runs, last)?);
-            format!(
-                "{:.1e}",
-                wilcoxon_p(&pairs.map(|(a, b)| a - b).collect::<Vec<_>>())
-            )
-        };
-        let _ = writeln!(
-            text,
-            " {} | {} | {} | {:.0} | {p} |",
-            plus_minus(&searches(runs, 150)?),
-            plus_minus(&searches(runs, last)?),
-            plus_minus(&reports),
-            median(&to_best),
-        );
-    }
-    Ok(text)
-}
-
-/// The best search metric of each run at a budget.
-pub(super) fn searches(runs: &[Run], budget: usize) -> Result<Vec<f64>> {
-    column(runs, budget, |(search, _)| search)
-}
-
-fn column(runs: &[Run], budget: usize, value: impl Fn((f64, f64)) -> f64) -> Result<Vec<f64>> {
-    runs.iter()
-        .map(|run| {
-            let found = run
-                .at(budget)
-                .with_context(|| format!("seed {} found nothing", run.seed))?;
-            Ok(value(found))
-        })
-        .collect()
-}
-
-/// The p-value of a comparison, with the sign of the mean difference; `-` for a searcher with itself.
-pub(super) fn against(
-    result: &SearchResult,
-    control: &SearchResult,
-    budget: usize,
-) -> Result<String> {
-    if std::ptr::eq(result, control) {
-        return Ok("-".to_owned());
-    }
-    let pairs = searches(&result.runs, budget)?
-        .into_iter()
-        .zip(searches(&control.runs, budget)?);
-    let differences: Vec<f64> = pairs.map(|(a, b)| a - b).collect();
-    let sign = if differences.iter().sum::<f64>() < 0.0 {
-        "worse"
     } else {
-        "better"
+        for found in &found {
+            tables.push_str(&fill(&study.intro, &found.values)?);
+            for of in &study.tables {
+                tables.push_str(&table(of, std::slice::from_ref(found))?);
+            }
+        }
+    }
+    let whole = runner.options.only.is_none();
+    let page = || -> Result<String> {
+        let values = page_values(study, &found, runner)?;
+        Ok(fill(&study.head, &values)? + &tables + &fill(&study.tail, &values)?)
     };
-    Ok(format!("{sign}, {:.1e}", wilcoxon_p(&differences)))
+    Ok(Pages {
+        page: whole.then(page).transpose()?,
+        seeds: seeds(study, &found)?.filter(|_| whole),
+        tables,
+    })
 }
 
-/// Mean and standard deviation, as text.
-pub(super) fn plus_minus(values: &[f64]) -> String {
-    let (mean, sd) = mean_and_sd(values);
-    format!("{mean:.3} ± {sd:.3}")
+/// Does the searches of a case.
+fn find(study: &Description, case: &Case, runner: &Runner) -> Result<Found> {
+    let mut case = case.clone();
+    for budget in &mut case.budgets {
+        *budget = (*budget).min(runner.options.budget.unwrap_or(usize::MAX));
+    }
+    let source = &study.sources[&case.source];
+    let mut values = Values::new();
+    for (name, source) in &study.sources {
+        values.insert(name.clone(), runner.place(name, source)?.into());
+    }
+    let [search, report] = &case.metrics;
+    for (name, value) in [("case", &case.name), ("search", search), ("report", report)] {
+        values.insert(name.to_owned(), value.clone().into());
+    }
+    values.insert("budget".to_owned(), case.budget().to_string().into());
+    for (name, value) in &case.values {
+        values.insert(name.clone(), value.clone().into());
+    }
+    let mut inquiry = Inquiry {
+        runner,
+        case: &case,
+        source,
+        values,
+    };
+    let known = inquiry.find()?;
+    let mut values = inquiry.values;
+    let mut rows = Vec::new();
+    for searcher in case.searchers(study) {
+        values.insert("searcher".to_owned(), searcher.name.clone().into());
+        let search = Search {
+            name: fill(&study.search_name, &values)?,
+            case: &case,
+            source,
+            arguments: &searcher.arguments,
+            values: &values,
+        };
+        let only = runner.options.only.as_ref();
+        if only.is_some_and(|only| !search.name.contains(only.as_str())) {
+            continue;
+        }
+        let name = fill(study.seed_name.as_deref().unwrap_or_default(), &values)?;
+        rows.push(Row {
+            searcher: searcher.name.clone(),
+            label: fill(&searcher.label, &values)?,
+            name,
+            command: search.command(&runner.options.seeds)?,
+            record: runner.result(&search)?,
+        });
+    }
+    Ok(Found {
+        case,
+        known,
+        values,
+        rows,
+    })
+}
+
+/// The values of the first case, and what the page says of all searches.
+fn page_values(study: &Description, found: &[Found], runner: &Runner) -> Result<Values> {
+    let rows = || found.iter().flat_map(|found| &found.rows);
+    let sample = &rows().next().context("the study has no search")?.record;
+    let mut values = found.first().map_or_else(Values::new, |f| f.values.clone());
+    let searchers = study.searchers.iter().map(|searcher| {
+        let arguments = match &*searcher.arguments {
+            [] => "none".to_owned(),
+            some => format!("`{}`", some.join(" ")),
+        };
+        format!("* {}: {arguments}\n", searcher.label)
+    });
+    for (name, value) in [
+        ("seeds", runner.options.seeds.clone()),
+        ("threads", runner.options.threads.to_string()),
+        ("version", sample.version.clone()),
+        ("device", sample.device.clone()),
+        ("sha", sample.table_sha256.clone()),
+        ("searchers", searchers.collect()),
+        (
+            "commands",
+            rows().map(|row| row.command.clone() + "\n").collect(),
+        ),
+    ] {
+        values.insert(name.to_owned(), value.into());
+    }
+    Ok(values)
+}
+
+/// A heading, when there is one, and a table with a row for each search.
+fn table(of: &TableOf, found: &[Found]) -> Result<String> {
+    let budgets = |columns: &super::study::Columns| match (&columns.at, found) {
+        (Some(at), _) => at.clone(),
+        (None, [found, ..]) => found.case.budgets.clone(),
+        (None, []) => Vec::new(),
+    };
+    let mut titles = vec![of.rows.clone()];
+    for columns in &of.columns {
+        for at in budgets(columns) {
+            let values = [("at".to_owned(), at.to_string().into())].into();
+            for column in &columns.cells {
+                titles.push(fill(&column.title, &values)?);
+            }
+        }
+    }
+    let mut table = Table::new(titles.into_iter().map(|title| (title, Align::Left)));
+    for found in found {
+        for row in &found.rows {
+            let mut cells = vec![row.label.clone()];
+            for columns in &of.columns {
+                for at in budgets(columns) {
+                    for column in &columns.cells {
+                        let text = cell(column, found, row, at);
+                        cells.push(text.with_context(|| format!("the row `{}`", row.name))?);
+                    }
+                }
+            }
+            table.row(cells);
+        }
+    }
+    let title = of.title.iter().map(|title| format!("\n## {title}\n\n"));
+    Ok(title.collect::<String>() + &table.to_markdown())
+}
+
+/// The numbers of every seed.
+fn seeds(study: &Description, found: &[Found]) -> Result<Option<String>> {
+    let ([first, ..], Some(_)) = (found, &study.seed_name) else {
+        return Ok(None);
+    };
+    let budgets = first.case.budgets.iter().map(ToString::to_string);
+    let budgets = study
+        .budget_names
+        .clone()
+        .unwrap_or_else(|| budgets.collect());
+    let columns = [
+        "searcher",
+        "search_metric",
+        "report_metric",
+        "seed",
+        "queries",
+        "unique_queries",
+        "queries_to_best",
+    ];
+    let at = budgets
+        .iter()
+        .flat_map(|b| [format!("search_at_{b}"), format!("report_at_{b}")]);
+    let columns = columns.map(str::to_owned).into_iter().chain(at);
+    let mut table = Table::new(columns.map(|name| (name, Align::Left)));
+    for found in found {
+        for row in &found.rows {
+            for run in &row.record.runs {
+                let optional = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
+                let mut cells = vec![row.name.clone()];
+                cells.extend(found.case.metrics.clone());
+                cells.extend([
+                    run.seed.to_string(),
+                    run.queries.to_string(),
+                    run.unique_queries.to_string(),
+                    optional(run.queries_to_best),
+                ]);
+                for &budget in &found.case.budgets {
+                    let numbers = run.at(budget).map(|pair| pair.map(|n| n.to_string()));
+                    cells.extend(numbers.unwrap_or_default());
+                }
+                table.row(cells);
+            }
+        }
+    }
+    Ok(Some(table.to_csv()))
 }

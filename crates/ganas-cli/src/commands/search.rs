@@ -23,13 +23,12 @@ use crate::interrupt::Interrupt;
 use crate::objectives::{Known, ObjectiveArguments};
 use crate::output;
 use crate::progress::Progress;
-use crate::run_record::RunRecord;
-use crate::search_report::SearchReport;
 use crate::seeds::Seeds;
 use crate::table_source;
 use crate::worker_arguments::WorkerArguments;
 use crate::worker_notes::WorkerNotes;
 use crate::workers::Crew;
+use ganas_report::records::{RunRecord, SearchRecord};
 
 /// What to search, and how.
 #[derive(Debug, clap::Args)]
@@ -445,24 +444,24 @@ fn print(arguments: &Arguments, experiment: &Experiment, runs: &[RunRecord]) -> 
         }
         _ => None,
     };
-    let report = SearchReport {
-        version: env!("CARGO_PKG_VERSION"),
-        space: experiment.space.name(),
-        table_sha256: &experiment.spec.table_sha256,
-        protocol: &experiment.spec.protocol,
-        algorithm: experiment.algorithm.name(),
-        config: &experiment.config,
-        constraints: &experiment.constraints,
-        masked: experiment.masked.as_deref().unwrap_or_default(),
+    let report = SearchRecord {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        space: experiment.space.name().to_owned(),
+        table_sha256: experiment.spec.table_sha256.clone(),
+        protocol: experiment.spec.protocol.clone(),
+        algorithm: experiment.algorithm.name().to_owned(),
+        config: experiment.config.clone(),
+        constraints: experiment.constraints.clone(),
+        masked: experiment.masked.clone().unwrap_or_default(),
         budget: experiment.budget.unique_queries(),
-        device: &experiment.spec.device,
-        runs,
-        objectives: experiment.spec.objectives.as_ref(),
-        improve: gains.as_ref(),
+        device: experiment.spec.device.clone(),
+        runs: runs.to_vec(),
+        objectives: experiment.spec.objectives.clone(),
+        improve: gains,
     };
     if arguments.json {
         output::print_json(&report)
     } else {
-        output::print_text(&report.text())
+        output::print_text(&report.to_text())
     }
 }

@@ -8,10 +8,9 @@ use ganas_store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
 use crate::exit::Outcome;
-use crate::number::{measurement, optional};
 use crate::output;
 use crate::run_filter::FilterArguments;
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, Table, measurement, optional};
 
 /// Which study, and how many.
 #[derive(Debug, clap::Args)]
@@ -139,7 +138,7 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
         ("trial", Align::Right),
         ("architecture", Align::Left),
     ];
-    let mut table = TextTable::new(columns.chain(more).collect::<Vec<_>>());
+    let mut table = Table::new(columns.chain(more).collect::<Vec<_>>());
     for member in &members {
         let values = names
             .iter()
@@ -165,7 +164,7 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
         protocol_text(&protocols),
         members.len(),
         optional(front.hypervolume),
-        table.render()
+        table.to_text()
     ))?;
     Ok(Outcome::Done)
 }
@@ -178,7 +177,7 @@ fn protocol_text(protocols: &[Protocol]) -> String {
 }
 
 fn text(protocols: &[Protocol], entries: &[Entry<'_>]) -> String {
-    let mut table = TextTable::new([
+    let mut table = Table::new([
         ("rank", Align::Right),
         ("search", Align::Right),
         ("report", Align::Right),
@@ -198,5 +197,5 @@ fn text(protocols: &[Protocol], entries: &[Entry<'_>]) -> String {
             entry.arch.to_owned(),
         ]);
     }
-    format!("{}\n{}", protocol_text(protocols), table.render())
+    format!("{}\n{}", protocol_text(protocols), table.to_text())
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::exit::{Outcome, UsageError};
 use crate::output;
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, Table};
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -141,7 +141,7 @@ fn list(json: bool) -> anyhow::Result<()> {
     if json {
         return output::print_json(&serde_json::json!({ "spaces": lines }));
     }
-    let mut table = TextTable::new([
+    let mut table = Table::new([
         ("space", Align::Left),
         ("architectures", Align::Right),
         ("operations", Align::Left),
@@ -153,7 +153,7 @@ fn list(json: bool) -> anyhow::Result<()> {
             line.operations.join(", "),
         ]);
     }
-    output::print_text(&table.render())
+    output::print_text(&table.to_text())
 }
 
 fn print_archs(space: &dyn SearchSpace) -> anyhow::Result<()> {

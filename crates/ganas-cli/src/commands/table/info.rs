@@ -7,11 +7,10 @@ use ganas_table::{ColumnInfo, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::number::optional;
 use crate::output;
 use crate::table_noise;
 use crate::table_source;
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, Table, optional};
 
 /// Which table.
 #[derive(Debug, clap::Args)]
@@ -122,7 +121,7 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         .chain(evaluator)
         .map(|(name, value)| format!("{name:<7}  {value}\n"))
         .collect();
-    let mut columns = TextTable::new([
+    let mut columns = Table::new([
         ("metric", Align::Left),
         ("role", Align::Left),
         ("unit", Align::Left),
@@ -160,7 +159,7 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         noise if noise.is_empty() => String::new(),
         noise => format!("\n{}", table_noise::text(&noise)),
     };
-    format!("{lines}\n{}{noise}", columns.render())
+    format!("{lines}\n{}{noise}", columns.to_text())
 }
 
 /// The role in words.

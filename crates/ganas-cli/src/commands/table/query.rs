@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::exit::UsageError;
 use crate::output;
 use crate::table_source;
-use crate::text_table::{Align, TextTable};
+use ganas_report::tables::{Align, Table};
 
 /// Which architecture of which table.
 #[derive(Debug, clap::Args)]
@@ -201,7 +201,7 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         ("of", Align::Right),
         ("percentile", Align::Right),
     ]);
-    let mut columns = TextTable::new(header);
+    let mut columns = Table::new(header);
     for metric in metrics {
         let mut cells = vec![metric.info.name.clone(), full(metric.value)];
         if !is_representative {
@@ -231,6 +231,6 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     };
     format!(
         "{lines}\n{}\n{ranks}; ties share the mean of their places\n{seconds}",
-        columns.render()
+        columns.to_text()
     )
 }

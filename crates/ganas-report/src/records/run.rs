@@ -1,64 +1,63 @@
 //! The record of one run as it is printed: from memory, or from a study.
 
-use ganas_eval::QueryCounts;
-use ganas_search::{Objectives, RunOutcome, SearchError, StopReason, TrialState};
 use ganas_space::SearchSpace;
-use ganas_store::{RunId, Study};
-use serde::Serialize;
+use ganas_store::{Objectives, QueryCounts, RunId, RunOutcome, StopReason, Study, TrialState};
+use serde::{Deserialize, Serialize};
 
-use crate::front_record::{Completed, FrontRecord};
+use super::{Completed, FrontRecord};
+use crate::ReportError;
 
 /// One run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct RunRecord {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
     /// Its seed.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// All queries, repeats included.
-    pub(crate) queries: u32,
+    pub queries: u32,
     /// Distinct classes queried, failed ones included.
-    pub(crate) unique_queries: u32,
+    pub unique_queries: u32,
     /// Unique queries that failed.
-    pub(crate) failed: u32,
+    pub failed: u32,
     /// The number of unique queries when the best was first found, itself included.
-    pub(crate) queries_to_best: Option<u32>,
+    pub queries_to_best: Option<u32>,
     /// The best by search metric, the earliest among equals.
-    pub(crate) best: Option<Best>,
+    pub best: Option<Best>,
     /// Seconds spent, over all sessions.
-    pub(crate) wall_s: f64,
+    pub wall_s: f64,
     /// Why it ended.
-    pub(crate) stop: StopReason,
+    pub stop: StopReason,
     /// The best `[search, report]` after each unique query; null before the first that did not fail.
-    pub(crate) curve: Vec<Option<[f64; 2]>>,
+    pub curve: Vec<Option<[f64; 2]>>,
     /// The front, when there are several objectives.
     #[serde(flatten)]
-    pub(crate) front: Option<FrontRecord>,
+    pub front: Option<FrontRecord>,
 }
 
 /// The best architecture of a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Best {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
     /// As text.
-    pub(crate) arch: String,
+    pub arch: String,
     /// Its class.
-    pub(crate) key: String,
+    pub key: String,
     /// The search metric.
-    pub(crate) search: f64,
+    pub search: f64,
     /// The reported metric of the same query.
-    pub(crate) report: f64,
+    pub report: f64,
     /// Its places among all classes of the space, where the table has all of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rank: Option<BestRank>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<BestRank>,
 }
 
 /// The places of an architecture among all classes: 1 is the best, ties share their mean.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct BestRank {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestRank {
     /// Under the search metric.
-    pub(crate) search: f64,
+    pub search: f64,
     /// Under the reported metric.
-    pub(crate) report: f64,
+    pub report: f64,
     /// The number of classes.
-    pub(crate) of: usize,
+    pub of: usize,
 }
 
 /// What is needed of a trial.
@@ -70,13 +69,17 @@ struct Point {
 
 impl RunRecord {
     /// The record of a run that has just ended.
-    pub(crate) fn of_outcome(
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Objectives`] for a trial that does not have a value for each of the objectives.
+    pub fn of_outcome(
         seed: u64,
         outcome: &RunOutcome,
         space: &dyn SearchSpace,
         wall_s: f64,
         objectives: Option<&Objectives>,
-    ) -> Result<Self, SearchError> {
+    ) -> Result<Self, ReportError> {
         let points = outcome.trials.iter().map(|record| Point {
             repeat: record.trial.repeat,
             measured: record
@@ -115,7 +118,11 @@ impl RunRecord {
     }
 
     /// The record of a run of a study.
-    pub(crate) fn of_study(study: &Study, id: RunId) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Store`] when the study cannot be read, and those of [`RunRecord::of_outcome`].
+    pub fn of_study(study: &Study, id: RunId) -> Result<Self, ReportError> {
         let summary = study.run(id)?;
         let trials = study.trials(id)?;
         let points = trials.iter().map(|trial| Point {
@@ -155,6 +162,12 @@ impl RunRecord {
         Ok(run)
     }
 
+    /// The best `[search, report]` after so many unique queries, or after all when there were fewer.
+    #[must_use]
+    pub fn at(&self, queries: usize) -> Option<[f64; 2]> {
+        after(&self.curve, queries)
+    }
+
     fn new(seed: u64, counts: QueryCounts, wall_s: f64, stop: StopReason) -> Self {
         Self {
             seed,
@@ -191,14 +204,9 @@ impl RunRecord {
     }
 }
 
-/// The text of a stop reason, for people.
-pub(crate) fn stop_text(stop: StopReason) -> &'static str {
-    match stop {
-        StopReason::BudgetSpent => "budget spent",
-        StopReason::SpaceExhausted => "space exhausted",
-        StopReason::OnlyRepeats => "only repeats",
-        StopReason::Interrupted => "interrupted",
-    }
+/// The value of a curve after so many queries.
+pub(super) fn after<T: Copy>(curve: &[Option<T>], queries: usize) -> Option<T> {
+    curve[..queries.min(curve.len())].last().copied().flatten()
 }
 
 #[cfg(test)]
@@ -225,5 +233,11 @@ mod tests {
         assert_eq!(run.queries_to_best, Some(3));
         let (first, top) = (Some([1.0, 5.0]), Some([3.0, 4.0]));
         assert_eq!(run.curve, [None, first, top, top, top]);
+        assert_eq!(
+            [0, 1, 2, 3, 99].map(|n| run.at(n)),
+            [None, None, first, top, top]
+        );
+        let json = serde_json::to_string(&run).unwrap();
+        assert_eq!(serde_json::from_str::<RunRecord>(&json).unwrap(), run);
     }
 }

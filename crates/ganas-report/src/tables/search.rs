@@ -1,55 +1,17 @@
-//! The result of a search: one JSON object, or a table for people.
+//! The result of a search, for people.
 
 use std::fmt::Write as _;
 
-use ganas_eval::Protocol;
-use ganas_search::Objectives;
-use serde::Serialize;
+use ganas_store::StopReason;
 
-use crate::front_report;
-use crate::improve::Gains;
-use crate::number::{mean_and_sd, measurement, optional};
-use crate::run_record::{RunRecord, stop_text};
-use crate::text_table::{Align, TextTable};
+use super::{Align, Table, front, mean_and_deviation, optional};
+use crate::records::{RunRecord, SearchRecord};
 
-/// What `ganas search --json` prints.
-#[derive(Debug, Serialize)]
-pub(crate) struct SearchReport<'a> {
-    /// The version of ganas.
-    pub(crate) version: &'static str,
-    /// The name of the search space.
-    pub(crate) space: &'static str,
-    /// The sha256 of the table file, or the fingerprint of the surrogate.
-    pub(crate) table_sha256: &'a str,
-    /// What was searched on and what is reported.
-    pub(crate) protocol: &'a Protocol,
-    /// The name of the algorithm.
-    pub(crate) algorithm: &'static str,
-    /// Its configuration, every field.
-    pub(crate) config: &'a serde_json::Value,
-    /// What every evaluated architecture satisfies.
-    pub(crate) constraints: &'a [String],
-    /// Those of them that mask the actions of the generator.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub(crate) masked: &'a [String],
-    /// Unique queries of each run.
-    pub(crate) budget: u32,
-    /// The device and the instruction set.
-    pub(crate) device: &'a str,
-    /// The runs, in the order of the seeds; those that were not begun are left out.
-    pub(crate) runs: &'a [RunRecord],
-    /// What was searched for, when it is a front.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) objectives: Option<&'a Objectives>,
-    /// What was gained over the given network.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) improve: Option<&'a Gains>,
-}
-
-impl SearchReport<'_> {
+impl SearchRecord {
     /// A table with a line for each run, the mean over runs, and the best architectures.
-    pub(crate) fn text(&self) -> String {
-        let mut table = TextTable::new([
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut table = Table::new([
             ("seed", Align::Right),
             ("best search", Align::Right),
             ("its report", Align::Right),
@@ -61,7 +23,7 @@ impl SearchReport<'_> {
             ("seconds", Align::Right),
             ("stop", Align::Left),
         ]);
-        for run in self.runs {
+        for run in &self.runs {
             let best = run.best.as_ref();
             table.row([
                 run.seed.to_string(),
@@ -83,15 +45,15 @@ impl SearchReport<'_> {
             self.protocol.search,
             self.protocol.report,
             self.protocol.kind,
-            table.render()
+            table.to_text()
         );
         self.write_means(&mut text);
         self.write_best(&mut text);
-        if let Some(objectives) = self.objectives {
-            text.push_str(&front_report::text(objectives, self.runs));
+        if let Some(objectives) = &self.objectives {
+            text.push_str(&front::text(objectives, &self.runs));
         }
-        if let Some(gains) = self.improve {
-            text.push_str(&gains.text());
+        if let Some(gains) = &self.improve {
+            text.push_str(&gains.to_text());
         }
         text
     }
@@ -99,7 +61,7 @@ impl SearchReport<'_> {
     fn write_means(&self, text: &mut String) {
         let of = |value: fn(&RunRecord) -> Option<f64>| {
             let values: Vec<f64> = self.runs.iter().filter_map(value).collect();
-            mean_and_sd(&values)
+            mean_and_deviation(&values, 4)
         };
         let means = [
             ("best search", of(|run| Some(run.best.as_ref()?.search))),
@@ -112,13 +74,8 @@ impl SearchReport<'_> {
         }
         let _ = writeln!(text, "\nmean ± sd over {} runs", self.runs.len());
         for (name, mean) in means {
-            if let Some((mean, sd)) = mean {
-                let _ = writeln!(
-                    text,
-                    "{name:<11}  {} ± {}",
-                    measurement(mean),
-                    measurement(sd)
-                );
+            if let Some(mean) = mean {
+                let _ = writeln!(text, "{name:<11}  {mean}");
             }
         }
     }
@@ -132,5 +89,16 @@ impl SearchReport<'_> {
         if let Some((seed, best)) = best {
             let _ = writeln!(text, "\nbest architecture (seed {seed})\n{}", best.arch);
         }
+    }
+}
+
+/// The text of a stop reason, for people.
+#[must_use]
+pub fn stop_text(stop: StopReason) -> &'static str {
+    match stop {
+        StopReason::BudgetSpent => "budget spent",
+        StopReason::SpaceExhausted => "space exhausted",
+        StopReason::OnlyRepeats => "only repeats",
+        StopReason::Interrupted => "interrupted",
     }
 }

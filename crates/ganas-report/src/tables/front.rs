@@ -2,18 +2,16 @@
 
 use std::fmt::Write as _;
 
-use ganas_search::Objectives;
-use ganas_search::pareto::Archive;
+use ganas_store::Objectives;
+use ganas_store::pareto::Archive;
 
-use crate::front_record::{FrontMember, FrontRecord};
-use crate::number::{mean_and_sd, measurement, optional};
-use crate::run_record::RunRecord;
-use crate::text_table::{Align, TextTable};
+use super::{Align, Table, mean_and_deviation, measurement, optional};
+use crate::records::{FrontMember, FrontRecord, RunRecord};
 
 /// A line for each run, and what nothing dominates over all runs, the best in the first objective first.
-pub(crate) fn text(objectives: &Objectives, runs: &[RunRecord]) -> String {
+pub(super) fn text(objectives: &Objectives, runs: &[RunRecord]) -> String {
     let names: Vec<&str> = objectives.all().iter().map(|o| &*o.name).collect();
-    let mut table = TextTable::new([
+    let mut table = Table::new([
         ("seed", Align::Right),
         ("front", Align::Right),
         ("hypervolume", Align::Right),
@@ -33,16 +31,11 @@ pub(crate) fn text(objectives: &Objectives, runs: &[RunRecord]) -> String {
             reference.unwrap_or_else(|| "-".to_owned()),
         ]);
     }
-    let mut text = format!("\n{}", table.render());
+    let mut text = format!("\n{}", table.to_text());
     if objectives.reference_point().is_some() {
         let volumes: Vec<f64> = fronts(runs).filter_map(|(_, f)| f.hypervolume).collect();
-        if let (Some((mean, sd)), true) = (mean_and_sd(&volumes), volumes.len() > 1) {
-            let _ = writeln!(
-                text,
-                "hypervolume  {} ± {}",
-                measurement(mean),
-                measurement(sd)
-            );
+        if let Some(of) = mean_and_deviation(&volumes, 4) {
+            let _ = writeln!(text, "hypervolume  {of}");
         }
     } else {
         text.push_str(
@@ -77,7 +70,7 @@ fn joint(objectives: &Objectives, names: &[&str], runs: &[RunRecord]) -> String 
         ("at query", Align::Right),
         ("architecture", Align::Left),
     ];
-    let mut table = TextTable::new(columns.chain(more).collect::<Vec<_>>());
+    let mut table = Table::new(columns.chain(more).collect::<Vec<_>>());
     let front = archive.by_first_objective();
     for ((seed, member), _) in &front {
         let values = names
@@ -99,6 +92,6 @@ fn joint(objectives: &Objectives, names: &[&str], runs: &[RunRecord]) -> String 
     let n = front.len();
     format!(
         "\nfront{of}: {n} architectures that nothing found dominates\n{}",
-        table.render()
+        table.to_text()
     )
 }

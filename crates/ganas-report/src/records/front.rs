@@ -2,63 +2,64 @@
 
 use std::collections::BTreeMap;
 
-use ganas_search::pareto::{Archive, Point, default_reference};
-use ganas_search::{Objectives, SearchError};
-use serde::Serialize;
+use ganas_store::pareto::{Archive, Point, default_reference};
+use ganas_store::{Objectives, SearchError};
+use serde::{Deserialize, Serialize};
+
+use super::run::after;
 
 /// The front of a run, and how it grew.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct FrontRecord {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrontRecord {
     /// From where the hypervolume is measured; null when nothing was completed and none was given.
-    pub(crate) reference_point: Option<BTreeMap<String, f64>>,
+    pub reference_point: Option<BTreeMap<String, f64>>,
     /// How much the front dominates.
-    pub(crate) hypervolume: Option<f64>,
+    pub hypervolume: Option<f64>,
     /// The front, the best in the first objective first.
-    pub(crate) front: Vec<FrontMember>,
+    pub front: Vec<FrontMember>,
     /// The hypervolume after each unique query; null before the first that did not fail.
-    pub(crate) hypervolume_curve: Vec<Option<f64>>,
+    pub hypervolume_curve: Vec<Option<f64>>,
     /// The value of each objective after each unique query; null for one that failed.
-    pub(crate) objectives: Vec<Option<Vec<f64>>>,
+    pub objectives: Vec<Option<Vec<f64>>>,
 }
 
 /// An architecture of the front.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct FrontMember {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrontMember {
     /// As text.
-    pub(crate) arch: String,
+    pub arch: String,
     /// Its class.
-    pub(crate) key: String,
+    pub key: String,
     /// The number of unique queries when it was found, itself included.
-    pub(crate) query: u32,
+    pub query: u32,
     /// The value of each objective.
-    pub(crate) objectives: BTreeMap<String, f64>,
+    pub objectives: BTreeMap<String, f64>,
     /// The reported metric of the same query.
-    pub(crate) report: f64,
+    pub report: f64,
 }
 
-/// A unique query of a run: of a failed one nothing.
-pub(crate) type FrontTrial = Option<Completed>;
-
 /// What is needed of a completed trial.
-pub(crate) struct Completed {
-    /// The architecture as text, and its class.
-    pub(crate) arch: String,
-    pub(crate) key: String,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completed {
+    /// The architecture as text.
+    pub arch: String,
+    /// Its class.
+    pub key: String,
     /// The measured objectives.
-    pub(crate) objectives: Vec<f64>,
+    pub objectives: Vec<f64>,
     /// The reported metric.
-    pub(crate) report: f64,
+    pub report: f64,
 }
 
 impl FrontRecord {
-    /// The record of the unique queries of a run, in order.
+    /// The record of the unique queries of a run, in order; `None` is a query that failed.
     ///
     /// # Errors
     ///
     /// [`SearchError::BadObjectives`] for a trial that does not have a value for each of the objectives.
-    pub(crate) fn new(
+    pub fn new(
         objectives: &Objectives,
-        trials: Vec<FrontTrial>,
+        trials: Vec<Option<Completed>>,
     ) -> Result<Self, SearchError> {
         let points: Vec<Option<Point>> = trials
             .iter()
@@ -109,11 +110,17 @@ impl FrontRecord {
             objectives: measured,
         })
     }
+
+    /// The hypervolume after so many unique queries, or after all when there were fewer.
+    #[must_use]
+    pub fn hypervolume_at(&self, queries: usize) -> Option<f64> {
+        after(&self.hypervolume_curve, queries)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use ganas_search::{Better, Objective};
+    use ganas_store::{Better, Objective};
 
     use super::*;
 
@@ -130,7 +137,7 @@ mod tests {
         Objectives::new(both, reference_point).unwrap()
     }
 
-    fn trial(accuracy: f64, latency: f64) -> FrontTrial {
+    fn trial(accuracy: f64, latency: f64) -> Option<Completed> {
         Some(Completed {
             arch: format!("{accuracy}/{latency}"),
             key: String::new(),
@@ -152,6 +159,7 @@ mod tests {
         let curve = [None, Some(12.0), Some(12.0), Some(16.0), Some(23.0)];
         assert_eq!(record.hypervolume_curve, curve);
         assert_eq!(record.hypervolume, Some(23.0));
+        assert_eq!(record.hypervolume_at(4), Some(16.0));
         let front: Vec<(&str, u32)> = record.front.iter().map(|m| (&*m.arch, m.query)).collect();
         assert_eq!(front, [("4/8", 4), ("3/3", 5)]);
         assert_eq!(record.objectives[0], None);

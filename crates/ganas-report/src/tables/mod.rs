@@ -1,0 +1,11 @@
+//! Tables of results: text for terminals, Markdown for pages, CSV for programs.
+
+mod front;
+mod improvement;
+mod number;
+mod search;
+mod table;
+
+pub use number::{mean_and_deviation, measurement, optional};
+pub use search::stop_text;
+pub use table::{Align, Table};
