@@ -18,9 +18,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bzip2::Compression;
 use bzip2::write::BzEncoder;
-use ganas_space::SearchSpace;
-use ganas_space::nasbench101::NasBench101;
-use ganas_space::nasbench201::NasBench201;
+use ganas::space::SearchSpace;
+use ganas::space::nasbench101::NasBench101;
+use ganas::space::nasbench201::NasBench201;
 
 const BUDGETS: [u32; 4] = [4, 12, 36, 108];
 const REPEATS: usize = 3;
