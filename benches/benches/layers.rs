@@ -8,13 +8,14 @@ use ganas_gnn::layers::{
 };
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::{Grads, GraphBatch, Layout, Mat, Params};
+use ganas_gnn::{Backward, Forward, Grads, GraphBatch, Layout, Mat, Params};
+use ndarray::Array2;
 
 const WIDTH: usize = 128;
 const GRAPHS: usize = 114;
 
 fn filled(rows: usize, cols: usize) -> Mat<Device> {
-    Mat::from_host(&Device::new(), &vec![0.01; rows * cols], rows, cols)
+    Mat::from_host(&Device::new(), Array2::from_elem([rows, cols], 0.01).view())
 }
 
 fn parameters(device: &Device, layout: &Layout) -> (Params<Device>, Grads<Device>) {
@@ -42,26 +43,36 @@ fn encoder(c: &mut Criterion) {
     let (params, mut grads) = parameters(&device, &layout);
     let mut cache = EncoderCache::new(&device);
     c.bench_function("encoder over nodes, forward", |b| {
-        b.iter(|| layer.forward(&device, &params, &graphs, &mut cache));
+        b.iter(|| layer.forward(Forward::new(&device, &params), &graphs, &mut cache));
     });
     let mut d_out = filled(GRAPHS * N_NODES, WIDTH);
     c.bench_function("encoder over nodes, backward", |b| {
         b.iter(|| {
             let d = d_out.view_mut();
-            layer.backward(&device, &params, &mut grads, d, &graphs, &mut cache);
+            layer.backward(
+                &mut Backward::new(&device, &params, &mut grads),
+                d,
+                &graphs,
+                &mut cache,
+            );
         });
     });
     let (mut readout, mut cache) = (Mat::empty(&device), RefinedCache::new(&device));
     c.bench_function("encoder over colours, forward", |b| {
-        b.iter(|| layer.forward_refined(&device, &params, &graphs, &mut readout, &mut cache));
+        b.iter(|| {
+            layer.forward_refined(
+                Forward::new(&device, &params),
+                &graphs,
+                &mut readout,
+                &mut cache,
+            )
+        });
     });
     let d_out = filled(GRAPHS, 2 * WIDTH);
     c.bench_function("encoder over colours, backward", |b| {
         b.iter(|| {
             layer.backward_refined(
-                &device,
-                &params,
-                &mut grads,
+                &mut Backward::new(&device, &params, &mut grads),
                 d_out.view(),
                 &graphs,
                 &mut cache,
@@ -85,27 +96,35 @@ fn gru(c: &mut Criterion) {
     let x = filled(tree.n_states(), 2 * WIDTH);
     let mut cache = GruCache::new(&device);
     c.bench_function("gru, forward", |b| {
-        b.iter(|| layer.forward(&device, &params, x.view().into(), &tree, &mut cache));
+        b.iter(|| {
+            layer.forward(
+                Forward::new(&device, &params),
+                x.view().into(),
+                &tree,
+                &mut cache,
+            )
+        });
     });
-    let (mut d_x, mut d_states) = (
-        filled(tree.n_states(), 2 * WIDTH),
-        filled(tree.n_states() + 1, WIDTH),
-    );
+    let mut d_x = filled(tree.n_states(), 2 * WIDTH);
     c.bench_function("gru, forward and backward", |b| {
         b.iter(|| {
-            layer.forward(&device, &params, x.view().into(), &tree, &mut cache);
-            layer.backward(
-                &device,
-                &params,
-                &mut grads,
-                GruInputDerivative::Rows(d_x.view_mut()),
-                &mut d_states,
+            layer.forward(
+                Forward::new(&device, &params),
                 x.view().into(),
                 &tree,
                 &mut cache,
             );
             // Derivatives that are added up without end would become infinite.
-            d_states.view_mut().clear(&device);
+            cache.output_and_derivative(&device).1.clear(&device);
+            layer.backward(
+                &mut Backward::new(&device, &params, &mut grads),
+                GruInputDerivative::Rows {
+                    x: x.view(),
+                    d_x: d_x.view_mut(),
+                },
+                &tree,
+                &mut cache,
+            );
         });
     });
 }
@@ -113,14 +132,21 @@ fn gru(c: &mut Criterion) {
 fn linear(c: &mut Criterion) {
     let device = Device::new();
     let mut layout = Layout::default();
-    let layer = Linear::new(&mut layout, "linear", WIDTH, WIDTH, Activation::Relu);
+    let layer = Linear::new(&mut layout, "linear", [WIDTH, WIDTH], Activation::Relu);
     let (params, mut grads) = parameters(&device, &layout);
     let (x, mut y, mut d_y) = (filled(768, WIDTH), filled(768, WIDTH), filled(768, WIDTH));
     c.bench_function("linear, forward", |b| {
-        b.iter(|| layer.forward(&device, &params, &mut y, x.view()));
+        b.iter(|| layer.forward(Forward::new(&device, &params), &mut y, x.view()));
     });
     c.bench_function("linear, backward", |b| {
-        b.iter(|| layer.backward(&device, &mut grads, &mut d_y, y.view(), x.view()));
+        b.iter(|| {
+            layer.backward(
+                &mut Backward::new(&device, &params, &mut grads),
+                &mut d_y,
+                y.view(),
+                x.view(),
+            )
+        });
     });
 }
 

@@ -2,18 +2,21 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ganas_benches::{Device, N_LABELS, N_NODES, random_graphs};
-use ganas_gnn::ops::bce::BinaryCrossEntropy as _;
-use ganas_gnn::ops::bernoulli::Bernoulli as _;
+use ganas_gnn::ops::bce::{BinaryCrossEntropy as _, Targets};
+use ganas_gnn::ops::bernoulli::{Bernoulli as _, BernoulliIn, BernoulliOut, Choices, Draw, Logits};
 use ganas_gnn::ops::bias_activation::{Activation, BiasActivation as _};
 use ganas_gnn::ops::categorical::{Categorical as _, CategoricalIn, CategoricalOut, Exploration};
 use ganas_gnn::ops::gather::Gather as _;
-use ganas_gnn::ops::graph_conv::{Direction, GraphConvolve as _};
-use ganas_gnn::ops::gru_gates::{GruDerivatives, GruGates as _, GruInputs};
+use ganas_gnn::ops::graph_conv::{
+    ConvDerivatives, ConvInputs, Direction, GraphConv, GraphConvolve as _,
+};
+use ganas_gnn::ops::gru_gates::{GruCached, GruDerivatives, GruGates as _, GruInputs};
 use ganas_gnn::ops::list_readout::{ListReadout as _, NodeLists};
 use ganas_gnn::ops::pair_scores::{PairDerivatives, PairInputs, PairScores as _};
-use ganas_gnn::ops::product::{Old, Product as _};
-use ganas_gnn::ops::ranking::Ranking as _;
+use ganas_gnn::ops::product::{Product as _, Write};
+use ganas_gnn::ops::ranking::{Comparisons, Ranking as _};
 use ganas_gnn::{Adam, AdamConfig, Grads, GraphBatch, Layout, Mat, Params};
+use ndarray::{Array1, Array2};
 
 const WIDTH: usize = 128;
 const GRAPHS: usize = 114;
@@ -21,13 +24,15 @@ const NODES: usize = GRAPHS * N_NODES;
 
 /// A matrix of numbers from -1 to 1.
 fn mat(rows: usize, cols: usize) -> Mat<Device> {
-    let values: Vec<f32> = (0_u16..)
+    let values: Array2<f32> = (0_u16..)
         .take(rows * cols % 60_000)
         .cycle()
         .take(rows * cols)
         .map(|i| f32::from(i % 1999) / 999.5 - 1.0)
-        .collect();
-    Mat::from_host(&Device::new(), &values, rows, cols)
+        .collect::<Array1<f32>>()
+        .into_shape_with_order([rows, cols])
+        .expect("as many values");
+    Mat::from_host(&Device::new(), values.view())
 }
 
 fn products(c: &mut Criterion) {
@@ -38,29 +43,15 @@ fn products(c: &mut Criterion) {
         mat(NODES, 3 * WIDTH),
     );
     c.bench_function("product", |b| {
-        b.iter(|| device.product(y.view_mut(), x.view(), w.view(), Old::Overwrite));
+        b.iter(|| device.product(y.view_mut(), x.view(), w.view(), Write::Set));
     });
     let mut d_w = mat(WIDTH, 3 * WIDTH);
     c.bench_function("product, d_weight", |b| {
-        b.iter(|| {
-            device.product(
-                d_w.view_mut(),
-                x.view().transposed(),
-                y.view(),
-                Old::Overwrite,
-            )
-        });
+        b.iter(|| device.product(d_w.view_mut(), x.view().transposed(), y.view(), Write::Set));
     });
     let mut d_x = mat(NODES, WIDTH);
     c.bench_function("product, d_input", |b| {
-        b.iter(|| {
-            device.product(
-                d_x.view_mut(),
-                y.view(),
-                w.view().transposed(),
-                Old::Overwrite,
-            )
-        });
+        b.iter(|| device.product(d_x.view_mut(), y.view(), w.view().transposed(), Write::Set));
     });
 }
 
@@ -81,7 +72,7 @@ fn rows(c: &mut Criterion) {
     let mut table = mat(N_LABELS, WIDTH);
     let index: Vec<u32> = (0..5).cycle().take(NODES).collect();
     c.bench_function("gather, forward", |b| {
-        b.iter(|| device.gather_fwd(y.view_mut(), table.view(), &index, Old::Overwrite));
+        b.iter(|| device.gather_fwd(y.view_mut(), table.view(), &index, Write::Set));
     });
     c.bench_function("gather, backward", |b| {
         b.iter(|| device.gather_bwd(table.view_mut(), y.view(), &index));
@@ -107,26 +98,30 @@ fn aggregation(c: &mut Criterion) {
         graphs.push(graph.labels.into_iter(), &graph.predecessors);
     }
     graphs.upload(&device);
-    let (both, relu) = (Direction::Both, Activation::Relu);
+    let conv = GraphConv {
+        graphs: &graphs,
+        direction: Direction::Both,
+        activation: Activation::Relu,
+    };
     let (mut out, mut projected) = (mat(NODES, WIDTH), mat(NODES, 3 * WIDTH));
     let (bias, mut d_bias, mut d_out) = (mat(1, WIDTH), mat(1, WIDTH), mat(NODES, WIDTH));
     c.bench_function("aggregation, forward", |b| {
         b.iter(|| {
-            let (out, p) = (out.view_mut(), projected.view());
-            device.graph_conv_fwd(out, p, bias.view(), &graphs, both, relu);
+            let inputs = ConvInputs {
+                projected: projected.view(),
+                bias: bias.view(),
+            };
+            device.graph_conv_fwd(out.view_mut(), inputs, conv);
         });
     });
     c.bench_function("aggregation, backward", |b| {
         b.iter(|| {
-            device.graph_conv_bwd(
-                projected.view_mut(),
-                d_bias.view_mut(),
-                d_out.view_mut(),
-                out.view(),
-                &graphs,
-                both,
-                relu,
-            );
+            let d = ConvDerivatives {
+                d_projected: projected.view_mut(),
+                d_bias: d_bias.view_mut(),
+                d_out: d_out.view_mut(),
+            };
+            device.graph_conv_bwd(d, out.view(), conv);
         });
     });
 }
@@ -157,7 +152,11 @@ fn gates(c: &mut Criterion) {
                 d_gh: d_gh.view_mut(),
                 d_old: d_old.view_mut(),
             };
-            device.gru_gates_bwd(out, new.view(), gates.view(), old.view());
+            let cached = GruCached {
+                gates: gates.view(),
+                old: old.view(),
+            };
+            device.gru_gates_bwd(out, new.view(), cached);
         });
     });
 }
@@ -189,15 +188,24 @@ fn heads(c: &mut Criterion) {
     let (targets, weights) = (mat(m, n), mat(m, n));
     c.bench_function("binary cross-entropy", |b| {
         b.iter(|| {
-            let (d, t) = (d_scores.view_mut(), targets.view());
-            device.bce(d, scores.view(), t, weights.view())
+            let targets = Targets {
+                values: targets.view(),
+                weights: weights.view(),
+            };
+            device.bce(d_scores.view_mut(), scores.view(), targets)
         });
     });
     let (f, mut d_f) = (mat(64, 1), mat(64, 1));
     let ranks: Vec<u32> = (0..64).collect();
     let partners: Vec<u32> = (0..64).rev().cycle().take(8 * 64).collect();
     c.bench_function("ranking loss", |b| {
-        b.iter(|| device.ranking_loss(d_f.view_mut(), f.view(), &ranks, &partners));
+        b.iter(|| {
+            let comparisons = Comparisons {
+                ranks: &ranks,
+                partners: &partners,
+            };
+            device.ranking_loss(d_f.view_mut(), f.view(), comparisons)
+        });
     });
 }
 
@@ -209,9 +217,13 @@ fn decisions(c: &mut Criterion) {
     let masks = vec![0b1_1110; n];
     let mut chosen = vec![1; n];
     c.bench_function("categorical, sampling", |b| {
-        let plain = Exploration::NONE;
         b.iter(|| {
-            device.categorical_sample(&mut chosen, logits.view(), &masks, uniforms.view(), plain);
+            let draw = Draw {
+                masks: &masks,
+                uniforms: uniforms.view(),
+                exploration: Exploration::NONE,
+            };
+            device.categorical_sample(&mut chosen, logits.view(), draw);
         });
     });
     c.bench_function("categorical, forward", |b| {
@@ -221,7 +233,11 @@ fn decisions(c: &mut Criterion) {
                 entropy: entropy.view_mut(),
                 log_probs: log_probs.view_mut(),
             };
-            device.categorical_fwd(out, logits.view(), &masks, &chosen);
+            let choices = Choices {
+                masks: &masks,
+                chosen: &chosen,
+            };
+            device.categorical_fwd(out, logits.view(), choices);
         });
     });
     c.bench_function("categorical, backward", |b| {
@@ -231,7 +247,11 @@ fn decisions(c: &mut Criterion) {
                 d_entropy: entropy.view(),
                 log_probs: log_probs.view(),
             };
-            device.categorical_bwd(d_logits.view_mut(), d, &masks, &chosen);
+            let choices = Choices {
+                masks: &masks,
+                chosen: &chosen,
+            };
+            device.categorical_bwd(d_logits.view_mut(), d, choices);
         });
     });
     let n = 2688;
@@ -240,20 +260,51 @@ fn decisions(c: &mut Criterion) {
     let masks = vec![0b11; n];
     c.bench_function("bernoulli, sampling", |b| {
         b.iter(|| {
-            let (s, p, u) = (scores.view(), prior.view(), uniforms.view());
-            device.bernoulli_sample(&mut chosen, s, p, &masks, u, Exploration::NONE);
+            let logits = Logits {
+                scores: scores.view(),
+                prior: prior.view(),
+            };
+            let draw = Draw {
+                masks: &masks,
+                uniforms: uniforms.view(),
+                exploration: Exploration::NONE,
+            };
+            device.bernoulli_sample(&mut chosen, logits, draw);
         });
     });
     c.bench_function("bernoulli, forward", |b| {
         b.iter(|| {
-            let (l, h) = (log_prob.view_mut(), entropy.view_mut());
-            device.bernoulli_fwd(l, h, scores.view(), prior.view(), &masks, &chosen);
+            let logits = Logits {
+                scores: scores.view(),
+                prior: prior.view(),
+            };
+            let choices = Choices {
+                masks: &masks,
+                chosen: &chosen,
+            };
+            let out = BernoulliOut {
+                log_prob: log_prob.view_mut(),
+                entropy: entropy.view_mut(),
+            };
+            device.bernoulli_fwd(out, logits, choices);
         });
     });
     c.bench_function("bernoulli, backward", |b| {
         b.iter(|| {
-            let (d, upstream) = (d_scores.view_mut(), [log_prob.view(), entropy.view()]);
-            device.bernoulli_bwd(d, upstream, scores.view(), prior.view(), &masks, &chosen);
+            let logits = Logits {
+                scores: scores.view(),
+                prior: prior.view(),
+            };
+            let choices = Choices {
+                masks: &masks,
+                chosen: &chosen,
+            };
+            let d = BernoulliIn {
+                d_log_prob: log_prob.view(),
+                d_entropy: entropy.view(),
+                logits,
+            };
+            device.bernoulli_bwd(d_scores.view_mut(), d, choices);
         });
     });
 }

@@ -15,7 +15,7 @@ fn steps(c: &mut Criterion) {
     c.bench_function("reward", |b| b.iter(|| discriminator.rewards(&graphs)));
     c.bench_function("sampling", |b| b.iter(|| policy.sample()));
     let rollouts = policy.sample();
-    let rewards = discriminator.rewards(rollouts.graphs());
+    let rewards = discriminator.rewards(&rollouts);
     let mut group = c.benchmark_group("long");
     group.sample_size(10);
     group.bench_function("policy update", |b| {

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Arch, ArchKey, by_name};
 use ganas_table::Table;
 use rand::seq::SliceRandom as _;
@@ -18,9 +18,7 @@ fn stream(purpose: u8) -> Stream {
     Stream::new(StreamKey {
         seed: 1,
         purpose,
-        iteration: 0,
-        item: 0,
-        step: 0,
+        ..StreamKey::default()
     })
 }
 

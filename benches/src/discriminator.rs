@@ -2,9 +2,13 @@
 
 use ganas_gnn::layers::EncoderConfig;
 use ganas_gnn::nets::{DiscriminatorConfig, PairDiscriminator, PairDiscriminatorCache};
+use ganas_gnn::ops::bce::Targets;
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::{Adam, AdamConfig, Backend, Grads, GraphBatch, Layout, Mat, Params};
+use ganas_gnn::{
+    Adam, AdamConfig, Backend, Backward, Forward, Grads, GraphBatch, Layout, Mat, Params,
+};
+use ndarray::Array2;
 
 use crate::graphs::{Graph, N_LABELS, random_graphs};
 use crate::{Shape, stream};
@@ -25,7 +29,7 @@ pub struct DiscriminatorWork<B: Backend> {
     n_negatives: usize,
     targets: Mat<B>,
     weights: Mat<B>,
-    logits: Vec<f32>,
+    logits: Array2<f32>,
 }
 
 impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
@@ -50,18 +54,18 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
         params.write(&device, &layout.draw(&mut stream(1, 0, 0)));
         let n_negatives = shape.batch / 2;
         let (k, n) = (shape.truth, shape.truth + n_negatives);
-        let mut targets = vec![0.0_f32; k * n];
-        let mut weights = vec![0.0_f32; k * n];
-        for row in 0..k {
-            for column in (0..n).filter(|&column| column != row) {
-                let at = row * n + column;
-                if column < k {
-                    (targets[at], weights[at]) = (1.0, mean_of(k * (k - 1)));
-                } else {
-                    weights[at] = mean_of(k * n_negatives);
-                }
+        let targets = Array2::from_shape_fn([k, n], |(row, column)| {
+            if column < k && column != row {
+                1.0
+            } else {
+                0.0
             }
-        }
+        });
+        let weights = Array2::from_shape_fn([k, n], |(row, column)| match column {
+            column if column == row => 0.0,
+            column if column < k => mean_of(k * (k - 1)),
+            _ => mean_of(k * n_negatives),
+        });
         Self {
             grads: Grads::zeros(&device, &layout),
             adam: Adam::new(&device, &layout, AdamConfig::default()),
@@ -70,9 +74,9 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
             cache: PairDiscriminatorCache::new(&device),
             truth: random_graphs(shape.truth, 2),
             n_negatives,
-            targets: Mat::from_host(&device, &targets, k, n),
-            weights: Mat::from_host(&device, &weights, k, n),
-            logits: Vec::new(),
+            targets: Mat::from_host(&device, targets.view()),
+            weights: Mat::from_host(&device, weights.view()),
+            logits: Array2::default([0, 0]),
             device,
             net,
             params,
@@ -93,23 +97,19 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
     pub fn step(&mut self) -> f64 {
         let batch = &self.trained_on;
         self.net.forward(
-            &self.device,
-            &self.params,
+            Forward::new(&self.device, &self.params),
             batch,
             self.truth.len(),
             &mut self.cache,
         );
         let (logits, d_logits) = self.cache.logits_and_derivative(&self.device);
-        let loss = self.device.bce(
-            d_logits.view_mut(),
-            logits,
-            self.targets.view(),
-            self.weights.view(),
-        );
+        let targets = Targets {
+            values: self.targets.view(),
+            weights: self.weights.view(),
+        };
+        let loss = (self.device).bce(d_logits.view_mut(), logits, targets);
         self.net.backward(
-            &self.device,
-            &self.params,
-            &mut self.grads,
+            &mut Backward::new(&self.device, &self.params, &mut self.grads),
             batch,
             &mut self.cache,
         );
@@ -126,8 +126,7 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
     pub fn rewards(&mut self, graphs: &[Graph]) -> Vec<f32> {
         fill(&self.device, &mut self.rewarded, &self.truth, graphs);
         self.net.forward(
-            &self.device,
-            &self.params,
+            Forward::new(&self.device, &self.params),
             &self.rewarded,
             self.truth.len(),
             &mut self.cache,
@@ -136,8 +135,8 @@ impl<B: Backend<Elem = f32>> DiscriminatorWork<B> {
         let (k, n) = (self.truth.len(), self.truth.len() + graphs.len());
         (k..n)
             .map(|column| {
-                let logits = (0..k).map(|row| self.logits[row * n + column]);
-                logits.map(|x| 1.0 / (1.0 + (-x).exp())).sum::<f32>() * mean_of(k)
+                let logits = self.logits.column(column);
+                logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).sum::<f32>() * mean_of(k)
             })
             .collect()
     }

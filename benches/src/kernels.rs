@@ -3,12 +3,14 @@
 
 use std::fmt::Write as _;
 
+use ganas_gnn::ops::bce::Targets;
 use ganas_gnn::ops::bias_activation::Activation;
-use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::ops::gru_gates::{GruDerivatives, GruInputs};
+use ganas_gnn::ops::graph_conv::{ConvDerivatives, ConvInputs, Direction, GraphConv};
+use ganas_gnn::ops::gru_gates::{GruCached, GruDerivatives, GruInputs};
 use ganas_gnn::ops::pair_scores::{PairDerivatives, PairInputs};
-use ganas_gnn::ops::product::Old;
+use ganas_gnn::ops::product::Write;
 use ganas_gnn::{Adam, AdamConfig, Backend, Grads, GraphBatch, Init, Layout, Mat, Params};
+use ndarray::Array2;
 
 use crate::graphs::{N_LABELS, N_NODES, random_graphs};
 use crate::{Shape, clock};
@@ -35,7 +37,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
     }
     graphs.upload(device);
     let n = graphs.n_nodes();
-    let mat = |rows, cols| Mat::from_host(device, &vec![0.01; rows * cols], rows, cols);
+    let mat = |rows, cols| Mat::from_host(device, Array2::from_elem([rows, cols], 0.01).view());
 
     overheads(device, &mut table);
     let (x, weight, mut projected) = (mat(n, c), mat(c, 3 * c), mat(n, 3 * c));
@@ -47,12 +49,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
         format!("[{n}, {c}] [{c}, {}]", 3 * c),
         [flops, bytes],
         || {
-            device.product(
-                projected.view_mut(),
-                x.view(),
-                weight.view(),
-                Old::Overwrite,
-            );
+            device.product(projected.view_mut(), x.view(), weight.view(), Write::Set);
         },
     );
     table.row(
@@ -64,7 +61,7 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
                 d_weight.view_mut(),
                 x.view().transposed(),
                 projected.view(),
-                Old::Add,
+                Write::Add,
             );
         },
     );
@@ -77,27 +74,28 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
                 d_x.view_mut(),
                 projected.view(),
                 weight.view().transposed(),
-                Old::Overwrite,
+                Write::Set,
             );
         },
     );
     let edges = 2 * n;
     let (mut out, mut d_bias, mut d_out) = (mat(n, c), mat(1, c), mat(n, c));
-    let (both, relu) = (Direction::Both, Activation::Relu);
+    let conv = GraphConv {
+        graphs: &graphs,
+        direction: Direction::Both,
+        activation: Activation::Relu,
+    };
     let bytes = 4 * c * (2 * n + 2 * edges);
     table.row(
         "graph_conv_fwd",
         format!("{n} nodes"),
         [n * c + 2 * edges * c, bytes],
         || {
-            device.graph_conv_fwd(
-                out.view_mut(),
-                projected.view(),
-                bias.view(),
-                &graphs,
-                both,
-                relu,
-            );
+            let inputs = ConvInputs {
+                projected: projected.view(),
+                bias: bias.view(),
+            };
+            device.graph_conv_fwd(out.view_mut(), inputs, conv);
         },
     );
     table.row(
@@ -105,16 +103,12 @@ pub fn report<B: Backend<Elem = f32>>(device: &B, shape: Shape, finish: impl Fn(
         format!("{n} nodes"),
         [2 * edges * c, 2 * bytes],
         || {
-            let (d_projected, d_bias) = (projected.view_mut(), d_bias.view_mut());
-            device.graph_conv_bwd(
-                d_projected,
-                d_bias,
-                d_out.view_mut(),
-                out.view(),
-                &graphs,
-                both,
-                relu,
-            );
+            let d = ConvDerivatives {
+                d_projected: projected.view_mut(),
+                d_bias: d_bias.view_mut(),
+                d_out: d_out.view_mut(),
+            };
+            device.graph_conv_bwd(d, out.view(), conv);
         },
     );
     let labels: Vec<u32> = (0_u32..).map(|i| i % 5).take(n).collect();
@@ -174,8 +168,11 @@ impl<F: Fn()> Table<F> {
 
 /// A launch, and copies.
 fn overheads<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>) {
-    let mut one = Mat::from_host(device, &[0.0], 1, 1);
-    let (bias, mut host) = (Mat::from_host(device, &[0.0], 1, 1), Vec::new());
+    let mut one = Mat::from_host(device, Array2::zeros([1, 1]).view());
+    let (bias, mut host) = (
+        Mat::from_host(device, Array2::zeros([1, 1]).view()),
+        Vec::new(),
+    );
     table.row("a launch", "1 element".to_owned(), [0, 0], || {
         device.bias_activation_fwd(one.view_mut(), bias.view(), Activation::Identity);
     });
@@ -188,14 +185,14 @@ fn overheads<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>) {
         "1 element".to_owned(),
         [0, 0],
         || {
-            one.read(device, &mut host);
+            one.read_column(device, &mut host);
         },
     );
 }
 
 fn gru<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, batch: usize, c: usize) {
     let n = batch * (N_NODES - 1);
-    let mat = |rows, cols| Mat::from_host(device, &vec![0.01; rows * cols], rows, cols);
+    let mat = |rows, cols| Mat::from_host(device, Array2::from_elem([rows, cols], 0.01).view());
     let (gi, gh, bias, old) = (mat(n, 3 * c), mat(n, 3 * c), mat(1, 3 * c), mat(n, c));
     let (mut new, mut gates) = (mat(n, c), mat(n, 4 * c));
     let (mut each, numbers) = (device.ints(), (0_u32..).take(n).collect::<Vec<_>>());
@@ -218,12 +215,16 @@ fn gru<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, batch: 
             d_gh: d_gh.view_mut(),
             d_old: d_old.view_mut(),
         };
-        device.gru_gates_bwd(out, new.view(), gates.view(), old.view());
+        let cached = GruCached {
+            gates: gates.view(),
+            old: old.view(),
+        };
+        device.gru_gates_bwd(out, new.view(), cached);
     });
 }
 
 fn pairs<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, [m, n, c]: [usize; 3]) {
-    let mat = |rows, cols| Mat::from_host(device, &vec![0.01; rows * cols], rows, cols);
+    let mat = |rows, cols| Mat::from_host(device, Array2::from_elem([rows, cols], 0.01).view());
     let (a, b, w, mut scores) = (mat(m, c), mat(n, c), mat(1, c + 1), mat(m, n));
     let (targets, weights, mut d_scores) = (mat(m, n), mat(m, n), mat(m, n));
     let (mut d_a, mut d_b, mut d_w) = (mat(m, c), mat(n, c), mat(1, c + 1));
@@ -246,8 +247,11 @@ fn pairs<B: Backend<Elem = f32>>(device: &B, table: &mut Table<impl Fn()>, [m, n
         format!("[{m}, {n}]"),
         [0, 16 * m * n],
         || {
-            let (logits, targets) = (scores.view(), targets.view());
-            device.bce(d_scores.view_mut(), logits, targets, weights.view());
+            let targets = Targets {
+                values: targets.view(),
+                weights: weights.view(),
+            };
+            device.bce(d_scores.view_mut(), scores.view(), targets);
         },
     );
     table.row(

@@ -1,4 +1,4 @@
-//! The work that is timed: training steps at one fixed shape, built from `ganas-gnn` and `ganas-rl` alone.
+//! The work that is timed: training steps at one fixed shape, built from `ganas-gnn` and `ganas-rl`.
 //!
 //! The criterion benches of this package and the program that `cargo xtask bench` drives share it.
 //! The graphs have 7 vertices and free edges, as the cells of NAS-Bench-101; `xtask/bench/torch_steps.py` is the same
@@ -15,10 +15,10 @@ pub mod roofline;
 
 pub use discriminator::DiscriminatorWork;
 pub use graphs::{Graph, N_LABELS, N_NODES, random_graphs};
-pub use policy::{PolicyWork, Rollouts};
+pub use policy::PolicyWork;
 
 use ganas_gnn::Backend;
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 
 /// The device of the benches of operations and layers.
 pub type Device = ganas_gnn::Cpu<f32>;
@@ -56,21 +56,26 @@ impl Default for Shape {
 
 /// A random stream of the benches, by number.
 pub(crate) fn stream(purpose: u8, item: u32, step: u32) -> Stream {
-    Stream::new(StreamKey {
+    Stream::new(key(purpose, item, step))
+}
+
+/// The key of that stream.
+pub(crate) fn key(purpose: u8, item: u32, step: u32) -> StreamKey {
+    StreamKey {
         seed: 1,
         purpose,
-        iteration: 0,
         item,
         step,
-    })
+        ..StreamKey::default()
+    }
 }
 
 /// Everything that an inner iteration of a search does: discriminator steps, a draw, its rewards, a policy update.
 #[derive(Debug)]
-pub struct InnerIteration<B: Backend> {
+pub struct InnerIteration<B: Backend<Elem = f32>> {
     discriminator: DiscriminatorWork<B>,
     policy: PolicyWork<B>,
-    rollouts: Rollouts,
+    rollouts: Vec<Graph>,
 }
 
 /// Steps of the discriminator in an inner iteration.
@@ -91,12 +96,12 @@ impl<B: Backend<Elem = f32>> InnerIteration<B> {
 
     /// One inner iteration.
     pub fn run(&mut self) {
-        self.discriminator.show(self.rollouts.graphs());
+        self.discriminator.show(&self.rollouts);
         for _ in 0..DISCRIMINATOR_STEPS {
             self.discriminator.step();
         }
         self.rollouts = self.policy.sample();
-        let rewards = self.discriminator.rewards(self.rollouts.graphs());
+        let rewards = self.discriminator.rewards(&self.rollouts);
         self.policy.update(&self.rollouts, &rewards);
     }
 }

@@ -12,7 +12,7 @@ use std::io::{BufRead as _, Write as _};
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use ganas_benches::{
-    DiscriminatorWork, InnerIteration, PolicyWork, Rollouts, Shape, clock, kernels, random_graphs,
+    DiscriminatorWork, Graph, InnerIteration, PolicyWork, Shape, clock, kernels, random_graphs,
     roofline,
 };
 use ganas_gnn::{Backend, Cpu, Cuda, Device as _};
@@ -135,15 +135,15 @@ fn serve<B: Backend<Elem = f32>>(
 }
 
 /// Everything that can be asked for.
-struct Works<B: Backend> {
+struct Works<B: Backend<Elem = f32>> {
     device: B,
     discriminator: DiscriminatorWork<B>,
     policy: PolicyWork<B>,
     one_epoch: PolicyWork<B>,
-    rollouts: Rollouts,
+    rollouts: Vec<Graph>,
     rewards: Vec<f32>,
     inner: InnerIteration<B>,
-    graphs: Vec<ganas_benches::Graph>,
+    graphs: Vec<Graph>,
 }
 
 impl<B: Backend<Elem = f32>> Works<B> {
@@ -155,7 +155,7 @@ impl<B: Backend<Elem = f32>> Works<B> {
         discriminator.show(&graphs);
         Self {
             device: device.clone(),
-            rewards: discriminator.rewards(rollouts.graphs()),
+            rewards: discriminator.rewards(&rollouts),
             discriminator,
             policy,
             one_epoch: PolicyWork::new(device, Shape { epochs: 1, ..shape }),

@@ -1,15 +1,21 @@
 //! The work of the policy: drawing architectures with free edges, and PPO updates.
 
+use std::convert::Infallible;
+
 use ganas_gnn::nets::{
-    EdgeChoice, Episodes, Policy, PolicyCache, PolicyConfig, PolicyInput, Sampler,
+    EdgeChoice, Episodes, Policy as Net, PolicyCache, PolicyConfig, PolicyInput, Sampler,
 };
+use ganas_gnn::ops::adam::StepSize as AdamStepSize;
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Adam, AdamConfig, Backend, Grads, Layout, Params};
-use ganas_rl::{PpoBatch, PpoConfig, PpoDerivatives, ppo_loss};
+use ganas_gnn::{Adam, AdamConfig, Backend, Backward, Forward, Grads, Layout, Params};
+use ganas_random::{Stream, StreamKey};
+use ganas_rl::{
+    Algorithm, Decisions, GaeConfig, Policy, PpoConfig, StepSize, Trainer, TrainerConfig,
+};
 
 use crate::graphs::{Graph, INPUT, N_LABELS, N_NODES};
-use crate::{Shape, stream};
+use crate::{LEARNING_RATE, Shape, key, stream};
 
 /// The labels that may be chosen: all but that of the input.
 const LEGAL: u64 = 0b1_1110;
@@ -17,39 +23,75 @@ const LEGAL: u64 = 0b1_1110;
 /// The steps of an episode: one for each vertex but the first.
 const STEPS: usize = N_NODES - 1;
 
-/// Graphs that were drawn, with their log-probabilities.
+/// A policy that draws and learns.
 #[derive(Debug)]
-pub struct Rollouts {
-    graphs: Vec<Graph>,
+pub struct PolicyWork<B: Backend<Elem = f32>> {
+    trainer: Trainer<GraphPolicy<B>>,
+    batch: usize,
+    draws: u32,
 }
 
-impl Rollouts {
-    /// The graphs.
+impl<B: Backend<Elem = f32>> PolicyWork<B> {
+    /// A policy with starting values.
+    ///
+    /// # Panics
+    ///
+    /// When the shape has no epochs.
     #[must_use]
-    pub fn graphs(&self) -> &[Graph] {
-        &self.graphs
+    pub fn new(device: &B, shape: Shape) -> Self {
+        let config = TrainerConfig {
+            algorithm: Algorithm::Ppo(PpoConfig {
+                epochs: shape.epochs,
+                // Returns are the rewards, as in the work of PyTorch.
+                gae: GaeConfig {
+                    gamma: 1.0,
+                    lambda: 1.0,
+                },
+                ..PpoConfig::default()
+            }),
+            learning_rate: LEARNING_RATE,
+            max_gradient_norm: Some(1.0),
+            ..TrainerConfig::default()
+        };
+        Self {
+            trainer: Trainer::new(GraphPolicy::new(device, shape), config)
+                .expect("invariant: a shape has epochs"),
+            batch: shape.batch,
+            draws: 0,
+        }
+    }
+
+    /// Draws a batch of graphs.
+    pub fn sample(&mut self) -> Vec<Graph> {
+        let key = key(4, self.draws, 0);
+        self.draws += 1;
+        match self.trainer.draw(key, self.batch) {
+            Ok(graphs) => graphs,
+            Err(never) => match never {},
+        }
+    }
+
+    /// A PPO update of some epochs on rollouts and their rewards; returns the first loss.
+    pub fn update(&mut self, rollouts: &[Graph], rewards: &[f32]) -> f64 {
+        self.trainer.update(rollouts, rewards, &[]).loss
     }
 }
 
-/// A policy that draws and learns.
+/// A network, its optimiser, and memory for both.
 #[derive(Debug)]
-pub struct PolicyWork<B: Backend> {
+struct GraphPolicy<B: Backend> {
     device: B,
-    net: Policy,
+    net: Net,
     params: Params<B>,
     grads: Grads<B>,
     adam: Adam<B>,
     sampler: Sampler<B>,
     episodes: Episodes<B>,
     cache: PolicyCache<B>,
-    shape: Shape,
-    draws: u32,
 }
 
-impl<B: Backend<Elem = f32>> PolicyWork<B> {
-    /// A policy with starting values.
-    #[must_use]
-    pub fn new(device: &B, shape: Shape) -> Self {
+impl<B: Backend<Elem = f32>> GraphPolicy<B> {
+    fn new(device: &B, shape: Shape) -> Self {
         let device = device.clone();
         let mut layout = Layout::default();
         let config = PolicyConfig {
@@ -65,41 +107,78 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             head_width: shape.width,
             edges: EdgeChoice::Free,
         };
-        let net = Policy::new(&mut layout, config);
+        let net = Net::new(&mut layout, config);
         let mut params = Params::zeros(&device, &layout);
         params.write(&device, &layout.draw(&mut stream(3, 0, 0)));
-        let clipped = AdamConfig {
-            max_norm: Some(1.0),
-            ..AdamConfig::default()
-        };
         Self {
             grads: Grads::zeros(&device, &layout),
-            adam: Adam::new(&device, &layout, clipped),
+            adam: Adam::new(&device, &layout, AdamConfig::default()),
             sampler: Sampler::new(&device),
             episodes: Episodes::new(&device),
             cache: PolicyCache::new(&device),
             device,
             net,
             params,
-            shape,
-            draws: 0,
         }
     }
 
-    /// Draws a batch of graphs.
-    pub fn sample(&mut self) -> Rollouts {
-        let (device, sampler, n) = (&self.device, &mut self.sampler, self.shape.batch);
+    /// Writes rollouts as episodes.
+    fn fill<'a>(&mut self, graphs: impl Iterator<Item = &'a Graph> + Clone) {
+        let (device, episodes) = (&self.device, &mut self.episodes);
+        let n = graphs.clone().count();
+        episodes.graphs.clear();
+        for graph in graphs.clone() {
+            episodes
+                .graphs
+                .push(graph.labels.iter().copied(), &graph.predecessors);
+        }
+        let (mut chosen, mut last, mut edges) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut nodes, mut states) = (Vec::new(), Vec::new());
+        for step in 0..STEPS {
+            chosen.extend(graphs.clone().map(|graph| graph.labels[step + 1]));
+            let offset = narrow(step * N_LABELS);
+            last.extend(graphs.clone().map(|graph| offset + graph.labels[step]));
+            for from in 0..=step {
+                for (i, graph) in graphs.clone().enumerate() {
+                    nodes.push(narrow(i * N_NODES + from));
+                    states.push(narrow(step * n + i));
+                    edges.push(u32::from(graph.predecessors[step + 1] >> from & 1 == 1));
+                }
+            }
+        }
+        let decisions = &mut episodes.decisions;
+        device.write_masks(&mut decisions.masks, &vec![LEGAL; STEPS * n]);
+        device.write_ints(&mut decisions.chosen, &chosen);
+        device.write_ints(&mut decisions.last_labels, &last);
+        let about = &mut decisions.edges;
+        about.prior.set_column(device, &vec![0.0; edges.len()]);
+        device.write_masks(&mut about.masks, &vec![0b11; edges.len()]);
+        device.write_ints(&mut about.chosen, &edges);
+        device.write_ints(&mut about.rows.node_rows, &nodes);
+        device.write_ints(&mut about.rows.state_rows, &states);
+        device.write_ints(&mut about.rows.labels, &chosen);
+        about.rows.n_edges = edges.len();
+    }
+}
+
+impl<B: Backend<Elem = f32>> Policy for GraphPolicy<B> {
+    type Elem = f32;
+    type Episode = Graph;
+    type Error = Infallible;
+
+    fn draw(&mut self, key: StreamKey, n: usize) -> Result<Vec<Graph>, Infallible> {
+        let (device, sampler) = (&self.device, &mut self.sampler);
         let start = Graph {
             labels: vec![INPUT],
             predecessors: vec![0],
         };
         let mut graphs = vec![start; n];
-        let mut random = stream(4, self.draws, 0);
-        self.draws += 1;
+        let mut random = Stream::new(key);
         let mut uniforms = vec![0.0; n];
         let mut last_labels = vec![0; n];
         let (mut nodes, mut states) = (Vec::new(), Vec::new());
-        self.net.start(device, &self.params, n, sampler);
+        self.net
+            .start(Forward::new(device, &self.params), n, sampler);
         for step in 0..STEPS {
             sampler.graphs.clear();
             for (graph, last) in graphs.iter().zip(&mut last_labels) {
@@ -111,10 +190,10 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             device.write_masks(&mut sampler.masks, &vec![LEGAL; n]);
             device.write_ints(&mut sampler.last_labels, &last_labels);
             uniforms.fill_with(|| random.uniform());
-            sampler.uniforms.set(device, &uniforms, n, 1);
+            sampler.uniforms.set_column(device, &uniforms);
             let plain = Exploration::NONE;
             self.net
-                .sample_step(device, &self.params, step, plain, sampler);
+                .sample_step(Forward::new(device, &self.params), step, plain, sampler);
             let mut labels = vec![0; n];
             device.read_ints(&mut labels, &sampler.chosen);
             nodes.clear();
@@ -128,15 +207,14 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             device.write_ints(&mut rows.state_rows, &states);
             device.write_ints(&mut rows.labels, &labels);
             rows.n_edges = nodes.len();
-            self.net.start_edges(device, &self.params, step, sampler);
+            self.net
+                .start_edges(Forward::new(device, &self.params), step, sampler);
             let decisions = nodes.len();
             uniforms.resize(decisions, 0.0);
             uniforms.fill_with(|| random.uniform());
-            sampler.uniforms.set(device, &uniforms, decisions, 1);
+            sampler.uniforms.set_column(device, &uniforms);
             device.write_masks(&mut sampler.masks, &vec![0b11; decisions]);
-            sampler
-                .prior
-                .set(device, &vec![0.0; decisions], decisions, 1);
+            sampler.prior.set_column(device, &vec![0.0; decisions]);
             self.net.sample_edges(device, 0, plain, sampler);
             let mut edges = vec![0; decisions];
             device.read_ints(&mut edges, &sampler.chosen);
@@ -147,109 +225,59 @@ impl<B: Backend<Elem = f32>> PolicyWork<B> {
             }
             uniforms.truncate(n);
         }
-        Rollouts { graphs }
+        Ok(graphs)
     }
 
-    /// A PPO update of some epochs on rollouts and their rewards; returns the last loss.
-    pub fn update(&mut self, rollouts: &Rollouts, rewards: &[f32]) -> f32 {
-        self.fill(rollouts);
-        let n = rollouts.graphs.len();
+    fn take_up<'a>(
+        &mut self,
+        episode_of: &mut Vec<usize>,
+        graphs: impl Iterator<Item = &'a Graph> + Clone,
+    ) {
+        let n = graphs.clone().count();
+        episode_of.extend((0..STEPS).flat_map(|_| 0..n));
+        self.fill(graphs);
         self.net
             .share(&self.device, &self.episodes, &mut self.cache);
-        let advantages: Vec<f32> = standardised(rewards).repeat(STEPS);
-        let returns: Vec<f32> = rewards.repeat(STEPS);
-        let (mut log_probs, mut values, mut entropies) = (Vec::new(), Vec::new(), Vec::new());
-        let mut old_log_probs = Vec::new();
-        let [mut d_log_probs, mut d_values, mut d_entropies] =
-            [(); 3].map(|()| vec![0.0; STEPS * n]);
-        let mut loss = 0.0;
-        for epoch in 0..self.shape.epochs {
-            let (device, cache) = (&self.device, &mut self.cache);
-            self.net
-                .forward(device, &self.params, &self.episodes, cache);
-            cache.out.log_prob.read(device, &mut log_probs);
-            cache.out.value.read(device, &mut values);
-            cache.out.entropy.read(device, &mut entropies);
-            if epoch == 0 {
-                old_log_probs.clone_from(&log_probs);
-            }
-            loss = ppo_loss(
-                PpoConfig::default(),
-                PpoBatch {
-                    log_probs: &log_probs,
-                    old_log_probs: &old_log_probs,
-                    advantages: &advantages,
-                    values: &values,
-                    returns: &returns,
-                    entropies: &entropies,
-                },
-                PpoDerivatives {
-                    d_log_probs: &mut d_log_probs,
-                    d_values: &mut d_values,
-                    d_entropies: &mut d_entropies,
-                },
-            );
-            cache.out.d_log_prob.set(device, &d_log_probs, STEPS * n, 1);
-            cache.out.d_value.set(device, &d_values, STEPS * n, 1);
-            cache.out.d_entropy.set(device, &d_entropies, STEPS * n, 1);
-            let grads = &mut self.grads;
-            self.net
-                .backward(device, &self.params, grads, &self.episodes, cache);
-            self.adam
-                .step(device, &mut self.params, grads, crate::LEARNING_RATE);
-        }
-        loss
     }
 
-    /// Writes rollouts as episodes.
-    fn fill(&mut self, rollouts: &Rollouts) {
-        let (device, episodes) = (&self.device, &mut self.episodes);
-        let graphs = &rollouts.graphs;
-        let n = graphs.len();
-        episodes.graphs.clear();
-        for graph in graphs {
-            episodes
-                .graphs
-                .push(graph.labels.iter().copied(), &graph.predecessors);
-        }
-        let (mut chosen, mut last, mut edges) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut nodes, mut states) = (Vec::new(), Vec::new());
-        for step in 0..STEPS {
-            chosen.extend(graphs.iter().map(|graph| graph.labels[step + 1]));
-            let offset = narrow(step * N_LABELS);
-            last.extend(graphs.iter().map(|graph| offset + graph.labels[step]));
-            for from in 0..=step {
-                for (i, graph) in graphs.iter().enumerate() {
-                    nodes.push(narrow(i * N_NODES + from));
-                    states.push(narrow(step * n + i));
-                    edges.push(u32::from(graph.predecessors[step + 1] >> from & 1 == 1));
-                }
-            }
-        }
-        let decisions = &mut episodes.decisions;
-        device.write_masks(&mut decisions.masks, &vec![LEGAL; STEPS * n]);
-        device.write_ints(&mut decisions.chosen, &chosen);
-        device.write_ints(&mut decisions.last_labels, &last);
-        let about = &mut decisions.edges;
-        about
-            .prior
-            .set(device, &vec![0.0; edges.len()], edges.len(), 1);
-        device.write_masks(&mut about.masks, &vec![0b11; edges.len()]);
-        device.write_ints(&mut about.chosen, &edges);
-        device.write_ints(&mut about.rows.node_rows, &nodes);
-        device.write_ints(&mut about.rows.state_rows, &states);
-        device.write_ints(&mut about.rows.labels, &chosen);
-        about.rows.n_edges = edges.len();
+    fn forward(&mut self, decisions: &mut Decisions<f32>) {
+        let (device, cache) = (&self.device, &mut self.cache);
+        self.net
+            .forward(Forward::new(device, &self.params), &self.episodes, cache);
+        cache
+            .out
+            .log_prob
+            .read_column(device, &mut decisions.log_probs);
+        cache.out.value.read_column(device, &mut decisions.values);
+        cache
+            .out
+            .entropy
+            .read_column(device, &mut decisions.entropies);
     }
-}
 
-/// Numbers with mean 0 and standard deviation 1.
-#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
-fn standardised(x: &[f32]) -> Vec<f32> {
-    let n = x.len() as f32;
-    let mean = x.iter().sum::<f32>() / n;
-    let deviation = (x.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / n).sqrt();
-    x.iter().map(|x| (x - mean) / (deviation + 1e-6)).collect()
+    fn backward(&mut self, d: &Decisions<f32>) {
+        let (device, cache) = (&self.device, &mut self.cache);
+        let out = &mut cache.out;
+        out.d_log_prob.set_column(device, &d.log_probs);
+        out.d_value.set_column(device, &d.values);
+        out.d_entropy.set_column(device, &d.entropies);
+        let (params, grads) = (&self.params, &mut self.grads);
+        let mut context = Backward::new(device, params, grads);
+        self.net.backward(&mut context, &self.episodes, cache);
+    }
+
+    fn gradient_norm(&self) -> f64 {
+        self.grads.norm(&self.device)
+    }
+
+    fn step(&mut self, size: StepSize) {
+        let size = AdamStepSize {
+            learning_rate: size.learning_rate,
+            gradient_scale: size.gradient_scale,
+        };
+        let (params, grads) = (&mut self.params, &mut self.grads);
+        self.adam.step_of(&self.device, params, grads, size);
+    }
 }
 
 fn narrow(index: usize) -> u32 {

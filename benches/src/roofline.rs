@@ -1,5 +1,7 @@
 //! The limits of the machine, measured: fused multiply-adds of one core, and bytes from memory.
 
+use ndarray::Array2;
+
 use crate::clock;
 
 /// Independent sums: enough to hide the latency of a multiply-add, few enough to stay in registers.
@@ -49,7 +51,7 @@ pub fn share_of_cores() -> f64 {
 /// Billions of floating-point operations a second in some products of a layer one after the other, on one thread.
 fn product_gflops() -> f64 {
     use ganas_gnn::Mat;
-    use ganas_gnn::ops::product::{Old, Product as _};
+    use ganas_gnn::ops::product::{Product as _, Write};
 
     const SHAPE: [usize; 3] = [120, 128, 384];
     const TIMES: u32 = 60;
@@ -59,10 +61,13 @@ fn product_gflops() -> f64 {
             let [m, k, n] = SHAPE;
             let device = crate::Device::new();
             let mat = |rows: usize, cols: usize| {
-                Mat::<crate::Device>::from_host(&device, &vec![0.5; rows * cols], rows, cols)
+                Mat::<crate::Device>::from_host(
+                    &device,
+                    Array2::from_elem([rows, cols], 0.5).view(),
+                )
             };
             let (mut out, a, b) = (mat(m, n), mat(m, k), mat(k, n));
-            let mut product = || device.product(out.view_mut(), a.view(), b.view(), Old::Overwrite);
+            let mut product = || device.product(out.view_mut(), a.view(), b.view(), Write::Set);
             product();
             let start = clock::now();
             (0..TIMES).for_each(|_| product());
@@ -199,11 +204,11 @@ fn products(shape: crate::Shape) -> Vec<(&'static str, [usize; 3], Form)> {
 /// Seconds of a product; the best of many.
 fn time_product([m, k, n]: [usize; 3], form: Form) -> f64 {
     use ganas_gnn::Mat;
-    use ganas_gnn::ops::product::{Old, Product as _};
+    use ganas_gnn::ops::product::{Product as _, Write};
 
     let device = crate::Device::new();
     let mat = |rows: usize, cols: usize| {
-        Mat::<crate::Device>::from_host(&device, &vec![0.5; rows * cols], rows, cols)
+        Mat::<crate::Device>::from_host(&device, Array2::from_elem([rows, cols], 0.5).view())
     };
     let mut out = mat(m, n);
     let (a, b) = match form {
@@ -216,9 +221,9 @@ fn time_product([m, k, n]: [usize; 3], form: Form) -> f64 {
         let start = clock::now();
         let to = out.view_mut();
         match form {
-            Form::Plain => device.product(to, a.view(), b.view(), Old::Overwrite),
-            Form::Left => device.product(to, a.view().transposed(), b.view(), Old::Add),
-            Form::Right => device.product(to, a.view(), b.view().transposed(), Old::Overwrite),
+            Form::Plain => device.product(to, a.view(), b.view(), Write::Set),
+            Form::Left => device.product(to, a.view().transposed(), b.view(), Write::Add),
+            Form::Right => device.product(to, a.view(), b.view().transposed(), Write::Set),
         }
         best = best.min(start.elapsed().as_secs_f64());
     }

@@ -54,10 +54,6 @@ fn main() {
 }
 
 /// A variable that cargo sets for build scripts.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "cargo talks to build scripts through the environment"
-)]
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|error| panic!("cargo sets {name}: {error}"))
 }

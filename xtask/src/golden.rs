@@ -22,10 +22,6 @@ pub(crate) struct Options {
 }
 
 /// Runs the script.
-///
-/// # Errors
-///
-/// When Python or PyTorch is missing, with what to install, or when the script fails.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let python = &options.python;
     ensure!(root.join(SCRIPT).is_file(), "{SCRIPT} is missing");

@@ -52,10 +52,6 @@ fn shape(text: &str) -> Result<[usize; 2], String> {
 }
 
 /// Runs a task.
-///
-/// # Errors
-///
-/// When a test fails, something does not build, or one side stops answering.
 pub(crate) fn run(root: &Path, task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Test => check(

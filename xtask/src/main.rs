@@ -9,13 +9,15 @@
 
 mod bench;
 mod ci;
-mod clock;
 mod data;
 mod golden;
 mod gpu;
 mod kernels;
+mod loom;
 mod python;
 mod reproduce;
+mod sanitize;
+mod text_table;
 mod tidy;
 
 use std::path::Path;
@@ -33,12 +35,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Checks the rules that no compiler knows: crate graph, file headers, `unsafe`, file system, links.
-    Tidy,
+    /// Checks the rules that no compiler knows: crate graph, manifests, file headers, `unsafe`, permissions, links.
+    Tidy(tidy::Options),
     /// Times ganas against PyTorch, or against the limits of this machine.
     Bench(bench::Options),
     /// Runs everything that a change must pass, apart from the tests (`cargo test --workspace`).
-    Ci(ci::Options),
+    Ci,
     /// Lists, fetches, verifies and converts published benchmark files.
     Data(data::Options),
     /// Computes the golden values of ganas-gnn again, with PyTorch.
@@ -49,6 +51,14 @@ enum Command {
     /// Checks the CUDA kernels without a GPU.
     #[command(subcommand)]
     Kernels(kernels::Task),
+    /// Explores the models of lock-free code with loom.
+    Loom,
+    /// Runs the CPU tests of ganas-gnn under a sanitizer.
+    Sanitize {
+        /// What is looked for.
+        #[arg(value_enum, default_value = "thread")]
+        sanitizer: sanitize::Sanitizer,
+    },
     /// Runs a long study and writes its page in docs/results.
     #[command(subcommand)]
     Reproduce(reproduce::Study),
@@ -57,13 +67,15 @@ enum Command {
 fn main() -> ExitCode {
     let root = workspace_root();
     let result = match Arguments::parse().command {
-        Command::Tidy => tidy::run(root),
+        Command::Tidy(options) => tidy::run(root, options),
         Command::Bench(options) => bench::run(root, &options),
-        Command::Ci(options) => ci::run(root, options),
+        Command::Ci => ci::run(root),
         Command::Data(options) => data::run(root, &options),
         Command::Golden(options) => golden::run(root, &options),
         Command::Gpu(task) => gpu::run(root, &task),
         Command::Kernels(task) => kernels::run(root, &task),
+        Command::Loom => loom::run(root),
+        Command::Sanitize { sanitizer } => sanitize::run(root, sanitizer),
         Command::Reproduce(study) => reproduce::run(root, &study),
     };
     match result {
@@ -90,11 +102,38 @@ fn cargo(root: &Path) -> std::process::Command {
     command
 }
 
+/// The packages of the workspace.
+fn packages(root: &Path) -> anyhow::Result<Vec<cargo_metadata::Package>> {
+    let mut command = cargo_metadata::MetadataCommand::new();
+    command.current_dir(root).no_deps();
+    Ok(command.exec()?.packages)
+}
+
+/// A path relative to the workspace, with forward slashes.
+fn relative(root: &Path, path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    let path = path.strip_prefix(root).unwrap_or(path);
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// What a command prints; its messages go to the terminal.
+fn output(command: &mut std::process::Command) -> anyhow::Result<String> {
+    use anyhow::Context as _;
+
+    let name = command_line(command);
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {name}"))?;
+    anyhow::ensure!(
+        output.status.success(),
+        "{name} ended with {}",
+        output.status
+    );
+    String::from_utf8(output.stdout).with_context(|| format!("{name} printed no UTF-8"))
+}
+
 /// Runs a command to its end.
-///
-/// # Errors
-///
-/// When it cannot be started or ends with another exit status than 0; the message holds the command line.
 fn check(command: &mut std::process::Command) -> anyhow::Result<()> {
     use anyhow::Context as _;
 

@@ -33,6 +33,10 @@
 //!
 //! The crate is for Linux; elsewhere it is empty.
 
+#![expect(
+    unsafe_code,
+    reason = "functions of its own shared libraries, written in C++, are called"
+)]
 #![cfg(target_os = "linux")]
 
 use std::ffi::{CStr, c_char, c_int};

@@ -2,6 +2,7 @@
 //!
 //! The tests start this same test binary again, in which a test that is otherwise ignored is that process.
 
+#![expect(unsafe_code, reason = "to launch a kernel is unsafe in `cudarc`")]
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

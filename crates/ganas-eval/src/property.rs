@@ -42,7 +42,7 @@ impl ClosedForm {
     }
 }
 
-/// A cost in closed form, see [`SearchSpace::cost`].
+/// A cost in closed form, see [`ganas_space::Costs::cost`].
 #[derive(Debug)]
 pub struct CostProperty {
     space: Arc<dyn SearchSpace>,
@@ -63,7 +63,7 @@ impl Property for CostProperty {
     }
 
     fn value(&self, arch: &Arch) -> Option<f64> {
-        let cost = self.space.cost(arch);
+        let cost = self.space.costs()?.cost(arch);
         let count = match self.cost {
             ClosedForm::Parameters => cost.parameters,
             ClosedForm::Flops => cost.flops,
@@ -80,29 +80,32 @@ impl Property for CostProperty {
     }
 }
 
-/// A cost that the description of a space names, see [`SearchSpace::named_cost`].
+/// A cost that the description of a space names, see [`ganas_space::Costs::named_cost`].
 #[derive(Debug)]
 pub struct NamedCost {
     space: Arc<dyn SearchSpace>,
-    name: &'static str,
+    name: String,
 }
 
 impl NamedCost {
     /// The cost with this name, when the space has it.
     #[must_use]
     pub fn new(space: Arc<dyn SearchSpace>, name: &str) -> Option<Self> {
-        let name = space.named_costs().iter().find(|known| **known == name)?;
-        Some(Self { name, space })
+        let is_known = space.costs()?.named_costs().contains(&name);
+        is_known.then(|| Self {
+            name: name.to_owned(),
+            space,
+        })
     }
 }
 
 impl Property for NamedCost {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn value(&self, arch: &Arch) -> Option<f64> {
-        self.space.named_cost(self.name, arch)
+        self.space.costs()?.named_cost(&self.name, arch)
     }
 
     fn bounds(&self) -> Option<CostBounds> {

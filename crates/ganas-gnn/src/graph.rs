@@ -1,11 +1,12 @@
 //! A batch of labelled directed acyclic graphs as indices.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Device;
-use crate::lists::{Lists, narrow};
-use crate::refinement::{KnownColours, KnownGraphs};
+use crate::host_graphs::HostGraphs;
+use crate::index::{to_u32, to_usize};
+use crate::known_graphs::{KnownColours, KnownGraphs};
+use crate::lists::{Lists, Neighbours};
 
 /// Graphs that are encoded together. Nodes of all graphs are numbered in one sequence; the nodes of a graph are
 /// consecutive and in topological order, and the last one is its output.
@@ -13,7 +14,7 @@ use crate::refinement::{KnownColours, KnownGraphs};
 /// Filled on the host by [`push`](Self::push).
 #[derive(Debug)]
 pub struct GraphBatch<D: Device> {
-    host: Host,
+    host: HostGraphs,
     contents: Contents,
     /// The successors of nodes that were added by themselves.
     of_nodes: Lists,
@@ -41,33 +42,12 @@ impl Contents {
     }
 }
 
-/// Adjacency in compressed form: the neighbours of node `i` are `nodes[start[i]..start[i + 1]]`, ascending.
-#[derive(Debug)]
-pub(crate) struct Neighbours<D: Device> {
-    pub(crate) start: D::Ints,
-    pub(crate) nodes: D::Ints,
-}
-
-/// The graphs as they were pushed.
-#[derive(Debug)]
-pub(crate) struct Host {
-    pub(crate) graph_start: Vec<u32>,
-    pub(crate) labels: Vec<u32>,
-    predecessor_start: Vec<u32>,
-    predecessors: Vec<u32>,
-    successor_start: Vec<u32>,
-    successors: Vec<u32>,
-}
-
 impl<D: Device> GraphBatch<D> {
     /// A batch without graphs.
     pub fn new(device: &D) -> Self {
-        let neighbours = || Neighbours {
-            start: device.ints(),
-            nodes: device.ints(),
-        };
+        let neighbours = || Neighbours::new(device);
         Self {
-            host: Host::default(),
+            host: HostGraphs::default(),
             contents: Contents::new(),
             of_nodes: Lists::default(),
             colours: KnownColours::default(),
@@ -129,7 +109,7 @@ impl<D: Device> GraphBatch<D> {
         let host = &mut self.host;
         host.labels.push(label);
         host.predecessors.extend_from_slice(predecessors);
-        host.predecessor_start.push(narrow(host.predecessors.len()));
+        host.predecessor_start.push(to_u32(host.predecessors.len()));
     }
 
     /// Copies nodes that were added by themselves to the device, without their successors.
@@ -154,14 +134,14 @@ impl<D: Device> GraphBatch<D> {
     /// The label of a node of a graph, and its predecessors, numbered within the graph.
     pub(crate) fn node(&self, graph: usize, v: usize) -> (u32, impl Iterator<Item = usize> + '_) {
         let host = &self.host;
-        let base = host.graph_start[graph] as usize;
+        let base = to_usize(host.graph_start[graph]);
         let node = base + v;
         let edges =
-            host.predecessor_start[node] as usize..host.predecessor_start[node + 1] as usize;
+            to_usize(host.predecessor_start[node])..to_usize(host.predecessor_start[node + 1]);
         let predecessors = &host.predecessors[edges];
         (
             host.labels[node],
-            predecessors.iter().map(move |&u| u as usize - base),
+            predecessors.iter().map(move |&u| to_usize(u) - base),
         )
     }
 
@@ -210,120 +190,6 @@ impl<D: Device> GraphBatch<D> {
     pub fn n_nodes(&self) -> usize {
         self.host.labels.len()
     }
-}
-
-impl Default for Host {
-    /// No graphs.
-    fn default() -> Self {
-        Self {
-            graph_start: vec![0],
-            labels: Vec::new(),
-            predecessor_start: vec![0],
-            predecessors: Vec::new(),
-            successor_start: vec![0],
-            successors: Vec::new(),
-        }
-    }
-}
-
-impl Host {
-    fn clear(&mut self) {
-        for starts in [
-            &mut self.graph_start,
-            &mut self.predecessor_start,
-            &mut self.successor_start,
-        ] {
-            starts.truncate(1);
-        }
-        self.labels.clear();
-        self.predecessors.clear();
-        self.successors.clear();
-    }
-
-    pub(crate) fn push(
-        &mut self,
-        labels: impl ExactSizeIterator<Item = u32>,
-        predecessors: &[u64],
-    ) {
-        let n = predecessors.len();
-        assert_eq!(
-            labels.len(),
-            n,
-            "one label and one predecessor set for each node"
-        );
-        assert!((1..=64).contains(&n), "a graph has 1 to 64 nodes, not {n}");
-        let base = narrow(self.labels.len());
-        self.labels.extend(labels);
-        let mut successors = [0_u64; 64];
-        for (v, &mask) in predecessors.iter().enumerate() {
-            assert!(
-                mask >> v == 0,
-                "node {v} has a predecessor that does not come before it"
-            );
-            for u in bits(mask) {
-                self.predecessors.push(base + u);
-                successors[u as usize] |= 1 << v;
-            }
-            self.predecessor_start.push(narrow(self.predecessors.len()));
-        }
-        for &mask in &successors[..n] {
-            self.successors.extend(bits(mask).map(|v| base + v));
-            self.successor_start.push(narrow(self.successors.len()));
-        }
-        self.graph_start.push(narrow(self.labels.len()));
-    }
-
-    /// The nodes of a graph.
-    pub(crate) fn nodes(&self, graph: usize) -> Range<usize> {
-        self.graph_start[graph] as usize..self.graph_start[graph + 1] as usize
-    }
-
-    /// As [`GraphBatch::adjacency`].
-    pub(crate) fn adjacency(&self) -> [(&[u32], &[u32]); 2] {
-        [
-            (&self.predecessor_start, &self.predecessors),
-            (&self.successor_start, &self.successors),
-        ]
-    }
-
-    /// Adds a graph of others.
-    fn copy(&mut self, from: &Self, graph: usize) {
-        let nodes = from.nodes(graph);
-        // Differences, which wrap around where they are negative.
-        let moved = narrow(self.labels.len()).wrapping_sub(narrow(nodes.start));
-        self.labels.extend_from_slice(&from.labels[nodes.clone()]);
-        for (starts, edges, (from_starts, from_edges)) in [
-            (
-                &mut self.predecessor_start,
-                &mut self.predecessors,
-                from.adjacency()[0],
-            ),
-            (
-                &mut self.successor_start,
-                &mut self.successors,
-                from.adjacency()[1],
-            ),
-        ] {
-            let [first, last] = [nodes.start, nodes.end].map(|node| from_starts[node]);
-            let edges_moved = narrow(edges.len()).wrapping_sub(first);
-            let copied = from_edges[first as usize..last as usize].iter();
-            edges.extend(copied.map(|node| node.wrapping_add(moved)));
-            let copied = from_starts[nodes.start + 1..=nodes.end].iter();
-            starts.extend(copied.map(|start| start.wrapping_add(edges_moved)));
-        }
-        self.graph_start.push(narrow(self.labels.len()));
-    }
-}
-
-/// The numbers of the bits that are set, ascending.
-fn bits(mut mask: u64) -> impl Iterator<Item = u32> {
-    std::iter::from_fn(move || {
-        (mask != 0).then(|| {
-            let lowest = mask.trailing_zeros();
-            mask &= mask - 1;
-            lowest
-        })
-    })
 }
 
 #[cfg(test)]

@@ -22,31 +22,38 @@ mod backend;
 mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
+mod device;
 mod device_error;
 mod element;
 mod functions;
 mod graph;
+mod host_graphs;
+mod index;
 mod interner;
-mod lanes;
+mod known_graphs;
 pub mod layers;
 mod lists;
 pub mod nets;
 pub mod ops;
 mod params;
+mod pass;
 mod refinement;
+mod simd_rows;
 mod view;
 
 #[cfg(test)]
 mod testing;
 
-pub use backend::{Backend, Device};
+pub use backend::Backend;
 pub use cpu::Cpu;
 #[cfg(feature = "cuda")]
 pub use cuda::Cuda;
+pub use device::Device;
 pub use device_error::{DeviceError, guarded};
 pub use element::Element;
 pub use graph::GraphBatch;
+pub use known_graphs::KnownGraphs;
 pub use ops::adam::{Adam, AdamConfig};
 pub use params::{Grads, Init, Layout, ParamId, Params};
-pub use refinement::KnownGraphs;
+pub use pass::{Backward, Forward};
 pub use view::{Mat, View, ViewMut};

@@ -1,8 +1,32 @@
-//! Lists of indices of a batch, on the host.
+//! Lists of indices of a batch, on the host and on a device.
 
-use crate::Device;
-use crate::cpu::at;
-use crate::graph::Neighbours;
+use crate::index::{to_u32, to_usize};
+use crate::{Cpu, Device, Element};
+
+/// Lists on a device, such as the neighbours of nodes: list `i` is `nodes[start[i]..start[i + 1]]`.
+#[derive(Debug)]
+pub(crate) struct Neighbours<D: Device> {
+    pub(crate) start: D::Ints,
+    pub(crate) nodes: D::Ints,
+}
+
+impl<D: Device> Neighbours<D> {
+    /// No lists.
+    pub(crate) fn new(device: &D) -> Self {
+        Self {
+            start: device.ints(),
+            nodes: device.ints(),
+        }
+    }
+}
+
+impl<T: Element> Neighbours<Cpu<T>> {
+    /// A list, where the device is the host.
+    #[inline(always)]
+    pub(crate) fn list(&self, number: usize) -> &[u32] {
+        &self.nodes[to_usize(self.start[number])..to_usize(self.start[number + 1])]
+    }
+}
 
 /// Lists of indices, one after the other: list `i` is `entries[start[i]..start[i + 1]]`.
 #[derive(Debug, Default)]
@@ -21,16 +45,16 @@ impl Lists {
     pub(crate) fn push(&mut self, list: &[u32]) {
         // A few numbers: a loop, and no call that copies memory.
         self.entries.extend(list.iter().copied());
-        self.start.push(narrow(self.entries.len()));
+        self.start.push(to_u32(self.entries.len()));
     }
 
     /// Adds the colours of some nodes, ascending.
     pub(crate) fn push_sorted(&mut self, nodes: &[u32], colours: &[u32]) {
         let start = self.entries.len();
         self.entries
-            .extend(nodes.iter().map(|&node| colours[at(node)]));
+            .extend(nodes.iter().map(|&node| colours[to_usize(node)]));
         sort_short(&mut self.entries[start..]);
-        self.start.push(narrow(self.entries.len()));
+        self.start.push(to_u32(self.entries.len()));
     }
 
     pub(crate) fn write<D: Device>(&self, device: &D, to: &mut Neighbours<D>) {
@@ -45,7 +69,7 @@ impl Lists {
         self.start.resize(n + 2, 0);
         // Counts two places further on: filling a list then moves its start to where it belongs.
         for &value in entries {
-            self.start[at(value) + 2] += 1;
+            self.start[to_usize(value) + 2] += 1;
         }
         for value in 2..n + 2 {
             self.start[value] += self.start[value - 1];
@@ -53,9 +77,9 @@ impl Lists {
         self.entries.clear();
         self.entries.resize(entries.len(), 0);
         for (list, bounds) in (0_u32..).zip(starts.windows(2)) {
-            for &value in &entries[at(bounds[0])..at(bounds[1])] {
-                let next = &mut self.start[at(value) + 1];
-                self.entries[at(*next)] = list;
+            for &value in &entries[to_usize(bounds[0])..to_usize(bounds[1])] {
+                let next = &mut self.start[to_usize(value) + 1];
+                self.entries[to_usize(*next)] = list;
                 *next += 1;
             }
         }
@@ -80,8 +104,3 @@ pub(crate) fn sort_short(list: &mut [u32]) {
 
 /// Lists of at most so many entries are sorted by insertion.
 const SHORT: usize = 8;
-
-/// An index, or a count, of the host as one of a device buffer.
-pub(crate) fn narrow(index: usize) -> u32 {
-    u32::try_from(index).expect("invariant: a batch has fewer than 2^32 nodes and edges")
-}

@@ -1,7 +1,8 @@
 //! Parameters: named matrices in one flat buffer, so that an optimiser passes over them once.
 
-use rand::RngExt;
+use ndarray::Array2;
 use rand_core::Rng;
+use rand_distr::{Distribution as _, Normal, Uniform};
 
 use crate::{Device, Element, View, ViewMut};
 
@@ -97,11 +98,26 @@ impl Layout {
         self.len == 0
     }
 
-    /// Name, offset, rows and columns of each parameter, in order.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, usize, usize, usize)> {
-        self.entries
-            .iter()
-            .map(|e| (e.name.as_str(), e.offset, e.rows, e.cols))
+    /// Each parameter, with its name, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (ParamId, &str)> {
+        let named = self.entries.iter().enumerate();
+        named.map(|(number, entry)| (ParamId(number), entry.name.as_str()))
+    }
+
+    /// All scalars, from the matrix of each parameter, which is asked for by name.
+    ///
+    /// # Panics
+    ///
+    /// When a matrix does not have the shape of its parameter.
+    pub fn flatten<T: Element>(&self, mut matrix: impl FnMut(&str) -> Array2<T>) -> Vec<T> {
+        let mut values = Vec::with_capacity(self.len);
+        for entry in &self.entries {
+            let matrix = matrix(&entry.name);
+            let shape = [entry.rows, entry.cols];
+            assert_eq!(matrix.shape(), shape, "shape of `{}`", entry.name);
+            values.extend(matrix);
+        }
+        values
     }
 
     /// Draws starting values.
@@ -117,23 +133,19 @@ impl Layout {
                     fan_out,
                 } => {
                     let bound = gain * (6.0 / f64::of_count(fan_in + fan_out)).sqrt();
-                    values.extend(
-                        (0..count).map(|_| T::of(bound * (2.0 * rng.random::<f64>() - 1.0))),
-                    );
+                    let uniform = Uniform::new_inclusive(-bound, bound)
+                        .expect("invariant: a gain is finite and not negative");
+                    values.extend(uniform.sample_iter(&mut *rng).take(count).map(T::of));
                 }
                 Init::Normal { deviation } => {
-                    values.extend((0..count).map(|_| T::of(deviation * standard_normal(rng))));
+                    let normal = Normal::new(0.0, deviation)
+                        .expect("invariant: a deviation is finite and not negative");
+                    values.extend(normal.sample_iter(&mut *rng).take(count).map(T::of));
                 }
             }
         }
         values
     }
-}
-
-/// One standard normal number by the Box-Muller transform: two uniform draws, always.
-fn standard_normal(rng: &mut dyn Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }
 
 macro_rules! flat {
@@ -192,4 +204,35 @@ flat! {
 flat! {
     /// Derivatives of the loss with respect to the parameters of a network; backward passes add to them.
     Grads
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    #[test]
+    fn starting_values_have_their_distributions() {
+        let mut layout = Layout::default();
+        layout.bias("b", 10);
+        layout.weight("w", 100, 50);
+        layout.matrix("n", 100, 100, Init::Normal { deviation: 0.3 });
+        let values: Vec<f64> = layout.draw(&mut rand::rngs::SmallRng::seed_from_u64(1));
+        assert_eq!(values.len(), layout.len());
+        let bound = (6.0_f64 / 150.0).sqrt();
+        let (biases, rest) = values.split_at(10);
+        let (weights, normal) = rest.split_at(5000);
+        assert_eq!(biases, [0.0; 10]);
+        assert!(weights.iter().all(|x| x.abs() <= bound));
+        // Standard deviations of a uniform and of a normal distribution, within five standard errors.
+        for (values, deviation) in [(weights, bound / 3.0_f64.sqrt()), (normal, 0.3)] {
+            let n = f64::of_count(values.len());
+            let mean = values.iter().sum::<f64>() / n;
+            let square = values.iter().map(|x| x * x).sum::<f64>() / n;
+            assert!(mean.abs() < 5.0 * deviation / n.sqrt(), "{mean}");
+            let error = square.sqrt() / deviation - 1.0;
+            assert!(error.abs() < 5.0 / (2.0 * n).sqrt(), "{error}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) use ganas_testkit::{Tolerance, check_gradient, values, weighted_sum};
 
+use ndarray::{Array2, ArrayView2};
+
 use crate::{Backend, Cpu, Device as _, Element, Mat, View};
 
 /// A matrix from double-precision values.
@@ -11,8 +13,8 @@ pub(crate) fn mat<T: Element>(
     rows: usize,
     cols: usize,
 ) -> Mat<Cpu<T>> {
-    let values: Vec<T> = values.iter().map(|&x| T::of(x)).collect();
-    Mat::from_host(device, &values, rows, cols)
+    let values = ArrayView2::from_shape([rows, cols], values).unwrap();
+    Mat::from_host(device, values.mapv(T::of).view())
 }
 
 /// The values of a matrix in double precision.
@@ -20,19 +22,15 @@ pub(crate) fn wide<T: Element>(view: View<'_, Cpu<T>>) -> Vec<f64> {
     view.host().iter().map(|x| x.wide()).collect()
 }
 
-/// Panics when a value differs by more than `tolerance (1 + |expected|)`.
+/// Panics when a value differs by more than the tolerance.
 #[track_caller]
 pub(crate) fn close<T: Element>(
     _device: &Cpu<T>,
     found: View<'_, Cpu<T>>,
     expected: &[f64],
-    tolerance: f64,
+    tolerance: Tolerance,
 ) {
-    Tolerance {
-        absolute: tolerance,
-        relative: tolerance,
-    }
-    .check("value", &wide(found), expected);
+    tolerance.check("value", &wide(found), expected);
 }
 
 /// What work gives on a device, for comparison between devices.
@@ -41,9 +39,9 @@ pub(crate) trait OnDevice {
     fn results<B: Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)>;
 }
 
-/// Panics when a device gives other results than the CPU in double precision, by more than `tolerance (1 + |expected|)`.
+/// Panics when a device gives other results than the CPU in double precision, by more than the tolerance.
 #[track_caller]
-pub(crate) fn agree(work: &impl OnDevice, tolerance: f64) {
+pub(crate) fn agree(work: &impl OnDevice, tolerance: Tolerance) {
     let expected = work.results(&Cpu::<f64>::new());
     #[cfg_attr(
         not(feature = "cuda"),
@@ -54,11 +52,7 @@ pub(crate) fn agree(work: &impl OnDevice, tolerance: f64) {
     found.extend(cuda::devices().map(|device| ("cuda", work.results(&device))));
     for (device, found) in found {
         for ((name, found), (_, expected)) in found.iter().zip(&expected) {
-            Tolerance {
-                absolute: tolerance,
-                relative: tolerance,
-            }
-            .check(&format!("{name} on {device}"), found, expected);
+            tolerance.check(&format!("{name} on {device}"), found, expected);
         }
     }
 }
@@ -78,24 +72,19 @@ pub(crate) use on_every_device;
 
 /// The values of a view in double precision, from any device.
 pub(crate) fn read<B: Backend>(device: &B, view: View<'_, B>) -> Vec<f64> {
-    let mut values = Vec::new();
-    view.read(device, &mut values);
-    values.iter().map(|x| x.wide()).collect()
+    view.to_host(device).iter().map(|x| x.wide()).collect()
 }
 
 /// A matrix on any device, from random numbers.
 pub(crate) fn random<B: Backend>(device: &B, seed: u64, rows: usize, cols: usize) -> Mat<B> {
-    let values: Vec<_> = values(seed, rows * cols)
-        .iter()
-        .map(|&x| B::Elem::of(x))
-        .collect();
-    Mat::from_host(device, &values, rows, cols)
+    let values = Array2::from_shape_vec([rows, cols], values(seed, rows * cols)).unwrap();
+    Mat::from_host(device, values.mapv(B::Elem::of).view())
 }
 
 /// A matrix on any device whose contents no result may keep.
 pub(crate) fn unset<B: Backend>(device: &B, rows: usize, cols: usize) -> Mat<B> {
     let nan = <B::Elem as num_traits::Float>::nan();
-    Mat::from_host(device, &vec![nan; rows * cols], rows, cols)
+    Mat::from_host(device, Array2::from_elem([rows, cols], nan).view())
 }
 
 /// An index of a device.
@@ -112,9 +101,11 @@ pub(crate) fn indices<B: Backend>(device: &B, values: &[u32]) -> B::Ints {
 
 /// Uniform numbers for `n` decisions: the middles of `n` equal parts of the unit interval.
 pub(crate) fn evenly_spread<B: Backend>(device: &B, n: usize) -> Mat<B> {
-    let middles = (0..n).map(|i| (f64::of_count(i) + 0.5) / f64::of_count(n));
-    let middles: Vec<_> = middles.map(B::Elem::of).collect();
-    Mat::from_host(device, &middles, n, 1)
+    let middle = |i| B::Elem::of((f64::of_count(i) + 0.5) / f64::of_count(n));
+    Mat::from_host(
+        device,
+        Array2::from_shape_fn([n, 1], |(i, _)| middle(i)).view(),
+    )
 }
 
 /// The `n` actions that a device drew, as numbers.

@@ -1,6 +1,9 @@
 //! Matrices on a device, and views of them.
 
+use ndarray::{Array2, ArrayView2};
+
 use crate::Device;
+use crate::device::copied;
 
 /// A matrix on a device, row-major, that keeps its memory when it shrinks.
 #[derive(Debug)]
@@ -20,14 +23,10 @@ impl<D: Device> Mat<D> {
         }
     }
 
-    /// A matrix with the given rows.
-    ///
-    /// # Panics
-    ///
-    /// When the number of values is not `rows * cols`.
-    pub fn from_host(device: &D, values: &[D::Elem], rows: usize, cols: usize) -> Self {
+    /// A matrix of the host's values.
+    pub fn from_host(device: &D, values: ArrayView2<'_, D::Elem>) -> Self {
         let mut mat = Self::empty(device);
-        mat.set(device, values, rows, cols);
+        mat.set(device, values);
         mat
     }
 
@@ -39,25 +38,33 @@ impl<D: Device> Mat<D> {
         (self.rows, self.cols) = (rows, cols);
     }
 
-    /// Gives the matrix a shape and values.
-    ///
-    /// # Panics
-    ///
-    /// When the number of values is not `rows * cols`.
-    pub fn set(&mut self, device: &D, values: &[D::Elem], rows: usize, cols: usize) {
-        assert_eq!(
-            values.len(),
-            rows * cols,
-            "values for {rows} rows of {cols}"
-        );
+    /// Takes over the shape and the values of a matrix of the host; no copy is made there if its rows follow each other.
+    pub fn set(&mut self, device: &D, values: ArrayView2<'_, D::Elem>) {
+        let (rows, cols) = values.dim();
         self.reshape(device, rows, cols);
+        let values = values.as_standard_layout();
+        let values = values.as_slice().expect("invariant: standard layout");
+        device.write(&mut self.floats, values);
+    }
+
+    /// Becomes a matrix of one column.
+    pub fn set_column(&mut self, device: &D, values: &[D::Elem]) {
+        self.reshape(device, values.len(), 1);
         device.write(&mut self.floats, values);
     }
 
     /// Copies the matrix to the host.
-    pub fn read(&self, device: &D, to: &mut Vec<D::Elem>) {
-        to.resize(self.rows * self.cols, D::Elem::default());
-        device.read(to, &self.floats, 0);
+    pub fn to_host(&self, device: &D) -> Array2<D::Elem> {
+        self.view().to_host(device)
+    }
+
+    /// Copies the column of a matrix of one column to the host.
+    ///
+    /// # Panics
+    ///
+    /// When there is not one column.
+    pub fn read_column(&self, device: &D, to: &mut Vec<D::Elem>) {
+        self.view().read_column(device, to);
     }
 
     /// The number of rows.
@@ -114,13 +121,7 @@ pub struct View<'a, D: Device> {
     pub(crate) stride: usize,
 }
 
-impl<D: Device> Clone for View<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for View<'_, D> {}
+copied!(View);
 
 impl<'a, D: Device> View<'a, D> {
     /// Rows and columns.
@@ -173,7 +174,34 @@ impl<'a, D: Device> View<'a, D> {
     /// # Panics
     ///
     /// When these are some columns of a wider matrix.
-    pub fn read(self, device: &D, to: &mut Vec<D::Elem>) {
+    pub fn to_host(self, device: &D) -> Array2<D::Elem> {
+        let mut matrix = Array2::default([0, 0]);
+        self.read(device, &mut matrix);
+        matrix
+    }
+
+    /// Copies to the host, into the memory of an earlier copy.
+    ///
+    /// # Panics
+    ///
+    /// When these are some columns of a wider matrix.
+    pub fn read(self, device: &D, to: &mut Array2<D::Elem>) {
+        let (mut values, _) = std::mem::take(to).into_raw_vec_and_offset();
+        self.read_values(device, &mut values);
+        *to = Array2::from_shape_vec(self.shape(), values).expect("invariant: one value each");
+    }
+
+    /// Copies the column of a matrix of one column to the host, into the memory of an earlier copy.
+    ///
+    /// # Panics
+    ///
+    /// When there is not one column.
+    pub fn read_column(self, device: &D, to: &mut Vec<D::Elem>) {
+        assert_eq!(self.cols, 1, "columns of a matrix that is read as one");
+        self.read_values(device, to);
+    }
+
+    fn read_values(self, device: &D, to: &mut Vec<D::Elem>) {
         assert!(self.is_dense(), "{SOME_COLUMNS}");
         to.resize(self.rows * self.cols, D::Elem::default());
         device.read(to, self.floats, self.offset);

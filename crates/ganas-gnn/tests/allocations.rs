@@ -15,12 +15,15 @@ use ganas_gnn::nets::{
     DiscriminatorConfig, EdgeChoice, Episodes, PairDiscriminator, PairDiscriminatorCache, Policy,
     PolicyCache, PolicyConfig, PolicyInput, RankDiscriminator, RankDiscriminatorCache, Sampler,
 };
-use ganas_gnn::ops::bce::BinaryCrossEntropy as _;
+use ganas_gnn::ops::bce::{BinaryCrossEntropy as _, Targets};
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::ops::ranking::Ranking as _;
-use ganas_gnn::{Adam, AdamConfig, Cpu, Device as _, Grads, GraphBatch, Layout, Mat, Params};
+use ganas_gnn::ops::ranking::{Comparisons, Ranking as _};
+use ganas_gnn::{
+    Adam, AdamConfig, Backward, Cpu, Device as _, Forward, Grads, GraphBatch, Layout, Mat, Params,
+};
+use ndarray::Array2;
 
 /// The system's allocator, with a count of the allocations of each thread.
 struct Counting;
@@ -135,10 +138,18 @@ fn rank_step() {
     let partners: Vec<u32> = (0..24).rev().collect();
     check("ranking step", || {
         fill(&device, &mut batch);
-        net.forward(&device, &params, &batch, &mut cache);
+        net.forward(Forward::new(&device, &params), &batch, &mut cache);
         let (scores, d_scores) = cache.scores_and_derivative(&device);
-        device.ranking_loss(d_scores.view_mut(), scores, &ranks, &partners);
-        net.backward(&device, &params, &mut grads, &batch, &mut cache);
+        let comparisons = Comparisons {
+            ranks: &ranks,
+            partners: &partners,
+        };
+        device.ranking_loss(d_scores.view_mut(), scores, comparisons);
+        net.backward(
+            &mut Backward::new(&device, &params, &mut grads),
+            &batch,
+            &mut cache,
+        );
         adam.step(&device, &mut params, &mut grads, 1e-3);
     });
 }
@@ -154,13 +165,21 @@ fn pair_step() {
         PairDiscriminatorCache::new(&device),
     );
     let left = N / 2;
-    let half = Mat::from_host(&device, &vec![0.5; left * N], left, N);
+    let half = Mat::from_host(&device, Array2::from_elem([left, N], 0.5).view());
     check("pairwise step", || {
         fill(&device, &mut batch);
-        net.forward(&device, &params, &batch, left, &mut cache);
+        net.forward(Forward::new(&device, &params), &batch, left, &mut cache);
         let (logits, d_logits) = cache.logits_and_derivative(&device);
-        device.bce(d_logits.view_mut(), logits, half.view(), half.view());
-        net.backward(&device, &params, &mut grads, &batch, &mut cache);
+        let targets = Targets {
+            values: half.view(),
+            weights: half.view(),
+        };
+        device.bce(d_logits.view_mut(), logits, targets);
+        net.backward(
+            &mut Backward::new(&device, &params, &mut grads),
+            &batch,
+            &mut cache,
+        );
         adam.step(&device, &mut params, &mut grads, 1e-3);
     });
 }
@@ -207,7 +226,7 @@ fn policy_step() {
     device.write_ints(&mut decisions.chosen, &chosen);
     device.write_ints(&mut decisions.last_labels, &chosen);
     let about = &mut decisions.edges;
-    about.prior.set(&device, &vec![0.0; n_edges], n_edges, 1);
+    about.prior.set_column(&device, &vec![0.0; n_edges]);
     device.write_masks(&mut about.masks, &vec![0b11; n_edges]);
     device.write_ints(&mut about.chosen, &edges);
     device.write_ints(&mut about.rows.node_rows, &nodes);
@@ -217,12 +236,16 @@ fn policy_step() {
     let upstream = vec![0.1; n];
     check("policy step", || {
         net.share(&device, &episodes, &mut cache);
-        net.forward(&device, &params, &episodes, &mut cache);
+        net.forward(Forward::new(&device, &params), &episodes, &mut cache);
         let out = &mut cache.out;
         for mat in [&mut out.d_log_prob, &mut out.d_entropy, &mut out.d_value] {
-            mat.set(&device, &upstream, n, 1);
+            mat.set_column(&device, &upstream);
         }
-        net.backward(&device, &params, &mut grads, &episodes, &mut cache);
+        net.backward(
+            &mut Backward::new(&device, &params, &mut grads),
+            &episodes,
+            &mut cache,
+        );
         adam.step(&device, &mut params, &mut grads, 1e-3);
     });
 }
@@ -239,7 +262,7 @@ fn sampling() {
     let priors = vec![0.0; N * N_NODES];
     let (mut nodes, mut states) = (Vec::new(), Vec::new());
     check("sampling", || {
-        net.start(&device, &params, N, &mut sampler);
+        net.start(Forward::new(&device, &params), N, &mut sampler);
         for step in 0..N_NODES - 1 {
             let s = &mut sampler;
             s.graphs.clear();
@@ -250,8 +273,8 @@ fn sampling() {
                     .push(labels.iter().copied(), &predecessors[..=step]);
             }
             device.write_masks(&mut s.masks, &labels_legal);
-            s.uniforms.set(&device, &uniforms[..N], N, 1);
-            net.sample_step(&device, &params, step, Exploration::NONE, s);
+            s.uniforms.set_column(&device, &uniforms[..N]);
+            net.sample_step(Forward::new(&device, &params), step, Exploration::NONE, s);
             nodes.clear();
             states.clear();
             for from in 0..=step {
@@ -264,9 +287,9 @@ fn sampling() {
             device.write_ints(&mut edges.state_rows, &states);
             device.write_ints(&mut edges.labels, chosen);
             edges.n_edges = n;
-            net.start_edges(&device, &params, step, s);
-            s.uniforms.set(&device, &uniforms[..n], n, 1);
-            s.prior.set(&device, &priors[..n], n, 1);
+            net.start_edges(Forward::new(&device, &params), step, s);
+            s.uniforms.set_column(&device, &uniforms[..n]);
+            s.prior.set_column(&device, &priors[..n]);
             device.write_masks(&mut s.masks, &edges_legal[..n]);
             net.sample_edges(&device, 0, Exploration::NONE, s);
         }

@@ -1,15 +1,20 @@
 //! The GPU as a device, under emulation: errors, the cache of compiled kernels, forks.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the cache of compiled kernels is looked into"
+)]
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "tests: a failed step ends the test")]
 
 use std::fs;
 use std::path::PathBuf;
 
-use ganas_gnn::ops::categorical::{Categorical as _, Exploration};
+use ganas_gnn::ops::categorical::{Categorical as _, Draw, Exploration};
 use ganas_gnn::ops::gather::Gather as _;
-use ganas_gnn::ops::product::Old;
+use ganas_gnn::ops::product::Write;
 use ganas_gnn::{Cuda, Device as _, DeviceError, Mat, guarded};
+use ndarray::{Array2, arr2};
 
 fn device() -> Cuda {
     ganas_cuda_emulation::install();
@@ -31,13 +36,13 @@ fn a_device_that_is_not_there() {
 #[test]
 fn a_kernel_that_reads_elsewhere_is_an_error() {
     let device = device();
-    let table = Mat::from_host(&device, &[0.0; 6], 3, 2);
-    let mut out = Mat::from_host(&device, &[0.0; 2], 1, 2);
+    let table = Mat::from_host(&device, Array2::zeros([3, 2]).view());
+    let mut out = Mat::from_host(&device, Array2::zeros([1, 2]).view());
     let mut index = device.ints();
     // Row 100 of 3 lies within the inaccessible page behind the table: farther away, another test may own the memory.
     device.write_ints(&mut index, &[100]);
     let error = guarded(|| {
-        device.gather_fwd(out.view_mut(), table.view(), &index, Old::Overwrite);
+        device.gather_fwd(out.view_mut(), table.view(), &index, Write::Set);
         device.finish();
     })
     .unwrap_err();
@@ -53,17 +58,16 @@ fn a_kernel_that_reads_elsewhere_is_an_error() {
 #[test]
 fn logits_that_are_no_numbers_are_an_error() {
     let device = device();
-    let logits = Mat::from_host(&device, &[0.0, 1.0, f32::NAN, f32::NAN], 2, 2);
-    let uniforms = Mat::from_host(&device, &[0.5; 2], 2, 1);
+    let logits = Mat::from_host(&device, arr2(&[[0.0, 1.0], [f32::NAN, f32::NAN]]).view());
+    let uniforms = Mat::from_host(&device, arr2(&[[0.5], [0.5]]).view());
     let (mut masks, mut chosen) = (device.masks(), device.ints());
     device.write_masks(&mut masks, &[0b11; 2]);
-    device.categorical_sample(
-        &mut chosen,
-        logits.view(),
-        &masks,
-        uniforms.view(),
-        Exploration::NONE,
-    );
+    let draw = Draw {
+        masks: &masks,
+        uniforms: uniforms.view(),
+        exploration: Exploration::NONE,
+    };
+    device.categorical_sample(&mut chosen, logits.view(), draw);
     let error = guarded(|| device.read_ints(&mut [0; 2], &chosen)).unwrap_err();
     assert_eq!(error, DeviceError::NoAction { row: 1 });
 }
@@ -122,9 +126,7 @@ fn forks_have_memory_in_common_and_queues_of_their_own() {
     let device = device();
     let fork = device.fork();
     assert_eq!(fork.describe(), device.describe());
-    let mat = Mat::from_host(&fork, &[1.0, 2.0], 1, 2);
+    let mat = Mat::from_host(&fork, arr2(&[[1.0, 2.0]]).view());
     fork.finish();
-    let mut values = Vec::new();
-    mat.read(&device, &mut values);
-    assert_eq!(values, [1.0, 2.0]);
+    assert_eq!(mat.to_host(&device), arr2(&[[1.0, 2.0]]));
 }

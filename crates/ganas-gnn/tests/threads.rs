@@ -9,7 +9,10 @@ use ganas_gnn::nets::{
 };
 use ganas_gnn::ops::bias_activation::Activation;
 use ganas_gnn::ops::graph_conv::Direction;
-use ganas_gnn::{Adam, AdamConfig, Cpu, Device as _, Grads, GraphBatch, Layout, Params};
+use ganas_gnn::{
+    Adam, AdamConfig, Backward, Cpu, Device as _, Forward, Grads, GraphBatch, Layout, Params,
+};
+use ndarray::Array2;
 
 type Device = Cpu<f32>;
 
@@ -81,10 +84,14 @@ fn discriminator() -> Vec<f32> {
     let batch = graphs(120);
     let mut cache = PairDiscriminatorCache::new(&device);
     for _ in 0..2 {
-        net.forward(&device, &params, &batch, 60, &mut cache);
-        let upstream = vec![0.01; 60 * 120];
-        cache.d_logits.set(&device, &upstream, 60, 120);
-        net.backward(&device, &params, &mut grads, &batch, &mut cache);
+        net.forward(Forward::new(&device, &params), &batch, 60, &mut cache);
+        let upstream = Array2::from_elem([60, 120], 0.01);
+        cache.d_logits.set(&device, upstream.view());
+        net.backward(
+            &mut Backward::new(&device, &params, &mut grads),
+            &batch,
+            &mut cache,
+        );
         adam.step(&device, &mut params, &mut grads, 1e-3);
     }
     params.read(&device)
@@ -128,7 +135,7 @@ fn policy() -> Vec<f32> {
     device.write_ints(&mut decisions.chosen, &chosen);
     device.write_ints(&mut decisions.last_labels, &chosen);
     let about = &mut decisions.edges;
-    about.prior.set(&device, &vec![0.0; n_edges], n_edges, 1);
+    about.prior.set_column(&device, &vec![0.0; n_edges]);
     device.write_masks(&mut about.masks, &vec![0b11; n_edges]);
     device.write_ints(&mut about.chosen, &edges);
     device.write_ints(&mut about.rows.node_rows, &nodes);
@@ -137,12 +144,16 @@ fn policy() -> Vec<f32> {
     about.rows.n_edges = n_edges;
     net.share(&device, &episodes, &mut cache);
     for _ in 0..2 {
-        net.forward(&device, &params, &episodes, &mut cache);
+        net.forward(Forward::new(&device, &params), &episodes, &mut cache);
         let out = &mut cache.out;
         for mat in [&mut out.d_log_prob, &mut out.d_entropy, &mut out.d_value] {
-            mat.set(&device, &vec![0.1; n_decisions], n_decisions, 1);
+            mat.set_column(&device, &vec![0.1; n_decisions]);
         }
-        net.backward(&device, &params, &mut grads, &episodes, &mut cache);
+        net.backward(
+            &mut Backward::new(&device, &params, &mut grads),
+            &episodes,
+            &mut cache,
+        );
         adam.step(&device, &mut params, &mut grads, 1e-3);
     }
     params.read(&device)

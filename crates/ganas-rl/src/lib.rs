@@ -1,10 +1,10 @@
-//! Rollouts, returns, REINFORCE and PPO losses, and counter-based random streams.
+#![doc = include_str!("../README.md")]
 //!
-//! This crate knows no network and no search space: it sees log-probabilities, entropies, values and rewards as slices,
-//! and returns losses together with their derivatives.
+//! # Conventions
 //!
-//! Conventions: a loss is minimised; `d_x` is the derivative of the loss with respect to `x` and is overwritten (`=`),
-//! since `x` is an activation. Slices that belong together have the same length, which is checked.
+//! A loss is minimised; `d_x` is the derivative of the loss with respect to `x`. Derivatives of what a policy says of
+//! decisions are overwritten (`=`), those of its parameters are added to (`+=`). Slices that belong together have the
+//! same length, which is checked.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -12,16 +12,21 @@
     allow(clippy::float_cmp, reason = "the expected values are exact")
 )]
 
-mod advantage;
+mod baseline;
+mod config;
 mod gae;
-mod philox;
+mod imitation;
+mod number;
+mod policy;
 mod ppo;
 mod reinforce;
-mod stream;
+mod trainer;
 
-pub use advantage::{Baseline, BaselineConfig};
-pub use gae::{GaeConfig, gae};
-pub use philox::philox4x32_10;
-pub use ppo::{PpoBatch, PpoConfig, PpoDerivatives, ppo_loss};
-pub use reinforce::{ReinforceConfig, imitation_loss, reinforce_loss};
-pub use stream::{Stream, StreamKey};
+pub use baseline::{Baseline, BaselineConfig};
+pub use config::{Algorithm, ConfigError, TrainerConfig};
+pub use gae::{GaeConfig, Trajectories, gae};
+pub use imitation::imitation_loss;
+pub use policy::{Decisions, Policy, StepSize};
+pub use ppo::{PpoBatch, PpoConfig, ppo_loss};
+pub use reinforce::{ReinforceBatch, ReinforceConfig, reinforce_loss};
+pub use trainer::{Report, Trainer};

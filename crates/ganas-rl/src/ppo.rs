@@ -3,26 +3,32 @@
 use num_traits::Float;
 use serde::{Deserialize, Serialize};
 
-use crate::advantage::{cast, count};
+use crate::number::{cast, count};
+use crate::{Decisions, GaeConfig};
 
-/// The weights of the PPO loss.
+/// The configuration of PPO.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct PpoConfig {
-    /// The ratio of new to old probability is clipped to `[1 - clip, 1 + clip]`.
+    /// Steps of the optimiser on the episodes of an update, 1 or more; 4, between the 3 and the 10 of Schulman et al.,
+    /// 2017 (tables 5 and 3).
+    pub epochs: usize,
+    /// The ratio of new to old probability is clipped to `[1 - clip, 1 + clip]`, between 0 and 1; 0.2 was the best of
+    /// Schulman et al., 2017 (table 1).
     pub clip: f64,
-    /// Weight of the value loss.
+    /// Weight of the squared error of the values, 0 or more; 0.5 as in the implementation of OpenAI Baselines (`vf_coef`).
     pub value_weight: f64,
-    /// Weight of the entropy bonus.
-    pub entropy_weight: f64,
+    /// How advantages and returns follow from rewards and values.
+    pub gae: GaeConfig,
 }
 
 impl Default for PpoConfig {
     fn default() -> Self {
         Self {
+            epochs: 4,
             clip: 0.2,
             value_weight: 0.5,
-            entropy_weight: 0.01,
+            gae: GaeConfig::default(),
         }
     }
 }
@@ -30,32 +36,17 @@ impl Default for PpoConfig {
 /// `n` decisions of a policy, each with one entry in every slice.
 #[derive(Clone, Copy, Debug)]
 pub struct PpoBatch<'a, T> {
-    /// Log-probability of the action under the policy that is trained.
-    pub log_probs: &'a [T],
-    /// Log-probability of the action under the policy that drew it.
+    /// What the policy that is trained says of them.
+    pub decisions: &'a Decisions<T>,
+    /// Log-probability of each action under the policy that drew it, a constant.
     pub old_log_probs: &'a [T],
-    /// Advantage of the action, a constant.
+    /// Advantage of each action, a constant.
     pub advantages: &'a [T],
-    /// Value of the state as the critic sees it now.
-    pub values: &'a [T],
-    /// Return from the state, a constant.
+    /// Return from each state, a constant.
     pub returns: &'a [T],
-    /// Entropy of the decision.
-    pub entropies: &'a [T],
 }
 
-/// Where the derivatives of the PPO loss are written, one entry for each decision.
-#[derive(Debug)]
-pub struct PpoDerivatives<'a, T> {
-    /// Derivative with respect to `log_probs`.
-    pub d_log_probs: &'a mut [T],
-    /// Derivative with respect to `values`.
-    pub d_values: &'a mut [T],
-    /// Derivative with respect to `entropies`.
-    pub d_entropies: &'a mut [T],
-}
-
-/// The PPO loss and its derivatives.
+/// The PPO loss; writes its derivatives with respect to what the policy says.
 ///
 /// `L = (1/n) sum_i [ -min(r_i A_i, clip(r_i, 1-c, 1+c) A_i) + w_v (V_i - R_i)^2 - w_e H_i ]`, `r_i = exp(log p_i - log
 /// p_i^old)` (Schulman et al., "Proximal Policy Optimization Algorithms", 2017).
@@ -66,47 +57,35 @@ pub struct PpoDerivatives<'a, T> {
 /// When the slices differ in length.
 pub fn ppo_loss<T: Float>(
     config: PpoConfig,
+    entropy_weight: f64,
     batch: PpoBatch<'_, T>,
-    out: PpoDerivatives<'_, T>,
+    d_decisions: &mut Decisions<T>,
 ) -> T {
-    let n = batch.log_probs.len();
     let PpoBatch {
-        log_probs,
+        decisions,
         old_log_probs,
         advantages,
-        values,
         returns,
-        entropies,
     } = batch;
-    let lengths = [
-        old_log_probs.len(),
-        advantages.len(),
-        values.len(),
-        returns.len(),
-        entropies.len(),
-    ];
-    let out_lengths = [
-        out.d_log_probs.len(),
-        out.d_values.len(),
-        out.d_entropies.len(),
-    ];
-    assert!(
-        lengths == [n; 5] && out_lengths == [n; 3],
+    let n = old_log_probs.len();
+    decisions.expect_len(n);
+    assert_eq!(
+        [advantages.len(), returns.len()],
+        [n; 2],
         "every slice has one entry for each decision"
     );
+    d_decisions.clear(n);
     if n == 0 {
         return T::zero();
     }
     let scale = T::one() / count(n);
     let (low, high) = (cast::<T>(1.0 - config.clip), cast::<T>(1.0 + config.clip));
-    let (value_weight, entropy_weight) = (
-        cast::<T>(config.value_weight),
-        cast::<T>(config.entropy_weight),
-    );
+    let (value_weight, entropy_weight) =
+        (cast::<T>(config.value_weight), cast::<T>(entropy_weight));
     let two = cast::<T>(2.0);
     let mut loss = T::zero();
     for i in 0..n {
-        let ratio = (log_probs[i] - old_log_probs[i]).exp();
+        let ratio = (decisions.log_probs[i] - old_log_probs[i]).exp();
         let free = ratio * advantages[i];
         let clipped = ratio.max(low).min(high) * advantages[i];
         let (surrogate, slope) = if free <= clipped {
@@ -114,82 +93,83 @@ pub fn ppo_loss<T: Float>(
         } else {
             (clipped, T::zero())
         };
-        let error = values[i] - returns[i];
-        loss = loss
-            + scale * (-surrogate + value_weight * error * error - entropy_weight * entropies[i]);
-        out.d_log_probs[i] = -scale * slope;
-        out.d_values[i] = scale * value_weight * two * error;
-        out.d_entropies[i] = -scale * entropy_weight;
+        let error = decisions.values[i] - returns[i];
+        let bonus = entropy_weight * decisions.entropies[i];
+        loss = loss + scale * (-surrogate + value_weight * error * error - bonus);
+        d_decisions.log_probs[i] = -scale * slope;
+        d_decisions.values[i] = scale * value_weight * two * error;
+        d_decisions.entropies[i] = -scale * entropy_weight;
     }
     loss
 }
 
 #[cfg(test)]
 mod tests {
+    use ganas_testkit::check_gradient;
+
     use super::*;
 
-    const CONFIG: PpoConfig = PpoConfig {
-        clip: 0.2,
-        value_weight: 0.5,
-        entropy_weight: 0.03,
-    };
-
-    fn loss(log_probs: &[f64], values: &[f64], entropies: &[f64], d: &mut [[f64; 6]; 3]) -> f64 {
-        let [d_log_probs, d_values, d_entropies] = d;
-        ppo_loss(
-            CONFIG,
-            PpoBatch {
-                log_probs,
-                old_log_probs: &[-1.0, -0.5, -2.0, -1.0, -1.0, -3.0],
-                advantages: &[1.0, -1.0, 0.5, -2.0, 1.5, 0.0],
-                values,
-                returns: &[0.1, 0.2, -0.3, 0.0, 1.0, -1.0],
-                entropies,
-            },
-            PpoDerivatives {
-                d_log_probs,
-                d_values,
-                d_entropies,
-            },
-        )
+    fn loss(x: &Decisions<f64>) -> (f64, Decisions<f64>) {
+        let batch = PpoBatch {
+            decisions: x,
+            old_log_probs: &[-1.0, -0.5, -2.0, -1.0, -1.0, -3.0],
+            advantages: &[1.0, -1.0, 0.5, -2.0, 1.5, 0.0],
+            returns: &[0.1, 0.2, -0.3, 0.0, 1.0, -1.0],
+        };
+        let mut d = Decisions::default();
+        let loss = ppo_loss(PpoConfig::default(), 0.03, batch, &mut d);
+        (loss, d)
     }
 
     /// Decisions inside the clip range, above and below it, with advantages of either sign.
     #[test]
     fn derivatives_equal_central_differences() {
-        let log_probs = [-1.05, -0.45, -1.0, -0.2, -2.0, -3.0];
-        let values = [0.0, 0.3, 0.5, -0.5, 0.7, 0.9];
-        let entropies = [1.0, 0.5, 0.2, 1.1, 0.9, 0.3];
-        let mut d = [[0.0; 6]; 3];
-        loss(&log_probs, &values, &entropies, &mut d);
-        let mut unused = [[0.0; 6]; 3];
-        for i in 0..6 {
-            for (input, analytic) in d.iter().enumerate() {
-                let mut at = |step: f64| {
-                    let mut inputs = [log_probs, values, entropies];
-                    inputs[input][i] += step;
-                    loss(&inputs[0], &inputs[1], &inputs[2], &mut unused)
-                };
-                let numeric = (at(1e-6) - at(-1e-6)) / 2e-6;
-                assert!(
-                    (numeric - analytic[i]).abs() < 1e-8,
-                    "input {input}, decision {i}"
-                );
-            }
-        }
+        let x = Decisions {
+            log_probs: vec![-1.05, -0.45, -1.0, -0.2, -2.0, -3.0],
+            values: vec![0.0, 0.3, 0.5, -0.5, 0.7, 0.9],
+            entropies: vec![1.0, 0.5, 0.2, 1.1, 0.9, 0.3],
+        };
+        let (_, d) = loss(&x);
+        check_gradient(
+            "PPO by log-probabilities",
+            &x.log_probs,
+            &d.log_probs,
+            |moved| {
+                let log_probs = moved.to_vec();
+                loss(&Decisions {
+                    log_probs,
+                    ..x.clone()
+                })
+                .0
+            },
+        );
+        check_gradient("PPO by values", &x.values, &d.values, |moved| {
+            let values = moved.to_vec();
+            loss(&Decisions {
+                values,
+                ..x.clone()
+            })
+            .0
+        });
+        check_gradient("PPO by entropies", &x.entropies, &d.entropies, |moved| {
+            let entropies = moved.to_vec();
+            loss(&Decisions {
+                entropies,
+                ..x.clone()
+            })
+            .0
+        });
     }
 
     #[test]
     fn clipped_decisions_do_not_push_the_policy() {
-        let mut d = [[0.0; 6]; 3];
         // Decision 2: ratio e > 1.2 and advantage > 0; decision 1: ratio 0.6 < 0.8 and advantage < 0.
-        loss(
-            &[-1.0, -1.0, -1.0, -1.0, -1.0, -3.0],
-            &[0.0; 6],
-            &[0.0; 6],
-            &mut d,
-        );
-        assert_eq!([d[0][1], d[0][2]], [0.0, 0.0]);
-        assert_eq!(d[0][0], -1.0 / 6.0);
+        let (_, d) = loss(&Decisions {
+            log_probs: vec![-1.0, -1.0, -1.0, -1.0, -1.0, -3.0],
+            values: vec![0.0; 6],
+            entropies: vec![0.0; 6],
+        });
+        assert_eq!([d.log_probs[1], d.log_probs[2]], [0.0, 0.0]);
+        assert_eq!(d.log_probs[0], -1.0 / 6.0);
     }
 }

@@ -43,7 +43,7 @@ pub enum SearchError {
     #[error("no architecture satisfies the constraints ({space}, {among}): {nearest}")]
     Unsatisfiable {
         /// The name of the space.
-        space: &'static str,
+        space: String,
         /// What was looked at.
         among: &'static str,
         /// For each constraint how near it can be met.
@@ -61,7 +61,7 @@ pub enum SearchError {
     #[error("ga-nas cannot search the space `{space}`: {reason}")]
     UnsupportedSpace {
         /// The name of the space.
-        space: &'static str,
+        space: String,
         /// Why not.
         reason: &'static str,
     },

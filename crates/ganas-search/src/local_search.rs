@@ -13,7 +13,7 @@ mod walks;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ganas_rl::Stream;
+use ganas_random::Stream;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};

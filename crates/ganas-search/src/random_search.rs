@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,8 @@ impl RandomSearch {
         let mut listed = BTreeSet::new();
         let mut remaining: Vec<(ArchKey, Arch)> = self
             .space
-            .enumerate()?
+            .enumeration()?
+            .archs()
             .map(|arch| (self.space.key(&arch), arch))
             .filter(|(key, _)| !self.seen.contains(key) && listed.insert(*key))
             .collect();

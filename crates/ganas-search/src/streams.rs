@@ -1,6 +1,6 @@
 //! The random streams of a run: everything that is drawn, and what it depends on.
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 
 /// What a random number is for. The numbers are part of the record: they are never reused for another purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +41,18 @@ pub(crate) struct Streams {
 impl Streams {
     /// The stream of one purpose, round, item and step.
     pub(crate) fn get(self, purpose: Purpose, round: u32, item: usize, step: usize) -> Stream {
+        Stream::new(self.key(purpose, round, item, step))
+    }
+
+    /// The key of that stream.
+    pub(crate) fn key(self, purpose: Purpose, round: u32, item: usize, step: usize) -> StreamKey {
         let narrow = |n: usize| u32::try_from(n).expect("invariant: items and steps are few");
-        Stream::new(StreamKey {
+        StreamKey {
             seed: self.seed,
             purpose: purpose as u8,
             iteration: round,
             item: narrow(item),
             step: narrow(step),
-        })
+        }
     }
 }

@@ -3,10 +3,13 @@
 //! Three operations between input and output, side by side: their order does not matter, so the n³ architectures form
 //! n (n + 1) (n + 2) / 6 classes.
 
+use std::sync::LazyLock;
+
 use ganas_eval::{
     EvalError, Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric,
 };
-use ganas_space::{Action, Arch, ArchKey, Cost, Decision, OpId, Partial, SearchSpace, SpaceError};
+use ganas_space::blueprint::{Blueprint, Labels, Sources, Vertex};
+use ganas_space::{Arch, ArchKey, Enumeration, OpId, SearchSpace, SpaceError};
 use rand::RngExt;
 use rand_core::Rng;
 
@@ -14,8 +17,8 @@ use rand_core::Rng;
 #[derive(Debug)]
 pub(crate) struct Toy(pub(crate) u8);
 
-const INPUT: u8 = 200;
-const OUTPUT: u8 = 201;
+const INPUT: u8 = 60;
+const OUTPUT: u8 = 61;
 
 /// The architecture with these three operations.
 pub(crate) fn arch(ops: [u8; 3]) -> Arch {
@@ -30,38 +33,40 @@ pub(crate) fn sorted(arch: &Arch) -> [u8; 3] {
     ops
 }
 
+static BLUEPRINT: LazyLock<Blueprint> = LazyLock::new(|| {
+    let vertex = Vertex {
+        labels: Labels::OneOf((1 << INPUT) - 1),
+        sources: Sources::Fixed(1),
+    };
+    let operations = (0..INPUT).map(|op| op.to_string());
+    Blueprint::new("toy", operations, [vertex; 3], Sources::Fixed(0b1110))
+});
+
 #[rustfmt::skip]
 impl SearchSpace for Toy {
-    fn name(&self) -> &'static str { "toy" }
-    fn labels(&self) -> &[&'static str] { &[] }
-    fn max_vertices(&self) -> usize { 5 }
+    fn blueprint(&self) -> &Blueprint { &BLUEPRINT }
+    fn encode(&self, arch: &Arch) -> String { format!("{:?}", sorted(arch)) }
+    fn decode(&self, _text: &str) -> Result<Arch, SpaceError> { unreachable!() }
     fn size(&self) -> Option<u64> { Some(u64::from(self.0).pow(3)) }
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        let n = self.0;
-        Some(Box::new((0..n).flat_map(move |a| {
-            (0..n).flat_map(move |b| (0..n).map(move |c| arch([a, b, c])))
-        })))
-    }
-    fn index_of(&self, _arch: &Arch) -> Option<u64> { None }
-    fn start(&self) -> Partial { Partial::empty() }
-    fn decision(&self, _partial: &Partial) -> Option<Decision> { None }
-    fn apply(&self, _partial: &mut Partial, _action: Action) -> Result<(), SpaceError> { unreachable!() }
-    fn finish(&self, _partial: &Partial) -> Result<Arch, SpaceError> { unreachable!() }
-    fn actions_of(&self, _arch: &Arch) -> Result<Vec<Action>, SpaceError> { unreachable!() }
+    fn canonical(&self, a: &Arch) -> Arch { arch(sorted(a)) }
     fn key(&self, arch: &Arch) -> ArchKey {
         ArchKey(sorted(arch).iter().fold(0, |key, &op| key * 256 + u128::from(op)))
     }
-    fn canonical(&self, a: &Arch) -> Arch { arch(sorted(a)) }
-    fn relabelled(&self, arch: &Arch, _rng: &mut dyn Rng) -> Arch { arch.clone() }
-    fn encode(&self, arch: &Arch) -> String { format!("{:?}", sorted(arch)) }
-    fn decode(&self, _text: &str) -> Result<Arch, SpaceError> { unreachable!() }
-    fn cost(&self, _arch: &Arch) -> Cost { Cost { parameters: 0, flops: 0 } }
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
-        let all: Vec<Arch> = self.enumerate().into_iter().flatten().collect();
-        let classes: Vec<Arch> = all.into_iter().filter(|a| *a == self.canonical(a)).collect();
+        let classes: Vec<Arch> = self.archs().filter(|a| *a == self.canonical(a)).collect();
         classes[rng.random_range(0..classes.len())].clone()
     }
-    fn neighbours(&self, _arch: &Arch) -> Vec<Arch> { unreachable!() }
+    fn enumeration(&self) -> Option<&dyn Enumeration> { Some(self) }
+}
+
+impl Enumeration for Toy {
+    fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
+        let n = self.0;
+        Box::new(
+            (0..n)
+                .flat_map(move |a| (0..n).flat_map(move |b| (0..n).map(move |c| arch([a, b, c])))),
+        )
+    }
 }
 
 /// Measures the sum of the operations, as told by a function.

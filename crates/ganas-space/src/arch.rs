@@ -6,7 +6,7 @@ use crate::SpaceError;
 
 /// A label of a vertex: an operation of the space, or its input or output marker.
 ///
-/// Ids are dense, `0..SearchSpace::labels().len()`, so that a network can index a table by them.
+/// Ids are dense, without gaps, so that a network can index a table by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OpId(pub u8);
 
@@ -92,6 +92,12 @@ impl Arch {
     #[must_use]
     pub fn labels(&self) -> &[OpId] {
         &self.labels
+    }
+
+    /// The labels of the vertices between input and output.
+    #[must_use]
+    pub fn inner_labels(&self) -> &[OpId] {
+        &self.labels[1..self.labels.len() - 1]
     }
 
     /// The predecessor set of each vertex: bit `u` of entry `v` is the edge from `u` to `v`.

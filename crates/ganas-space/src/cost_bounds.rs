@@ -5,17 +5,13 @@
 //! shortest and a longest path lead from each node to the end.
 //! So the bounds are exact, and looking one up costs a step for each decision taken.
 //!
-//! A space says which partial architectures are the same node, [`SearchSpace::cost_state`]; what each arc adds follows
+//! A space says which partial architectures are the same node, [`Costs::cost_state`](crate::Costs::cost_state); what each arc adds follows
 //! from the costs of finished architectures: that of the first completion after the action, less that before it.
 //! Along a path these differences telescope to the cost of the architecture at its end.
 
 use std::collections::BTreeMap;
 
 use crate::{Action, Arch, LegalActions, Partial, SearchSpace};
-
-/// What is still open in a partial architecture, as far as costs are concerned; see [`SearchSpace::cost_state`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CostState(pub Vec<u64>);
 
 /// The lowest and the highest cost of all completions of a partial architecture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,7 +59,8 @@ impl CostBounds {
     #[must_use]
     pub fn new(space: &dyn SearchSpace, cost: &dyn Fn(&Arch) -> Option<f64>) -> Option<Self> {
         let start = space.start();
-        space.cost_state(&start)?;
+        let costs = space.costs()?;
+        costs.cost_state(&start)?;
         let start_cost = cost(&first_completion(space, &start))?;
         let mut levels = Vec::new();
         let mut whole = true;
@@ -86,7 +83,7 @@ impl CostBounds {
                     let cost_after = cost(&first_completion(space, &after))?;
                     whole &= cost_after.fract() == 0.0;
                     largest = largest.max(cost_after.abs());
-                    let to = *numbers.entry(space.cost_state(&after)?).or_insert_with(|| {
+                    let to = *numbers.entry(costs.cost_state(&after)?).or_insert_with(|| {
                         next.push((after, cost_after));
                         next.len() - 1
                     });
@@ -143,6 +140,11 @@ impl CostBounds {
             let range = self.widened(sum + arc.adds, next[arc.to].ahead);
             (arc.action, range)
         })
+    }
+
+    /// By how much a range is wider than what it bounds, at each end.
+    pub(crate) fn rounding(&self) -> f64 {
+        self.rounding
     }
 
     /// The node of a partial architecture, and the sum on the way there.

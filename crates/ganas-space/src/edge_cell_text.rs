@@ -4,8 +4,8 @@
 //! operation, `~`, and the number of the node it comes from.
 //! The reader is strict: no spaces, no other order, nothing left out, nothing after the end.
 
+use crate::SpaceError;
 use crate::text_reader::Reader;
-use crate::{SpaceError, registry};
 
 /// The edges of a cell of so many nodes, `(from node, to node)`, in text order.
 pub(crate) fn edges(n_nodes: usize) -> impl Iterator<Item = (usize, usize)> {
@@ -13,13 +13,17 @@ pub(crate) fn edges(n_nodes: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Writes the operations on the edges, in text order, as numbers of names.
-pub(crate) fn encode(names: &[&str], n_nodes: usize, ops: impl Iterator<Item = usize>) -> String {
+pub(crate) fn encode(
+    names: &[impl AsRef<str>],
+    n_nodes: usize,
+    ops: impl Iterator<Item = usize>,
+) -> String {
     let mut text = String::new();
     for ((from, to), op) in edges(n_nodes).zip(ops) {
         if from == 0 {
             text.push_str(if to == 1 { "|" } else { "+|" });
         }
-        text.push_str(names[op]);
+        text.push_str(names[op].as_ref());
         text.push_str(&source(from));
     }
     text
@@ -27,8 +31,8 @@ pub(crate) fn encode(names: &[&str], n_nodes: usize, ops: impl Iterator<Item = u
 
 /// Reads what [`encode`] writes.
 pub(crate) fn decode(
-    space: &'static str,
-    names: &[&str],
+    space: &str,
+    names: &[impl AsRef<str>],
     n_nodes: usize,
     text: &str,
 ) -> Result<Vec<usize>, SpaceError> {
@@ -56,11 +60,11 @@ fn expect(reader: &mut Reader<'_>, token: &str) -> Result<(), SpaceError> {
 }
 
 /// Reads a name up to the next delimiter.
-fn operation(reader: &mut Reader<'_>, names: &[&str]) -> Result<usize, SpaceError> {
+fn operation(reader: &mut Reader<'_>, names: &[impl AsRef<str>]) -> Result<usize, SpaceError> {
     let name = reader.take_while(|c| !['~', '|', '+'].contains(&c));
     if name.is_empty() {
         return Err(reader.expected("the name of an operation"));
     }
-    let place = names.iter().position(|known| *known == name);
-    place.ok_or_else(|| registry::unknown_op(reader, name, names))
+    let place = names.iter().position(|known| known.as_ref() == name);
+    place.ok_or_else(|| reader.unknown_op(name, names))
 }

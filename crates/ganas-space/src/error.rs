@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::suggestion::did_you_mean;
+
 /// What can be wrong with an architecture, its text, or the name of a space.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -16,7 +18,7 @@ pub enum SpaceError {
     #[error("not an architecture of the space `{space}`: {reason}")]
     NotInSpace {
         /// The name of the space.
-        space: &'static str,
+        space: String,
         /// What is wrong, and what was expected.
         reason: String,
     },
@@ -26,7 +28,7 @@ pub enum SpaceError {
     )]
     BadText {
         /// The name of the space.
-        space: &'static str,
+        space: String,
         /// The whole text.
         text: String,
         /// The byte offset of the first problem.
@@ -35,10 +37,10 @@ pub enum SpaceError {
         expected: String,
     },
     /// A name that is no operation of the space.
-    #[error("unknown operation `{name}` in `{text}` (space `{space}`){}; the operations are {known}", suggest(.suggestion))]
+    #[error("unknown operation `{name}` in `{text}` (space `{space}`){}; the operations are {known}", did_you_mean(.suggestion.as_deref()))]
     UnknownOp {
         /// The name of the space.
-        space: &'static str,
+        space: String,
         /// The name that was read.
         name: String,
         /// The whole text.
@@ -55,7 +57,7 @@ pub enum SpaceError {
         text: String,
     },
     /// A name that is no search space.
-    #[error("unknown search space `{name}`{}; the spaces are {known}", suggest(.suggestion))]
+    #[error("unknown search space `{name}`{}; the spaces are {known}", did_you_mean(.suggestion.as_deref()))]
     UnknownSpace {
         /// The name that was asked for.
         name: String,
@@ -88,7 +90,7 @@ pub enum SpaceError {
     #[error("illegal action {action} at decision {decision} of `{space}`: {reason}")]
     IllegalAction {
         /// The name of the space.
-        space: &'static str,
+        space: String,
         /// The number of decisions taken before.
         decision: usize,
         /// The action.
@@ -96,10 +98,4 @@ pub enum SpaceError {
         /// What was allowed.
         reason: String,
     },
-}
-
-fn suggest(suggestion: &Option<String>) -> String {
-    suggestion
-        .as_ref()
-        .map_or_else(String::new, |s| format!(" (did you mean `{s}`?)"))
 }

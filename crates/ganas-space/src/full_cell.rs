@@ -4,8 +4,7 @@ use rand::RngExt;
 use rand::seq::index;
 use rand_core::Rng;
 
-use crate::blueprint::on_a_path;
-use crate::vertex_set::bits;
+use crate::vertex_set::{bits, on_a_path};
 use crate::{Arch, OpId};
 
 /// The operations of the inner vertices, and the predecessor set of each vertex, in topological order.

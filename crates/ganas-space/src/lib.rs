@@ -2,43 +2,54 @@
 //!
 //! An [`Arch`] is a validated, labelled, directed acyclic graph.
 //! A [`SearchSpace`] says which graphs belong to it, how they are written as text, which of them compute the same
-//! function ([`SearchSpace::key`]), and how a generator builds one decision by decision
-//! ([`SearchSpace::decision`], [`SearchSpace::apply`], [`SearchSpace::finish`]).
+//! function ([`SearchSpace::key`]), and how a generator builds one decision by decision ([`blueprint`]).
 //! This crate knows no network, no benchmark table and no file.
+//!
+//! A space of one's own is described [in TOML](custom), or written in Rust: [`blueprint`] has a complete example.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests read published tables")
+)]
 
 mod arch;
-mod blueprint;
+pub mod blueprint;
 mod cell_changes;
 pub mod chain;
-mod cost;
 mod cost_bounds;
+mod cost_table;
+mod costs;
+pub mod custom;
 pub mod darts;
+mod decisions;
 mod edge_cell_text;
 mod error;
 mod full_cell;
 mod key;
-mod layers;
-mod member;
+mod known_network;
+pub mod laws;
+pub mod layers;
 pub mod nasbench101;
 pub mod nasbench201;
-pub mod own;
 mod registry;
 mod space;
 mod stated_bound;
 pub mod suggestion;
 #[cfg(test)]
-mod tests;
+mod test_tables;
 mod text_reader;
 mod vertex_set;
 
 pub use arch::{Arch, OpId, VertexId};
-pub use cost::Cost;
-pub use cost_bounds::{CostBounds, CostRange, CostState};
+pub use cost_bounds::{CostBounds, CostRange};
+pub use cost_table::{CostTable, Part};
+pub use costs::{Cost, CostState, Costs};
+pub use decisions::{Action, Choice, Decision, LegalActions, Partial};
 pub use error::SpaceError;
 pub use key::ArchKey;
-pub use member::Member;
+pub use known_network::KnownNetwork;
 pub use registry::{by_name, names};
-pub use space::{Action, Choice, Decision, LegalActions, Partial, SearchSpace};
+pub use space::{Constraints, Enumeration, SearchSpace};
 pub use stated_bound::StatedBound;
+pub use text_reader::Reader;

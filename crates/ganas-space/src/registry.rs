@@ -6,7 +6,7 @@ use crate::chain::{self, Chain};
 use crate::darts::Darts;
 use crate::nasbench101::{NasBench101, Vertices};
 use crate::nasbench201::NasBench201;
-use crate::text_reader::Reader;
+use crate::suggestion::closest;
 use crate::{SearchSpace, SpaceError};
 
 /// The names of all built-in search spaces.
@@ -45,28 +45,8 @@ pub fn by_name(name: &str) -> Result<Arc<dyn SearchSpace>, SpaceError> {
         Some(vertices) => Ok(Arc::new(NasBench101::up_to(vertices))),
         None => Err(SpaceError::UnknownSpace {
             name: name.to_owned(),
-            suggestion: closest(name, names().iter().copied()),
+            suggestion: closest(name, names()),
             known: names().join(", "),
         }),
-    }
-}
-
-/// The candidate that is most like `name`, when it is close enough to be meant (Jaro-Winkler at least 0.8).
-pub(crate) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
-/// The error that a text names an operation that there is not.
-pub(crate) fn unknown_op(reader: &Reader<'_>, name: &str, known: &[&str]) -> SpaceError {
-    SpaceError::UnknownOp {
-        space: reader.space(),
-        name: name.to_owned(),
-        text: reader.text().to_owned(),
-        suggestion: closest(name, known.iter().copied()),
-        known: known.join(", "),
     }
 }

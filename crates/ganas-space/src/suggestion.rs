@@ -1,10 +1,14 @@
-//! "Did you mean": the known name that is most like an unknown one.
+//! What may be meant by a name that is not known: "did you mean".
 
 /// The candidate that is most like `name`, when it is close enough to be meant (Jaro-Winkler at least 0.8).
 #[must_use]
-pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn closest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a (impl AsRef<str> + ?Sized + 'a)>,
+) -> Option<String> {
     candidates
         .into_iter()
+        .map(|candidate| candidate.as_ref())
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
         .filter(|(similarity, _)| *similarity >= 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -14,13 +18,12 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// The end of an error message that names the suggestion, or nothing.
 #[must_use]
 pub fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |s| format!(" (did you mean `{s}`?)"))
+    suggestion.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
     #[test]
     fn suggests_only_what_is_close() {
         let known = ["cifar10_valid_12", "cifar10_test_12", "params_m"];

@@ -1,61 +1,79 @@
 //! A position in a text, with errors that name it.
 
 use crate::SpaceError;
+use crate::suggestion::closest;
 
 /// Reads a text from front to back; always at the border of two characters.
-pub(crate) struct Reader<'a> {
-    space: &'static str,
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    space: &'a str,
     text: &'a str,
-    at: usize,
+    offset: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(space: &'static str, text: &'a str) -> Self {
-        Self { space, text, at: 0 }
+    /// A reader at the beginning of the text of an architecture of the space with this name.
+    #[must_use]
+    pub fn new(space: &'a str, text: &'a str) -> Self {
+        Self {
+            space,
+            text,
+            offset: 0,
+        }
     }
 
     /// The name of the space that the text is read for.
-    pub(crate) fn space(&self) -> &'static str {
+    #[must_use]
+    pub fn space(&self) -> &'a str {
         self.space
     }
 
     /// The whole text.
-    pub(crate) fn text(&self) -> &'a str {
+    #[must_use]
+    pub fn text(&self) -> &'a str {
         self.text
     }
 
     /// The number of bytes before the position.
-    pub(crate) fn at(&self) -> usize {
-        self.at
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
     }
 
     /// What follows the position.
-    pub(crate) fn rest(&self) -> &'a str {
-        &self.text[self.at..]
+    #[must_use]
+    pub fn rest(&self) -> &'a str {
+        &self.text[self.offset..]
     }
 
-    pub(crate) fn skip_white_space(&mut self) {
+    /// Takes all white space that comes next.
+    pub fn skip_white_space(&mut self) {
         self.take_while(char::is_whitespace);
     }
 
     /// Takes the longest run of characters that `belongs` accepts.
-    pub(crate) fn take_while(&mut self, mut belongs: impl FnMut(char) -> bool) -> &'a str {
+    pub fn take_while(&mut self, mut belongs: impl FnMut(char) -> bool) -> &'a str {
         let rest = self.rest();
         let taken = &rest[..rest.find(|c| !belongs(c)).unwrap_or(rest.len())];
-        self.at += taken.len();
+        self.offset += taken.len();
         taken
     }
 
     /// Takes the character if it comes next.
-    pub(crate) fn accept(&mut self, wanted: char) -> bool {
+    pub fn accept(&mut self, wanted: char) -> bool {
         let found = self.rest().starts_with(wanted);
         if found {
-            self.at += wanted.len_utf8();
+            self.offset += wanted.len_utf8();
         }
         found
     }
 
-    pub(crate) fn expect(&mut self, wanted: char) -> Result<(), SpaceError> {
+    /// Takes the character.
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::BadText`] when something else comes next.
+    pub fn expect(&mut self, wanted: char) -> Result<(), SpaceError> {
         if self.accept(wanted) {
             Ok(())
         } else {
@@ -63,7 +81,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn expect_end(&self) -> Result<(), SpaceError> {
+    /// Checks that nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::BadText`] when something is.
+    pub fn expect_end(&self) -> Result<(), SpaceError> {
         if self.rest().is_empty() {
             Ok(())
         } else {
@@ -72,17 +95,32 @@ impl<'a> Reader<'a> {
     }
 
     /// The error that something else was expected at the position.
-    pub(crate) fn expected(&self, what: &str) -> SpaceError {
-        self.expected_at(self.at, what)
+    #[must_use]
+    pub fn expected(&self, what: &str) -> SpaceError {
+        self.expected_at(self.offset, what)
     }
 
     /// The error that something else was expected at an earlier position.
-    pub(crate) fn expected_at(&self, at: usize, what: &str) -> SpaceError {
+    #[must_use]
+    pub fn expected_at(&self, offset: usize, what: &str) -> SpaceError {
         SpaceError::BadText {
-            space: self.space,
+            space: self.space.to_owned(),
             text: self.text.to_owned(),
-            at,
+            at: offset,
             expected: what.to_owned(),
+        }
+    }
+
+    /// The error that the text names an operation that there is not.
+    #[must_use]
+    pub fn unknown_op(&self, name: &str, known: &[impl AsRef<str>]) -> SpaceError {
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+        SpaceError::UnknownOp {
+            space: self.space.to_owned(),
+            name: name.to_owned(),
+            text: self.text.to_owned(),
+            suggestion: closest(name, &known),
+            known: known.join(", "),
         }
     }
 }

@@ -107,7 +107,7 @@ impl Study {
         if spec.space != space.name() {
             return Err(StoreError::WrongSpace {
                 spec: spec.space.clone(),
-                given: space.name(),
+                given: space.name().to_owned(),
             });
         }
         let text = SpecText::new(spec)?;

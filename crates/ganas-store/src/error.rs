@@ -125,7 +125,7 @@ pub enum StoreError {
         /// The space of the spec.
         spec: String,
         /// The space that was given.
-        given: &'static str,
+        given: String,
     },
     /// The checkpoint of a run is not what was written.
     #[error(

@@ -160,7 +160,9 @@ impl SurrogateEvaluator {
     pub fn predict(&self, arch: &Arch) -> Result<Vec<f64>, SurrogateError> {
         let arch = self.space.canonical(arch);
         let mut values = self.model.predict(&arch)?;
-        let cost = self.space.cost(&arch);
+        let costs = self.space.costs();
+        let cost = costs.map(|costs| costs.cost(&arch));
+        let cost = cost.expect("invariant: spaces with a surrogate have costs");
         values.extend([cost.parameters, cost.flops].map(rounded));
         Ok(values)
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use ganas_space::darts::Darts;
-use ganas_space::{Action, Arch, SearchSpace};
+use ganas_space::{Arch, SearchSpace};
 
 use ganas_eval::MetricRole;
 
@@ -115,18 +115,8 @@ impl Yahpo {
 
 /// The architecture of the first legal decisions.
 fn any_architecture() -> Arch {
-    let space = Darts::new();
-    let mut partial = space.start();
-    while let Some(decision) = space.decision(&partial) {
-        let first = u8::try_from(decision.legal.0.trailing_zeros());
-        let first = Action(first.expect("invariant: a mask has 64 bits"));
-        space
-            .apply(&mut partial, first)
-            .expect("invariant: the action is legal");
-    }
-    space
-        .finish(&partial)
-        .expect("invariant: no decision is left")
+    let first = Darts::new().blueprint().archs().next();
+    first.expect("invariant: there are architectures")
 }
 
 impl Model for Yahpo {

@@ -16,10 +16,11 @@ pub(crate) fn official_order<'t>(
     if space.size() != Some(n_rows as u64) {
         return None;
     }
-    space.prepare(NonZeroUsize::new(rayon::current_num_threads()).unwrap_or(NonZeroUsize::MIN));
+    let list = space.enumeration()?;
+    list.prepare(NonZeroUsize::new(rayon::current_num_threads()).unwrap_or(NonZeroUsize::MIN));
     let indices: Vec<Option<u64>> = (0..n_rows)
         .into_par_iter()
-        .map(|row| space.index_of(&space.decode(text(row)).ok()?))
+        .map(|row| list.index_of(&space.decode(text(row)).ok()?))
         .collect();
     let mut row_at = vec![None; n_rows];
     for (row, index) in indices.into_iter().enumerate() {

@@ -3,8 +3,10 @@
 //! The text is `conv>id>pool`; chains with the same operations in another order are one class, so the 27 chains make
 //! 10 classes. Keys are spread over all 128 bits and do not ascend with the index.
 
-use ganas_space::{Action, Arch, ArchKey, Cost, Decision, OpId, Partial, SearchSpace, SpaceError};
-use rand_core::Rng;
+use std::sync::LazyLock;
+
+use ganas_space::blueprint::{Blueprint, Labels, Sources, Vertex};
+use ganas_space::{Arch, ArchKey, Enumeration, OpId, SearchSpace, SpaceError};
 
 const LABELS: [&str; 5] = ["conv", "id", "pool", "input", "output"];
 const N_OPS: u8 = 3;
@@ -54,33 +56,26 @@ fn number(ops: &[OpId]) -> u64 {
     ops.iter().fold(0, |n, op| n * 3 + u64::from(op.0))
 }
 
-fn not_for_tables() -> ! {
-    panic!("tables do not use this method of a space")
-}
+static BLUEPRINT: LazyLock<Blueprint> = LazyLock::new(|| {
+    let layer = Vertex {
+        labels: Labels::OneOf(0b111),
+        sources: Sources::LastPresent,
+    };
+    let operations = LABELS[..usize::from(N_OPS)].iter().copied();
+    Blueprint::new("chains", operations, [layer; LENGTH], layer.sources)
+});
 
 impl SearchSpace for Chains {
-    fn name(&self) -> &'static str {
-        "chains"
-    }
-
-    fn labels(&self) -> &[&'static str] {
-        &LABELS
-    }
-
-    fn max_vertices(&self) -> usize {
-        LENGTH + 2
+    fn blueprint(&self) -> &Blueprint {
+        &BLUEPRINT
     }
 
     fn size(&self) -> Option<u64> {
         Some(Self::SIZE as u64)
     }
 
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        Some(Box::new((0..Self::SIZE).map(Self::arch)))
-    }
-
-    fn index_of(&self, arch: &Arch) -> Option<u64> {
-        self.numbered.then(|| number(ops(arch)))
+    fn enumeration(&self) -> Option<&dyn Enumeration> {
+        Some(self)
     }
 
     fn key(&self, arch: &Arch) -> ArchKey {
@@ -104,7 +99,7 @@ impl SearchSpace for Chains {
                     .zip(0..)
                     .find_map(|(label, id)| (*label == name).then_some(OpId(id)))
                     .ok_or_else(|| SpaceError::UnknownOp {
-                        space: self.name(),
+                        space: BLUEPRINT.name().to_owned(),
                         name: name.to_owned(),
                         text: text.to_owned(),
                         suggestion: None,
@@ -113,51 +108,21 @@ impl SearchSpace for Chains {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let ops = ops.try_into().map_err(|_| SpaceError::BadText {
-            space: self.name(),
+            space: BLUEPRINT.name().to_owned(),
             text: text.to_owned(),
             at: text.len(),
             expected: format!("{LENGTH} operations"),
         })?;
         Ok(chain(ops))
     }
+}
 
-    fn start(&self) -> Partial {
-        not_for_tables()
+impl Enumeration for Chains {
+    fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
+        Box::new((0..Self::SIZE).map(Self::arch))
     }
 
-    fn decision(&self, _partial: &Partial) -> Option<Decision> {
-        not_for_tables()
-    }
-
-    fn apply(&self, _partial: &mut Partial, _action: Action) -> Result<(), SpaceError> {
-        not_for_tables()
-    }
-
-    fn finish(&self, _partial: &Partial) -> Result<Arch, SpaceError> {
-        not_for_tables()
-    }
-
-    fn actions_of(&self, _arch: &Arch) -> Result<Vec<Action>, SpaceError> {
-        not_for_tables()
-    }
-
-    fn canonical(&self, _arch: &Arch) -> Arch {
-        not_for_tables()
-    }
-
-    fn relabelled(&self, _arch: &Arch, _rng: &mut dyn Rng) -> Arch {
-        not_for_tables()
-    }
-
-    fn cost(&self, _arch: &Arch) -> Cost {
-        not_for_tables()
-    }
-
-    fn sample(&self, _rng: &mut dyn Rng) -> Arch {
-        not_for_tables()
-    }
-
-    fn neighbours(&self, _arch: &Arch) -> Vec<Arch> {
-        not_for_tables()
+    fn index_of(&self, arch: &Arch) -> Option<u64> {
+        self.numbered.then(|| number(ops(arch)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ndarray::ArrayView2;
 use serde::Deserialize;
 
 /// A golden file: where it came from, and its tensors.
@@ -69,6 +70,23 @@ impl Golden {
     #[must_use]
     pub fn values(&self, name: &str) -> &[f64] {
         &self.tensor(name).values
+    }
+
+    /// The tensor of a name as a matrix; a list of numbers is a column.
+    ///
+    /// # Panics
+    ///
+    /// When there is none of that name, or it has more than two dimensions.
+    #[track_caller]
+    #[must_use]
+    pub fn matrix(&self, name: &str) -> ArrayView2<'_, f64> {
+        let Tensor { shape, values } = self.tensor(name);
+        let shape = match shape[..] {
+            [rows] => [rows, 1],
+            [rows, cols] => [rows, cols],
+            ref shape => panic!("`{name}` has the shape {shape:?}, which is no matrix"),
+        };
+        ArrayView2::from_shape(shape, values).expect("invariant: `tensor` has checked the number")
     }
 
     /// The values of a tensor of indices.
@@ -155,6 +173,8 @@ mod tests {
         assert_eq!(golden.tensor("param.w").shape, [1, 2]);
         assert_eq!(golden.indices("param.b"), [7]);
         golden.check("param.w", &[0.1, -3.0], Tolerance::F64);
+        assert_eq!(golden.matrix("param.w").shape(), [1, 2]);
+        assert_eq!(golden.matrix("param.b").shape(), [1, 1]);
         golden.check_names("param.", ["w", "b"]);
     }
 

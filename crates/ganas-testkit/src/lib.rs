@@ -7,6 +7,7 @@ mod data;
 pub mod golden;
 mod gradient;
 mod inputs;
+pub mod program;
 pub mod scripted_worker;
 mod tolerance;
 

@@ -10,6 +10,21 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
+    /// The same bits.
+    pub const EXACT: Self = Self::of(0.0);
+    /// A handful of operations in double precision.
+    pub const ROUNDING: Self = Self::of(1e-13);
+    /// Functions of single elements in single precision.
+    pub const F32_POINTWISE: Self = Self::of(3e-6);
+    /// Sums of some hundred terms in single precision.
+    pub const F32_SUM: Self = Self::of(5e-5);
+    /// Sums of some thousand terms in single precision.
+    pub const F32_LONG_SUM: Self = Self::of(1e-4);
+    /// The share of some thousand draws on a grid.
+    pub const SHARE: Self = Self {
+        absolute: 1e-3,
+        relative: 0.0,
+    };
     /// Results in double precision that differ in the order of sums only.
     pub const F64: Self = Self {
         absolute: 1e-11,
@@ -25,6 +40,20 @@ impl Tolerance {
         absolute: 2e-8,
         relative: 2e-6,
     };
+
+    /// The same for small and large values.
+    const fn of(error: f64) -> Self {
+        Self {
+            absolute: error,
+            relative: error,
+        }
+    }
+
+    /// A sum of so many terms, of size 1, in single precision: errors add up as a random walk.
+    #[must_use]
+    pub fn f32_sum_of(terms: u32) -> Self {
+        Self::of(3e-6 * f64::from(terms.max(1)).sqrt())
+    }
 
     /// Panics when the values differ in number or by more than the tolerance; the message names the worst one.
     #[track_caller]

@@ -119,7 +119,7 @@ impl ArchDescription {
         let labels = arch.labels().iter().map(|label| {
             names.get(label.index()).map_or_else(
                 || Err(not_in_space(space, label.0)),
-                |&name| Ok(name.to_owned()),
+                |name| Ok(name.clone()),
             )
         });
         let edges = arch
@@ -144,7 +144,7 @@ impl ArchDescription {
 
 fn not_in_space(space: &dyn SearchSpace, label: u8) -> SpaceError {
     SpaceError::NotInSpace {
-        space: space.name(),
+        space: space.name().to_owned(),
         reason: format!("it has the label {label}, which the space does not name"),
     }
 }

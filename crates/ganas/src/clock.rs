@@ -3,19 +3,11 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Now, to measure durations.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "runs are timed, and sessions of a study have a date"
-)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
 /// Now, in Unix seconds; 0 for a clock that is set before 1970.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "runs are timed, and sessions of a study have a date"
-)]
 pub(crate) fn unix_seconds() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -13,6 +13,7 @@ pub(crate) fn property(space: &Arc<dyn SearchSpace>, name: &str) -> Option<Arc<d
     let is_meant = |cost: &ClosedForm| {
         cost.name() == name || *cost == ClosedForm::Parameters && name == PARAMETERS
     };
+    space.costs()?;
     if let Some(cost) = ClosedForm::ALL.into_iter().find(is_meant) {
         return Some(Arc::new(CostProperty::new(Arc::clone(space), cost)));
     }
@@ -22,7 +23,10 @@ pub(crate) fn property(space: &Arc<dyn SearchSpace>, name: &str) -> Option<Arc<d
 
 /// The names of what a space computes of an architecture.
 #[must_use]
-pub fn names(space: &dyn SearchSpace) -> Vec<&'static str> {
+pub fn names(space: &dyn SearchSpace) -> Vec<&str> {
+    let Some(costs) = space.costs() else {
+        return Vec::new();
+    };
     let always = ClosedForm::ALL.iter().map(|cost| cost.name());
-    always.chain(space.named_costs().iter().copied()).collect()
+    always.chain(costs.named_costs()).collect()
 }

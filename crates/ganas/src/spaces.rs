@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_search::ConstrainedSpace;
-use ganas_space::{Arch, SearchSpace, own};
+use ganas_space::{Arch, SearchSpace, custom};
 
 use crate::Error;
 use crate::error::Context as _;
@@ -31,7 +31,7 @@ pub fn open(text: &str) -> Result<Arc<dyn SearchSpace>, Error> {
         std::fs::read_to_string(folder.join(name))
             .map_err(|error| format!("cannot read this file: {error}"))
     };
-    let space = own::open(text, &description, &read).with_context(|| text)?;
+    let space = custom::open(text, &description, &read).with_context(|| text)?;
     stated_constraints(&*space)?;
     Ok(space)
 }

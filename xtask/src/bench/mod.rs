@@ -30,10 +30,6 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Those in a folder, for machines without cargo, or else those of the workspace, built now.
-    ///
-    /// # Errors
-    ///
-    /// When one of them is not in the folder, or does not build.
     pub(crate) fn new(root: &Path, built: Option<&Path>) -> anyhow::Result<Self> {
         let programs = if let Some(folder) = built {
             Self {
@@ -112,10 +108,6 @@ pub(crate) struct Options {
 }
 
 /// Runs what was asked for.
-///
-/// # Errors
-///
-/// When the bench program does not build, PyTorch is missing, or one side stops answering.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let programs = Programs::new(root, options.built.as_deref())?;
     if options.roofline {
@@ -232,10 +224,6 @@ impl Drop for Busy {
 }
 
 /// The median.
-///
-/// # Errors
-///
-/// When there are no numbers.
 pub(crate) fn median(numbers: &[f64]) -> anyhow::Result<f64> {
     ensure!(!numbers.is_empty(), "no measurements");
     let mut sorted = numbers.to_vec();

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
-use serde::Deserialize;
-
-use super::integrity::Sha256Hex;
+use ganas_space::suggestion::closest;
+use indicatif::DecimalBytes;
+use serde::{Deserialize, Serialize};
 
 /// The catalogue that this program was built with.
 const EMBEDDED: &str = include_str!("../../data.toml");
@@ -21,7 +21,7 @@ pub(super) struct Catalogue {
 }
 
 /// One file that somebody publishes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
     pub(super) name: String,
@@ -35,16 +35,29 @@ pub(super) struct Source {
     size: Option<u64>,
     size_about: Option<u64>,
     /// `None` where none was published.
-    pub(super) sha256: Option<Sha256Hex>,
+    pub(super) sha256: Option<String>,
     pub(super) space: String,
     pub(super) licence: String,
     pub(super) citation: String,
     /// The importer that makes a table of the file; `None` where there is nothing to convert.
-    pub(super) convert: Option<String>,
+    pub(super) convert: Option<Importer>,
+}
+
+/// What `ganas table import` finds in a file by its content; the name is for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Importer {
+    Csv,
+    #[serde(rename = "nasbench101-tfrecord")]
+    Nasbench101TfRecord,
+    NatsTar,
+    NatsPickle,
+    #[serde(rename = "nasbench201-pth")]
+    Nasbench201Pth,
 }
 
 /// How a file is had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum How {
     /// By this program.
@@ -64,10 +77,6 @@ pub(super) enum Size {
 
 impl Catalogue {
     /// Reads a file, or the embedded catalogue.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or breaks a rule of [`check`](Self::check).
     pub(super) fn read(path: Option<&Path>) -> anyhow::Result<Self> {
         match path {
             None => Self::parse(EMBEDDED).context("the embedded catalogue, xtask/data.toml"),
@@ -105,20 +114,13 @@ impl Catalogue {
     }
 
     /// The source with this name.
-    ///
-    /// # Errors
-    ///
-    /// When there is none, with the closest name and all names.
     pub(super) fn source(&self, name: &str) -> anyhow::Result<&Source> {
         if let Some(source) = self.sources.iter().find(|source| source.name == name) {
             return Ok(source);
         }
         let names = || self.sources.iter().map(|source| source.name.as_str());
-        let closest = names()
-            .map(|known| (strsim::jaro_winkler(name, known), known))
-            .filter(|(similarity, _)| *similarity >= 0.8)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, known)| format!("; did you mean `{known}`?"))
+        let closest = closest(name, names())
+            .map(|known| format!("; did you mean `{known}`?"))
             .unwrap_or_default();
         bail!(
             "there is no source `{name}`{closest} (known: {})",
@@ -164,6 +166,13 @@ impl Source {
             (self.how == How::Browser) == self.hint.is_some(),
             "`hint` goes with how = \"browser\", and only with it"
         );
+        if let Some(sha256) = &self.sha256 {
+            let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+            ensure!(
+                sha256.len() == 64 && sha256.chars().all(is_digit),
+                "`sha256` must have 64 hexadecimal digits in lower case, but is `{sha256}`"
+            );
+        }
         for (field, text) in [
             ("name", &self.name),
             ("space", &self.space),
@@ -185,8 +194,8 @@ impl Size {
     /// For people, with a `~` before rounded numbers.
     pub(super) fn text(self) -> String {
         match self {
-            Self::Exact(bytes) => bytes_text(bytes),
-            Self::About(bytes) => format!("~{}", bytes_text(bytes)),
+            Self::Exact(bytes) => DecimalBytes(bytes).to_string(),
+            Self::About(bytes) => format!("~{}", DecimalBytes(bytes)),
             Self::Unknown => "unknown".to_owned(),
         }
     }
@@ -198,22 +207,6 @@ impl Size {
             Self::Unknown => None,
         }
     }
-}
-
-/// A number of bytes with three digits or so, in powers of 1000.
-pub(super) fn bytes_text(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    for (unit, name) in UNITS {
-        if bytes >= unit {
-            let tenths = bytes / (unit / 10);
-            return if tenths >= 1000 {
-                format!("{} {name}", tenths / 10)
-            } else {
-                format!("{}.{} {name}", tenths / 10, tenths % 10)
-            };
-        }
-    }
-    format!("{bytes} B")
 }
 
 #[cfg(test)]
@@ -245,7 +238,7 @@ mod tests {
         );
         let full = catalogue.source("nasbench101-full").unwrap();
         assert_eq!(full.size(), Size::Exact(2_085_986_016));
-        assert_eq!(full.size().text(), "2.0 GB");
+        assert_eq!(full.size().text(), "2.09 GB");
         for source in &catalogue.sources {
             // Without a checksum, the transport is all that vouches for a file.
             assert!(source.url.starts_with("https://"), "{}", source.name);
@@ -291,23 +284,10 @@ mod tests {
             (&format!("{good}sha256 = \"12\"\n"), "64 hexadecimal digits"),
             (&format!("{good}colour = \"red\"\n"), "unknown field"),
             (&good.replace("\"http\"", "\"post\""), "unknown variant"),
+            (&format!("{good}convert = \"x\"\n"), "unknown variant"),
         ] {
             let error = format!("{:#}", Catalogue::parse(text).unwrap_err());
             assert!(error.contains(expected), "{expected}: {error}");
-        }
-    }
-
-    #[test]
-    fn numbers_of_bytes() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (99_999, "99.9 kB"),
-            (499_000_000, "499 MB"),
-            (2_200_000_000, "2.2 GB"),
-        ] {
-            assert_eq!(bytes_text(bytes), text);
         }
     }
 }

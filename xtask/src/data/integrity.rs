@@ -1,144 +1,117 @@
 //! Whether a file is what the catalogue says: its size, its sha256, and that it is no web page.
 
-use std::fmt::{self, Write as _};
-use std::io::{self, Read};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use anyhow::bail;
+use indicatif::{DecimalBytes, ProgressBar, ProgressFinish, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
-use super::catalogue::{Size, Source, bytes_text};
-
-/// A sha256 as 64 hexadecimal digits in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(super) struct Sha256Hex(String);
-
-impl TryFrom<String> for Sha256Hex {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-        if text.len() == 64 && text.chars().all(is_digit) {
-            Ok(Self(text))
-        } else {
-            Err(format!(
-                "a sha256 has 64 hexadecimal digits in lower case, but this is `{text}`"
-            ))
-        }
-    }
-}
-
-impl From<Sha256Hex> for String {
-    fn from(digest: Sha256Hex) -> Self {
-        digest.0
-    }
-}
-
-impl fmt::Display for Sha256Hex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use super::catalogue::{Size, Source};
+use super::place::explain;
 
 /// How much is read at once.
-pub(super) const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 /// As much of a file's beginning as tells a web page.
 const HEAD: usize = 64;
 
-/// The fingerprint of a file that is read bit by bit.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Fingerprint {
-    hasher: Sha256,
-    length: u64,
-    head: Vec<u8>,
+/// What was found in a file.
+#[derive(Clone, Debug)]
+pub(super) struct Inspection {
+    pub(super) sha256: String,
+    /// The difference to the catalogue that explains most.
+    pub(super) problem: Option<String>,
 }
 
-impl Fingerprint {
-    /// Of all that a reader has; `progress` is told of every number of bytes.
-    pub(super) fn of(reader: impl Read, progress: &dyn Fn(u64)) -> io::Result<Self> {
-        let mut fingerprint = Self::default();
-        read_all(reader, &mut |bytes| {
-            fingerprint.update(bytes);
-            progress(bytes.len() as u64);
-            Ok(())
-        })?;
-        Ok(fingerprint)
-    }
-
-    pub(super) fn update(&mut self, bytes: &[u8]) {
-        let missing = HEAD - self.head.len();
-        self.head.extend(bytes.iter().take(missing));
-        self.hasher.update(bytes);
-        self.length += bytes.len() as u64;
-    }
-
-    pub(super) fn length(&self) -> u64 {
-        self.length
-    }
-
-    pub(super) fn sha256(&self) -> Sha256Hex {
-        let digest = self.hasher.clone().finalize();
-        let text = digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
-        Sha256Hex(text)
-    }
-
-    /// What is wrong with the file.
-    ///
-    /// # Errors
-    ///
-    /// The first difference that explains most: a web page, a wrong size, a wrong checksum.
-    pub(super) fn check(&self, source: &Source) -> Result<(), Mismatch> {
-        let mismatch = if is_web_page(&self.head) {
-            Some(Mismatch::WebPage)
-        } else if !size_fits(source.size(), self.length) {
-            Some(Mismatch::Size {
-                expected: source.size(),
-                found: self.length,
-            })
+impl Inspection {
+    /// Reads a file from its beginning to its end.
+    pub(super) fn of(path: &Path, source: &Source) -> anyhow::Result<Self> {
+        let (bytes, sha256, head) =
+            read(path, &source.name).map_err(|error| explain(error, "read", path))?;
+        let problem = if is_web_page(&head) {
+            Some("it is a web page (HTML), not the data".to_owned())
+        } else if !source.size().fits(bytes) {
+            let wanted = source.size().in_words();
+            Some(format!("it should have {wanted}, but has {bytes} bytes"))
         } else {
-            None
+            let published = source.sha256.as_ref().filter(|known| **known != sha256);
+            published.map(|known| format!("its sha256 should be {known}, but is {sha256}"))
         };
-        if let Some(mismatch) = mismatch {
-            return Err(mismatch);
-        }
-        match &source.sha256 {
-            Some(expected) if *expected != self.sha256() => Err(Mismatch::Sha256 {
-                expected: expected.clone(),
-                found: self.sha256(),
-            }),
-            _ => Ok(()),
+        Ok(Self { sha256, problem })
+    }
+
+    /// The sha256 of a file that is what it should be.
+    pub(super) fn accept(self) -> anyhow::Result<String> {
+        match self.problem {
+            Some(problem) => bail!(problem),
+            None => Ok(self.sha256),
         }
     }
 }
 
-/// Hands everything that a reader has to `sink`, in chunks.
-pub(super) fn read_all(
-    mut reader: impl Read,
-    sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut buffer = vec![0; CHUNK];
+/// The number of bytes, the sha256 and the beginning of a file.
+fn read(path: &Path, name: &str) -> io::Result<(u64, String, Vec<u8>)> {
+    let file = File::open(path)?;
+    let bar = bar(
+        &format!("checking {name}"),
+        0,
+        file.metadata()?.len().into(),
+    );
+    let mut reader = BufReader::with_capacity(CHUNK, bar.wrap_read(file));
+    let (mut length, mut hasher, mut head) = (0, Sha256::new(), Vec::new());
     loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => sink(&buffer[..length])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            break;
         }
+        let missing = HEAD - head.len();
+        head.extend(bytes.iter().take(missing));
+        hasher.update(bytes);
+        let count = bytes.len();
+        length += count as u64;
+        reader.consume(count);
     }
+    let mut sha256 = String::new();
+    for byte in hasher.finalize() {
+        let _ = write!(sha256, "{byte:02x}");
+    }
+    Ok((length, sha256, head))
 }
 
-/// Whether a number of bytes agrees with what is known.
-///
-/// A rounded number may be off by a fifth: a published "MB" may have 2^20 bytes, and a "GB" 2^30.
-pub(super) fn size_fits(size: Size, found: u64) -> bool {
-    match size {
-        Size::Exact(expected) => found == expected,
-        Size::About(expected) => found.abs_diff(expected) <= expected / 5,
-        Size::Unknown => true,
+impl Size {
+    /// Whether a number of bytes agrees with what is known.
+    ///
+    /// A rounded number may be off by a fifth: a published "MB" may have 2^20 bytes, and a "GB" 2^30.
+    pub(super) fn fits(self, found: u64) -> bool {
+        match self {
+            Self::Exact(expected) => found == expected,
+            Self::About(expected) => found.abs_diff(expected) <= expected / 5,
+            Self::Unknown => true,
+        }
+    }
+
+    fn in_words(self) -> String {
+        match self {
+            Self::Exact(bytes) => format!("{bytes} bytes"),
+            Self::About(bytes) => format!("about {}", DecimalBytes(bytes)),
+            Self::Unknown => "any size".to_owned(),
+        }
+    }
+
+    /// Refuses what a server offers.
+    pub(super) fn check_offer(self, source: &Source, offered: u64) -> anyhow::Result<()> {
+        if self.fits(offered) {
+            return Ok(());
+        }
+        bail!(
+            "{} offers {offered} bytes, but {} should have {}: the file has changed, or this is another one",
+            source.url,
+            source.file,
+            self.in_words()
+        )
     }
 }
 
@@ -148,56 +121,31 @@ fn is_web_page(head: &[u8]) -> bool {
     text.starts_with(b"<!doctype html") || text.starts_with(b"<html")
 }
 
-/// What is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mismatch {
-    WebPage,
-    Size {
-        expected: Size,
-        found: u64,
-    },
-    Sha256 {
-        expected: Sha256Hex,
-        found: Sha256Hex,
-    },
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WebPage => f.write_str("it is a web page (HTML), not the data"),
-            Self::Size { expected, found } => match expected {
-                Size::Exact(expected) => {
-                    write!(f, "it should have {expected} bytes, but has {found}")
-                }
-                _ => write!(
-                    f,
-                    "it should have about {}, but has {found} bytes",
-                    expected.bytes().map(bytes_text).unwrap_or_default()
-                ),
-            },
-            Self::Sha256 { expected, found } => {
-                write!(f, "its sha256 should be {expected}, but is {found}")
-            }
-        }
+/// A bar on the terminal, if there is one, for as long as it lives.
+pub(super) fn bar(what: &str, position: u64, length: Option<u64>) -> ProgressBar {
+    let template = if length.is_some() {
+        "{prefix} [{bar:24}] {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}, {eta} left"
+    } else {
+        "{prefix} {spinner} {decimal_bytes}  {decimal_bytes_per_sec}"
+    };
+    let style = ProgressStyle::with_template(template)
+        .expect("invariant: the templates of this file are valid");
+    let bar = ProgressBar::no_length()
+        .with_style(style.progress_chars("=> "))
+        .with_prefix(what.to_owned())
+        .with_position(position)
+        .with_finish(ProgressFinish::AndClear);
+    if let Some(length) = length {
+        bar.set_length(length);
     }
+    // The speed is that of this stretch.
+    bar.reset_eta();
+    bar
 }
-
-impl std::error::Error for Mismatch {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fingerprint_of_abc() {
-        let fingerprint = Fingerprint::of(&b"abc"[..], &|_| ()).unwrap();
-        assert_eq!(fingerprint.length(), 3);
-        assert_eq!(
-            fingerprint.sha256().to_string(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-    }
 
     #[test]
     fn sizes() {
@@ -210,7 +158,7 @@ mod tests {
             (Size::About(499_000_000), 2_085_986_016, false),
             (Size::Unknown, 0, true),
         ] {
-            assert_eq!(size_fits(size, found), fits, "{size:?} {found}");
+            assert_eq!(size.fits(found), fits, "{size:?} {found}");
         }
     }
 

@@ -4,31 +4,25 @@
 //! checked. What is known of a file stands in the catalogue, `xtask/data.toml`.
 
 mod catalogue;
-mod conversion;
 mod fetch;
-mod http;
 mod integrity;
-mod listing;
-mod local_copy;
 mod part;
 mod place;
-mod progress;
-mod proxy;
+mod report;
+mod request;
 #[cfg(test)]
 mod tests;
-mod text_table;
-mod verification;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use catalogue::{Catalogue, Source};
-use fetch::{Patience, Surroundings};
-use integrity::Sha256Hex;
-use place::{Place, explain};
-use progress::Terminal;
+use fetch::{Fetch, Patience};
+use place::{Place, Presence, explain};
+use report::Verdict;
 
 /// Options of `cargo xtask data`.
 #[derive(Debug, clap::Args)]
@@ -45,7 +39,7 @@ enum Command {
     /// Lists what there is to fetch, and what is there.
     List(List),
     /// Fetches files, and checks them.
-    Fetch(Fetch),
+    Fetch(FetchOptions),
     /// Checks the size and the sha256 of what is there.
     Verify(Verify),
     /// Makes a table of a fetched file, with `ganas table import`.
@@ -63,7 +57,7 @@ struct List {
 }
 
 #[derive(Debug, clap::Args)]
-struct Fetch {
+struct FetchOptions {
     /// The names of the files, as `list` has them.
     #[arg(required = true)]
     names: Vec<String>,
@@ -109,10 +103,6 @@ struct Convert {
 }
 
 /// Runs one of the commands.
-///
-/// # Errors
-///
-/// What went wrong, and what to do.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let catalogue = Catalogue::read(options.catalogue.as_deref())?;
     match &options.command {
@@ -126,14 +116,14 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 fn run_list(catalogue: &Catalogue, list: &List) -> anyhow::Result<()> {
     let folder = place::folder(list.folder.as_deref());
     if list.json {
-        println!("{:#}", listing::json(catalogue, &folder)?);
+        println!("{:#}", report::list_json(catalogue, &folder)?);
     } else {
-        print!("{}", listing::table(catalogue, &folder)?);
+        print!("{}", report::list(catalogue, &folder)?);
     }
     Ok(())
 }
 
-fn run_fetch(catalogue: &Catalogue, fetch: &Fetch) -> anyhow::Result<()> {
+fn run_fetch(catalogue: &Catalogue, fetch: &FetchOptions) -> anyhow::Result<()> {
     let sources = catalogue.named(&fetch.names)?;
     if let Some(from) = &fetch.from
         && from.is_file()
@@ -144,30 +134,27 @@ fn run_fetch(catalogue: &Catalogue, fetch: &Fetch) -> anyhow::Result<()> {
     let folder = place::folder(fetch.folder.as_deref());
     for source in sources {
         let place = Place::new(&folder, source);
-        let progress = Terminal::new();
-        let result = match &fetch.from {
-            Some(from) => local_copy::copy(source, &place, from, &progress),
-            None => fetch::fetch(
-                source,
-                &place,
-                &Surroundings {
-                    patience: Patience {
-                        retries: fetch.retries,
-                        ..Patience::default()
-                    },
-                    progress: &progress,
-                    environment: &place::environment,
-                },
-            ),
+        let task = Fetch {
+            source,
+            place: &place,
+            patience: Patience {
+                retries: fetch.retries,
+                ..Patience::default()
+            },
+            proxy: request::proxy()?,
+            note: &|text| eprintln!("{text}"),
         };
-        progress.end();
-        println!("{}", fetched(source, &place, &result?));
+        let sha256 = match &fetch.from {
+            Some(from) => task.copy(from),
+            None => task.run(),
+        }?;
+        println!("{}", fetched(source, &place, &sha256));
     }
     Ok(())
 }
 
 /// What is said of a file that is in its place.
-fn fetched(source: &Source, place: &Place, sha256: &Sha256Hex) -> String {
+fn fetched(source: &Source, place: &Place, sha256: &str) -> String {
     let vouched = if source.sha256.is_some() {
         "as published"
     } else {
@@ -183,21 +170,18 @@ fn fetched(source: &Source, place: &Place, sha256: &Sha256Hex) -> String {
 
 fn run_verify(catalogue: &Catalogue, verify: &Verify) -> anyhow::Result<()> {
     let folder = place::folder(verify.folder.as_deref());
-    let progress = Terminal::new();
-    let verdicts: anyhow::Result<Vec<_>> = catalogue
-        .named(&verify.names)?
-        .into_iter()
-        .map(|source| verification::verify(source, &folder, &progress))
-        .collect();
-    progress.end();
+    let sources = catalogue.named(&verify.names)?.into_iter();
+    let verdicts: anyhow::Result<Vec<_>> =
+        sources.map(|source| Verdict::of(source, &folder)).collect();
     let verdicts = verdicts?;
     if verify.json {
-        let files: Vec<_> = verdicts.iter().map(verification::Verdict::json).collect();
+        let files: Vec<_> = verdicts.iter().map(Verdict::json).collect();
         println!("{:#}", json!({ "folder": folder, "files": files }));
     } else {
-        print!("{}", verification::table(&verdicts));
+        print!("{}", report::verdicts(&verdicts));
     }
-    let wrong = verdicts.iter().filter(|verdict| verdict.is_wrong()).count();
+    let wrong = verdicts.iter().filter(|verdict| verdict.state == "wrong");
+    let wrong = wrong.count();
     if wrong > 0 {
         bail!(
             "{wrong} file(s) in {} are not what the catalogue says; delete them and fetch them again",
@@ -224,8 +208,8 @@ fn run_convert(root: &Path, catalogue: &Catalogue, convert: &Convert) -> anyhow:
             .with_context(|| format!("cannot find out where {} is", path.display()))
     };
     let output = convert.output.as_deref().map(absolute).transpose()?;
-    let conversion = conversion::plan(source, &absolute(&folder)?, output.as_deref())?;
-    if let Some(parent) = conversion.output.parent() {
+    let (output, arguments) = conversion(source, &absolute(&folder)?, output)?;
+    if let Some(parent) = output.parent() {
         std::fs::create_dir_all(parent)
             .map_err(|error| explain(error, "create the folder", parent))?;
     }
@@ -244,7 +228,7 @@ fn run_convert(root: &Path, catalogue: &Catalogue, convert: &Convert) -> anyhow:
             command
         }
     };
-    command.args(&conversion.arguments);
+    command.args(arguments);
     if convert.overwrite {
         command.arg("--overwrite");
     }
@@ -252,7 +236,38 @@ fn run_convert(root: &Path, catalogue: &Catalogue, convert: &Convert) -> anyhow:
     println!(
         "search on it with: ganas search --space {} --table {}",
         source.space,
-        conversion.output.display()
+        output.display()
     );
     Ok(())
+}
+
+/// The table that a conversion makes, and the arguments of `ganas` for it.
+fn conversion(
+    source: &Source,
+    folder: &Path,
+    output: Option<PathBuf>,
+) -> anyhow::Result<(PathBuf, [OsString; 7])> {
+    let name = &source.name;
+    if source.convert.is_none() {
+        bail!("{name} is no table of architectures: there is nothing to convert");
+    }
+    let place = Place::new(folder, source);
+    if !matches!(place.presence()?, Presence::Present(_)) {
+        bail!(
+            "{} is not there; fetch it first: cargo xtask data fetch {name}",
+            place.file().display()
+        );
+    }
+    let default = folder.join(&source.space).join(format!("{name}.arrow"));
+    let output = output.unwrap_or(default);
+    let arguments = [
+        "table".into(),
+        "import".into(),
+        place.file().into(),
+        "--space".into(),
+        source.space.clone().into(),
+        "--output".into(),
+        output.clone().into(),
+    ];
+    Ok((output, arguments))
 }

@@ -20,7 +20,6 @@ pub(super) fn folder(named: Option<&Path>) -> PathBuf {
 }
 
 /// The value of a variable; an empty one counts as not set.
-#[expect(clippy::disallowed_methods, reason = "xtask may read the environment")]
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -79,10 +78,6 @@ impl Place {
     }
 
     /// Looks what is there.
-    ///
-    /// # Errors
-    ///
-    /// When the folder cannot be read.
     pub(super) fn presence(&self) -> anyhow::Result<Presence> {
         if let Some(length) = length(&self.file())? {
             return Ok(Presence::Present(length));
@@ -97,10 +92,6 @@ impl Place {
     ///
     /// The lock is a file of its own that is never deleted: one that was could be held twice, by the one who had it open
     /// and by the one who made it again.
-    ///
-    /// # Errors
-    ///
-    /// When the folder cannot be made, or another fetch has the lock.
     pub(super) fn lock(&self) -> anyhow::Result<File> {
         let locks = self.folder.join(".locks");
         fs::create_dir_all(&locks).map_err(|error| explain(error, "create the folder", &locks))?;

@@ -12,6 +12,7 @@ use super::ptx::{Entry, entries};
 use super::ptxas::{Resources, resources};
 use super::set::{Kernel, KernelSet};
 use super::tools::{ToolOptions, Tools};
+use crate::text_table;
 
 /// Options of `cargo xtask kernels check`.
 #[derive(Debug, clap::Args)]
@@ -41,10 +42,6 @@ impl CheckOptions {
 }
 
 /// Checks all kernels and prints a table.
-///
-/// # Errors
-///
-/// When a tool is missing, a kernel does not compile, or something is wrong with one; all of it is printed first.
 pub(super) fn run(root: &Path, options: &CheckOptions) -> anyhow::Result<()> {
     let tools = options.tools.find()?;
     let architectures: Vec<_> = options
@@ -224,8 +221,7 @@ fn table(rows: &[Row]) -> String {
         "shared",
         "blocks/SM",
         "occupancy",
-    ]
-    .map(str::to_owned);
+    ];
     let cells = rows.iter().map(|row| {
         [
             row.name.clone(),
@@ -237,25 +233,10 @@ fn table(rows: &[Row]) -> String {
             format!("{}%", row.occupancy),
         ]
     });
-    let lines: Vec<_> = std::iter::once(titles).chain(cells).collect();
-    let widths: [usize; 7] = std::array::from_fn(|column| {
-        lines
-            .iter()
-            .map(|line| line[column].len())
-            .max()
-            .unwrap_or(0)
-    });
-    lines
-        .iter()
-        .map(|line| {
-            let mut text = format!("{:<width$}", line[0], width = widths[0]);
-            for (cell, width) in line.iter().zip(widths).skip(1) {
-                text += &format!("  {cell:>width$}");
-            }
-            text
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    let lines: Vec<_> = std::iter::once(titles.map(str::to_owned))
+        .chain(cells)
+        .collect();
+    text_table::render(&lines)
 }
 
 #[cfg(test)]
@@ -342,9 +323,10 @@ mod tests {
             kernel("nothing", 1024, &[]),
         ]);
         let expected = "\
-kernel    arch   block  registers  shared  blocks/SM  occupancy
-scale    sm_80   256x1          8       0          8       100%
-nothing  sm_80  1024x1          4       0          2       100%";
+kernel   arch   block   registers  shared  blocks/SM  occupancy
+scale    sm_80  256x1   8          0       8          100%
+nothing  sm_80  1024x1  4          0       2          100%
+";
         assert_eq!(table(&found.rows), expected);
     }
 }

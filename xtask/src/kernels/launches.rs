@@ -24,29 +24,11 @@ const MAX_BLOCKS: u32 = 64;
 pub(super) struct Launch<'a> {
     kernel: &'a Kernel,
     grid: [u32; 3],
-    arguments: Vec<Argument>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Argument {
-    Null,
-    Floats(u32),
-    Doubles(u32),
-    Zeros(u32),
-    Words(Vec<u32>),
-    U32(u32),
-    I32(i32),
-    U64(u64),
-    I64(i64),
-    F32(f32),
-    F64(f64),
+    /// As C++ expressions.
+    arguments: Vec<String>,
 }
 
 /// Reads a list of launches.
-///
-/// # Errors
-///
-/// With the line that is not as it should be, or does not fit its kernel.
 pub(super) fn parse<'a>(text: &str, set: &'a KernelSet) -> anyhow::Result<Vec<Launch<'a>>> {
     let mut launches = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -105,27 +87,41 @@ fn launch<'a>(words: &[&str], set: &'a KernelSet) -> anyhow::Result<Launch<'a>> 
     })
 }
 
-fn argument(text: &str, parameter: Parameter) -> anyhow::Result<Argument> {
+/// The C++ expression of an argument.
+fn argument(text: &str, parameter: Parameter) -> anyhow::Result<String> {
     let (kind, value) = text.split_once(':').unwrap_or((text, ""));
-    Ok(match (parameter, kind) {
-        (Parameter::Pointer, "null") => Argument::Null,
-        (Parameter::Pointer, "floats") => Argument::Floats(value.parse()?),
-        (Parameter::Pointer, "doubles") => Argument::Doubles(value.parse()?),
-        (Parameter::Pointer, "zeros") => Argument::Zeros(value.parse()?),
-        (Parameter::Pointer, "words") => {
-            let words = value.split(',').map(str::parse);
-            Argument::Words(words.collect::<Result<_, _>>()?)
+    let u32 = |bits: u32| format!("std::uint32_t{{{bits}u}}");
+    let u64 = |bits: u64| format!("std::uint64_t{{{bits}u}}");
+    let number = match (parameter, kind) {
+        (Parameter::Pointer, "null") => return Ok("null()".to_owned()),
+        (Parameter::Pointer, "floats" | "doubles" | "zeros") => {
+            return Ok(format!("{kind}({})", value.parse::<u32>()?));
         }
-        (Parameter::U32, "u32") => Argument::U32(value.parse()?),
-        (Parameter::I32, "i32") => Argument::I32(value.parse()?),
-        (Parameter::U64, "u64") => Argument::U64(value.parse()?),
-        (Parameter::I64, "i64") => Argument::I64(value.parse()?),
-        (Parameter::F32, "f32") => Argument::F32(value.parse()?),
-        (Parameter::F64, "f64") => Argument::F64(value.parse()?),
+        (Parameter::Pointer, "words") => {
+            let words = value
+                .split(',')
+                .map(|word| anyhow::Ok(format!("{}u", word.parse::<u32>()?)));
+            let words = words.collect::<Result<Vec<_>, _>>()?;
+            return Ok(format!("words({{{}}})", words.join(", ")));
+        }
+        (Parameter::U32, "u32") => u32(value.parse()?),
+        (Parameter::I32, "i32") => u32(value.parse::<i32>()?.cast_unsigned()),
+        (Parameter::U64, "u64") => u64(value.parse()?),
+        (Parameter::I64, "i64") => u64(value.parse::<i64>()?.cast_unsigned()),
+        // By their bits, so that infinities and rounding are no question.
+        (Parameter::F32, "f32") => format!(
+            "std::bit_cast<float>({})",
+            u32(value.parse::<f32>()?.to_bits())
+        ),
+        (Parameter::F64, "f64") => format!(
+            "std::bit_cast<double>({})",
+            u64(value.parse::<f64>()?.to_bits())
+        ),
         _ => bail!(
             "a pointer takes null, floats:N, doubles:N, zeros:N or words:A,B,...; a number its kind and value, as u32:5"
         ),
-    })
+    };
+    Ok(format!("number({number})"))
 }
 
 impl Launch<'_> {
@@ -137,45 +133,12 @@ impl Launch<'_> {
     fn call(&self) -> String {
         let [x, y, z] = self.grid;
         let [threads_x, threads_y] = self.kernel.block;
-        let arguments: Vec<_> = self.arguments.iter().map(Argument::expression).collect();
         format!(
             "launch(\"{}\", {{{x}, {y}, {z}}}, {{{threads_x}, {threads_y}, 1}}, {}, {{{}}});",
             self.kernel.name,
             self.kernel.shared,
-            arguments.join(", ")
+            self.arguments.join(", ")
         )
-    }
-}
-
-impl Argument {
-    fn expression(&self) -> String {
-        match self {
-            Self::Null => "null()".to_owned(),
-            Self::Floats(count) => format!("floats({count})"),
-            Self::Doubles(count) => format!("doubles({count})"),
-            Self::Zeros(count) => format!("zeros({count})"),
-            Self::Words(words) => {
-                let words: Vec<_> = words.iter().map(|word| format!("{word}u")).collect();
-                format!("words({{{}}})", words.join(", "))
-            }
-            Self::U32(value) => format!("number(std::uint32_t{{{value}u}})"),
-            Self::I32(value) => format!("number(std::uint32_t{{{}u}})", value.cast_unsigned()),
-            Self::U64(value) => format!("number(std::uint64_t{{{value}u}})"),
-            Self::I64(value) => format!("number(std::uint64_t{{{}u}})", value.cast_unsigned()),
-            // By their bits, so that infinities and rounding are no question.
-            Self::F32(value) => {
-                format!(
-                    "number(std::bit_cast<float>(std::uint32_t{{{}u}}))",
-                    value.to_bits()
-                )
-            }
-            Self::F64(value) => {
-                format!(
-                    "number(std::bit_cast<double>(std::uint64_t{{{}u}}))",
-                    value.to_bits()
-                )
-            }
-        }
     }
 }
 

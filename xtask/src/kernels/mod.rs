@@ -15,7 +15,6 @@ use std::path::Path;
 use crate::python;
 
 pub(crate) use check::CheckOptions;
-pub(crate) use compile::PtxOptions;
 pub(crate) use race::RaceOptions;
 
 /// Checks of kernels.
@@ -25,21 +24,13 @@ pub(crate) enum Task {
     Check(CheckOptions),
     /// Runs launches of kernels under ThreadSanitizer, on the CPU.
     Race(RaceOptions),
-    /// Writes the PTX of a source with the NVRTC that the loader finds; `check` calls it.
-    #[command(hide = true)]
-    Ptx(PtxOptions),
 }
 
 /// Runs a check.
-///
-/// # Errors
-///
-/// When a tool is missing or a kernel fails the check.
 pub(crate) fn run(root: &Path, task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Check(options) => check::run(root, options),
         Task::Race(options) => race::run(root, options),
-        Task::Ptx(options) => compile::write_ptx(options),
     }
 }
 
@@ -50,10 +41,6 @@ const WHEELS: [&str; 2] = [
 ];
 
 /// `kernels race`, and `kernels check` with tools from Python packages; the text says when they cannot be had.
-///
-/// # Errors
-///
-/// When a kernel fails the check.
 pub(crate) fn ci(root: &Path) -> anyhow::Result<String> {
     race::run(root, &RaceOptions::new())?;
     let Some(python) = python::environment(root) else {

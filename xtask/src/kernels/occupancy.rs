@@ -29,22 +29,23 @@ const PARTS: u32 = 4;
 const WARP: u32 = 32;
 
 const ARCHITECTURES: [Architecture; 5] = [
-    architecture(75, 1024, 16, 64, 0, 256),
-    architecture(80, 2048, 32, 164, 1, 128),
-    architecture(86, 1536, 16, 100, 1, 128),
-    architecture(89, 1536, 24, 100, 1, 128),
-    architecture(90, 2048, 32, 228, 1, 128),
+    architecture([75, 1024, 16, 64, 0, 256]),
+    architecture([80, 2048, 32, 164, 1, 128]),
+    architecture([86, 1536, 16, 100, 1, 128]),
+    architecture([89, 1536, 24, 100, 1, 128]),
+    architecture([90, 2048, 32, 228, 1, 128]),
 ];
 
-/// Shared memory is in KiB here.
-const fn architecture(
-    number: u32,
-    threads: u32,
-    blocks: u32,
-    shared: u32,
-    shared_reserved: u32,
-    shared_unit: u32,
-) -> Architecture {
+/// In the order of the fields; shared memory is in KiB here.
+const fn architecture(limits: [u32; 6]) -> Architecture {
+    let [
+        number,
+        threads,
+        blocks,
+        shared,
+        shared_reserved,
+        shared_unit,
+    ] = limits;
     Architecture {
         number,
         threads,
@@ -57,10 +58,6 @@ const fn architecture(
 
 impl Architecture {
     /// The architecture of a number.
-    ///
-    /// # Errors
-    ///
-    /// With the numbers that are known.
     pub(super) fn find(number: u32) -> anyhow::Result<Self> {
         let known = || ARCHITECTURES.map(|known| known.number.to_string());
         ARCHITECTURES

@@ -13,10 +13,6 @@ pub(super) struct Entry {
 }
 
 /// The entries of a PTX text, in its order.
-///
-/// # Errors
-///
-/// When an entry is not in the form that NVRTC writes.
 pub(super) fn entries(ptx: &str) -> anyhow::Result<Vec<Entry>> {
     // The first piece is what stands before the first entry.
     ptx.split(".entry ").skip(1).map(entry).collect()

@@ -17,10 +17,6 @@ pub(super) struct Resources {
 }
 
 /// Reads the messages of `ptxas -v`.
-///
-/// # Errors
-///
-/// When a line has another form than those of ptxas 12 and 13.
 pub(super) fn resources(messages: &str) -> anyhow::Result<Vec<Resources>> {
     let mut all: Vec<Resources> = Vec::new();
     for line in messages.lines() {

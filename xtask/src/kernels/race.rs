@@ -57,10 +57,6 @@ impl RaceOptions {
 }
 
 /// Runs the launches.
-///
-/// # Errors
-///
-/// When something does not compile, or a race is found; the reports are printed first.
 pub(super) fn run(root: &Path, options: &RaceOptions) -> anyhow::Result<()> {
     let set = KernelSet::load(root, options.kernels.as_deref())?;
     let default = root.join(LAUNCHES);

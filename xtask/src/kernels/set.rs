@@ -14,7 +14,6 @@
 //! `option` is one of NVRTC's, `shared` the dynamic shared memory of a launch in bytes.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -104,36 +103,19 @@ impl Parameter {
 
 impl KernelSet {
     /// The kernels in a file, or without one those of ganas.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, the program that prints them fails, or a line is not as it should be.
     pub(super) fn load(root: &Path, file: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(file) = file {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("cannot read the kernels in {}", file.display()))?;
             return Self::parse(&text).with_context(|| format!("{}", file.display()));
         }
-        let mut command: Command = cargo(root);
-        command.args(PRINTER).stderr(Stdio::inherit());
-        let output = command
-            .output()
-            .with_context(|| format!("cannot start {}", command_line(&command)))?;
-        ensure!(
-            output.status.success(),
-            "{}, which prints the kernels, ended with {}; name a file with them with --kernels FILE",
-            command_line(&command),
-            output.status
-        );
-        let text = String::from_utf8(output.stdout).context("the kernels are no UTF-8")?;
+        let mut command = cargo(root);
+        let text = crate::output(command.args(PRINTER))
+            .context("the kernels cannot be printed; name a file with them with --kernels FILE")?;
         Self::parse(&text).with_context(|| command_line(&command))
     }
 
     /// Reads the form that the head of this file shows.
-    ///
-    /// # Errors
-    ///
-    /// With the line that is not as it should be.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut set = Self::default();
         let mut rest = text;

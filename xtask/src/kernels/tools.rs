@@ -14,7 +14,7 @@ pub(crate) struct ToolOptions {
     /// The program ptxas [default: in the wheels of --python, on PATH, in CUDA_HOME, in /usr/local/cuda].
     #[arg(long, value_name = "FILE")]
     ptxas: Option<PathBuf>,
-    /// The Python whose packages are looked through.
+    /// The Python that calls NVRTC, and whose packages are looked through.
     #[arg(long, default_value = "python3")]
     python: String,
 }
@@ -22,6 +22,8 @@ pub(crate) struct ToolOptions {
 /// The tools.
 #[derive(Debug)]
 pub(super) struct Tools {
+    /// What calls NVRTC.
+    pub(super) python: String,
     pub(super) nvrtc: PathBuf,
     pub(super) ptxas: PathBuf,
 }
@@ -51,10 +53,6 @@ impl ToolOptions {
     }
 
     /// Finds the tools.
-    ///
-    /// # Errors
-    ///
-    /// When one is nowhere, with what to install.
     pub(super) fn find(&self) -> anyhow::Result<Tools> {
         let wheels = self.wheels();
         let cuda = cuda_folders();
@@ -63,6 +61,7 @@ impl ToolOptions {
             .chain(on_path("ptxas"))
             .chain(candidates(&cuda, &["bin/ptxas"]));
         Ok(Tools {
+            python: self.python.clone(),
             nvrtc: choose("--nvrtc", self.nvrtc.as_deref(), nvrtc)?
                 .with_context(|| format!("NVRTC (libnvrtc.so.12) is not found; {ADVICE}"))?,
             ptxas: choose("--ptxas", self.ptxas.as_deref(), ptxas)?
@@ -111,7 +110,6 @@ fn on_path(program: &str) -> impl Iterator<Item = PathBuf> {
         .into_iter()
 }
 
-#[expect(clippy::disallowed_methods, reason = "xtask reads the environment")]
 fn environment(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
@@ -129,7 +127,7 @@ fn choose(
         }
         None => candidates.find(|file| file.is_file()),
     };
-    // NVRTC is loaded by a process that need not have the same folder.
+    // A plain name would be looked for elsewhere.
     Ok(file.map(std::path::absolute).transpose()?)
 }
 

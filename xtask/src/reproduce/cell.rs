@@ -1,8 +1,9 @@
 //! What the cells of a table show.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use ganas_report::records::{Gains, KnownNetwork, RunRecord};
-use ganas_report::statistics::{Comparison, compare, median, moments};
+use ganas_report::statistics::{Comparison, compare, median, moments, rank};
+use ganas_report::tables::mean_and_range;
 
 use super::facts::Known;
 use super::page::{Found, Row};
@@ -15,7 +16,7 @@ const REACHED: f64 = 1e-9;
 /// The text of a cell: what a column shows of a row at a budget.
 pub(super) fn cell(column: &Column, found: &Found, row: &Row, at: usize) -> Result<String> {
     let (known, runs) = (&found.known, &row.record.runs);
-    let scale = found.case.scale;
+    let scale = found.case.scale.unwrap_or(1.0);
     let scaled = |values: Vec<f64>| values.into_iter().map(|v| scale * v).collect();
     Ok(match column.show {
         Show::Search => plus_minus(scaled(searches(runs, at)?))?,
@@ -81,14 +82,14 @@ pub(super) fn cell(column: &Column, found: &Found, row: &Row, at: usize) -> Resu
         }
         Show::Text => fill(&column.text, &found.values)?,
         Show::Given => format!("{:.3}", scale * gains(row)?.0.given.accuracy),
-        Show::Gain => mean_and_range(&gained(row, scale)?, 3, "")?,
+        Show::Gain => range(&gained(row, scale)?, 3, "")?,
         Show::Better => {
             let gains = gained(row, scale)?;
             let better = gains.iter().filter(|gain| **gain > 0.0).count();
             format!("{better} of {}", gains.len())
         }
-        Show::Params => mean_and_range(&changes(row, |n| n.params)?, 1, " %")?,
-        Show::Flops => mean_and_range(&changes(row, |n| n.flops)?, 1, " %")?,
+        Show::Params => range(&changes(row, |n| n.params)?, 1, " %")?,
+        Show::Flops => range(&changes(row, |n| n.flops)?, 1, " %")?,
     })
 }
 
@@ -120,17 +121,6 @@ fn shares(known: &Known, runs: &[RunRecord], at: usize) -> Result<Vec<f64>> {
     volumes.collect()
 }
 
-/// The rank of a value, 1 for the best; equal values share the mean of their ranks.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a table has fewer than 2^53 rows"
-)]
-fn rank(descending: &[f64], value: f64) -> f64 {
-    let better = descending.partition_point(|v| *v > value);
-    let as_good = descending.partition_point(|v| *v >= value);
-    (better + 1 + as_good) as f64 / 2.0
-}
-
 fn mean(values: Vec<f64>) -> Result<f64> {
     Ok(moments(&values).context("there is no run")?.mean)
 }
@@ -157,41 +147,15 @@ fn gained(row: &Row, scale: f64) -> Result<Vec<f64>> {
 
 /// The changes of a cost in per cent.
 #[expect(clippy::cast_precision_loss, reason = "costs stay below 2^53")]
-fn changes(row: &Row, cost: fn(&KnownNetwork) -> u64) -> Result<Vec<f64>> {
+fn changes(row: &Row, cost: fn(&KnownNetwork) -> Option<u64>) -> Result<Vec<f64>> {
     let (gains, found) = gains(row)?;
-    let change = |best: &KnownNetwork| cost(best) as f64 / cost(&gains.given) as f64 - 1.0;
-    Ok(found.into_iter().map(|best| 100.0 * change(best)).collect())
+    let cost = |network| cost(network).context("the space has no such cost");
+    let given = cost(&gains.given)? as f64;
+    let change = |best| Ok(100.0 * (cost(best)? as f64 / given - 1.0));
+    found.into_iter().map(change).collect()
 }
 
-fn mean_and_range(values: &[f64], digits: usize, unit: &str) -> Result<String> {
-    let lowest = values.iter().copied().min_by(f64::total_cmp);
-    let highest = values.iter().copied().max_by(f64::total_cmp);
-    let (Some(lowest), Some(highest)) = (lowest, highest) else {
-        bail!("no seed was searched");
-    };
-    let mean = mean(values.to_vec())?;
-    Ok(format!(
-        "{mean:+.digits$}{unit} ({lowest:+.digits$} to {highest:+.digits$})"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_values_share_a_rank() {
-        let descending = [5.0, 4.0, 4.0, 1.0];
-        assert_eq!(
-            [5.0, 4.0, 1.0].map(|v| rank(&descending, v)),
-            [1.0, 2.5, 4.0]
-        );
-    }
-
-    #[test]
-    fn means_have_their_range() {
-        let text = mean_and_range(&[1.0, -2.0, 4.0], 1, " %").unwrap();
-        assert_eq!(text, "+1.0 % (-2.0 to +4.0)");
-        assert!(mean_and_range(&[], 1, "").is_err());
-    }
+/// The mean and the range, with a sign.
+fn range(values: &[f64], digits: usize, unit: &str) -> Result<String> {
+    mean_and_range(values, digits, unit).context("there is no run")
 }

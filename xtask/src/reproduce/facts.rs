@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use ganas_report::records::{FrontMember, FrontRecord};
-use ganas_report::tables::{Align, Table};
+use ganas_report::tables::TextTable;
 use serde_json::Value as Json;
 
 use super::runner::{Runner, Search};
@@ -20,6 +20,8 @@ pub(super) struct Known {
     pub(super) descending: Vec<f64>,
     /// The whole front, and its hypervolume.
     pub(super) front: Option<(Vec<FrontMember>, f64)>,
+    /// The sha256 of the table.
+    pub(super) table_sha256: Option<String>,
 }
 
 /// A case, and where its facts come from.
@@ -27,15 +29,16 @@ pub(super) struct Inquiry<'a> {
     pub(super) runner: &'a Runner,
     pub(super) case: &'a Case,
     pub(super) source: &'a Source,
-    /// What is known so far; facts are added.
+    /// What texts can say of the case.
     pub(super) values: Values,
+    pub(super) known: Known,
 }
 
 impl Inquiry<'_> {
     /// Finds out the facts of the case, and adds what texts can say of them to the values.
-    pub(super) fn find(&mut self) -> Result<Known> {
+    pub(super) fn find(&mut self) -> Result<()> {
         match &self.case.facts {
-            None => Ok(Known::default()),
+            None => Ok(()),
             Some(Facts::Info {}) => self.info(),
             Some(Facts::Ranks {}) => self.ranks(),
             Some(Facts::Quartile { table, property }) => self.quartile(table, property),
@@ -55,7 +58,7 @@ impl Inquiry<'_> {
         self.runner.place(&self.case.source, self.source)
     }
 
-    fn info(&mut self) -> Result<Known> {
+    fn info(&mut self) -> Result<()> {
         let text = self
             .runner
             .ganas(&["table", "info", &self.table()?, "--json"])?;
@@ -71,34 +74,31 @@ impl Inquiry<'_> {
         let optimum =
             optimum.with_context(|| format!("`table info --json` has no maximum of {metric}"))?;
         self.set("optimum", optimum);
+        self.known.table_sha256 = info["table_sha256"].as_str().map(str::to_owned);
         self.set("rows", info["manifest"]["n_rows"].to_string());
         let space = info["manifest"]["space"].as_str().unwrap_or_default();
-        self.set("table_space", space);
+        self.set("table_space", space.to_owned());
         if let Some(noise) = info["noise"].as_array() {
             self.set("noise", noise_table(noise)?);
         }
-        Ok(Known {
-            optimum: Some(optimum),
-            ..Known::default()
-        })
+        self.known.optimum = Some(optimum);
+        Ok(())
     }
 
-    fn ranks(&mut self) -> Result<Known> {
+    fn ranks(&mut self) -> Result<()> {
         let column = self.column(&self.table()?, &self.case.metrics[0])?;
         let mut descending: Vec<f64> = column.into_iter().map(|(_, value)| value).collect();
         descending.sort_by(|a, b| b.total_cmp(a));
         let optimum = *descending.first().context("the table is empty")?;
         self.set("optimum", optimum);
-        self.set("best", self.case.scale * optimum);
-        Ok(Known {
-            optimum: Some(optimum),
-            descending,
-            ..Known::default()
-        })
+        self.set("best", self.case.scale.unwrap_or(1.0) * optimum);
+        self.known.optimum = Some(optimum);
+        self.known.descending = descending;
+        Ok(())
     }
 
     /// A class has the value of the cell that answers its queries.
-    fn quartile(&mut self, table: &str, property: &str) -> Result<Known> {
+    fn quartile(&mut self, table: &str, property: &str) -> Result<()> {
         let answering = self.answering()?;
         let classes = |column: Vec<(String, f64)>| -> BTreeMap<String, f64> {
             let cells = column.into_iter();
@@ -122,10 +122,8 @@ impl Inquiry<'_> {
         self.set("bound", bound);
         self.set("admitted", admitted.len().to_string());
         self.set("optimum", optimum);
-        Ok(Known {
-            optimum: Some(optimum),
-            ..Known::default()
-        })
+        self.known.optimum = Some(optimum);
+        Ok(())
     }
 
     /// The cells that answer queries: of each class the first.
@@ -161,7 +159,7 @@ impl Inquiry<'_> {
     }
 
     /// The whole front says from where the hypervolume is measured, and how large it can be.
-    fn front(&mut self, cost: &str, least: f64, classes: usize) -> Result<Known> {
+    fn front(&mut self, cost: &str, least: f64, classes: usize) -> Result<()> {
         let whole = self.whole(&format!("front-{cost}"), classes)?;
         let metric = &*self.case.metrics[0];
         let useful = |member: &&FrontMember| member.objectives[metric] >= least;
@@ -176,10 +174,8 @@ impl Inquiry<'_> {
             .hypervolume
             .context("the whole space has no front")?;
         self.set("full", full);
-        Ok(Known {
-            front: Some((front, full)),
-            ..Known::default()
-        })
+        self.known.front = Some((front, full));
+        Ok(())
     }
 
     /// The front of a search of the whole space, from the reference point as soon as there is one.
@@ -205,29 +201,15 @@ impl Inquiry<'_> {
 
 /// Spread and noise of each metric.
 fn noise_table(noise: &[Json]) -> Result<String> {
-    let columns = [
-        "metric",
-        "lowest",
-        "median",
-        "highest",
-        "sd of a seed",
-        "Spearman",
-        "share",
-    ];
-    let mut table = Table::new(columns.map(|name| (name, Align::Left)));
+    let columns = "metric,lowest,median,highest,sd of a seed,Spearman,share";
+    let mut table = TextTable::of_names(columns.split(','));
     for noise in noise {
         let mut cells = vec![format!(
             "`{}`",
             noise["metric"].as_str().unwrap_or_default()
         )];
-        for (field, digits) in [
-            ("lowest_mean", 4),
-            ("median_mean", 4),
-            ("highest_mean", 4),
-            ("deviation", 4),
-            ("spearman", 3),
-            ("share", 3),
-        ] {
+        let fields = "lowest_mean,median_mean,highest_mean,deviation,spearman,share";
+        for (field, digits) in fields.split(',').zip([4, 4, 4, 4, 3, 3]) {
             let value = noise[field].as_f64();
             let value = value.with_context(|| format!("`table info --json` has no {field}"))?;
             cells.push(format!("{value:.digits$}"));

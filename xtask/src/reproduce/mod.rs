@@ -17,7 +17,7 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Subcommand;
 
 use self::runner::Runner;
@@ -92,10 +92,8 @@ pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
     }
-    let results = match options.budget {
-        Some(_) => folder.clone(),
-        None => root.join("docs/results"),
-    };
+    let tried = options.budget.map(|_| folder.clone());
+    let results = tried.unwrap_or_else(|| root.join("docs/results"));
     let runner = Runner::new(root.join("target/release/ganas"), folder, options)?;
     let pages = page::make(&description, &runner)?;
     if options.only.is_some() {
@@ -103,14 +101,4 @@ pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
         return Ok(());
     }
     pages.write(&results, name)
-}
-
-/// The folder of the benchmark tables.
-fn data(options: &Options) -> Result<&Path> {
-    match &options.data {
-        Some(data) => Ok(data),
-        None => {
-            bail!("the study reads benchmark tables: name their folder with --data or GANAS_DATA")
-        }
-    }
 }

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use ganas_report::records::SearchRecord;
-use ganas_report::tables::{Align, Table};
+use ganas_report::tables::TextTable;
 
 use super::cell::cell;
 use super::facts::{Inquiry, Known};
@@ -113,9 +113,12 @@ fn find(study: &Description, case: &Case, runner: &Runner) -> Result<Found> {
         case: &case,
         source,
         values,
+        known: Known::default(),
     };
-    let known = inquiry.find()?;
-    let mut values = inquiry.values;
+    inquiry.find()?;
+    let Inquiry {
+        mut values, known, ..
+    } = inquiry;
     let mut rows = Vec::new();
     for searcher in case.searchers(study) {
         values.insert("searcher".to_owned(), searcher.name.clone().into());
@@ -130,13 +133,20 @@ fn find(study: &Description, case: &Case, runner: &Runner) -> Result<Found> {
         if only.is_some_and(|only| !search.name.contains(only.as_str())) {
             continue;
         }
+        let record = runner.result(&search)?;
+        let table = known.table_sha256.as_ref();
+        ensure!(
+            table.is_none_or(|table| *table == record.table_sha256),
+            "{} was run on another table: pass --fresh",
+            search.name
+        );
         let name = fill(study.seed_name.as_deref().unwrap_or_default(), &values)?;
         rows.push(Row {
             searcher: searcher.name.clone(),
             label: fill(&searcher.label, &values)?,
             name,
             command: search.command(&runner.options.seeds)?,
-            record: runner.result(&search)?,
+            record,
         });
     }
     Ok(Found {
@@ -192,7 +202,7 @@ fn table(of: &TableOf, found: &[Found]) -> Result<String> {
             }
         }
     }
-    let mut table = Table::new(titles.into_iter().map(|title| (title, Align::Left)));
+    let mut table = TextTable::of_names(titles);
     for found in found {
         for row in &found.rows {
             let mut cells = vec![row.label.clone()];
@@ -211,6 +221,10 @@ fn table(of: &TableOf, found: &[Found]) -> Result<String> {
     Ok(title.collect::<String>() + &table.to_markdown())
 }
 
+/// The columns of the file with the numbers of every seed; results at budgets follow.
+const SEED_COLUMNS: &str =
+    "searcher,search_metric,report_metric,seed,queries,unique_queries,queries_to_best";
+
 /// The numbers of every seed.
 fn seeds(study: &Description, found: &[Found]) -> Result<Option<String>> {
     let ([first, ..], Some(_)) = (found, &study.seed_name) else {
@@ -221,20 +235,11 @@ fn seeds(study: &Description, found: &[Found]) -> Result<Option<String>> {
         .budget_names
         .clone()
         .unwrap_or_else(|| budgets.collect());
-    let columns = [
-        "searcher",
-        "search_metric",
-        "report_metric",
-        "seed",
-        "queries",
-        "unique_queries",
-        "queries_to_best",
-    ];
+    let columns = SEED_COLUMNS.split(',').map(str::to_owned);
     let at = budgets
         .iter()
         .flat_map(|b| [format!("search_at_{b}"), format!("report_at_{b}")]);
-    let columns = columns.map(str::to_owned).into_iter().chain(at);
-    let mut table = Table::new(columns.map(|name| (name, Align::Left)));
+    let mut table = TextTable::of_names(columns.chain(at));
     for found in found {
         for row in &found.rows {
             for run in &row.record.runs {

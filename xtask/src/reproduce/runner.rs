@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use ganas_report::records::SearchRecord;
 
+use super::Options;
 use super::study::{Case, Source};
 use super::template::{Values, fill};
-use super::{Options, data};
 
 /// The binary, the folder for what it prints, and how searches are run.
 #[derive(Debug)]
@@ -79,15 +79,23 @@ impl Runner {
         })
     }
 
+    /// The folder of the benchmark tables.
+    fn data(&self) -> Result<&Path> {
+        let data = self.options.data.as_deref();
+        data.context(
+            "the study reads benchmark tables: name their folder with --data or GANAS_DATA",
+        )
+    }
+
     /// Where a source is; a table is imported when it is not there yet.
     pub(super) fn place(&self, name: &str, source: &Source) -> Result<String> {
         let path = match source {
             Source::Embedded(name) => PathBuf::from(name),
-            Source::Surrogate(folder) => data(&self.options)?.join(folder),
+            Source::Surrogate(folder) => self.data()?.join(folder),
             Source::Csv { file, import } => {
                 let table = self.folder.join(format!("{name}.arrow"));
                 if !table.exists() {
-                    let file = data(&self.options)?.join(file);
+                    let file = self.data()?.join(file);
                     let mut arguments = vec!["table", "import"];
                     arguments.extend(import.iter().map(String::as_str));
                     let (from, to) = (file.display().to_string(), table.display().to_string());
@@ -132,7 +140,7 @@ impl Runner {
     ) -> Result<SearchRecord> {
         let file = self.folder.join(format!("{}.{seeds}.json", search.name));
         if !file.exists() {
-            let start = crate::clock::now();
+            let start = std::time::Instant::now();
             let place = self.place(&search.case.source, search.source)?;
             let flag = match search.source {
                 Source::Surrogate(_) => "--surrogate",

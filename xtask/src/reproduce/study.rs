@@ -69,13 +69,8 @@ pub(super) struct TableOf {
     /// A heading.
     pub(super) title: Option<String>,
     /// The title of the first column.
-    #[serde(default = "searcher")]
     pub(super) rows: String,
     pub(super) columns: Vec<Columns>,
-}
-
-fn searcher() -> String {
-    "searcher".to_owned()
 }
 
 /// Columns that are repeated for some budgets.
@@ -151,9 +146,8 @@ pub(super) struct Case {
     pub(super) space: Option<String>,
     /// The search metric and the report metric.
     pub(super) metrics: [String; 2],
-    /// What the metrics are multiplied with to be shown.
-    #[serde(default = "one")]
-    pub(super) scale: f64,
+    /// What the metrics are multiplied with to be shown; 1 when it is not given.
+    pub(super) scale: Option<f64>,
     /// Where results are read off the curves, ascending; the last is the budget of the runs.
     pub(super) budgets: Vec<usize>,
     #[serde(default)]
@@ -162,10 +156,6 @@ pub(super) struct Case {
     pub(super) searchers: Option<Vec<String>>,
     /// What is found out before the searches.
     pub(super) facts: Option<Facts>,
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 /// What is found out before the searches of a case.

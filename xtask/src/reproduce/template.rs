@@ -11,12 +11,6 @@ pub(super) enum Value {
     Number(f64),
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Self::Text(text)
@@ -65,7 +59,7 @@ mod tests {
 
     #[test]
     fn places_are_filled() {
-        let values = [("a", Value::from("x")), ("n", 0.5.into())];
+        let values = [("a", Value::from("x".to_owned())), ("n", 0.5.into())];
         let values: Values = values.map(|(name, v)| (name.to_owned(), v)).into();
         let filled = |text| fill(text, &values).map_err(|e| e.to_string());
         assert_eq!(

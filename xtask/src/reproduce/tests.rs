@@ -6,16 +6,7 @@ use super::runner::Runner;
 use super::study::Description;
 use super::{Options, page};
 
-const STUDIES: [&str; 8] = [
-    "constraints",
-    "digits",
-    "improve",
-    "masks",
-    "nasbench101",
-    "nasbench201",
-    "pareto",
-    "spaces",
-];
+const STUDIES: &str = "constraints digits improve masks nasbench101 nasbench201 pareto spaces";
 
 fn root() -> &'static Path {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -36,9 +27,9 @@ fn descriptions_are_read() {
         })
         .collect();
     names.sort();
-    assert_eq!(names, STUDIES);
-    for name in STUDIES {
-        let study = Description::read(root(), name).unwrap();
+    assert_eq!(names.join(" "), STUDIES);
+    for name in names {
+        let study = Description::read(root(), &name).unwrap();
         assert!(study.columns().next().is_some(), "{name} shows nothing");
     }
 }
@@ -129,45 +120,22 @@ fn smoke(name: &str, data: &[&str]) {
     }
 }
 
-#[test]
-fn smoke_constraints() {
-    smoke("constraints", &["nasbench201"]);
+macro_rules! smoke {
+    ($($test:ident($study:literal, $data:expr);)*) => {
+        $(#[test]
+        fn $test() {
+            smoke($study, &$data);
+        })*
+    };
 }
 
-#[test]
-fn smoke_digits() {
-    smoke("digits", &[]);
-}
-
-#[test]
-fn smoke_improve() {
-    smoke("improve", &["accel_nasbench", "nasbench101", "ofa"]);
-}
-
-#[test]
-fn smoke_masks() {
-    smoke("masks", &["accel_nasbench", "nasbench201", "ofa"]);
-}
-
-#[test]
-fn smoke_nasbench101() {
-    smoke("nasbench101", &["nasbench101"]);
-}
-
-#[test]
-fn smoke_nasbench201() {
-    smoke("nasbench201", &["nasbench201"]);
-}
-
-#[test]
-fn smoke_pareto() {
-    smoke("pareto", &["nasbench201"]);
-}
-
-#[test]
-fn smoke_spaces() {
-    smoke(
-        "spaces",
-        &["accel_nasbench", "nas_bench_macro", "nasbench301", "ofa"],
-    );
+smoke! {
+    smoke_constraints("constraints", ["nasbench201"]);
+    smoke_digits("digits", []);
+    smoke_improve("improve", ["accel_nasbench", "nasbench101", "ofa"]);
+    smoke_masks("masks", ["accel_nasbench", "nasbench201", "ofa"]);
+    smoke_nasbench101("nasbench101", ["nasbench101"]);
+    smoke_nasbench201("nasbench201", ["nasbench201"]);
+    smoke_pareto("pareto", ["nasbench201"]);
+    smoke_spaces("spaces", ["accel_nasbench", "nas_bench_macro", "nasbench301", "ofa"]);
 }

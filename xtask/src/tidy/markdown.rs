@@ -1,103 +1,137 @@
-//! Markdown: no trailing spaces, and relative links that lead somewhere.
+//! Markdown: no trailing spaces, relative links that lead somewhere, and paths in the architecture that exist.
+
+use std::collections::BTreeMap;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::Finding;
-use super::tree::TextFile;
+use super::tree::{TextFile, Tree};
 
-/// No line ends with a space or a tab.
-pub(super) fn check_spaces(file: &TextFile) -> Vec<Finding> {
-    file.text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| line.ends_with([' ', '\t']))
-        .map(|(i, _)| Finding::error(&file.path, i + 1, "the line ends with spaces; remove them"))
-        .collect()
-}
-
-/// Every relative link leads to a file or folder of the repository, and to a heading that it has.
-pub(super) fn check_links(file: &TextFile, files: &[TextFile]) -> Vec<Finding> {
+/// Trailing spaces and links of all pages.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let pages = tree
+        .ending(".md")
+        .map(|file| (file.path, Page::parse(file.text)));
+    let pages: BTreeMap<_, _> = pages.collect();
     let mut findings = Vec::new();
-    for (line, text) in prose(&file.text) {
-        for target in link_targets(&without_code(text)) {
-            if is_external(target) {
-                continue;
+    for file in tree.ending(".md") {
+        let trailing = (1..)
+            .zip(file.text.lines())
+            .filter(|(_, line)| line.ends_with([' ', '\t']));
+        findings.extend(trailing.map(|(line, _)| {
+            Finding::error(file.path, line, "the line ends with spaces; remove them")
+        }));
+        for (line, target) in &pages[file.path].links {
+            if let Some(missing) = missing(file.path, target, tree, &pages) {
+                let message =
+                    format!("the link to `{target}` leads nowhere: there is no such {missing}");
+                findings.push(Finding::error(file.path, *line, message));
             }
-            let (path, heading) = target.split_once('#').unwrap_or((target, ""));
-            let wanted = if path.is_empty() {
-                Some(file.path.clone())
-            } else {
-                join(&file.path, path)
-            };
-            let found = wanted.and_then(|wanted| files.iter().find(|other| other.path == wanted));
-            let message = match found {
-                None => format!("the link to `{target}` leads nowhere: there is no such file"),
-                Some(other) if !heading.is_empty() && !has_heading(&other.text, heading) => {
-                    format!("the link to `{target}` leads nowhere: there is no such heading")
-                }
-                Some(_) => continue,
-            };
-            findings.push(Finding::error(&file.path, line, message));
         }
     }
     findings
 }
 
-/// The lines outside fenced code blocks, with their numbers from 1.
-pub(super) fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut fence: Option<&str> = None;
-    text.lines().enumerate().filter_map(move |(i, line)| {
-        let mark = line.trim_start();
-        let ticks = mark.len() - mark.trim_start_matches('`').len();
-        match fence {
-            Some(open) => {
-                if mark.starts_with(open) && mark[ticks..].trim().is_empty() {
-                    fence = None;
-                }
-                None
-            }
-            None if ticks >= 3 => {
-                fence = Some(&mark[..ticks]);
-                None
-            }
-            None => Some((i + 1, line)),
-        }
-    })
-}
-
-/// The text between pairs of backticks.
-pub(super) fn code_spans(line: &str) -> impl Iterator<Item = &str> {
-    line.split('`').skip(1).step_by(2)
-}
-
-fn without_code(line: &str) -> String {
-    line.split('`').step_by(2).collect::<Vec<_>>().join("`")
-}
-
-/// The targets of `[text](target)`, `![text](target)` and `[name]: target`.
-fn link_targets(line: &str) -> Vec<&str> {
-    let mut targets: Vec<_> = line
-        .match_indices("](")
-        .filter_map(|(at, mark)| {
-            let rest = &line[at + mark.len()..];
-            rest.split_once(')').map(|(target, _)| target)
+/// Every path in backticks that begins with a folder of ours leads to a file or folder.
+pub(super) fn check_paths(document: TextFile<'_>, tree: &Tree) -> Vec<Finding> {
+    let is_path = |span: &str| {
+        let is_ours = span
+            .split_once('/')
+            .is_some_and(|(folder, _)| tree.contains(folder));
+        is_ours && !span.contains(['*', '<', ' '])
+    };
+    let page = Page::parse(document.text);
+    let spans = page.code.iter();
+    spans
+        .filter(|(_, span)| is_path(span) && !tree.contains(span.trim_end_matches('/')))
+        .map(|(line, span)| {
+            let message =
+                format!("`{span}` does not exist; name the file that took its place, or create it");
+            Finding::error(document.path, *line, message)
         })
-        .collect();
-    if line.starts_with('[')
-        && let Some((_, target)) = line.split_once("]: ")
-    {
-        targets.push(target);
-    }
-    targets
-        .into_iter()
-        // What follows a space is the link's title.
-        .filter_map(|target| target.split_whitespace().next())
-        .map(|target| target.trim_start_matches('<').trim_end_matches('>'))
         .collect()
 }
 
-fn is_external(target: &str) -> bool {
-    ["http:", "https:", "mailto:"]
+/// What a page links to, by line, and what can be linked to.
+#[derive(Debug, Default)]
+struct Page {
+    links: Vec<(usize, String)>,
+    code: Vec<(usize, String)>,
+    anchors: Vec<String>,
+}
+
+impl Page {
+    fn parse(text: &str) -> Self {
+        let line = |at: usize| 1 + text[..at].matches('\n').count();
+        let parser = Parser::new_ext(text, Options::ENABLE_TABLES);
+        let mut page = Self::default();
+        for (_, definition) in parser.reference_definitions().iter() {
+            page.links
+                .push((line(definition.span.start), definition.dest.to_string()));
+        }
+        let mut heading = None;
+        for (event, range) in parser.into_offset_iter() {
+            if let (Some(title), Event::Text(text) | Event::Code(text)) = (&mut heading, &event) {
+                *title = format!("{title}{text}");
+            }
+            match event {
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                    page.links.push((line(range.start), dest_url.to_string()));
+                }
+                Event::Code(text) => page.code.push((line(range.start), text.to_string())),
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(_)) => {
+                    page.add_anchor(&heading.take().unwrap_or_default())
+                }
+                _ => {}
+            }
+        }
+        page
+    }
+
+    /// As common hosts do: lower case, spaces as hyphens, other punctuation dropped, and a number where titles repeat.
+    fn add_anchor(&mut self, title: &str) {
+        let is_kept = |c: &char| c.is_alphanumeric() || [' ', '-', '_'].contains(c);
+        let kept = title
+            .to_lowercase()
+            .chars()
+            .filter(is_kept)
+            .collect::<String>();
+        let anchor = kept.replace(' ', "-");
+        let taken = |name: &str| self.anchors.iter().any(|other| other == name);
+        let mut names =
+            std::iter::once(anchor.clone()).chain((1..).map(|number| format!("{anchor}-{number}")));
+        let free = names.find(|name| !taken(name)).unwrap_or(anchor);
+        self.anchors.push(free);
+    }
+}
+
+/// What is missing of the target of a link.
+fn missing(
+    file: &str,
+    target: &str,
+    tree: &Tree,
+    pages: &BTreeMap<&str, Page>,
+) -> Option<&'static str> {
+    if ["http:", "https:", "mailto:"]
         .iter()
         .any(|scheme| target.starts_with(scheme))
+    {
+        return None;
+    }
+    let (path, heading) = target.split_once('#').unwrap_or((target, ""));
+    let path = if path.is_empty() {
+        Some(file.to_owned())
+    } else {
+        join(file, path)
+    };
+    let Some(path) = path.filter(|path| tree.contains(path)) else {
+        return Some("file");
+    };
+    let page = pages.get(path.as_str());
+    let has_heading =
+        || page.is_some_and(|page| page.anchors.iter().any(|anchor| anchor == heading));
+    (!heading.is_empty() && !has_heading()).then_some("heading")
 }
 
 /// The path of a link's target, relative to the workspace; `None` when it leads out of it.
@@ -116,63 +150,19 @@ fn join(file: &str, target: &str) -> Option<String> {
     Some(folders.join("/"))
 }
 
-/// Whether a text has a heading with this anchor.
-fn has_heading(text: &str, wanted: &str) -> bool {
-    let mut anchors: Vec<String> = Vec::new();
-    for (_, line) in prose(text) {
-        let title = line.trim_start_matches('#');
-        if title.len() < line.len() && title.starts_with(' ') {
-            let anchor = anchor(title.trim());
-            let earlier = anchors.iter().filter(|other| **other == anchor).count();
-            let full = if earlier == 0 {
-                anchor.clone()
-            } else {
-                format!("{anchor}-{earlier}")
-            };
-            if full == wanted {
-                return true;
-            }
-            anchors.push(anchor);
-        }
-    }
-    false
-}
-
-/// The anchor that a heading gets on common hosts: lower case, spaces as hyphens, other punctuation dropped.
-fn anchor(title: &str) -> String {
-    title
-        .chars()
-        .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c))
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == ' ' { '-' } else { c })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> TextFile {
-        TextFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
-    }
-
     #[test]
     fn trailing_spaces() {
-        let found = check_spaces(&file("a.md", "a\nb \n\nc\t\n```\nd \n```\n"));
+        let found = check(&Tree::of(&[("a.md", "a\nb \n\nc\t\n```\nd \n```\n")]));
         let lines: Vec<_> = found.iter().map(|finding| finding.line).collect();
         assert_eq!(lines, [2, 4, 6]);
     }
 
     #[test]
     fn links() {
-        let files = [
-            file("docs/A.md", "# Why `gemm`, and how?\n## Twice\n## Twice\n"),
-            file("docs/math", ""),
-            file("README.md", "# Top\n"),
-        ];
         for (line, good) in [
             ("[a](A.md)", true),
             ("[a](./A.md \"title\") and ![b](../README.md)", true),
@@ -191,18 +181,28 @@ mod tests {
             ("[a](../../A.md)", false),
             ("[a]: B.md", false),
         ] {
-            let page = file("docs/PAGE.md", &format!("# Here\n{line}\n"));
-            let mut all = files.to_vec();
-            all.push(page.clone());
-            let found = check_links(&page, &all);
+            let page = format!("# Here\n{line}\n");
+            let found = check(&Tree::of(&[
+                ("docs/A.md", "# Why `gemm`, and how?\n## Twice\n## Twice\n"),
+                ("docs/math/x", ""),
+                ("README.md", "# Top\n"),
+                ("docs/PAGE.md", &page),
+            ]));
             assert_eq!(found.is_empty(), good, "{line}: {found:?}");
+            assert!(found.iter().all(|finding| finding.line == 2));
         }
     }
 
     #[test]
-    fn prose_leaves_out_fences() {
-        let text = "a\n```text\nb\n```\nc\n````md\n```\nd\n````\ne";
-        let lines: Vec<_> = prose(text).collect();
-        assert_eq!(lines, [(1, "a"), (5, "c"), (10, "e")]);
+    fn paths_must_exist() {
+        let text = "`crates/a/` and `crates/a/src/lib.rs` exist.\n\
+             `crates/a/src/gone.rs` and `crates/b` do not.\n\
+             `and/or`, `crates/*`, `crates/<name>` and `crates` are no paths, crates/none is no code.\n\
+             ```text\n`crates/none`\n```\n";
+        let tree = Tree::of(&[("crates/a/src/lib.rs", "")]);
+        let path = "docs/ARCHITECTURE.md";
+        let found = check_paths(TextFile { path, text }, &tree);
+        let lines: Vec<_> = found.iter().map(|finding| finding.line).collect();
+        assert_eq!(lines, [2, 2]);
     }
 }

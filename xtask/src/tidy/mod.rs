@@ -1,26 +1,32 @@
 //! `cargo xtask tidy`: the rules that no compiler knows.
 //!
-//! Each check is a pure function from text to findings, in a file of its own; this file reads the tree, runs them all
-//! and lists every finding. The rules that come from the architecture stand in docs/ARCHITECTURE.md.
+//! Each check is a pure function from text to findings; this file reads the tree, runs them all and lists every finding.
+//! The rules that come from the architecture are in docs/ARCHITECTURE.md.
 
-mod access;
 mod crate_graph;
-mod documented_paths;
-mod lexer;
+mod manifests;
 mod markdown;
+mod permissions;
 mod rust_files;
 mod tree;
-mod unsafe_code;
 
 use std::fmt;
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
-use tree::TextFile;
+use tree::Tree;
 
 /// Where the architecture is written down.
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
+
+/// Options of `cargo xtask tidy`.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Writes the clippy.toml of each crate anew.
+    #[arg(long)]
+    fix: bool,
+}
 
 /// Whether a finding fails the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,60 +71,47 @@ impl fmt::Display for Finding {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        write!(
-            f,
-            "{severity}: {}:{}: {}",
-            self.path, self.line, self.message
-        )
+        let Self {
+            path,
+            line,
+            message,
+            ..
+        } = self;
+        write!(f, "{severity}: {path}:{line}: {message}")
     }
 }
 
 /// Runs all checks and lists what they find, warnings first.
-///
-/// # Errors
-///
-/// When there is an error among the findings, or the tree cannot be read.
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    let files = tree::read(root)?;
-    let members = crate_graph::members(root)?;
-    let mut findings = check(&files, &members);
+pub(crate) fn run(root: &Path, options: Options) -> anyhow::Result<()> {
+    if options.fix {
+        permissions::write(root)?;
+    }
+    let tree = Tree::read(root)?;
+    let packages = crate::packages(root)?;
+    let members: Vec<_> = packages
+        .iter()
+        .map(|package| crate_graph::Member::new(root, package))
+        .collect();
+    let architecture = tree
+        .file(ARCHITECTURE)
+        .with_context(|| format!("{ARCHITECTURE} is missing"))?;
+    let mut findings = rust_files::check(&tree);
+    findings.extend(markdown::check(&tree));
+    findings.extend(markdown::check_paths(architecture, &tree));
+    findings.extend(crate_graph::check(architecture, &members));
+    findings.extend(manifests::check(root, &tree, &packages));
+    findings.extend(permissions::check(&tree)?);
     findings.sort();
     for finding in &findings {
         println!("{finding}");
     }
-    let errors = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .count();
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    let errors = findings.iter().filter(is_error).count();
     if errors > 0 {
         bail!("tidy found {errors} error(s)");
     }
-    println!("tidy: {} files and folders are in order", files.len());
+    println!("tidy: {} files and folders are in order", tree.len());
     Ok(())
-}
-
-fn check(files: &[TextFile], members: &[crate_graph::Member]) -> Vec<Finding> {
-    let mut findings = tree::check_names(files.iter().map(|file| file.path.as_str()));
-    for file in files.iter().filter(|file| file.has_extension("rs")) {
-        let tokens = lexer::tokens(&file.text);
-        findings.extend(rust_files::check_header(file));
-        findings.extend(rust_files::check_length(file));
-        findings.extend(unsafe_code::check(&file.path, &tokens));
-        findings.extend(access::check(&file.path, &tokens));
-    }
-    findings.extend(unsafe_code::check_list(files));
-    for file in files.iter().filter(|file| file.has_extension("md")) {
-        findings.extend(markdown::check_spaces(file));
-        findings.extend(markdown::check_links(file, files));
-    }
-    match files.iter().find(|file| file.path == ARCHITECTURE) {
-        Some(architecture) => {
-            findings.extend(documented_paths::check(architecture, files));
-            findings.extend(crate_graph::check(architecture, members));
-        }
-        None => findings.push(Finding::error(ARCHITECTURE, 1, "the file is missing")),
-    }
-    findings
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ impl<'b, 'a> Records<'b, 'a> {
             .map_err(|source| FormatProblem::Arch {
                 source: Box::new(source),
             })?;
-        let official = space.index_of(&arch).unwrap_or(record.index);
+        let official = space.enumeration().and_then(|list| list.index_of(&arch));
+        let official = official.unwrap_or(record.index);
         if official != record.index {
             return Err(FormatProblem::content(
                 format!("the index {official} of `{}`", record.arch),

@@ -40,10 +40,6 @@ fn quoted(word: &str) -> String {
 }
 
 /// The value of a variable; an empty one counts as not set.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line may read the environment"
-)]
 fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::arguments::filter::FilterArguments;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
-use ganas::report::tables::{Align, Table, measurement, optional};
+use ganas::report::tables::{Align, TextTable, measurement, optional};
 
 /// Which study, and how many.
 #[derive(Debug, clap::Args)]
@@ -138,7 +138,7 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
         ("trial", Align::Right),
         ("architecture", Align::Left),
     ];
-    let mut table = Table::new(columns.chain(more).collect::<Vec<_>>());
+    let mut table = TextTable::new(columns.chain(more).collect::<Vec<_>>());
     for member in &members {
         let values = names
             .iter()
@@ -177,7 +177,7 @@ fn protocol_text(protocols: &[Protocol]) -> String {
 }
 
 fn text(protocols: &[Protocol], entries: &[Entry<'_>]) -> String {
-    let mut table = Table::new([
+    let mut table = TextTable::new([
         ("rank", Align::Right),
         ("search", Align::Right),
         ("report", Align::Right),

@@ -3,7 +3,7 @@
 use ganas::table::Noise;
 use serde_json::{Value, json};
 
-use ganas::report::tables::{Align, Table, measurement, optional};
+use ganas::report::tables::{Align, TextTable, measurement, optional};
 
 /// One JSON object.
 pub(crate) fn json(noise: &Noise) -> Value {
@@ -22,7 +22,7 @@ pub(crate) fn json(noise: &Noise) -> Value {
 
 /// A table with a line for each metric.
 pub(crate) fn text(noise: &[Noise]) -> String {
-    let mut table = Table::new([
+    let mut table = TextTable::new([
         ("metric", Align::Left),
         ("seeds", Align::Right),
         ("rows", Align::Right),

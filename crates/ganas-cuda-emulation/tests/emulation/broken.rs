@@ -1,5 +1,7 @@
 //! Kernels with a mistake are found out, each in the way that the documentation of the crate says.
 
+#![expect(unsafe_code, reason = "wrong launches are the subject of the tests")]
+
 use cudarc::driver::{
     CudaFunction, CudaSlice, DevicePtr as _, DriverError, LaunchConfig, PushKernelArg as _,
     sys::CUresult,

@@ -1,5 +1,7 @@
 //! Correct kernels agree with references in f64, whatever the order of the threads.
 
+#![expect(unsafe_code, reason = "to launch a kernel is unsafe in `cudarc`")]
+
 use cudarc::driver::{LaunchConfig, PushKernelArg as _};
 
 use crate::device::{Device, ORDERS, assert_close, grid, numbers};

@@ -1,5 +1,7 @@
 //! Device memory: bounds of copies, frees, and what the driver says of handles.
 
+#![expect(unsafe_code, reason = "wrong addresses are the subject of the tests")]
+
 use cudarc::driver::{DevicePtr as _, DriverError, result, sys::CUresult};
 
 use crate::device::Device;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
-use super::team::Team;
+use super::fork_join::ForkJoin;
 
 /// Work that is worth handing to another thread, as the number of multiply-adds of a product that take as long.
 const BLOCK_WORK: usize = 1 << 17;
@@ -15,8 +15,8 @@ const BLOCK_WORK: usize = 1 << 17;
 const BLOCKS_PER_THREAD: usize = 4;
 
 thread_local! {
-    /// The team of the session that this thread has opened.
-    static TEAM: RefCell<Option<Arc<Team>>> = const { RefCell::new(None) };
+    /// The fork-join pool of the session that this thread has opened.
+    static POOL: RefCell<Option<Arc<ForkJoin>>> = const { RefCell::new(None) };
 }
 
 /// The number of rows in a block, for `n` independent rows of which each takes as long as `work` multiply-adds.
@@ -118,21 +118,21 @@ fn on_threads(threads: usize, job: &(dyn Fn() + Sync)) {
     if threads <= 1 {
         return job();
     }
-    let team = TEAM.with_borrow(Option::clone);
-    match team {
-        Some(team) => team.run(threads - 1, job),
+    let pool = POOL.with_borrow(Option::clone);
+    match pool {
+        Some(pool) => pool.run(threads - 1, job),
         None => rayon::join(job, || on_threads(threads - 1, job)).0,
     }
 }
 
-/// Does `work` in a session: its operations are shared out among threads that stay awake, see [`Team`].
-pub(super) fn attended<R>(work: impl FnOnce() -> R) -> R {
-    let _session = Team::new().map(|team| {
+/// Does `work` in a session: its operations are shared out among threads that stay awake, see [`ForkJoin`].
+pub(super) fn in_session<R>(work: impl FnOnce() -> R) -> R {
+    let _session = ForkJoin::new().map(|pool| {
         // Threads that sleep wake up while the first operation is prepared.
-        team.gather();
-        TEAM.with_borrow_mut(|current| Session {
-            before: current.replace(Arc::clone(&team)),
-            team,
+        pool.wake();
+        POOL.with_borrow_mut(|current| Session {
+            before: current.replace(Arc::clone(&pool)),
+            pool,
         })
     });
     work()
@@ -140,14 +140,14 @@ pub(super) fn attended<R>(work: impl FnOnce() -> R) -> R {
 
 /// Ends a session when it is dropped, however the work ends.
 struct Session {
-    team: Arc<Team>,
-    before: Option<Arc<Team>>,
+    pool: Arc<ForkJoin>,
+    before: Option<Arc<ForkJoin>>,
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.team.end();
-        TEAM.with_borrow_mut(|current| *current = self.before.take());
+        self.pool.shut_down();
+        POOL.with_borrow_mut(|current| *current = self.before.take());
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
                 for n in [0, 1, 2, 7, 100] {
                     let mut items = vec![0_u8; n];
                     for_each(items.chunks_mut(1), |item| item[0] += 1);
-                    attended(|| for_each(items.chunks_mut(1), |item| item[0] += 1));
+                    in_session(|| for_each(items.chunks_mut(1), |item| item[0] += 1));
                     assert_eq!(items, vec![2; n]);
                 }
             });
@@ -203,7 +203,7 @@ mod tests {
         in_pool(2, || {
             let meeting = std::sync::Barrier::new(2);
             // Each thread waits for the other one: a single thread would never be done.
-            attended(|| {
+            in_session(|| {
                 for_each([(), ()].iter(), |()| {
                     meeting.wait();
                 });
@@ -214,10 +214,10 @@ mod tests {
     #[test]
     fn a_session_in_a_session_ends_before_it() {
         in_pool(2, || {
-            let current = || TEAM.with_borrow(|team| team.as_ref().map(Arc::as_ptr));
-            attended(|| {
+            let current = || POOL.with_borrow(|pool| pool.as_ref().map(Arc::as_ptr));
+            in_session(|| {
                 let outer = current();
-                attended(|| assert_ne!(current(), outer));
+                in_session(|| assert_ne!(current(), outer));
                 assert_eq!(current(), outer);
             });
             assert_eq!(current(), None);
@@ -227,9 +227,9 @@ mod tests {
     #[test]
     fn work_that_panics_is_over() {
         in_pool(3, || {
-            let panicked = catch_unwind(AssertUnwindSafe(|| attended(|| panic!("on purpose"))));
+            let panicked = catch_unwind(AssertUnwindSafe(|| in_session(|| panic!("on purpose"))));
             assert!(panicked.is_err());
-            assert!(TEAM.with_borrow(Option::is_none));
+            assert!(POOL.with_borrow(Option::is_none));
         });
     }
 }

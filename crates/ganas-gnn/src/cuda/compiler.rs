@@ -4,6 +4,10 @@
 //! that was cut short or changed is compiled anew. Files are written beside their place and then renamed.
 
 #![expect(unsafe_code, reason = "the compiler is called through its C interface")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the cache of compiled kernels lies in a folder that the caller names"
+)]
 
 use std::ffi::{CStr, CString, c_int};
 use std::fmt::Write as _;
@@ -14,7 +18,7 @@ use std::path::Path;
 use cudarc::nvrtc::sys;
 use sha2::{Digest as _, Sha256};
 
-use super::DeviceInfo;
+use super::device_info::DeviceInfo;
 use super::kernels::{OPTIONS, source};
 use crate::DeviceError;
 

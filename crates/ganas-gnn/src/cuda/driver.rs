@@ -12,8 +12,8 @@ use cudarc::driver::result::{self, DriverError};
 use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUresult};
 use cudarc::driver::{CudaContext, CudaStream};
 
-use super::DeviceInfo;
 use super::compiler::Code;
+use super::device_info::DeviceInfo;
 use super::kernels::{KERNELS, Kernel};
 use crate::DeviceError;
 

@@ -1,8 +1,8 @@
 //! One launch of a kernel: its arguments, checked against the kernel's signature.
 
-use super::driver::{MAX_ARGUMENTS, Plain};
+use super::Cuda;
+use super::driver::{Buffer, MAX_ARGUMENTS, Plain};
 use super::kernels::{Kernel, Parameter};
-use super::{Buffer, Cuda};
 use crate::view::SOME_COLUMNS;
 use crate::{View, ViewMut};
 

@@ -12,6 +12,7 @@
 //! A [`DeviceError`] leaves an operation by unwinding, and is caught by [`guarded`](crate::guarded).
 
 mod compiler;
+mod device_info;
 mod driver;
 pub mod kernels;
 mod launch;
@@ -19,10 +20,11 @@ mod launch;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use device_info::DeviceInfo;
 pub use driver::Buffer;
 pub(crate) use launch::Launch;
 
-use crate::{Backend, Device, DeviceError, View, ViewMut};
+use crate::{Device, DeviceError, View, ViewMut};
 use driver::Driver;
 
 /// An NVIDIA GPU, computing in single precision.
@@ -45,19 +47,6 @@ struct Shared {
 pub(crate) struct Parts {
     pub(crate) floats: Buffer<f32>,
     pub(crate) doubles: Buffer<f64>,
-}
-
-/// A device that the driver sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceInfo {
-    /// Its number.
-    pub ordinal: usize,
-    /// Its name.
-    pub name: String,
-    /// Its compute capability, major and minor.
-    pub capability: [u32; 2],
-    /// Its memory in bytes.
-    pub memory: usize,
 }
 
 impl Cuda {
@@ -215,12 +204,14 @@ impl Device for Cuda {
         self.driver().empty()
     }
 
+    fn masks_len(&self, masks: &Buffer<u64>) -> usize {
+        masks.len()
+    }
+
     fn write_masks(&self, to: &mut Buffer<u64>, from: &[u64]) {
         self.driver().replace(to, from);
     }
 }
-
-impl Backend for Cuda {}
 
 impl View<'_, Cuda> {
     /// The address of the first number on the device.

@@ -1,10 +1,10 @@
 //! The graph encoder: GraphConv layers on one-hot labels.
 
 use crate::ops::bias_activation::Activation;
-use crate::ops::graph_conv::Direction;
-use crate::ops::product::{Old, ProductDerivatives};
+use crate::ops::graph_conv::{ConvDerivatives, ConvInputs, Direction, GraphConv};
+use crate::ops::product::{ProductDerivatives, Write};
 use crate::{
-    Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View, ViewMut,
+    Backend, Backward, Device, Forward, GraphBatch, Init, Layout, Mat, ParamId, View, ViewMut,
 };
 
 /// The shape of an [`Encoder`].
@@ -133,19 +133,24 @@ impl Encoder {
         Self { config, layers }
     }
 
+    /// What its layers go along.
+    fn conv<'a, D: Device>(&self, graphs: &'a GraphBatch<D>) -> GraphConv<'a, D> {
+        GraphConv {
+            graphs,
+            direction: self.config.direction,
+            activation: self.config.activation,
+        }
+    }
+
     /// Fills the cache; the embeddings are then its [`output`](EncoderCache::output).
     pub fn forward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         graphs: &GraphBatch<B>,
         cache: &mut EncoderCache<B>,
     ) {
         let EncoderConfig {
-            width,
-            direction,
-            activation,
-            ..
+            width, direction, ..
         } = self.config;
         let n = graphs.n_nodes();
         let EncoderCache {
@@ -157,24 +162,21 @@ impl Encoder {
             let weight = params.view(layer.weight);
             if l == 0 {
                 let labels = &graphs.labels;
-                device.gather_fwd(projected.view_mut(), weight, labels, Old::Overwrite);
+                device.gather_fwd(projected.view_mut(), weight, labels, Write::Set);
             } else {
                 device.product(
                     projected.view_mut(),
                     outputs[l - 1].view(),
                     weight,
-                    Old::Overwrite,
+                    Write::Set,
                 );
             }
             outputs[l].reshape(device, n, width);
-            device.graph_conv_fwd(
-                outputs[l].view_mut(),
-                projected.view(),
-                params.view(layer.bias),
-                graphs,
-                direction,
-                activation,
-            );
+            let inputs = ConvInputs {
+                projected: projected.view(),
+                bias: params.view(layer.bias),
+            };
+            device.graph_conv_fwd(outputs[l].view_mut(), inputs, self.conv(graphs));
         }
     }
 
@@ -206,16 +208,10 @@ impl Encoder {
     /// Embeds the nodes that were added to `nodes` since the last call; the others keep their embeddings.
     pub(crate) fn extend<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         nodes: &GraphBatch<B>,
         rows: &mut EncoderRows<B>,
     ) {
-        let EncoderConfig {
-            direction,
-            activation,
-            ..
-        } = self.config;
         let (first, n) = (rows.n_nodes, nodes.n_nodes());
         let new = n - first;
         rows.n_nodes = n;
@@ -227,37 +223,35 @@ impl Encoder {
             let weight = params.view(layer.weight);
             let projected = rows.projected[l].rows_mut(first, new);
             if l == 0 {
-                device.gather_fwd(projected, weight, &rows.labels, Old::Overwrite);
+                device.gather_fwd(projected, weight, &rows.labels, Write::Set);
             } else {
                 let input = rows.outputs[l - 1].rows(first, new);
-                device.product(projected, input, weight, Old::Overwrite);
+                device.product(projected, input, weight, Write::Set);
             }
-            device.graph_conv_fwd(
-                rows.outputs[l].rows_mut(first, new),
-                rows.projected[l].rows(0, n),
-                params.view(layer.bias),
-                nodes,
-                direction,
-                activation,
-            );
+            let inputs = ConvInputs {
+                projected: rows.projected[l].rows(0, n),
+                bias: params.view(layer.bias),
+            };
+            let out = rows.outputs[l].rows_mut(first, new);
+            device.graph_conv_fwd(out, inputs, self.conv(nodes));
         }
     }
 
     /// Adds to the gradients, from the derivative `d_out [n, width]` of the embeddings, which is scratch memory then.
     pub fn backward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
+        pass: &mut Backward<'_, B>,
         mut d_out: ViewMut<'_, B>,
         graphs: &GraphBatch<B>,
         cache: &mut EncoderCache<B>,
     ) {
+        let Backward {
+            device,
+            params,
+            grads,
+        } = pass;
         let EncoderConfig {
-            width,
-            direction,
-            activation,
-            ..
+            width, direction, ..
         } = self.config;
         let n = graphs.n_nodes();
         let EncoderCache {
@@ -272,15 +266,12 @@ impl Encoder {
             } else {
                 d_x.view_mut()
             };
-            device.graph_conv_bwd(
-                projected.view_mut(),
-                grads.view_mut(layer.bias),
-                d_layer,
-                outputs[l].view(),
-                graphs,
-                direction,
-                activation,
-            );
+            let d = ConvDerivatives {
+                d_projected: projected.view_mut(),
+                d_bias: grads.view_mut(layer.bias),
+                d_out: d_layer,
+            };
+            device.graph_conv_bwd(d, outputs[l].view(), self.conv(graphs));
             if l == 0 {
                 device.gather_bwd(
                     grads.view_mut(layer.weight),
@@ -292,7 +283,7 @@ impl Encoder {
                 let out = ProductDerivatives {
                     d_w: grads.view_mut(layer.weight),
                     d_x: d_x.view_mut(),
-                    old: Old::Overwrite,
+                    write: Write::Set,
                 };
                 let (input, weight) = (outputs[l - 1].view(), params.view(layer.weight));
                 device.product_bwd(out, projected.view(), input, weight);

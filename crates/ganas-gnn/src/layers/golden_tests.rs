@@ -1,12 +1,14 @@
 //! The layers against PyTorch: outputs, and gradients for a random upstream gradient.
 
+use ndarray::Array2;
+
 use super::*;
 use crate::nets::golden_tests::{Case, N_LABELS, golden};
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
-use crate::ops::product::Old;
+use crate::ops::product::Write;
 use crate::testing::on_every_device;
-use crate::{Backend, Element as _, Grads, Layout, Mat};
+use crate::{Backend, Backward, Element as _, Forward, Grads, Layout, Mat};
 
 fn check_gru<B: Backend>(device: B) {
     let case = Case::new(device, golden!("gru"));
@@ -24,26 +26,25 @@ fn check_gru<B: Backend>(device: B) {
     let mut cache = GruCache::new(device);
     let n = d_out.n_rows() / config.steps;
     let tree = GruTree::separate(device, config.steps, u32::try_from(n).unwrap());
-    layer.forward(device, &params, x.view().into(), &tree, &mut cache);
-    case.check("out", cache.output());
-    // The product with the identity is the copy that every device has.
-    let identity = identity(device, config.width);
-    let mut d_states = Mat::empty(device);
-    let d_output = layer.d_output(device, &mut d_states, d_out.n_rows());
-    device.product(d_output, d_out.view(), identity.view(), Old::Overwrite);
-    let mut d_x = Mat::empty(device);
-    d_x.reshape(device, x.n_rows(), x.n_cols());
-    let derivative = GruInputDerivative::Rows(d_x.view_mut());
-    layer.backward(
-        device,
-        &params,
-        &mut grads,
-        derivative,
-        &mut d_states,
+    layer.forward(
+        Forward::new(device, &params),
         x.view().into(),
         &tree,
         &mut cache,
     );
+    case.check("out", cache.output());
+    // The product with the identity is the copy that every device has.
+    let identity = identity(device, config.width);
+    let (_, d_output) = cache.output_and_derivative(device);
+    device.product(d_output, d_out.view(), identity.view(), Write::Set);
+    let mut d_x = Mat::empty(device);
+    d_x.reshape(device, x.n_rows(), x.n_cols());
+    let derivative = GruInputDerivative::Rows {
+        x: x.view(),
+        d_x: d_x.view_mut(),
+    };
+    let mut pass = Backward::new(device, &params, &mut grads);
+    layer.backward(&mut pass, derivative, &tree, &mut cache);
     case.check("d_x", d_x.view());
     case.check_gradients(&layout, &grads);
 }
@@ -54,12 +55,7 @@ fn gru() {
 }
 
 fn identity<B: Backend>(device: &B, n: usize) -> Mat<B> {
-    let mut values = vec![B::Elem::of(0.0); n * n];
-    values
-        .iter_mut()
-        .step_by(n + 1)
-        .for_each(|x| *x = B::Elem::of(1.0));
-    Mat::from_host(device, &values, n, n)
+    Mat::from_host(device, Array2::<f64>::eye(n).mapv(B::Elem::of).view())
 }
 
 fn check_encoder<B: Backend>(device: B, json: &str, direction: Direction, activation: Activation) {
@@ -78,12 +74,10 @@ fn check_encoder<B: Backend>(device: B, json: &str, direction: Direction, activa
     let mut grads = Grads::zeros(device, &layout);
     let (graphs, mut d_out) = (case.graphs(), case.mat("d_out"));
     let mut cache = EncoderCache::new(device);
-    layer.forward(device, &params, &graphs, &mut cache);
+    layer.forward(Forward::new(device, &params), &graphs, &mut cache);
     case.check("out", cache.output());
     layer.backward(
-        device,
-        &params,
-        &mut grads,
+        &mut Backward::new(device, &params, &mut grads),
         d_out.view_mut(),
         &graphs,
         &mut cache,
@@ -108,16 +102,17 @@ fn check_linear<B: Backend>(device: B, json: &str, activation: Activation) {
     let case = Case::new(device, json);
     let device = &case.device;
     let mut layout = Layout::default();
-    let layer = Linear::new(&mut layout, "linear", 4, 7, activation);
+    let layer = Linear::new(&mut layout, "linear", [4, 7], activation);
     let params = case.params(&layout);
     let mut grads = Grads::zeros(device, &layout);
     let (x, mut d_y) = (case.mat("x"), case.mat("d_out"));
     let (mut y, mut d_x) = (Mat::empty(device), Mat::empty(device));
-    layer.forward(device, &params, &mut y, x.view());
+    layer.forward(Forward::new(device, &params), &mut y, x.view());
     case.check("out", y.view());
-    layer.backward(device, &mut grads, &mut d_y, y.view(), x.view());
+    let mut pass = Backward::new(device, &params, &mut grads);
+    layer.backward(&mut pass, &mut d_y, y.view(), x.view());
     d_x.reshape(device, x.n_rows(), x.n_cols());
-    layer.backward_input(device, &params, d_x.view_mut(), d_y.view(), Old::Overwrite);
+    layer.backward_input(pass.forward(), d_x.view_mut(), d_y.view(), Write::Set);
     case.check("d_x", d_x.view());
     case.check_gradients(&layout, &grads);
 }

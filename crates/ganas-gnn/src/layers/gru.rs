@@ -1,10 +1,11 @@
 //! A GRU over a fixed number of steps, with a learned first state and a learned bias for each step, along the branches of
 //! a tree: sequences that begin alike share the states of their beginning.
 
-use crate::ops::gru_gates::{GruDerivatives, GruInputs};
+use crate::index::{to_u32, to_usize};
+use crate::ops::gru_gates::{GruCached, GruDerivatives, GruInputs};
 use crate::ops::list_readout::NodeLists;
-use crate::ops::product::{Old, ProductDerivatives};
-use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
+use crate::ops::product::{ProductDerivatives, Write};
+use crate::{Backend, Backward, Device, Forward, Init, Layout, Mat, ParamId, View, ViewMut};
 
 /// The shape of a [`Gru`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +72,8 @@ impl<D: Device> GruTree<D> {
         let mut tree = Self::new();
         for step in 0..steps {
             let parents: Vec<u32> = match step.checked_sub(1) {
-                None => vec![0; n as usize],
-                Some(before) => (0..n)
-                    .map(|i| u32::try_from(tree.first[before]).expect("invariant: few states") + i)
-                    .collect(),
+                None => vec![0; to_usize(n)],
+                Some(before) => (0..n).map(|i| to_u32(tree.first[before]) + i).collect(),
             };
             tree.push(device, &parents);
         }
@@ -143,13 +142,25 @@ impl<D: Device> GruInput<'_, D> {
     }
 }
 
-/// Where the derivatives of a [`GruInput`] go.
+/// Inputs of a forward pass, and where their derivatives go.
 #[derive(Debug)]
 pub enum GruInputDerivative<'a, D: Device> {
-    /// A row for each state; overwritten.
-    Rows(ViewMut<'a, D>),
-    /// Those of the nodes; added to, since nodes may have other readers.
-    Nodes(ViewMut<'a, D>),
+    /// A row for each state.
+    Rows {
+        /// The inputs.
+        x: View<'a, D>,
+        /// Overwritten.
+        d_x: ViewMut<'a, D>,
+    },
+    /// Read-outs of lists of nodes.
+    ReadOuts {
+        /// The embeddings of all nodes.
+        nodes: View<'a, D>,
+        /// A list for each state.
+        lists: &'a NodeLists<D>,
+        /// Added to, since nodes may have other readers.
+        d_nodes: ViewMut<'a, D>,
+    },
 }
 
 /// States and gates, and scratch memory.
@@ -171,6 +182,8 @@ pub struct GruCache<D: Device> {
     /// The derivative of the projection of the state that each state continues, `[s, 3 width]`.
     d_gh: Mat<D>,
     d_old: Mat<D>,
+    /// The derivatives of all states and the root, `[1 + s, width]`.
+    d_states: Mat<D>,
     root: D::Ints,
     n_states: usize,
 }
@@ -189,6 +202,7 @@ impl<D: Device> GruCache<D> {
             projected: mat(),
             d_gh: mat(),
             d_old: mat(),
+            d_states: mat(),
             root: device.ints(),
             n_states: 0,
         }
@@ -197,6 +211,14 @@ impl<D: Device> GruCache<D> {
     /// The states after each step, `[s, width]`.
     pub fn output(&self) -> View<'_, D> {
         self.states.rows(1, self.n_states)
+    }
+
+    /// The states after each step, and where their derivatives go before the backward pass, both `[s, width]`.
+    pub fn output_and_derivative(&mut self, device: &D) -> (View<'_, D>, ViewMut<'_, D>) {
+        let (n, width) = (self.n_states, self.states.n_cols());
+        self.d_states.reshape(device, n + 1, width);
+        self.d_states.rows_mut(0, 1).clear(device);
+        (self.states.rows(1, n), self.d_states.rows_mut(1, n))
     }
 }
 
@@ -222,8 +244,7 @@ impl Gru {
     /// root.
     pub fn start<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         [n_states, n_nodes]: [usize; 2],
         cache: &mut GruCache<B>,
     ) {
@@ -240,7 +261,7 @@ impl Gru {
             cache.states.rows_mut(0, 1),
             params.view(self.initial),
             &cache.root,
-            Old::Overwrite,
+            Write::Set,
         );
     }
 
@@ -248,39 +269,36 @@ impl Gru {
     /// have been added since.
     pub fn step<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         x: GruInput<'_, B>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
         let step = tree.steps() - 1;
-        self.project(device, params, &x, tree.step(step), cache);
-        self.advance(device, params, step, tree, cache);
+        self.project(pass, &x, tree.step(step), cache);
+        self.advance(pass, step, tree, cache);
     }
 
     /// All steps from the inputs of all states.
     pub fn forward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         x: GruInput<'_, B>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
         let n_states = tree.n_states();
-        self.start(device, params, [n_states, x.n_nodes()], cache);
-        self.project(device, params, &x, (0, n_states), cache);
+        self.start(pass, [n_states, x.n_nodes()], cache);
+        self.project(pass, &x, (0, n_states), cache);
         for step in 0..tree.steps() {
-            self.advance(device, params, step, tree, cache);
+            self.advance(pass, step, tree, cache);
         }
     }
 
     /// Fills `gi` of the `n` states from `first` on; nodes are projected when they are new.
     fn project<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         x: &GruInput<'_, B>,
         (first, n): (usize, usize),
         cache: &mut GruCache<B>,
@@ -288,7 +306,7 @@ impl Gru {
         let (c, weight) = (cache, params.view(self.weight_i));
         let gi = c.gi.rows_mut(first, n);
         match x {
-            GruInput::Rows(x) => device.product(gi, *x, weight, Old::Overwrite),
+            GruInput::Rows(x) => device.product(gi, *x, weight, Write::Set),
             GruInput::ReadOuts(nodes, lists) => {
                 let (known, n_nodes) = (c.n_nodes, x.n_nodes());
                 let n_new = n_nodes - known;
@@ -297,7 +315,7 @@ impl Gru {
                     for part in Part::BOTH {
                         let to = c.of_nodes.rows_mut(known, n_new);
                         let to = to.columns(part.column(self.config), 3 * self.config.width);
-                        device.product(to, new, part.rows(weight), Old::Overwrite);
+                        device.product(to, new, part.rows(weight), Write::Set);
                     }
                 }
                 c.n_nodes = n_nodes;
@@ -309,8 +327,7 @@ impl Gru {
     /// Each state is projected once, however many states continue it.
     fn advance<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         step: usize,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
@@ -318,10 +335,10 @@ impl Gru {
         let (c, parents) = (cache, &tree.parents[step]);
         let (first, n) = tree.before(step);
         let (projected, weight) = (c.projected.rows_mut(first, n), params.view(self.weight_h));
-        device.product(projected, c.states.rows(first, n), weight, Old::Overwrite);
+        device.product(projected, c.states.rows(first, n), weight, Write::Set);
         let (first, n) = tree.step(step);
         let to = c.old.rows_mut(first, n);
-        device.gather_fwd(to, c.states.view(), parents, Old::Overwrite);
+        device.gather_fwd(to, c.states.view(), parents, Write::Set);
         let old = c.old.rows(first, n);
         device.gru_gates_fwd(
             c.states.rows_mut(first + 1, n),
@@ -336,40 +353,20 @@ impl Gru {
         );
     }
 
-    /// Prepares the memory for the derivatives of all states and the root, `[1 + s, width]`, and returns the part for
-    /// the states, `[s, width]`, which must be written before the backward pass.
-    pub fn d_output<'a, B: Backend>(
-        &self,
-        device: &B,
-        d_states: &'a mut Mat<B>,
-        n_states: usize,
-    ) -> ViewMut<'a, B> {
-        d_states.reshape(device, n_states + 1, self.config.width);
-        d_states.rows_mut(0, 1).clear(device);
-        d_states.rows_mut(1, n_states)
-    }
-
-    /// Adds to the gradients and writes the derivatives of the inputs, from `d_states`, of which the
-    /// [`d_output`](Self::d_output) was written. `x` are the inputs of the forward pass. The cache and `d_states` are used up.
-    ///
-    /// # Panics
-    ///
-    /// When the derivatives are not of the kind of the inputs.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "outputs, upstream, inputs: a backward pass"
-    )]
+    /// Adds to the gradients and writes the derivatives of the inputs, which are those of the forward pass, from the derivatives
+    /// of the [output](GruCache::output_and_derivative). The cache is used up.
     pub fn backward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
-        d_x: GruInputDerivative<'_, B>,
-        d_states: &mut Mat<B>,
-        x: GruInput<'_, B>,
+        pass: &mut Backward<'_, B>,
+        input: GruInputDerivative<'_, B>,
         tree: &GruTree<B>,
         cache: &mut GruCache<B>,
     ) {
+        let Backward {
+            device,
+            params,
+            grads,
+        } = pass;
         let width = self.config.width;
         let (n_states, c) = (tree.n_states(), cache);
         c.d_old.reshape(device, n_states, width);
@@ -383,9 +380,11 @@ impl Gru {
                     d_gh: c.d_gh.rows_mut(first, n),
                     d_old: c.d_old.rows_mut(first, n),
                 },
-                d_states.rows(first + 1, n),
-                c.gates.rows(first, n),
-                c.old.rows(first, n),
+                c.d_states.rows(first + 1, n),
+                GruCached {
+                    gates: c.gates.rows(first, n),
+                    old: c.old.rows(first, n),
+                },
             );
             let d_bias_i = grads.view_mut(self.bias_i).rows(step, 1);
             device.column_sums(d_bias_i, c.gi.rows(first, n));
@@ -394,31 +393,36 @@ impl Gru {
             let (before, n_before) = tree.before(step);
             c.projected.rows_mut(before, n_before).clear(device);
             device.gather_bwd(c.projected.view_mut(), c.d_gh.rows(first, n), parents);
-            device.gather_bwd(d_states.view_mut(), c.d_old.rows(first, n), parents);
+            device.gather_bwd(c.d_states.view_mut(), c.d_old.rows(first, n), parents);
             let weight = params.view(self.weight_h).transposed();
             let (d, d_before) = (
                 c.projected.rows(before, n_before),
-                d_states.rows_mut(before, n_before),
+                c.d_states.rows_mut(before, n_before),
             );
-            device.product(d_before, d, weight, Old::Add);
+            device.product(d_before, d, weight, Write::Add);
         }
-        device.gather_bwd(grads.view_mut(self.initial), d_states.rows(0, 1), &c.root);
+        let d_initial = grads.view_mut(self.initial);
+        device.gather_bwd(d_initial, c.d_states.rows(0, 1), &c.root);
         let n_parents = tree.first.iter().rev().nth(1).copied().unwrap_or(0);
         let d = c.projected.rows(0, n_parents);
         device.column_sums(grads.view_mut(self.bias_h), d);
         let (d_weight, parents) = (grads.view_mut(self.weight_h), c.states.rows(0, n_parents));
-        device.product(d_weight, parents.transposed(), d, Old::Add);
+        device.product(d_weight, parents.transposed(), d, Write::Add);
         let (mut d_weight, weight) = (grads.view_mut(self.weight_i), params.view(self.weight_i));
-        match (x, d_x) {
-            (GruInput::Rows(x), GruInputDerivative::Rows(d_x)) => {
+        match input {
+            GruInputDerivative::Rows { x, d_x } => {
                 let out = ProductDerivatives {
                     d_w: d_weight,
                     d_x,
-                    old: Old::Overwrite,
+                    write: Write::Set,
                 };
                 device.product_bwd(out, c.gi.view(), x, weight);
             }
-            (GruInput::ReadOuts(nodes, lists), GruInputDerivative::Nodes(mut d_nodes)) => {
+            GruInputDerivative::ReadOuts {
+                nodes,
+                lists,
+                mut d_nodes,
+            } => {
                 device.projected_readout_bwd(c.of_nodes.view_mut(), c.gi.view(), lists);
                 for part in Part::BOTH {
                     let d = c.of_nodes.view();
@@ -426,12 +430,11 @@ impl Gru {
                     let out = ProductDerivatives {
                         d_w: part.rows_mut(d_weight.reborrow()),
                         d_x: d_nodes.reborrow(),
-                        old: Old::Add,
+                        write: Write::Add,
                     };
                     device.product_bwd(out, d, nodes, part.rows(weight));
                 }
             }
-            _ => panic!("derivatives of rows for rows, and of nodes for read-outs"),
         }
     }
 }

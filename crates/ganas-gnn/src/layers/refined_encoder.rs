@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::{Encoder, EncoderCache};
-use crate::ops::colour_conv::Colours;
-use crate::ops::graph_conv::Direction;
+use crate::ops::colour_conv::ColourConv;
+use crate::ops::graph_conv::{ConvDerivatives, ConvInputs, Direction};
 use crate::ops::list_readout::NodeLists;
-use crate::ops::projections::ProjectionDerivatives;
+use crate::ops::projections::{ProjectionDerivatives, ProjectionInputs};
 use crate::refinement::{Level, Refined, Refinement};
-use crate::{Backend, Device, Grads, GraphBatch, Mat, Params, View, ViewMut};
+use crate::{Backend, Backward, Device, Forward, GraphBatch, Mat, View, ViewMut};
 
 /// Colours and embeddings after each layer, and scratch memory.
 #[derive(Debug)]
@@ -85,13 +85,12 @@ impl Encoder {
     /// For an encoder that does not see both directions.
     pub fn forward_refined<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         graphs: &GraphBatch<B>,
         readout: &mut Mat<B>,
         cache: &mut RefinedCache<B>,
     ) {
-        let config = self.config;
+        let (Forward { device, params }, config) = (pass, self.config);
         assert!(
             config.direction == Direction::Both,
             "graphs are refined for both directions"
@@ -100,7 +99,7 @@ impl Encoder {
         readout.reshape(device, graphs.n_graphs(), 2 * config.width);
         let of = (graphs.contents(), config.n_labels, layers);
         if !device.shares_embeddings() {
-            self.forward(device, params, graphs, &mut c.all);
+            self.forward(pass, graphs, &mut c.all);
             c.write_lists(device, graphs, of);
             device.list_readout_fwd(readout.view_mut(), c.all.output(), &c.lists);
             return;
@@ -109,12 +108,18 @@ impl Encoder {
         let weight = |l: usize| params.view(self.layers[l].weight);
         let convolve = |out: &mut Mat<B>, projected: View<'_, B>, l: usize, level: &Level<B>| {
             out.reshape(device, level.n_outputs, config.width);
-            let (out, bias) = (out.view_mut(), params.view(self.layers[l].bias));
-            device.colour_conv_fwd(out, projected, bias, Colours(level), config.activation);
+            let bias = params.view(self.layers[l].bias);
+            let inputs = ConvInputs { projected, bias };
+            device.colour_conv_fwd(out.view_mut(), inputs, self.colour_conv(level));
         };
         let project = |to: &mut Mat<B>, input: View<'_, B>, l: usize, read: &[Range<usize>]| {
             to.reshape(device, input.shape()[0], 3 * config.width);
-            device.projections_fwd(to.view_mut(), input, weight(l), read);
+            let inputs = ProjectionInputs {
+                x: input,
+                weight: weight(l),
+                read,
+            };
+            device.projections_fwd(to.view_mut(), inputs);
         };
         let start = c.refinement.start(device, graphs, config.n_labels, layers);
         let ((first, following), projected) = (start, &mut c.projected);
@@ -128,7 +133,7 @@ impl Encoder {
                 project(projected, output.view(), 1, &read_as);
             }
         };
-        device.beside(of_first, || following.refine(device, graphs));
+        device.overlap(of_first, || following.refine(device, graphs));
         for l in 1..layers {
             let level = &c.refinement.levels()[l];
             if l > 1 {
@@ -144,21 +149,19 @@ impl Encoder {
     /// Adds to the gradients, from the derivative of the read-out.
     pub fn backward_refined<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
+        pass: &mut Backward<'_, B>,
         d_readout: View<'_, B>,
         graphs: &GraphBatch<B>,
         cache: &mut RefinedCache<B>,
     ) {
-        let (c, width) = (cache, self.config.width);
+        let (c, width, device) = (cache, self.config.width, pass.device);
         if !device.shares_embeddings() {
             c.d_x.reshape(device, graphs.n_nodes(), width);
             let of = lists(device, graphs, &c.refinement, &c.numbers);
             c.lists.write_readers(device, of, graphs.n_nodes());
             device.list_readout_bwd(c.d_x.view_mut(), d_readout, &c.lists);
             let d_out = c.d_x.view_mut();
-            self.backward(device, params, grads, d_out, graphs, &mut c.all);
+            self.backward(pass, d_out, graphs, &mut c.all);
             return;
         }
         // Who reads what in a layer is found out while the derivatives of the one after it are computed.
@@ -169,32 +172,44 @@ impl Encoder {
         c.lists.write_readers(device, of, n_colours);
         let (d_x, lists, refinement) = (&mut c.d_x, &c.lists, &mut c.refinement);
         let of_readout = || device.list_readout_bwd(d_x.view_mut(), d_readout, lists);
-        device.beside(of_readout, || refinement.write_readers(device, last));
+        device.overlap(of_readout, || refinement.write_readers(device, last));
         for (l, layer) in self.layers.iter().enumerate().rev() {
             let level = &c.refinement.levels()[l];
             c.projected.reshape(device, level.n_inputs, 3 * width);
-            device.colour_conv_bwd(
-                c.projected.view_mut(),
-                grads.view_mut(layer.bias),
-                c.d_x.view_mut(),
-                c.outputs[l].view(),
-                Colours(level),
-                self.config.activation,
-            );
-            let (d_weight, d) = (grads.view_mut(layer.weight), c.projected.view());
+            let d = ConvDerivatives {
+                d_projected: c.projected.view_mut(),
+                d_bias: pass.grads.view_mut(layer.bias),
+                d_out: c.d_x.view_mut(),
+            };
+            device.colour_conv_bwd(d, c.outputs[l].view(), self.colour_conv(level));
+            let (d_weight, d) = (pass.grads.view_mut(layer.weight), c.projected.view());
             if l == 0 {
                 add_rows(device, d_weight, d, &mut c.labels);
                 continue;
             }
             c.d_x.reshape(device, level.n_inputs, width);
             let (d_x, read_as) = (c.d_x.view_mut(), level.read_as.clone());
-            let (x, weight) = (c.outputs[l - 1].view(), params.view(layer.weight));
             let out = ProjectionDerivatives { d_weight, d_x };
+            let inputs = ProjectionInputs {
+                x: c.outputs[l - 1].view(),
+                weight: pass.params.view(layer.weight),
+                read: &read_as,
+            };
             let refinement = &mut c.refinement;
-            device.beside(
-                || device.projections_bwd(out, d, x, weight, &read_as),
+            device.overlap(
+                || device.projections_bwd(out, d, inputs),
                 || refinement.write_readers(device, l - 1),
             );
+        }
+    }
+}
+
+impl Encoder {
+    /// What a layer goes along.
+    fn colour_conv<'a, D: Device>(&self, level: &'a Level<D>) -> ColourConv<'a, D> {
+        ColourConv {
+            level,
+            activation: self.config.activation,
         }
     }
 }

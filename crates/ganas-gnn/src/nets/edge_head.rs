@@ -1,10 +1,12 @@
 //! The edge head of a policy: is there an edge from an earlier node to the one that was just labelled?
 
 use super::prefix_tree::PrefixTree;
+use crate::ops::affine::AffineInputs;
+use crate::ops::bernoulli::{BernoulliIn, BernoulliOut, Choices, Logits};
 use crate::ops::bias_activation::Activation;
 use crate::ops::edge_scores::{EdgeScoreDerivatives, EdgeScoreInputs};
-use crate::ops::product::{Old, ProductDerivatives};
-use crate::{Backend, Device, Grads, Init, Layout, Mat, ParamId, Params, View, ViewMut};
+use crate::ops::product::{ProductDerivatives, Write};
+use crate::{Backend, Backward, Device, Forward, Init, Layout, Mat, ParamId, View, ViewMut};
 
 /// `s = w · relu(A h + B x_j + C[label] + b) + c`: the score of the edge from node `j`, given the state `h` of the policy
 /// and the label of the node that is being connected.
@@ -70,6 +72,42 @@ impl<D: Device> EdgeDecisions<D> {
             chosen: device.ints(),
         }
     }
+
+    fn choices(&self) -> Choices<'_, D> {
+        Choices {
+            masks: &self.masks,
+            chosen: &self.chosen,
+        }
+    }
+}
+
+/// The distinct states, and which of them each label decision has.
+#[derive(Debug)]
+pub(super) struct DecisionStates<'a, D: Device> {
+    pub(super) states: View<'a, D>,
+    pub(super) of_decisions: &'a D::Ints,
+}
+
+/// What edge decisions were taken from.
+#[derive(Debug)]
+pub(super) struct EdgeInputs<'a, D: Device> {
+    /// The embeddings of the distinct nodes.
+    pub(super) nodes: View<'a, D>,
+    pub(super) states: DecisionStates<'a, D>,
+    pub(super) decisions: &'a EdgeDecisions<D>,
+}
+
+/// Derivatives of the inputs of edge decisions, and those that they come from.
+#[derive(Debug)]
+pub(super) struct EdgeDerivatives<'a, D: Device> {
+    /// Of the distinct nodes; added to.
+    pub(super) d_nodes: ViewMut<'a, D>,
+    /// Of the distinct states; added to.
+    pub(super) d_states: ViewMut<'a, D>,
+    /// Of the log-probabilities of the label decisions.
+    pub(super) d_log_prob: View<'a, D>,
+    /// Of their entropies.
+    pub(super) d_entropy: View<'a, D>,
 }
 
 /// What the backward pass needs, and scratch memory.
@@ -167,8 +205,7 @@ impl EdgeHead {
     /// Projects the embeddings `nodes [n, node_width]` that were not projected since [`start`](Self::start).
     pub(super) fn project_nodes<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         nodes: View<'_, B>,
         cache: &mut EdgeCache<B>,
     ) {
@@ -179,32 +216,36 @@ impl EdgeHead {
                 cache.of_nodes.rows_mut(first, n - first),
                 params.view(self.node),
             );
-            device.product(to, nodes.rows(first, n - first), weight, Old::Overwrite);
+            device.product(to, nodes.rows(first, n - first), weight, Write::Set);
         }
     }
 
-    /// Fills the scores of all decisions, from the projected nodes and the distinct states, of which `state_of` names one
-    /// for each label decision.
+    /// Fills the scores of all decisions, from the projected nodes and the states.
     pub(super) fn scores<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         rows: &EdgeRows<B>,
-        states: View<'_, B>,
-        state_of: &B::Ints,
+        DecisionStates {
+            states,
+            of_decisions,
+        }: DecisionStates<'_, B>,
         cache: &mut EdgeCache<B>,
     ) {
         let (c, width) = (cache, self.width);
         c.of_states.reshape(device, states.shape()[0], width);
-        let (weight, bias) = (params.view(self.state), params.view(self.bias));
-        let (to, none) = (c.of_states.view_mut(), Activation::Identity);
-        device.affine_fwd(to, states, weight, bias, none);
-        c.of_decisions
-            .reshape(device, device.ints_len(state_of), width);
+        let inputs = AffineInputs {
+            x: states,
+            weight: params.view(self.state),
+            bias: params.view(self.bias),
+            activation: Activation::Identity,
+        };
+        device.affine_fwd(c.of_states.view_mut(), inputs);
+        let n_decisions = device.ints_len(of_decisions);
+        c.of_decisions.reshape(device, n_decisions, width);
         let to = c.of_decisions.view_mut();
-        device.gather_fwd(to, c.of_states.view(), state_of, Old::Overwrite);
+        device.gather_fwd(to, c.of_states.view(), of_decisions, Write::Set);
         let (to, labels) = (c.of_decisions.view_mut(), params.view(self.label));
-        device.gather_fwd(to, labels, &rows.labels, Old::Add);
+        device.gather_fwd(to, labels, &rows.labels, Write::Add);
         c.scores.reshape(device, rows.n_edges, 1);
         let inputs = EdgeScoreInputs {
             nodes: c.of_nodes.rows(0, c.n_nodes),
@@ -221,44 +262,49 @@ impl EdgeHead {
         &self,
         device: &B,
         decisions: &EdgeDecisions<B>,
-        log_prob: ViewMut<'_, B>,
-        entropy: ViewMut<'_, B>,
+        out: BernoulliOut<'_, B>,
         cache: &mut EdgeCache<B>,
     ) {
         let n = decisions.rows.n_edges;
         cache.log_prob.reshape(device, n, 1);
         cache.entropy.reshape(device, n, 1);
-        device.bernoulli_fwd(
-            cache.log_prob.view_mut(),
-            cache.entropy.view_mut(),
-            cache.scores.view(),
-            decisions.prior.view(),
-            &decisions.masks,
-            &decisions.chosen,
-        );
+        let of_edges = BernoulliOut {
+            log_prob: cache.log_prob.view_mut(),
+            entropy: cache.entropy.view_mut(),
+        };
+        let logits = Logits {
+            scores: cache.scores.view(),
+            prior: decisions.prior.view(),
+        };
+        device.bernoulli_fwd(of_edges, logits, decisions.choices());
         // The decisions of a step are independent given its state: their sum is a scatter-add, the adjoint of a gather.
-        device.gather_bwd(log_prob, cache.log_prob.view(), &decisions.rows.state_rows);
-        device.gather_bwd(entropy, cache.entropy.view(), &decisions.rows.state_rows);
+        let rows = &decisions.rows.state_rows;
+        device.gather_bwd(out.log_prob, cache.log_prob.view(), rows);
+        device.gather_bwd(out.entropy, cache.entropy.view(), rows);
     }
 
-    /// Adds to the gradients, and adds the derivatives of distinct nodes and states to `d_nodes` and `d_states`, from those
-    /// of the log-probabilities and entropies of the label decisions.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "outputs, upstream, inputs: a backward pass"
-    )]
+    /// Adds to the gradients, and adds the derivatives of distinct nodes and states, from those of the label decisions.
     pub(super) fn backward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
-        [d_nodes, d_states]: [ViewMut<'_, B>; 2],
-        [d_log_prob, d_entropy]: [View<'_, B>; 2],
-        decisions: &EdgeDecisions<B>,
-        [nodes, states]: [View<'_, B>; 2],
-        state_of: &B::Ints,
+        pass: &mut Backward<'_, B>,
+        d: EdgeDerivatives<'_, B>,
+        inputs: EdgeInputs<'_, B>,
         cache: &mut EdgeCache<B>,
     ) {
+        let Backward {
+            device,
+            params,
+            grads,
+        } = pass;
+        let EdgeInputs {
+            nodes,
+            states:
+                DecisionStates {
+                    states,
+                    of_decisions,
+                },
+            decisions,
+        } = inputs;
         let c = cache;
         let EdgeRows {
             state_rows,
@@ -267,22 +313,23 @@ impl EdgeHead {
             ..
         } = &decisions.rows;
         let n = *n_edges;
-        for (d, upstream) in [
-            (&mut c.d_log_prob, d_log_prob),
-            (&mut c.d_entropy, d_entropy),
+        for (of_edges, upstream) in [
+            (&mut c.d_log_prob, d.d_log_prob),
+            (&mut c.d_entropy, d.d_entropy),
         ] {
-            d.reshape(device, n, 1);
-            device.gather_fwd(d.view_mut(), upstream, state_rows, Old::Overwrite);
+            of_edges.reshape(device, n, 1);
+            device.gather_fwd(of_edges.view_mut(), upstream, state_rows, Write::Set);
         }
         c.d_scores.reshape(device, n, 1);
-        device.bernoulli_bwd(
-            c.d_scores.view_mut(),
-            [c.d_log_prob.view(), c.d_entropy.view()],
-            c.scores.view(),
-            decisions.prior.view(),
-            &decisions.masks,
-            &decisions.chosen,
-        );
+        let upstream = BernoulliIn {
+            d_log_prob: c.d_log_prob.view(),
+            d_entropy: c.d_entropy.view(),
+            logits: Logits {
+                scores: c.scores.view(),
+                prior: decisions.prior.view(),
+            },
+        };
+        device.bernoulli_bwd(c.d_scores.view_mut(), upstream, decisions.choices());
         let n_nodes = nodes.shape()[0];
         c.d_of_nodes.reshape(device, n_nodes, self.width);
         let n_decisions = c.of_decisions.n_rows();
@@ -300,23 +347,23 @@ impl EdgeHead {
             d_w: grads.view_mut(self.score),
         };
         device.edge_scores_bwd(out, c.d_scores.view(), inputs);
-        let d = c.d_of_decisions.view();
-        device.gather_bwd(grads.view_mut(self.label), d, labels);
+        let d_of_decisions = c.d_of_decisions.view();
+        device.gather_bwd(grads.view_mut(self.label), d_of_decisions, labels);
         c.d_of_states.reshape(device, states.shape()[0], self.width);
         c.d_of_states.view_mut().clear(device);
-        device.gather_bwd(c.d_of_states.view_mut(), d, state_of);
-        let (d, d_bias) = (c.d_of_states.view_mut(), grads.view_mut(self.bias));
-        device.bias_activation_bwd(d, d_bias, c.of_states.view(), Activation::Identity);
-        for (weight, input, d, d_input) in [
-            (self.node, nodes, &c.d_of_nodes, d_nodes),
-            (self.state, states, &c.d_of_states, d_states),
+        device.gather_bwd(c.d_of_states.view_mut(), d_of_decisions, of_decisions);
+        let (to, d_bias) = (c.d_of_states.view_mut(), grads.view_mut(self.bias));
+        device.bias_activation_bwd(to, d_bias, c.of_states.view(), Activation::Identity);
+        for (weight, input, d_projected, d_input) in [
+            (self.node, nodes, &c.d_of_nodes, d.d_nodes),
+            (self.state, states, &c.d_of_states, d.d_states),
         ] {
             let out = ProductDerivatives {
                 d_w: grads.view_mut(weight),
                 d_x: d_input,
-                old: Old::Add,
+                write: Write::Add,
             };
-            device.product_bwd(out, d.view(), input, params.view(weight));
+            device.product_bwd(out, d_projected.view(), input, params.view(weight));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Finished episodes of a policy: the graphs, and the decisions that led to them.
 
 use super::edge_head::EdgeDecisions;
+use crate::ops::categorical::Choices;
 use crate::{Device, GraphBatch};
 
 /// Finished episodes, of which the log-probabilities are wanted.
@@ -23,6 +24,15 @@ pub struct Decisions<D: Device> {
     pub last_labels: D::Ints,
     /// The edges, where they are free: for each step, each earlier node and each graph, in this order.
     pub edges: EdgeDecisions<D>,
+}
+
+impl<D: Device> Decisions<D> {
+    pub(super) fn choices(&self) -> Choices<'_, D> {
+        Choices {
+            masks: &self.masks,
+            chosen: &self.chosen,
+        }
+    }
 }
 
 impl<D: Device> Episodes<D> {

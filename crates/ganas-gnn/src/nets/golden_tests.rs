@@ -3,13 +3,18 @@
 //! `cargo xtask golden` writes the files; the top of xtask/golden/gnn.py explains the names in them.
 
 use ganas_testkit::golden::Golden;
+use ndarray::Array2;
 
 use super::*;
+use crate::layers::EncoderConfig;
+use crate::ops::bce::Targets;
 use crate::ops::bias_activation::Activation;
 use crate::ops::graph_conv::Direction;
-use crate::testing::{Tolerance, on_every_device};
+use crate::ops::ranking::Comparisons;
+use crate::testing::{Tolerance, on_every_device, read};
 use crate::{
-    Adam, AdamConfig, Backend, Element as _, Grads, GraphBatch, Layout, Mat, Params, View,
+    Adam, AdamConfig, Backend, Backward, Element as _, Forward, Grads, GraphBatch, Layout, Mat,
+    Params, View,
 };
 
 /// Reads a golden file by the name that the script gives it.
@@ -50,15 +55,6 @@ impl<B: Backend> Case<B> {
         }
     }
 
-    /// Rows and columns of a tensor; a list of numbers is a column.
-    fn shape(&self, name: &str) -> [usize; 2] {
-        match self.golden.tensor(name).shape[..] {
-            [rows] => [rows, 1],
-            [rows, cols] => [rows, cols],
-            ref shape => panic!("`{name}` has the shape {shape:?}, which is no matrix"),
-        }
-    }
-
     pub(crate) fn values(&self, name: &str) -> &[f64] {
         self.golden.values(name)
     }
@@ -70,13 +66,12 @@ impl<B: Backend> Case<B> {
         *x
     }
 
-    fn elements(&self, name: &str) -> Vec<B::Elem> {
-        self.values(name).iter().map(|&x| B::Elem::of(x)).collect()
+    pub(crate) fn matrix(&self, name: &str) -> Array2<B::Elem> {
+        self.golden.matrix(name).mapv(B::Elem::of)
     }
 
     pub(crate) fn mat(&self, name: &str) -> Mat<B> {
-        let [rows, cols] = self.shape(name);
-        Mat::from_host(&self.device, &self.elements(name), rows, cols)
+        Mat::from_host(&self.device, self.matrix(name).view())
     }
 
     pub(crate) fn ints(&self, name: &str) -> B::Ints {
@@ -88,7 +83,7 @@ impl<B: Backend> Case<B> {
 
     /// Masks from rows of zeros and ones.
     pub(crate) fn masks(&self, name: &str) -> B::Masks {
-        let [_, actions] = self.shape(name);
+        let actions = self.golden.matrix(name).ncols();
         let bit = |(action, &legal): (usize, &u32)| u64::from(legal) << action;
         let masks: Vec<u64> = self
             .golden
@@ -125,17 +120,11 @@ impl<B: Backend> Case<B> {
 
     /// The starting parameters; the file and the layout must have the same ones.
     pub(crate) fn params(&self, layout: &Layout) -> Params<B> {
-        let names = || layout.entries().map(|(name, ..)| name);
+        let names = || layout.entries().map(|(_, name)| name);
         self.golden.check_names("param.", names());
         self.golden.check_names("grad.", names());
-        let mut values = Vec::with_capacity(layout.len());
-        for (name, offset, rows, cols) in layout.entries() {
-            assert_eq!(values.len(), offset, "entries in the order of the buffer");
-            let name = format!("param.{name}");
-            assert_eq!(self.shape(&name), [rows, cols], "shape of `{name}`");
-            values.extend(self.elements(&name));
-        }
         let mut params = Params::zeros(&self.device, layout);
+        let values = layout.flatten(|name| self.matrix(&format!("param.{name}")));
         params.write(&self.device, &values);
         params
     }
@@ -147,8 +136,9 @@ impl<B: Backend> Case<B> {
 
     #[track_caller]
     pub(crate) fn check(&self, name: &str, found: View<'_, B>) {
-        assert_eq!(found.shape(), self.shape(name), "shape of `{name}`");
-        self.check_values(name, &wide(&self.device, found));
+        let shape = found.shape();
+        assert_eq!(shape, self.golden.matrix(name).shape(), "shape of `{name}`");
+        self.check_values(name, &read(&self.device, found));
     }
 
     #[track_caller]
@@ -162,26 +152,10 @@ impl<B: Backend> Case<B> {
     /// Checks the gradient of every parameter.
     #[track_caller]
     pub(crate) fn check_gradients(&self, layout: &Layout, grads: &Grads<B>) {
-        self.check_entries("grad.", layout, &grads.read(&self.device));
-    }
-
-    #[track_caller]
-    fn check_entries(&self, prefix: &str, layout: &Layout, found: &[B::Elem]) {
-        let found: Vec<f64> = found.iter().map(|x| x.wide()).collect();
-        for (name, offset, rows, cols) in layout.entries() {
-            self.check_values(
-                &format!("{prefix}{name}"),
-                &found[offset..offset + rows * cols],
-            );
+        for (id, name) in layout.entries() {
+            self.check(&format!("grad.{name}"), grads.view(id));
         }
     }
-}
-
-/// The values of a matrix in double precision.
-fn wide<B: Backend>(device: &B, view: View<'_, B>) -> Vec<f64> {
-    let mut values = Vec::new();
-    view.read(device, &mut values);
-    values.iter().map(|x| x.wide()).collect()
 }
 
 /// What a network and its loss say.
@@ -199,7 +173,7 @@ fn check_training<B: Backend>(
 ) {
     let device = &case.device;
     case.golden
-        .check_names("trained.", layout.entries().map(|(name, ..)| name));
+        .check_names("trained.", layout.entries().map(|(_, name)| name));
     let clipped = case.golden.tensors.contains_key("max_norm");
     let config = AdamConfig {
         epsilon: case.scalar("epsilon"),
@@ -230,7 +204,9 @@ fn check_training<B: Backend>(
     if clipped {
         case.check_values("norms", &norms);
     }
-    case.check_entries("trained.", layout, &params.read(device));
+    for (id, name) in layout.entries() {
+        case.check(&format!("trained.{name}"), params.view(id));
+    }
 }
 
 fn discriminator(activation: Activation) -> DiscriminatorConfig {
@@ -255,11 +231,24 @@ fn check_pair_discriminator<B: Backend>(device: B) {
     let (targets, weights) = (case.mat("targets"), case.mat("weights"));
     let mut cache = PairDiscriminatorCache::new(device);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &graphs, targets.n_rows(), &mut cache);
+        net.forward(
+            Forward::new(device, params),
+            &graphs,
+            targets.n_rows(),
+            &mut cache,
+        );
         let (logits, d_logits) = cache.logits_and_derivative(device);
-        let outputs = vec![("logits", wide(device, logits))];
-        let loss = device.bce(d_logits.view_mut(), logits, targets.view(), weights.view());
-        net.backward(device, params, grads, &graphs, &mut cache);
+        let outputs = vec![("logits", read(device, logits))];
+        let targets = Targets {
+            values: targets.view(),
+            weights: weights.view(),
+        };
+        let loss = device.bce(d_logits.view_mut(), logits, targets);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &graphs,
+            &mut cache,
+        );
         Results { loss, outputs }
     });
 }
@@ -278,11 +267,19 @@ fn check_rank_discriminator<B: Backend>(device: B) {
     let (ranks, partners) = (case.ints("ranks"), case.ints("partners"));
     let mut cache = RankDiscriminatorCache::new(device);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &graphs, &mut cache);
+        net.forward(Forward::new(device, params), &graphs, &mut cache);
         let (scores, d_scores) = cache.scores_and_derivative(device);
-        let outputs = vec![("scores", wide(device, scores))];
-        let loss = device.ranking_loss(d_scores.view_mut(), scores, &ranks, &partners);
-        net.backward(device, params, grads, &graphs, &mut cache);
+        let outputs = vec![("scores", read(device, scores))];
+        let comparisons = Comparisons {
+            ranks: &ranks,
+            partners: &partners,
+        };
+        let loss = device.ranking_loss(d_scores.view_mut(), scores, comparisons);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &graphs,
+            &mut cache,
+        );
         Results { loss, outputs }
     });
 }
@@ -357,17 +354,21 @@ fn check_policy<B: Backend>(device: B, json: &str, input: PolicyInput, loss: Pol
     let mut cache = PolicyCache::new(device);
     net.share(device, &episodes, &mut cache);
     check_training(&case, &layout, |params, grads| {
-        net.forward(device, params, &episodes, &mut cache);
+        net.forward(Forward::new(device, params), &episodes, &mut cache);
         let out = &mut cache.out;
         let [log_prob, entropy, value] =
-            [&out.log_prob, &out.entropy, &out.value].map(|mat| wide(device, mat.view()));
+            [&out.log_prob, &out.entropy, &out.value].map(|mat| read(device, mat.view()));
         let (loss, d) = loss(&case, [&log_prob, &entropy, &value]);
         let mats = [&mut out.d_log_prob, &mut out.d_entropy, &mut out.d_value];
         for (mat, d) in mats.into_iter().zip(d) {
             let d: Vec<B::Elem> = d.into_iter().map(B::Elem::of).collect();
-            mat.set(device, &d, d.len(), 1);
+            mat.set_column(device, &d);
         }
-        net.backward(device, params, grads, &episodes, &mut cache);
+        net.backward(
+            &mut Backward::new(device, params, grads),
+            &episodes,
+            &mut cache,
+        );
         let outputs = vec![
             ("log_prob", log_prob),
             ("entropy", entropy),

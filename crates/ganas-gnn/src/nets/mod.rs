@@ -1,5 +1,6 @@
 //! Networks: a policy that builds graphs step by step, and two discriminators of finished graphs.
 
+mod discriminator;
 mod edge_head;
 mod episodes;
 mod pair_discriminator;
@@ -14,6 +15,7 @@ pub(crate) mod golden_tests;
 #[cfg(test)]
 mod tests;
 
+pub use discriminator::DiscriminatorConfig;
 pub use edge_head::{EdgeDecisions, EdgeRows};
 pub use episodes::{Decisions, Episodes};
 pub use pair_discriminator::{PairDiscriminator, PairDiscriminatorCache};
@@ -21,14 +23,3 @@ pub use policy::{EdgeChoice, Policy, PolicyConfig, PolicyInput};
 pub use policy_cache::{PolicyCache, PolicyOutput};
 pub use rank_discriminator::{RankDiscriminator, RankDiscriminatorCache};
 pub use sampler::Sampler;
-
-use crate::layers::EncoderConfig;
-
-/// The shape of a discriminator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DiscriminatorConfig {
-    /// The graph encoder.
-    pub encoder: EncoderConfig,
-    /// The width of the hidden layer of the head.
-    pub head_width: usize,
-}

@@ -1,11 +1,12 @@
 //! The faithful discriminator: one logit for each pair of graphs.
 
-use super::DiscriminatorConfig;
+use super::discriminator::DiscriminatorConfig;
 use crate::layers::{Encoder, RefinedCache};
+use crate::ops::affine::AffineInputs;
 use crate::ops::bias_activation::Activation;
 use crate::ops::pair_scores::{PairDerivatives, PairInputs};
-use crate::ops::product::{Old, ProductDerivatives};
-use crate::{Backend, Device, Grads, GraphBatch, Init, Layout, Mat, ParamId, Params, View};
+use crate::ops::product::{ProductDerivatives, Write};
+use crate::{Backend, Backward, Device, Forward, GraphBatch, Init, Layout, Mat, ParamId, View};
 
 /// A Siamese graph encoder, and a head on the concatenated read-outs of a pair:
 /// `s(a, b) = w · relu(W [e_a | e_b] + b) + c`, with each graph encoded once and each half of `W` applied once.
@@ -100,13 +101,12 @@ impl PairDiscriminator {
     /// Fills the cache with the logits of all pairs whose left member is one of the first `n_left` graphs.
     pub fn forward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         graphs: &GraphBatch<B>,
         n_left: usize,
         cache: &mut PairDiscriminatorCache<B>,
     ) {
-        let n = graphs.n_graphs();
+        let (Forward { device, params }, n) = (pass, graphs.n_graphs());
         let PairDiscriminatorCache {
             encoder,
             readout,
@@ -115,23 +115,22 @@ impl PairDiscriminator {
             logits,
             ..
         } = cache;
-        self.encoder
-            .forward_refined(device, params, graphs, readout, encoder);
+        self.encoder.forward_refined(pass, graphs, readout, encoder);
         a.reshape(device, n_left, self.head_width);
         device.product(
             a.view_mut(),
             readout.rows(0, n_left),
             params.view(self.left),
-            Old::Overwrite,
+            Write::Set,
         );
         b.reshape(device, n, self.head_width);
-        device.affine_fwd(
-            b.view_mut(),
-            readout.view(),
-            params.view(self.right),
-            params.view(self.bias),
-            Activation::Identity,
-        );
+        let inputs = AffineInputs {
+            x: readout.view(),
+            weight: params.view(self.right),
+            bias: params.view(self.bias),
+            activation: Activation::Identity,
+        };
+        device.affine_fwd(b.view_mut(), inputs);
         logits.reshape(device, n_left, n);
         let w = params.view(self.score);
         device.pair_scores_fwd(
@@ -147,12 +146,15 @@ impl PairDiscriminator {
     /// Adds to the gradients, from `cache.d_logits`.
     pub fn backward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
+        pass: &mut Backward<'_, B>,
         graphs: &GraphBatch<B>,
         cache: &mut PairDiscriminatorCache<B>,
     ) {
+        let Backward {
+            device,
+            params,
+            grads,
+        } = pass;
         let n = graphs.n_graphs();
         let c = cache;
         let n_left = c.a.n_rows();
@@ -177,19 +179,19 @@ impl PairDiscriminator {
         let out = ProductDerivatives {
             d_w: grads.view_mut(self.right),
             d_x: c.d_readout.view_mut(),
-            old: Old::Overwrite,
+            write: Write::Set,
         };
         let (all, right) = (c.readout.view(), params.view(self.right));
         device.product_bwd(out, c.d_b.view(), all, right);
         let out = ProductDerivatives {
             d_w: grads.view_mut(self.left),
             d_x: c.d_readout.rows_mut(0, n_left),
-            old: Old::Add,
+            write: Write::Add,
         };
         let (first, left) = (c.readout.rows(0, n_left), params.view(self.left));
         device.product_bwd(out, c.d_a.view(), first, left);
         let d_readout = c.d_readout.view();
         self.encoder
-            .backward_refined(device, params, grads, d_readout, graphs, &mut c.encoder);
+            .backward_refined(pass, d_readout, graphs, &mut c.encoder);
     }
 }

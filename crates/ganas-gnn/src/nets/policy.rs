@@ -1,15 +1,16 @@
 //! The policy of the generator: a graph encoder and a GRU that label the nodes of a graph one after the other.
 
-use super::edge_head::EdgeHead;
+use super::edge_head::{DecisionStates, EdgeDerivatives, EdgeHead, EdgeInputs};
 use super::prefix_tree::Distinction;
 use super::{Episodes, PolicyCache};
 use crate::layers::{Encoder, EncoderConfig, Gru, GruConfig, GruInput, GruInputDerivative, Linear};
+use crate::ops::bernoulli::BernoulliOut;
 use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::{CategoricalIn, CategoricalOut};
 use crate::ops::graph_conv::Direction;
 use crate::ops::list_readout::NodeLists;
-use crate::ops::product::{Old, ProductDerivatives};
-use crate::{Backend, Grads, Init, Layout, Mat, ParamId, Params, View};
+use crate::ops::product::{ProductDerivatives, Write};
+use crate::{Backend, Backward, Forward, Init, Layout, Mat, ParamId, View, ViewMut};
 
 /// What the policy sees of the graph so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,14 +135,18 @@ impl Policy {
             input_width,
             input,
             gru: Gru::new(layout, "gru", gru),
-            hidden: Linear::new(layout, "hidden", state_width, head_width, Activation::Relu),
+            hidden: Linear::new(
+                layout,
+                "hidden",
+                [state_width, head_width],
+                Activation::Relu,
+            ),
             logits: layout.matrix("logits.weight", steps * head_width, n_labels, near_zero),
             logits_bias: layout.matrix("logits.bias", steps, n_labels, Init::Zeros),
             value: Linear::with_init(
                 layout,
                 "value",
-                state_width,
-                1,
+                [state_width, 1],
                 Activation::Identity,
                 Init::Zeros,
             ),
@@ -218,46 +223,43 @@ impl Policy {
     /// When the cache was prepared for other episodes.
     pub fn forward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         episodes: &Episodes<B>,
         cache: &mut PolicyCache<B>,
     ) {
-        let c = cache;
+        let (Forward { device, params }, c) = (pass, cache);
         let rows = self.steps() * episodes.graphs.n_graphs();
         assert_eq!(c.tree.state_of.len(), rows, "share comes before forward");
         let states = c.tree.states.n_states();
         match &self.input {
             Input::Graph(layers) => {
-                layers.forward(device, params, &c.tree.nodes, &mut c.encoder);
+                layers.forward(pass, &c.tree.nodes, &mut c.encoder);
             }
             Input::LastLabel(table) => {
                 c.z.reshape(device, states, self.input_width);
                 let (z, table) = (c.z.view_mut(), params.view(*table));
-                device.gather_fwd(z, table, &c.last_labels, Old::Overwrite);
+                device.gather_fwd(z, table, &c.last_labels, Write::Set);
             }
         }
         let x = self.gru_input(&c.z, || c.encoder.output(), &c.lists);
-        self.gru
-            .forward(device, params, x, &c.tree.states, &mut c.gru);
-        self.hidden
-            .forward(device, params, &mut c.hidden, c.gru.output());
+        self.gru.forward(pass, x, &c.tree.states, &mut c.gru);
+        self.hidden.forward(pass, &mut c.hidden, c.gru.output());
         let n_labels = self.config.n_labels;
         c.state_logits.reshape(device, states, n_labels);
         for step in 0..self.steps() {
             let (first, n) = c.tree.states.step(step);
-            let hidden = c.hidden.rows(first, n);
-            self.step_logits(device, params, step, &mut c.state_logits, first, hidden);
+            let (logits, hidden) = (c.state_logits.rows_mut(first, n), c.hidden.rows(first, n));
+            self.step_logits(pass, step, logits, hidden);
         }
         self.value
-            .forward(device, params, &mut c.state_values, c.gru.output());
+            .forward(pass, &mut c.state_values, c.gru.output());
         for (of_decisions, of_states) in [
             (&mut c.logits, &c.state_logits),
             (&mut c.out.value, &c.state_values),
         ] {
             of_decisions.reshape(device, rows, of_states.n_cols());
             let to = of_decisions.view_mut();
-            device.gather_fwd(to, of_states.view(), &c.state_of, Old::Overwrite);
+            device.gather_fwd(to, of_states.view(), &c.state_of, Write::Set);
         }
         c.out.log_prob.reshape(device, rows, 1);
         c.out.entropy.reshape(device, rows, 1);
@@ -269,94 +271,90 @@ impl Policy {
                 log_probs: c.log_probs.view_mut(),
             },
             c.logits.view(),
-            &episodes.decisions.masks,
-            &episodes.decisions.chosen,
+            episodes.decisions.choices(),
         );
         if let Some(head) = &self.edges {
             let (decisions, nodes) = (&episodes.decisions.edges, c.encoder.output());
             head.start(device, nodes.shape()[0], &mut c.edges);
-            head.project_nodes(device, params, nodes, &mut c.edges);
-            let (states, state_of) = (c.gru.output(), &c.state_of);
-            head.scores(
-                device,
-                params,
-                &decisions.rows,
-                states,
-                state_of,
-                &mut c.edges,
-            );
-            let (log_prob, entropy) = (c.out.log_prob.view_mut(), c.out.entropy.view_mut());
-            head.forward(device, decisions, log_prob, entropy, &mut c.edges);
+            head.project_nodes(pass, nodes, &mut c.edges);
+            let states = DecisionStates {
+                states: c.gru.output(),
+                of_decisions: &c.state_of,
+            };
+            head.scores(pass, &decisions.rows, states, &mut c.edges);
+            let out = BernoulliOut {
+                log_prob: c.out.log_prob.view_mut(),
+                entropy: c.out.entropy.view_mut(),
+            };
+            head.forward(device, decisions, out, &mut c.edges);
         }
     }
 
     /// Adds to the gradients, from the derivatives in `cache.out`.
     pub fn backward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
+        pass: &mut Backward<'_, B>,
         episodes: &Episodes<B>,
         cache: &mut PolicyCache<B>,
     ) {
-        let c = cache;
-        self.backward_labels(device, params, grads, episodes, c);
-        let states = c.gru.output();
+        let (c, device) = (cache, pass.device);
+        self.backward_labels(pass, episodes, c);
+        let (states, mut d_states) = c.gru.output_and_derivative(device);
         self.hidden
-            .backward(device, grads, &mut c.d_hidden, c.hidden.view(), states);
+            .backward(pass, &mut c.d_hidden, c.hidden.view(), states);
         let (d_values, values) = (&mut c.d_state_values, c.state_values.view());
-        self.value.backward(device, grads, d_values, values, states);
-        let n_states = c.tree.states.n_states();
-        let mut d_states = self.gru.d_output(device, &mut c.d_states, n_states);
-        let d = d_states.reborrow();
+        self.value.backward(pass, d_values, values, states);
+        let (to, d) = (d_states.reborrow(), c.d_hidden.view());
         self.hidden
-            .backward_input(device, params, d, c.d_hidden.view(), Old::Overwrite);
-        let d = d_states.reborrow();
-        self.value
-            .backward_input(device, params, d, c.d_state_values.view(), Old::Add);
+            .backward_input(pass.forward(), to, d, Write::Set);
+        let (to, d) = (d_states.reborrow(), c.d_state_values.view());
+        self.value.backward_input(pass.forward(), to, d, Write::Add);
         if let Input::Graph(_) = &self.input {
-            c.d_nodes
-                .reshape(device, c.tree.nodes.n_nodes(), self.input_width / 2);
+            let n_nodes = c.tree.nodes.n_nodes();
+            c.d_nodes.reshape(device, n_nodes, self.input_width / 2);
             c.d_nodes.view_mut().clear(device);
         }
         if let Some(head) = &self.edges {
-            head.backward(
-                device,
-                params,
-                grads,
-                [c.d_nodes.view_mut(), d_states],
-                [c.out.d_log_prob.view(), c.out.d_entropy.view()],
-                &episodes.decisions.edges,
-                [c.encoder.output(), c.gru.output()],
-                &c.state_of,
-                &mut c.edges,
-            );
+            let d = EdgeDerivatives {
+                d_nodes: c.d_nodes.view_mut(),
+                d_states,
+                d_log_prob: c.out.d_log_prob.view(),
+                d_entropy: c.out.d_entropy.view(),
+            };
+            let inputs = EdgeInputs {
+                nodes: c.encoder.output(),
+                states: DecisionStates {
+                    states,
+                    of_decisions: &c.state_of,
+                },
+                decisions: &episodes.decisions.edges,
+            };
+            head.backward(pass, d, inputs, &mut c.edges);
         }
         let d_x = match &self.input {
-            Input::Graph(_) => GruInputDerivative::Nodes(c.d_nodes.view_mut()),
+            Input::Graph(_) => GruInputDerivative::ReadOuts {
+                nodes: c.encoder.output(),
+                lists: &c.lists,
+                d_nodes: c.d_nodes.view_mut(),
+            },
             Input::LastLabel(_) => {
+                let n_states = c.tree.states.n_states();
                 c.d_z.reshape(device, n_states, self.input_width);
-                GruInputDerivative::Rows(c.d_z.view_mut())
+                GruInputDerivative::Rows {
+                    x: c.z.view(),
+                    d_x: c.d_z.view_mut(),
+                }
             }
         };
-        self.gru.backward(
-            device,
-            params,
-            grads,
-            d_x,
-            &mut c.d_states,
-            self.gru_input(&c.z, || c.encoder.output(), &c.lists),
-            &c.tree.states,
-            &mut c.gru,
-        );
+        self.gru.backward(pass, d_x, &c.tree.states, &mut c.gru);
         match &self.input {
             Input::Graph(encoder) => {
                 let (d_nodes, nodes) = (c.d_nodes.view_mut(), &c.tree.nodes);
-                encoder.backward(device, params, grads, d_nodes, nodes, &mut c.encoder);
+                encoder.backward(pass, d_nodes, nodes, &mut c.encoder);
             }
             Input::LastLabel(table) => {
                 let last = &c.last_labels;
-                device.gather_bwd(grads.view_mut(*table), c.d_z.view(), last);
+                device.gather_bwd(pass.grads.view_mut(*table), c.d_z.view(), last);
             }
         }
     }
@@ -364,12 +362,15 @@ impl Policy {
     /// The backward pass through the label decisions and the output layers: fills `d_hidden` and `d_state_values`.
     fn backward_labels<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
+        pass: &mut Backward<'_, B>,
         episodes: &Episodes<B>,
         cache: &mut PolicyCache<B>,
     ) {
+        let Backward {
+            device,
+            params,
+            grads,
+        } = pass;
         let c = cache;
         let PolicyConfig {
             n_labels,
@@ -384,8 +385,7 @@ impl Policy {
                 d_entropy: c.out.d_entropy.view(),
                 log_probs: c.log_probs.view(),
             },
-            &episodes.decisions.masks,
-            &episodes.decisions.chosen,
+            episodes.decisions.choices(),
         );
         let states = c.tree.states.n_states();
         for (of_states, of_decisions) in [
@@ -407,7 +407,7 @@ impl Policy {
             let out = ProductDerivatives {
                 d_w: grads.view_mut(self.logits).rows(weights, head_width),
                 d_x: c.d_hidden.rows_mut(first, n),
-                old: Old::Overwrite,
+                write: Write::Set,
             };
             let (hidden, d) = (c.hidden.rows(first, n), c.d_state_logits.rows(first, n));
             let weight = params.view(self.logits).rows(weights, head_width);
@@ -428,20 +428,18 @@ impl Policy {
         }
     }
 
-    /// Fills some rows of the logits, from `first` on, with those of one step.
+    /// Fills the logits of the states of one step.
     pub(super) fn step_logits<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        Forward { device, params }: Forward<'_, B>,
         step: usize,
-        logits: &mut Mat<B>,
-        first: usize,
+        mut logits: ViewMut<'_, B>,
         hidden: View<'_, B>,
     ) {
-        let [n, head_width] = hidden.shape();
+        let [_, head_width] = hidden.shape();
         let weight = params.view(self.logits).rows(step * head_width, head_width);
-        device.product(logits.rows_mut(first, n), hidden, weight, Old::Overwrite);
         let bias = params.view(self.logits_bias).rows(step, 1);
-        device.bias_activation_fwd(logits.rows_mut(first, n), bias, Activation::Identity);
+        device.product(logits.reborrow(), hidden, weight, Write::Set);
+        device.bias_activation_fwd(logits, bias, Activation::Identity);
     }
 }

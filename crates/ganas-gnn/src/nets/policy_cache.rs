@@ -49,7 +49,6 @@ pub struct PolicyCache<D: Device> {
     pub(super) d_hidden: Mat<D>,
     pub(super) d_z: Mat<D>,
     pub(super) d_nodes: Mat<D>,
-    pub(super) d_states: Mat<D>,
     pub(super) edges: EdgeCache<D>,
 }
 
@@ -85,7 +84,6 @@ impl<D: Device> PolicyCache<D> {
             d_hidden: mat(),
             d_z: mat(),
             d_nodes: mat(),
-            d_states: mat(),
             edges: EdgeCache::new(device),
         }
     }

@@ -1,10 +1,10 @@
 //! The improved discriminator: one score for each graph.
 
-use super::DiscriminatorConfig;
+use super::discriminator::DiscriminatorConfig;
 use crate::layers::{Encoder, Linear, RefinedCache};
 use crate::ops::bias_activation::Activation;
-use crate::ops::product::Old;
-use crate::{Backend, Device, Grads, GraphBatch, Layout, Mat, Params, View};
+use crate::ops::product::Write;
+use crate::{Backend, Backward, Device, Forward, GraphBatch, Layout, Mat, View};
 
 /// `f(x) = w · relu(W [mean | last] + b) + c` on the read-out of a graph encoder; `P(a beats b) = σ(f(a) - f(b))`.
 ///
@@ -70,19 +70,17 @@ impl RankDiscriminator {
             hidden: Linear::new(
                 layout,
                 "hidden",
-                2 * encoder.width,
-                head_width,
+                [2 * encoder.width, head_width],
                 Activation::Relu,
             ),
-            score: Linear::new(layout, "score", head_width, 1, Activation::Identity),
+            score: Linear::new(layout, "score", [head_width, 1], Activation::Identity),
         }
     }
 
     /// Fills the cache with the scores.
     pub fn forward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         graphs: &GraphBatch<B>,
         cache: &mut RankDiscriminatorCache<B>,
     ) {
@@ -93,47 +91,32 @@ impl RankDiscriminator {
             scores,
             ..
         } = cache;
-        self.encoder
-            .forward_refined(device, params, graphs, readout, encoder);
-        self.hidden.forward(device, params, hidden, readout.view());
-        self.score.forward(device, params, scores, hidden.view());
+        self.encoder.forward_refined(pass, graphs, readout, encoder);
+        self.hidden.forward(pass, hidden, readout.view());
+        self.score.forward(pass, scores, hidden.view());
     }
 
     /// Adds to the gradients, from `cache.d_scores`.
     pub fn backward<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
-        grads: &mut Grads<B>,
+        pass: &mut Backward<'_, B>,
         graphs: &GraphBatch<B>,
         cache: &mut RankDiscriminatorCache<B>,
     ) {
-        let n = graphs.n_graphs();
-        let c = cache;
-        self.score.backward(
-            device,
-            grads,
-            &mut c.d_scores,
-            c.scores.view(),
-            c.hidden.view(),
-        );
+        let (c, n, device) = (cache, graphs.n_graphs(), pass.device);
+        let (scores, hidden) = (c.scores.view(), c.hidden.view());
+        self.score.backward(pass, &mut c.d_scores, scores, hidden);
         c.d_hidden.reshape(device, n, c.hidden.n_cols());
-        let d_hidden = c.d_hidden.view_mut();
-        self.score
-            .backward_input(device, params, d_hidden, c.d_scores.view(), Old::Overwrite);
-        self.hidden.backward(
-            device,
-            grads,
-            &mut c.d_hidden,
-            c.hidden.view(),
-            c.readout.view(),
-        );
+        let (to, d) = (c.d_hidden.view_mut(), c.d_scores.view());
+        self.score.backward_input(pass.forward(), to, d, Write::Set);
+        let readout = c.readout.view();
+        self.hidden.backward(pass, &mut c.d_hidden, hidden, readout);
         c.d_readout.reshape(device, n, 2 * self.width);
-        let d_readout = c.d_readout.view_mut();
+        let (to, d) = (c.d_readout.view_mut(), c.d_hidden.view());
         self.hidden
-            .backward_input(device, params, d_readout, c.d_hidden.view(), Old::Overwrite);
+            .backward_input(pass.forward(), to, d, Write::Set);
         let d_readout = c.d_readout.view();
         self.encoder
-            .backward_refined(device, params, grads, d_readout, graphs, &mut c.encoder);
+            .backward_refined(pass, d_readout, graphs, &mut c.encoder);
     }
 }

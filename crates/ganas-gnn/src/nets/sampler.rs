@@ -1,13 +1,14 @@
 //! Drawing episodes from a policy, one decision after the other.
 
-use super::edge_head::{EdgeCache, EdgeRows};
+use super::edge_head::{DecisionStates, EdgeCache, EdgeRows};
 use super::policy::{Input, Policy};
 use super::prefix_tree::{Distinction, PrefixTree};
 use crate::layers::{EncoderRows, GruCache};
-use crate::ops::categorical::Exploration;
+use crate::ops::bernoulli::Logits;
+use crate::ops::categorical::{Draw, Exploration};
 use crate::ops::list_readout::NodeLists;
-use crate::ops::product::Old;
-use crate::{Backend, Device, GraphBatch, Mat, Params};
+use crate::ops::product::Write;
+use crate::{Backend, Device, Forward, GraphBatch, Mat};
 
 /// Sampling in progress: the embeddings of the nodes so far, and the state of the GRU after each step so far.
 ///
@@ -74,18 +75,12 @@ impl<D: Device> Sampler<D> {
 
 impl Policy {
     /// Prepares a sampler for `n` episodes.
-    pub fn start<B: Backend>(
-        &self,
-        device: &B,
-        params: &Params<B>,
-        n: usize,
-        sampler: &mut Sampler<B>,
-    ) {
-        let s = sampler;
+    pub fn start<B: Backend>(&self, pass: Forward<'_, B>, n: usize, sampler: &mut Sampler<B>) {
+        let (s, device) = (sampler, pass.device);
         let n_nodes = self.config.n_nodes;
         s.tree.start(n, n_nodes);
         let most = [n * self.steps(), n * n_nodes];
-        self.gru.start(device, params, most, &mut s.gru);
+        self.gru.start(pass, most, &mut s.gru);
         if let Input::Graph(layers) = &self.input {
             layers.start_rows(device, n * n_nodes, &mut s.encoder);
         }
@@ -98,13 +93,12 @@ impl Policy {
     /// the caller filled in.
     pub fn sample_step<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         step: usize,
         exploration: Exploration,
         sampler: &mut Sampler<B>,
     ) {
-        let s = sampler;
+        let (Forward { device, params }, s) = (pass, sampler);
         let n = s.uniforms.n_rows();
         let prefix = self.config.prefixes[step];
         s.host.resize(n, 0);
@@ -119,43 +113,36 @@ impl Policy {
         match &self.input {
             Input::Graph(layers) => {
                 s.tree.nodes.upload_nodes(device);
-                layers.extend(device, params, &s.tree.nodes, &mut s.encoder);
+                layers.extend(pass, &s.tree.nodes, &mut s.encoder);
                 s.tree.write_lists(device, first, &mut s.lists);
             }
             Input::LastLabel(table) => {
                 s.z.reshape(device, new, self.input_width);
                 let (z, table) = (s.z.view_mut(), params.view(*table));
                 device.write_ints(&mut s.state_last_labels, &s.tree.last_labels[first..]);
-                device.gather_fwd(z, table, &s.state_last_labels, Old::Overwrite);
+                device.gather_fwd(z, table, &s.state_last_labels, Write::Set);
             }
         }
         let x = self.gru_input(&s.z, || s.encoder.output(), &s.lists);
-        self.gru.step(device, params, x, &s.tree.states, &mut s.gru);
+        self.gru.step(pass, x, &s.tree.states, &mut s.gru);
         let states = s.gru.output().rows(first, new);
-        self.hidden.forward(device, params, &mut s.hidden, states);
+        self.hidden.forward(pass, &mut s.hidden, states);
         let n_labels = self.config.n_labels;
         s.state_logits.reshape(device, new, n_labels);
-        self.step_logits(
-            device,
-            params,
-            step,
-            &mut s.state_logits,
-            0,
-            s.hidden.view(),
-        );
+        let (logits, hidden) = (s.state_logits.view_mut(), s.hidden.view());
+        self.step_logits(pass, step, logits, hidden);
         s.host.clear();
         s.host.extend(s.tree.last_step_states());
         device.write_ints(&mut s.state_of, &s.host);
         s.logits.reshape(device, n, n_labels);
         let (to, from) = (s.logits.view_mut(), s.state_logits.view());
-        device.gather_fwd(to, from, &s.state_of, Old::Overwrite);
-        device.categorical_sample(
-            &mut s.chosen,
-            s.logits.view(),
-            &s.masks,
-            s.uniforms.view(),
+        device.gather_fwd(to, from, &s.state_of, Write::Set);
+        let draw = Draw {
+            masks: &s.masks,
+            uniforms: s.uniforms.view(),
             exploration,
-        );
+        };
+        device.categorical_sample(&mut s.chosen, s.logits.view(), draw);
     }
 
     /// After [`sample_step`](Self::sample_step): computes the scores of all edges into the nodes that were labelled, from
@@ -166,8 +153,7 @@ impl Policy {
     /// When the edges are fixed.
     pub fn start_edges<B: Backend>(
         &self,
-        device: &B,
-        params: &Params<B>,
+        pass: Forward<'_, B>,
         step: usize,
         sampler: &mut Sampler<B>,
     ) {
@@ -178,11 +164,13 @@ impl Policy {
         let s = sampler;
         let (first, new) = s.tree.states.step(step);
         let prefix = self.config.prefixes[step];
-        s.edge_cache.share(device, &s.edges, &s.tree, prefix);
-        head.project_nodes(device, params, s.encoder.output(), &mut s.edge_cache);
-        let states = s.gru.output().rows(first, new);
-        let (rows, cache) = (&s.edges, &mut s.edge_cache);
-        head.scores(device, params, rows, states, &s.state_of, cache);
+        s.edge_cache.share(pass.device, &s.edges, &s.tree, prefix);
+        head.project_nodes(pass, s.encoder.output(), &mut s.edge_cache);
+        let states = DecisionStates {
+            states: s.gru.output().rows(first, new),
+            of_decisions: &s.state_of,
+        };
+        head.scores(pass, &s.edges, states, &mut s.edge_cache);
     }
 
     /// After [`start_edges`](Self::start_edges): draws the edges of the decisions `first..first + n` into
@@ -195,13 +183,15 @@ impl Policy {
         sampler: &mut Sampler<B>,
     ) {
         let n = sampler.uniforms.n_rows();
-        device.bernoulli_sample(
-            &mut sampler.chosen,
-            sampler.edge_cache.scores().rows(first, n),
-            sampler.prior.view(),
-            &sampler.masks,
-            sampler.uniforms.view(),
+        let logits = Logits {
+            scores: sampler.edge_cache.scores().rows(first, n),
+            prior: sampler.prior.view(),
+        };
+        let draw = Draw {
+            masks: &sampler.masks,
+            uniforms: sampler.uniforms.view(),
             exploration,
-        );
+        };
+        device.bernoulli_sample(&mut sampler.chosen, logits, draw);
     }
 }

@@ -1,11 +1,14 @@
 //! Gradients of whole networks in double precision, and agreement of sampling with teacher forcing.
 
+use ndarray::ArrayView2;
+
 use super::*;
+use crate::layers::EncoderConfig;
 use crate::ops::bias_activation::Activation;
 use crate::ops::categorical::Exploration;
 use crate::ops::graph_conv::Direction;
-use crate::testing::{check_gradient, graphs, values, weighted_sum, wide};
-use crate::{Cpu, Device as _, Element, Grads, Layout, Params};
+use crate::testing::{Tolerance, check_gradient, graphs, values, weighted_sum, wide};
+use crate::{Backward, Cpu, Device as _, Element, Forward, Grads, Layout, Params};
 
 fn discriminator() -> DiscriminatorConfig {
     DiscriminatorConfig {
@@ -44,18 +47,21 @@ fn rank_discriminator_gradient() {
     let mut cache = RankDiscriminatorCache::new(&device);
     let theta = start(&layout);
     let fixed = params(&device, &layout, &theta);
-    net.forward(&device, &fixed, &batch, &mut cache);
-    cache.d_scores.set(&device, &upstream, upstream.len(), 1);
+    net.forward(Forward::new(&device, &fixed), &batch, &mut cache);
+    cache.d_scores.set_column(&device, &upstream);
     let mut grads = Grads::zeros(&device, &layout);
-    net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
+    net.backward(
+        &mut Backward::new(&device, &fixed, &mut grads),
+        &batch,
+        &mut cache,
+    );
     check_gradient(
         "rank discriminator",
         &theta,
         &grads.read(&device),
         |theta| {
             net.forward(
-                &device,
-                &params(&device, &layout, theta),
+                Forward::new(&device, &params(&device, &layout, theta)),
                 &batch,
                 &mut cache,
             );
@@ -75,18 +81,22 @@ fn pair_discriminator_gradient() {
     let mut cache = PairDiscriminatorCache::new(&device);
     let theta = start(&layout);
     let fixed = params(&device, &layout, &theta);
-    net.forward(&device, &fixed, &batch, m, &mut cache);
-    cache.d_logits.set(&device, &upstream, m, n);
+    net.forward(Forward::new(&device, &fixed), &batch, m, &mut cache);
+    let d_logits = ArrayView2::from_shape([m, n], &upstream).unwrap();
+    cache.d_logits.set(&device, d_logits);
     let mut grads = Grads::zeros(&device, &layout);
-    net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
+    net.backward(
+        &mut Backward::new(&device, &fixed, &mut grads),
+        &batch,
+        &mut cache,
+    );
     check_gradient(
         "pair discriminator",
         &theta,
         &grads.read(&device),
         |theta| {
             net.forward(
-                &device,
-                &params(&device, &layout, theta),
+                Forward::new(&device, &params(&device, &layout, theta)),
                 &batch,
                 m,
                 &mut cache,
@@ -108,13 +118,17 @@ fn gradients_accumulate() {
     let mut grads = Grads::zeros(&device, &layout);
     let mut sums = Vec::new();
     for _ in 0..2 {
-        net.forward(&device, &fixed, &batch, &mut cache);
-        cache.d_scores.set(&device, &[1.0, -0.5, 0.25], 3, 1);
-        net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
+        net.forward(Forward::new(&device, &fixed), &batch, &mut cache);
+        cache.d_scores.set_column(&device, &[1.0, -0.5, 0.25]);
+        net.backward(
+            &mut Backward::new(&device, &fixed, &mut grads),
+            &batch,
+            &mut cache,
+        );
         sums.push(grads.read(&device));
     }
     let doubled: Vec<f64> = sums[0].iter().map(|x| 2.0 * x).collect();
-    crate::testing::Tolerance::F64.check("twice", &sums[1], &doubled);
+    Tolerance::F64.check("twice", &sums[1], &doubled);
 }
 
 const N_NODES: usize = 4;
@@ -197,7 +211,7 @@ fn episodes<T: Element>(device: &Cpu<T>) -> Episodes<Cpu<T>> {
     device.write_masks(&mut decisions.edges.masks, &masks);
     device.write_ints(&mut decisions.edges.chosen, &edges);
     let prior: Vec<T> = (nodes.iter().map(|&node| T::of(edge_prior(node % 4)))).collect();
-    decisions.edges.prior.set(device, &prior, prior.len(), 1);
+    decisions.edges.prior.set_column(device, &prior);
     let rows = &mut decisions.edges.rows;
     device.write_ints(&mut rows.node_rows, &nodes);
     device.write_ints(&mut rows.state_rows, &states);
@@ -218,7 +232,7 @@ fn policy_gradient() {
         let theta = start(&layout);
         let fixed = params(&device, &layout, &theta);
         net.share(&device, &batch, &mut cache);
-        net.forward(&device, &fixed, &batch, &mut cache);
+        net.forward(Forward::new(&device, &fixed), &batch, &mut cache);
         for (mat, values) in [
             &mut cache.out.d_log_prob,
             &mut cache.out.d_entropy,
@@ -227,14 +241,17 @@ fn policy_gradient() {
         .into_iter()
         .zip(&upstream)
         {
-            mat.set(&device, values, 6, 1);
+            mat.set_column(&device, values);
         }
         let mut grads = Grads::zeros(&device, &layout);
-        net.backward(&device, &fixed, &mut grads, &batch, &mut cache);
+        net.backward(
+            &mut Backward::new(&device, &fixed, &mut grads),
+            &batch,
+            &mut cache,
+        );
         check_gradient("policy", &theta, &grads.read(&device), |theta| {
             net.forward(
-                &device,
-                &params(&device, &layout, theta),
+                Forward::new(&device, &params(&device, &layout, theta)),
                 &batch,
                 &mut cache,
             );
@@ -260,36 +277,43 @@ fn sampling_agrees_with_teacher_forcing() {
         let mut cache = PolicyCache::new(&device);
         let batch = episodes(&device);
         net.share(&device, &batch, &mut cache);
-        net.forward(&device, &fixed, &batch, &mut cache);
+        net.forward(Forward::new(&device, &fixed), &batch, &mut cache);
         let log_prob = wide(cache.out.log_prob.view());
         for (episode, labels) in LABELS.iter().enumerate() {
             let mut grid = Grid::new(&device);
-            net.start(&device, &fixed, DRAWS as usize, &mut grid.sampler);
+            net.start(
+                Forward::new(&device, &fixed),
+                DRAWS as usize,
+                &mut grid.sampler,
+            );
             for (step, prefix) in PREFIXES.into_iter().enumerate() {
                 grid.set_graphs(&device, &labels[..prefix], step);
                 let mask = MASKS[step * N_EPISODES + episode];
                 device.write_masks(&mut grid.sampler.masks, &vec![mask; DRAWS as usize]);
-                net.sample_step(&device, &fixed, step, Exploration::NONE, &mut grid.sampler);
+                net.sample_step(
+                    Forward::new(&device, &fixed),
+                    step,
+                    Exploration::NONE,
+                    &mut grid.sampler,
+                );
                 let mut found = grid.share(labels[prefix]);
                 if config.edges == EdgeChoice::Free {
                     grid.set_edges(&device, labels[prefix], prefix);
-                    net.start_edges(&device, &fixed, step, &mut grid.sampler);
+                    net.start_edges(Forward::new(&device, &fixed), step, &mut grid.sampler);
                     for from in 0..prefix {
                         let masks = vec![edge_mask(prefix, from); DRAWS as usize];
                         device.write_masks(&mut grid.sampler.masks, &masks);
                         let prior = edge_prior(u32::try_from(from).unwrap());
                         let prior = [prior; DRAWS as usize];
-                        grid.sampler.prior.set(&device, &prior, prior.len(), 1);
+                        grid.sampler.prior.set_column(&device, &prior);
                         let first = from * DRAWS as usize;
                         net.sample_edges(&device, first, Exploration::NONE, &mut grid.sampler);
                         found *= grid.share(edge(prefix, from));
                     }
                 }
                 let expected = log_prob[step * N_EPISODES + episode].exp();
-                assert!(
-                    (found - expected).abs() < 1e-3,
-                    "{config:?} {step} {found} {expected}"
-                );
+                let what = format!("{config:?} {step}");
+                Tolerance::SHARE.check(&what, &[found], &[expected]);
             }
         }
     }
@@ -308,7 +332,7 @@ impl Grid {
         let uniforms: Vec<f64> = (0..DRAWS)
             .map(|i| (f64::from(i) + 0.5) / f64::from(DRAWS))
             .collect();
-        sampler.uniforms.set(device, &uniforms, uniforms.len(), 1);
+        sampler.uniforms.set_column(device, &uniforms);
         Self { sampler }
     }
 
@@ -352,8 +376,13 @@ fn single_precision_agrees() {
         let net = PairDiscriminator::new(&mut layout, discriminator());
         let mut cache = PairDiscriminatorCache::new(&device);
         let params = params(&device, &layout, &start(&layout));
-        net.forward(&device, &params, &graphs::batch(&device), 3, &mut cache);
+        net.forward(
+            Forward::new(&device, &params),
+            &graphs::batch(&device),
+            3,
+            &mut cache,
+        );
         wide(cache.logits())
     }
-    crate::testing::Tolerance::F32.check("f32", &scores::<f32>(), &scores::<f64>());
+    Tolerance::F32.check("f32", &scores::<f32>(), &scores::<f64>());
 }

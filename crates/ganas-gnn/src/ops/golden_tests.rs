@@ -1,18 +1,20 @@
 //! Decisions and losses against PyTorch, with logits as far apart as they can be.
 
-use super::bernoulli::Exploration;
+use ndarray::Array2;
+
+use super::bce::Targets;
+use super::bernoulli::{BernoulliIn, BernoulliOut, Choices, Draw, Exploration, Logits};
 use super::categorical::{CategoricalIn, CategoricalOut};
+use super::ranking::Comparisons;
 use crate::nets::golden_tests::{Case, golden};
 use crate::testing::on_every_device;
-use crate::{Backend, Element as _, Mat};
+use crate::{Backend, Mat};
 
 /// A matrix to be overwritten, whose values no result may keep.
 fn unset<B: Backend>(case: &Case<B>, like: &str) -> Mat<B> {
-    let mut mat = case.mat(like);
-    let [rows, cols] = [mat.n_rows(), mat.n_cols()];
     let nan = <B::Elem as num_traits::Float>::nan();
-    mat.set(&case.device, &vec![nan; rows * cols], rows, cols);
-    mat
+    let like = case.matrix(like);
+    Mat::from_host(&case.device, like.mapv(|_| nan).view())
 }
 
 /// With the distribution as it is, and with the exploration that the script has.
@@ -38,7 +40,11 @@ fn check_categorical<B: Backend>(device: B) {
         entropy: entropy.view_mut(),
         log_probs: log_probs.view_mut(),
     };
-    device.categorical_fwd(out, logits.view(), &masks, &chosen);
+    let choices = Choices {
+        masks: &masks,
+        chosen: &chosen,
+    };
+    device.categorical_fwd(out, logits.view(), choices);
     case.check("log_prob", log_prob.view());
     case.check("entropy", entropy.view());
     let [d_log_prob, d_entropy] = ["d_log_prob", "d_entropy"].map(|name| case.mat(name));
@@ -47,18 +53,17 @@ fn check_categorical<B: Backend>(device: B) {
         d_entropy: d_entropy.view(),
         log_probs: log_probs.view(),
     };
-    device.categorical_bwd(d_logits.view_mut(), d, &masks, &chosen);
+    device.categorical_bwd(d_logits.view_mut(), d, choices);
     case.check("d_logits", d_logits.view());
     let uniforms = case.mat("uniforms");
     for (name, exploration) in DRAWS {
         let mut drawn = case.ints("chosen");
-        device.categorical_sample(
-            &mut drawn,
-            logits.view(),
-            &masks,
-            uniforms.view(),
+        let draw = Draw {
+            masks: &masks,
+            uniforms: uniforms.view(),
             exploration,
-        );
+        };
+        device.categorical_sample(&mut drawn, logits.view(), draw);
         case.check_ints(name, &drawn);
     }
 }
@@ -72,47 +77,41 @@ fn check_bernoulli<B: Backend>(device: B) {
     let case = Case::new(device, golden!("bernoulli"));
     let device = &case.device;
     let (logits, masks, chosen) = (case.mat("logits"), case.masks("masks"), case.ints("chosen"));
-    let mut even = Mat::empty(device);
-    even.set(
-        device,
-        &vec![B::Elem::of(0.0); logits.n_rows()],
-        logits.n_rows(),
-        1,
-    );
+    let even = Mat::from_host(device, Array2::default([logits.n_rows(), 1]).view());
     let [mut log_prob, mut entropy, mut d_logits] =
         ["log_prob", "entropy", "d_logits"].map(|name| unset(&case, name));
-    let (log_prob_mut, entropy_mut) = (log_prob.view_mut(), entropy.view_mut());
-    device.bernoulli_fwd(
-        log_prob_mut,
-        entropy_mut,
-        logits.view(),
-        even.view(),
-        &masks,
-        &chosen,
-    );
+    let parts = Logits {
+        scores: logits.view(),
+        prior: even.view(),
+    };
+    let choices = Choices {
+        masks: &masks,
+        chosen: &chosen,
+    };
+    let out = BernoulliOut {
+        log_prob: log_prob.view_mut(),
+        entropy: entropy.view_mut(),
+    };
+    device.bernoulli_fwd(out, parts, choices);
     case.check("log_prob", log_prob.view());
     case.check("entropy", entropy.view());
     let [d_log_prob, d_entropy] = ["d_log_prob", "d_entropy"].map(|name| case.mat(name));
-    device.bernoulli_bwd(
-        d_logits.view_mut(),
-        [d_log_prob.view(), d_entropy.view()],
-        logits.view(),
-        even.view(),
-        &masks,
-        &chosen,
-    );
+    let d = BernoulliIn {
+        d_log_prob: d_log_prob.view(),
+        d_entropy: d_entropy.view(),
+        logits: parts,
+    };
+    device.bernoulli_bwd(d_logits.view_mut(), d, choices);
     case.check("d_logits", d_logits.view());
     let uniforms = case.mat("uniforms");
     for (name, exploration) in DRAWS {
         let mut drawn = case.ints("chosen");
-        device.bernoulli_sample(
-            &mut drawn,
-            logits.view(),
-            even.view(),
-            &masks,
-            uniforms.view(),
+        let draw = Draw {
+            masks: &masks,
+            uniforms: uniforms.view(),
             exploration,
-        );
+        };
+        device.bernoulli_sample(&mut drawn, parts, draw);
         case.check_ints(name, &drawn);
     }
 }
@@ -126,10 +125,11 @@ fn check_bce<B: Backend>(device: B) {
     let case = Case::new(device, golden!("bce"));
     let [logits, targets, weights] = ["logits", "targets", "weights"].map(|name| case.mat(name));
     let mut d_logits = unset(&case, "d_logits");
-    let d = d_logits.view_mut();
-    let loss = case
-        .device
-        .bce(d, logits.view(), targets.view(), weights.view());
+    let targets = Targets {
+        values: targets.view(),
+        weights: weights.view(),
+    };
+    let loss = (case.device).bce(d_logits.view_mut(), logits.view(), targets);
     case.check_values("loss", &[loss]);
     case.check("d_logits", d_logits.view());
 }
@@ -147,10 +147,11 @@ fn check_ranking<B: Backend>(device: B) {
         case.ints("partners"),
     );
     let mut d_scores = unset(&case, "d_scores");
-    let d = d_scores.view_mut();
-    let loss = case
-        .device
-        .ranking_loss(d, scores.view(), &ranks, &partners);
+    let comparisons = Comparisons {
+        ranks: &ranks,
+        partners: &partners,
+    };
+    let loss = (case.device).ranking_loss(d_scores.view_mut(), scores.view(), comparisons);
     case.check_values("loss", &[loss]);
     case.check("d_scores", d_scores.view());
 }

@@ -29,3 +29,10 @@ pub(crate) fn expect_shape(what: &str, found: [usize; 2], expected: [usize; 2]) 
         "{what}: expected shape {expected:?}, found {found:?}"
     );
 }
+
+/// The sizes of an operation whose shapes were checked.
+///
+/// An operation is entered where it is called: there its shapes are checked, once for all devices, and a kernel gets what
+/// only the check can make.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<const N: usize>([usize; N]);

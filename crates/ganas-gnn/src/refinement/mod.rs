@@ -8,10 +8,9 @@
 //! The colours between two layers are numbered so that those of nodes with successors, which the next layer reads as
 //! predecessors, are consecutive, and those of nodes with predecessors as well: no other colour is projected for that.
 //!
-//! Colours depend on the graphs only. They are found at the first pass over a batch, beside the work of the device, and stay
+//! Colours depend on the graphs only. They are found at the first pass over a batch, while the device works, and stay
 //! for all passes until the batch changes.
 
-mod known;
 mod outputs;
 #[cfg(test)]
 mod tests;
@@ -19,12 +18,10 @@ mod tests;
 use std::ops::Range;
 
 use self::outputs::{Outputs, Seen, see};
-use crate::cpu::at;
-use crate::graph::{Contents, Neighbours};
-use crate::lists::{Lists, narrow};
+use crate::graph::Contents;
+use crate::index::{to_u32, to_usize};
+use crate::lists::{Lists, Neighbours};
 use crate::{Device, GraphBatch};
-pub(crate) use known::KnownColours;
-pub use known::KnownGraphs;
 
 /// The colours of a batch after each layer.
 #[derive(Debug)]
@@ -34,7 +31,6 @@ pub(crate) struct Refinement<D: Device> {
     levels: Vec<Level<D>>,
     /// The same on the host.
     lists: Vec<HostLevel>,
-    last: Colours,
     work: Work,
     transposed: Lists,
 }
@@ -52,9 +48,10 @@ struct Colours {
     read_as: [Range<usize>; 3],
 }
 
-/// Scratch memory of a level.
+/// The colours so far, and scratch memory of a level.
 #[derive(Debug, Default)]
 struct Work {
+    last: Colours,
     /// The colours of each node's predecessors and successors, ascending; they lie as in the batch.
     seen: [Vec<u32>; 2],
     outputs: Outputs,
@@ -68,7 +65,6 @@ struct Work {
 pub(crate) struct Following<'a, D: Device> {
     levels: &'a mut [Level<D>],
     lists: &'a mut [HostLevel],
-    last: &'a mut Colours,
     work: &'a mut Work,
     /// What they are of.
     of: &'a mut Option<Refined>,
@@ -107,7 +103,6 @@ impl<D: Device> Refinement<D> {
             of: None,
             levels: Vec::new(),
             lists: Vec::new(),
-            last: Colours::default(),
             work: Work::default(),
             transposed: Lists::default(),
         }
@@ -120,7 +115,7 @@ impl<D: Device> Refinement<D> {
 
     /// The colour of each node after the last layer.
     pub(crate) fn colours(&self) -> &[u32] {
-        &self.last.of_nodes
+        &self.work.last.of_nodes
     }
 
     /// Refines the labels of a batch, of which there are `n_labels`, for the first of a number of layers; the others follow.
@@ -146,7 +141,6 @@ impl<D: Device> Refinement<D> {
         let following = Following {
             levels,
             lists,
-            last: &mut self.last,
             work: &mut self.work,
             of: &mut self.of,
             wanted,
@@ -158,11 +152,10 @@ impl<D: Device> Refinement<D> {
     fn first(&mut self, device: &D, graphs: &GraphBatch<D>, n_labels: usize, layers: usize) {
         self.levels.resize_with(layers, || Level::new(device));
         self.lists.resize_with(layers, HostLevel::default);
-        self.last.label(graphs.labels_from(0), n_labels);
+        self.work.last.label(graphs.labels_from(0), n_labels);
         let first = self.levels.first_mut().expect(NO_LAYER);
         let lists = self.lists.first_mut().expect(NO_LAYER);
-        let (last, work) = (&mut self.last, &mut self.work);
-        first.refine(device, (graphs, 0), lists, last, work);
+        first.refine(device, (graphs, 0), lists, &mut self.work);
     }
 
     /// Refines for all layers.
@@ -200,7 +193,7 @@ impl<D: Device> Following<'_, D> {
     pub(crate) fn read_as(&self) -> [Range<usize>; 3] {
         match self.levels.first() {
             Some(level) if self.are_found() => level.read_as.clone(),
-            _ => self.last.read_as.clone(),
+            _ => self.work.last.read_as.clone(),
         }
     }
 
@@ -215,7 +208,7 @@ impl<D: Device> Following<'_, D> {
         }
         let levels = self.levels.iter_mut().zip(self.lists);
         for (number, (level, lists)) in (1..).zip(levels) {
-            level.refine(device, (graphs, number), lists, self.last, self.work);
+            level.refine(device, (graphs, number), lists, self.work);
         }
         *self.of = Some(self.wanted);
     }
@@ -229,7 +222,7 @@ impl Colours {
         self.members.clear();
         self.members.resize(n_labels, 0);
         for &label in labels {
-            self.members[at(label)] += 1;
+            self.members[to_usize(label)] += 1;
         }
         self.read_as = [0..n_labels, 0..n_labels, 0..n_labels];
     }
@@ -237,10 +230,7 @@ impl Colours {
 
 impl<D: Device> Level<D> {
     fn new(device: &D) -> Self {
-        let neighbours = || Neighbours {
-            start: device.ints(),
-            nodes: device.ints(),
-        };
+        let neighbours = || Neighbours::new(device);
         Self {
             n_inputs: 0,
             n_outputs: 0,
@@ -259,11 +249,10 @@ impl<D: Device> Level<D> {
         device: &D,
         (graphs, number): (&GraphBatch<D>, usize),
         lists: &mut HostLevel,
-        last: &mut Colours,
         work: &mut Work,
     ) {
         let adjacency = graphs.adjacency();
-        let (outputs, order) = (&mut work.outputs, &mut work.order);
+        let (last, outputs, order) = (&mut work.last, &mut work.outputs, &mut work.order);
         let starts = adjacency.map(|(start, _)| start);
         let read_as = if let Some((colours, n_colours)) = graphs.known_colours(number) {
             outputs.look_up(colours, n_colours, &mut work.numbers);
@@ -290,13 +279,16 @@ impl<D: Device> Level<D> {
         self.n_outputs = outputs.first.len();
         self.read_as = std::mem::replace(&mut last.read_as, read_as);
         last.of_nodes.clear();
-        let colours = work.numbers.iter().map(|&output| order.number[at(output)]);
+        let colours = work
+            .numbers
+            .iter()
+            .map(|&output| order.number[to_usize(output)]);
         last.of_nodes.extend(colours);
         last.members.clear();
         let outputs = order
             .outputs
             .iter()
-            .map(|&output| outputs.members[at(output)]);
+            .map(|&output| outputs.members[to_usize(output)]);
         last.members.extend(outputs);
     }
 }
@@ -309,7 +301,7 @@ impl HostLevel {
             lists.clear();
         }
         for &output in outputs {
-            let node = at(first[at(output)]);
+            let node = to_usize(first[to_usize(output)]);
             let around = seen.around(node);
             root.push(&seen.own[node..=node]);
             predecessors.push(around[0]);
@@ -329,10 +321,13 @@ impl HostLevel {
         root.clear();
         neighbours.iter_mut().for_each(Lists::clear);
         for &output in outputs {
-            let node = at(first[at(output)]);
+            let node = to_usize(first[to_usize(output)]);
             root.push(&own[node..=node]);
             for (lists, (starts, nodes)) in neighbours.iter_mut().zip(adjacency) {
-                lists.push_sorted(&nodes[at(starts[node])..at(starts[node + 1])], own);
+                lists.push_sorted(
+                    &nodes[to_usize(starts[node])..to_usize(starts[node + 1])],
+                    own,
+                );
             }
         }
     }
@@ -371,7 +366,7 @@ impl Order {
         };
         self.classes.clear();
         self.classes
-            .extend(first.iter().map(|&node| class(at(node))));
+            .extend(first.iter().map(|&node| class(to_usize(node))));
         // Where each class begins; while they are filled, where its next output goes.
         let mut next = [0; 5];
         for &class in &self.classes {
@@ -387,7 +382,7 @@ impl Order {
         for (output, &class) in (0_u32..).zip(&self.classes) {
             let number = &mut next[usize::from(class)];
             self.outputs[*number] = output;
-            self.number.push(narrow(*number));
+            self.number.push(to_u32(*number));
             *number += 1;
         }
         read_as

@@ -1,7 +1,6 @@
 //! What nodes see of their neighbours, and the distinct outputs that follow.
 
-use super::narrow;
-use crate::cpu::at;
+use crate::index::{to_u32, to_usize};
 use crate::lists::sort_short;
 
 /// The distinct outputs of a level, and a table to find them by what they read: open addressing with linear probing.
@@ -27,8 +26,9 @@ impl<'a> Seen<'a> {
     /// The colours of a node's predecessors and successors.
     #[inline]
     pub(super) fn around(&self, node: usize) -> [&'a [u32]; 2] {
-        let list =
-            |d: usize| &self.colours[d][at(self.starts[d][node])..at(self.starts[d][node + 1])];
+        let list = |d: usize| {
+            &self.colours[d][to_usize(self.starts[d][node])..to_usize(self.starts[d][node + 1])]
+        };
         [list(0), list(1)]
     }
 
@@ -57,9 +57,9 @@ impl<'a> Seen<'a> {
 /// Fills in the colours of the neighbours of each node, ascending.
 pub(super) fn see(seen: &mut Vec<u32>, (start, nodes): (&[u32], &[u32]), colours: &[u32]) {
     seen.clear();
-    seen.extend(nodes.iter().map(|&node| colours[at(node)]));
+    seen.extend(nodes.iter().map(|&node| colours[to_usize(node)]));
     for bounds in start.windows(2) {
-        sort_short(&mut seen[at(bounds[0])..at(bounds[1])]);
+        sort_short(&mut seen[to_usize(bounds[0])..to_usize(bounds[1])]);
     }
 }
 
@@ -71,7 +71,7 @@ impl Outputs {
         self.clear(n);
         numbers.clear();
         for (node, &colour) in (0_u32..).zip(seen.own) {
-            let number = if members[at(colour)] == 1 {
+            let number = if members[to_usize(colour)] == 1 {
                 self.add(node)
             } else {
                 self.intern(node, seen)
@@ -86,14 +86,14 @@ impl Outputs {
         self.clear(n_colours);
         numbers.clear();
         for (node, &colour) in (0_u32..).zip(colours) {
-            let slot = self.slots[at(colour)];
+            let slot = self.slots[to_usize(colour)];
             let number = if slot > self.base {
                 let output = slot - self.base - 1;
-                self.members[at(output)] += 1;
+                self.members[to_usize(output)] += 1;
                 output
             } else {
                 let output = self.add(node);
-                self.slots[at(colour)] = self.base + 1 + output;
+                self.slots[to_usize(colour)] = self.base + 1 + output;
                 output
             };
             numbers.push(number);
@@ -103,7 +103,7 @@ impl Outputs {
     /// Prepares for at most `capacity` outputs.
     fn clear(&mut self, capacity: usize) {
         let size = (2 * capacity).next_power_of_two().max(2);
-        let used = narrow(self.first.len());
+        let used = to_u32(self.first.len());
         match self.base.checked_add(used) {
             Some(base) if self.slots.len() >= size && base < u32::MAX / 2 => self.base = base,
             _ => {
@@ -118,7 +118,7 @@ impl Outputs {
 
     /// Adds the output of a node that shares it with none before it.
     fn add(&mut self, node: u32) -> u32 {
-        let output = narrow(self.first.len());
+        let output = to_u32(self.first.len());
         self.first.push(node);
         self.members.push(1);
         output
@@ -127,11 +127,11 @@ impl Outputs {
     /// The output of a node, which is added when there is none.
     fn intern(&mut self, node: u32, seen: Seen<'_>) -> u32 {
         let mask = self.slots.len() - 1;
-        let mut slot = (seen.hash(at(node)) >> 32) as usize & mask;
+        let mut slot = (seen.hash(to_usize(node)) >> 32) as usize & mask;
         while self.slots[slot] > self.base {
             let output = self.slots[slot] - self.base - 1;
-            if seen.same(at(self.first[at(output)]), at(node)) {
-                self.members[at(output)] += 1;
+            if seen.same(to_usize(self.first[to_usize(output)]), to_usize(node)) {
+                self.members[to_usize(output)] += 1;
                 return output;
             }
             slot = (slot + 1) & mask;

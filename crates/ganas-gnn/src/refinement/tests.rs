@@ -6,6 +6,7 @@ use proptest::sample::Index;
 
 use super::*;
 use crate::Cpu;
+use crate::KnownGraphs;
 
 #[test]
 fn colours_of_two_chains() {
@@ -41,12 +42,12 @@ fn written(level: &Level<Cpu<f64>>) -> Vec<Vec<u32>> {
         &level.readers[1],
         &level.readers[2],
     ];
-    let sizes = [level.n_inputs, level.n_outputs].map(narrow);
+    let sizes = [level.n_inputs, level.n_outputs].map(to_u32);
     let read = level.read_as.iter().flat_map(|r| [r.start, r.end]);
     let lists = neighbours.map(|n| [n.start.clone(), n.nodes.clone()]);
     [
         sizes.to_vec(),
-        read.map(narrow).collect(),
+        read.map(to_u32).collect(),
         level.root.clone(),
     ]
     .into_iter()

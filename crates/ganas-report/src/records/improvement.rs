@@ -31,8 +31,8 @@ pub struct KnownNetwork {
     pub accuracy: f64,
     /// The metric that is reported.
     pub report: f64,
-    /// The number of parameters.
-    pub params: u64,
-    /// Multiply-adds of one forward pass.
-    pub flops: u64,
+    /// The number of parameters, when the space knows it.
+    pub params: Option<u64>,
+    /// Multiply-adds of one forward pass, when the space knows them.
+    pub flops: Option<u64>,
 }

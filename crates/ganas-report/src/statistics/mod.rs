@@ -4,8 +4,10 @@
 
 mod moments;
 mod quantiles;
+mod rank;
 mod wilcoxon;
 
 pub use moments::{Moments, moments};
 pub use quantiles::{median, quantile, quartiles};
+pub use rank::rank;
 pub use wilcoxon::{Comparison, compare, wilcoxon};

@@ -70,11 +70,6 @@ mod tests {
     fn all_positive() {
         let differences: Vec<f64> = (1..=20).map(f64::from).collect();
         assert!((wilcoxon(&differences) - 2.0 / 1_048_576.0).abs() < 1e-18);
-        // More signs than a float can count.
-        let many: Vec<f64> = (1..=1100)
-            .map(|i| f64::from(i) * [1.0, -1.0][i as usize % 2])
-            .collect();
-        assert!((0.5..=1.0).contains(&wilcoxon(&many)));
     }
 
     /// Values of SciPy 1.17.1: `wilcoxon(d, method="exact")`, and with ties or zeros

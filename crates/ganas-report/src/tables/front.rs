@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use ganas_store::Objectives;
 use ganas_store::pareto::Archive;
 
-use super::{Align, Table, mean_and_deviation, measurement, optional};
+use super::{Align, TextTable, mean_and_deviation, measurement, optional};
 use crate::records::{FrontMember, FrontRecord, RunRecord};
 
 /// A line for each run, and what nothing dominates over all runs, the best in the first objective first.
 pub(super) fn text(objectives: &Objectives, runs: &[RunRecord]) -> String {
     let names: Vec<&str> = objectives.all().iter().map(|o| &*o.name).collect();
-    let mut table = Table::new([
+    let mut table = TextTable::new([
         ("seed", Align::Right),
         ("front", Align::Right),
         ("hypervolume", Align::Right),
@@ -70,7 +70,7 @@ fn joint(objectives: &Objectives, names: &[&str], runs: &[RunRecord]) -> String 
         ("at query", Align::Right),
         ("architecture", Align::Left),
     ];
-    let mut table = Table::new(columns.chain(more).collect::<Vec<_>>());
+    let mut table = TextTable::new(columns.chain(more).collect::<Vec<_>>());
     let front = archive.by_first_objective();
     for ((seed, member), _) in &front {
         let values = names

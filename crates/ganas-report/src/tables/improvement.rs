@@ -1,13 +1,13 @@
 //! What was gained over a given network, for people.
 
-use super::{Align, Table, measurement};
+use super::{Align, TextTable, measurement};
 use crate::records::{Gains, KnownNetwork};
 
 impl Gains {
     /// A table with a line for the given network and for each run.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut table = Table::new([
+        let mut table = TextTable::new([
             ("network", Align::Left),
             (&*self.metrics[0], Align::Right),
             (&*self.metrics[1], Align::Right),
@@ -17,15 +17,10 @@ impl Gains {
             ("", Align::Right),
         ]);
         let mut row = |name: String, network: &KnownNetwork| {
-            table.row([
-                name,
-                measurement(network.accuracy),
-                measurement(network.report),
-                network.params.to_string(),
-                change(network.params, self.given.params),
-                network.flops.to_string(),
-                change(network.flops, self.given.flops),
-            ]);
+            let [params, of_params] = cost_and_change(network.params, self.given.params);
+            let [flops, of_flops] = cost_and_change(network.flops, self.given.flops);
+            let [accuracy, report] = [network.accuracy, network.report].map(measurement);
+            table.row([name, accuracy, report, params, of_params, flops, of_flops]);
         };
         row("given".to_owned(), &self.given);
         for found in &self.found {
@@ -34,6 +29,14 @@ impl Gains {
             }
         }
         format!("\n{}", table.to_text())
+    }
+}
+
+/// A cost, and its change in per cent.
+fn cost_and_change(cost: Option<u64>, given: Option<u64>) -> [String; 2] {
+    match (cost, given) {
+        (Some(cost), Some(given)) => [cost.to_string(), change(cost, given)],
+        _ => ["-".to_owned(), String::new()],
     }
 }
 

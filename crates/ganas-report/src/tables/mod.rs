@@ -6,6 +6,6 @@ mod number;
 mod search;
 mod table;
 
-pub use number::{mean_and_deviation, measurement, optional};
+pub use number::{mean_and_deviation, mean_and_range, measurement, optional};
 pub use search::stop_text;
-pub use table::{Align, Table};
+pub use table::{Align, TextTable};

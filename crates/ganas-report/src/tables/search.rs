@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use ganas_store::StopReason;
 
-use super::{Align, Table, front, mean_and_deviation, optional};
+use super::{Align, TextTable, front, mean_and_deviation, optional};
 use crate::records::{RunRecord, SearchRecord};
 
 impl SearchRecord {
     /// A table with a line for each run, the mean over runs, and the best architectures.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut table = Table::new([
+        let mut table = TextTable::new([
             ("seed", Align::Right),
             ("best search", Align::Right),
             ("its report", Align::Right),

@@ -11,12 +11,12 @@ pub enum Align {
 
 /// A table that is being filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
+pub struct TextTable {
     aligns: Vec<Align>,
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl TextTable {
     /// A table with a header.
     pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = (S, Align)>) -> Self {
         let (names, aligns) = columns
@@ -27,6 +27,11 @@ impl Table {
             aligns,
             rows: vec![names],
         }
+    }
+
+    /// A table with a header, all of whose columns are aligned left.
+    pub fn of_names<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Self::new(names.into_iter().map(|name| (name, Align::Left)))
     }
 
     /// Adds a row; missing cells at its end are empty.
@@ -92,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_forms_of_a_table() {
-        let mut table = Table::new([
+        let mut table = TextTable::new([
             ("seed", Align::Right),
             ("arch", Align::Left),
             ("n", Align::Right),

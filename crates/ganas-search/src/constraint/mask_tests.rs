@@ -2,7 +2,7 @@
 
 use ganas_eval::{ClosedForm, CostProperty};
 use ganas_space::nasbench101::NasBench101;
-use ganas_space::{Action, Arch, Partial, SearchSpace};
+use ganas_space::{Action, Arch, Constraints as _, Partial, SearchSpace};
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -96,6 +96,7 @@ fn check_imitable(space: &dyn SearchSpace, arch: &Arch) {
 #[test]
 fn the_action_that_costs_too_much_is_masked() {
     let space = constrained("nasbench201", &["params <= 0.6e6".to_owned()]).unwrap();
+    let space: &dyn SearchSpace = &space;
     let mut partial = space.start();
     let open = |partial: &Partial| {
         let decision = space.decision(partial).unwrap();
@@ -113,6 +114,7 @@ fn dead_ends_leave_all_legal_actions() {
     // Five or six 1x1 convolutions of 28,000 parameters each; one 3x3 convolution of 243,040 is too much.
     let texts = ["params >= 213306".to_owned(), "params <= 250000".to_owned()];
     let space = constrained("nasbench201", &texts).unwrap();
+    let space: &dyn SearchSpace = &space;
     let mut partial = space.start();
     for _ in 0..5 {
         // A 3x3 convolution could still lift the sum over the lower bound, so nothing is found out before the end.
@@ -201,6 +203,7 @@ fn rounding_masks_nothing_that_is_admitted() {
 fn constraints_without_bounds_mask_nothing() {
     let space = constrained(NasBench101::NAME, &["params <= 3e6".to_owned()]).unwrap();
     assert!(space.masking().is_empty());
+    let space: &dyn SearchSpace = &space;
     let mut partial = space.start();
     while let Some(decision) = space.decision(&partial) {
         assert_eq!(space.admissible(&partial, decision.legal), decision.legal);

@@ -3,9 +3,10 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
+use ganas_space::blueprint::Blueprint;
 use ganas_space::{
-    Action, Arch, ArchKey, Cost, CostState, Decision, LegalActions, Member, Partial, SearchSpace,
-    SpaceError, StatedBound,
+    Action, Arch, ArchKey, Constraints, Costs, Enumeration, KnownNetwork, LegalActions, Partial,
+    SearchSpace, SpaceError, StatedBound,
 };
 use rand::RngExt;
 use rand::seq::IteratorRandom;
@@ -20,10 +21,10 @@ use crate::streams::{Purpose, Streams};
 ///
 /// Texts, keys, canonical forms, decisions and costs are those of the space.
 ///
-/// A generator that takes [admissible](SearchSpace::admissible) actions only draws what satisfies a constraint on a
+/// A generator that takes [admissible](Constraints::admissible) actions only draws what satisfies a constraint on a
 /// property that can be bounded ([`ganas_eval::Property::bounds`]): the bounds are exact, so each of these actions can be
 /// completed. Where several constraints can be satisfied one by one but no longer together, all legal actions are
-/// admissible again; what comes of that, as of constraints without bounds, [`SearchSpace::admits`] tells.
+/// admissible again; what comes of that, as of constraints without bounds, [`Constraints::admits`] tells.
 #[derive(Debug)]
 pub struct ConstrainedSpace {
     inner: Arc<dyn SearchSpace>,
@@ -65,12 +66,6 @@ impl ConstrainedSpace {
         Ok(space)
     }
 
-    /// The constraints.
-    #[must_use]
-    pub fn constraints(&self) -> &[Constraint] {
-        &self.constraints
-    }
-
     /// Those of the constraints that mask actions, as text.
     #[must_use]
     pub fn masking(&self) -> Vec<String> {
@@ -94,7 +89,7 @@ impl ConstrainedSpace {
                 ))
             });
             return Err(SearchError::Unsatisfiable {
-                space: self.inner.name(),
+                space: self.inner.name().to_owned(),
                 among: "in the whole space",
                 nearest: lines.collect::<Vec<_>>().join("; "),
             });
@@ -106,8 +101,8 @@ impl ConstrainedSpace {
         }
         if let Some(listed) = self.listed() {
             return if listed.is_empty() {
-                let all = self.inner.enumerate().into_iter().flatten();
-                Err(self.unsatisfiable(all, "in the whole space"))
+                let all = self.inner.enumeration().map(Enumeration::archs);
+                Err(self.unsatisfiable(all.into_iter().flatten(), "in the whole space"))
             } else {
                 Ok(false)
             };
@@ -155,7 +150,7 @@ impl ConstrainedSpace {
             }
         });
         SearchError::Unsatisfiable {
-            space: self.inner.name(),
+            space: self.inner.name().to_owned(),
             among,
             nearest: lines.collect::<Vec<_>>().join("; "),
         }
@@ -200,7 +195,11 @@ impl ConstrainedSpace {
                 return None;
             }
             let mut classes = std::collections::BTreeSet::new();
-            let archs = self.inner.enumerate()?.filter(|arch| self.admits(arch));
+            let archs = self
+                .inner
+                .enumeration()?
+                .archs()
+                .filter(|arch| self.admits(arch));
             Some(
                 archs
                     .filter(|arch| classes.insert(self.inner.key(arch)))
@@ -212,86 +211,8 @@ impl ConstrainedSpace {
 }
 
 impl SearchSpace for ConstrainedSpace {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn labels(&self) -> &[&'static str] {
-        self.inner.labels()
-    }
-
-    fn max_vertices(&self) -> usize {
-        self.inner.max_vertices()
-    }
-
-    /// That of the space without constraints.
-    fn size(&self) -> Option<u64> {
-        self.inner.size()
-    }
-
-    fn prepare(&self, threads: NonZeroUsize) {
-        self.inner.prepare(threads);
-    }
-
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        let archs = self.inner.enumerate()?;
-        Some(Box::new(archs.filter(|arch| self.admits(arch))))
-    }
-
-    fn admits(&self, arch: &Arch) -> bool {
-        self.constraints
-            .iter()
-            .all(|constraint| constraint.holds(arch))
-    }
-
-    fn is_constrained(&self) -> bool {
-        true
-    }
-
-    /// Those after which each constraint with a mask can still be satisfied; all when there is none of them.
-    fn admissible(&self, partial: &Partial, legal: LegalActions) -> LegalActions {
-        let possible = self.masks.possible(partial, legal);
-        if possible.0 == 0 { legal } else { possible }
-    }
-
-    fn index_of(&self, arch: &Arch) -> Option<u64> {
-        self.inner.index_of(arch)
-    }
-
-    fn has_places(&self) -> bool {
-        self.inner.has_places()
-    }
-
-    fn start(&self) -> Partial {
-        self.inner.start()
-    }
-
-    fn decision(&self, partial: &Partial) -> Option<Decision> {
-        self.inner.decision(partial)
-    }
-
-    fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
-        self.inner.apply(partial, action)
-    }
-
-    fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
-        self.inner.finish(partial)
-    }
-
-    fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
-        self.inner.actions_of(arch)
-    }
-
-    fn key(&self, arch: &Arch) -> ArchKey {
-        self.inner.key(arch)
-    }
-
-    fn canonical(&self, arch: &Arch) -> Arch {
-        self.inner.canonical(arch)
-    }
-
-    fn relabelled(&self, arch: &Arch, rng: &mut dyn Rng) -> Arch {
-        self.inner.relabelled(arch, rng)
+    fn blueprint(&self) -> &Blueprint {
+        self.inner.blueprint()
     }
 
     fn encode(&self, arch: &Arch) -> String {
@@ -302,28 +223,25 @@ impl SearchSpace for ConstrainedSpace {
         self.inner.decode(text)
     }
 
-    fn cost(&self, arch: &Arch) -> Cost {
-        self.inner.cost(arch)
+    /// That of the space without constraints.
+    fn size(&self) -> Option<u64> {
+        self.inner.size()
     }
 
-    fn named_costs(&self) -> &[&'static str] {
-        self.inner.named_costs()
+    fn canonical(&self, arch: &Arch) -> Arch {
+        self.inner.canonical(arch)
     }
 
-    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
-        self.inner.named_cost(name, arch)
+    fn key(&self, arch: &Arch) -> ArchKey {
+        self.inner.key(arch)
     }
 
-    fn stated_bounds(&self) -> &[StatedBound] {
-        self.inner.stated_bounds()
+    fn relabelled(&self, arch: &Arch, rng: &mut dyn Rng) -> Arch {
+        self.inner.relabelled(arch, rng)
     }
 
-    fn members(&self) -> &'static [Member] {
-        self.inner.members()
-    }
-
-    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
-        self.inner.cost_state(partial)
+    fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
+        self.inner.actions_of(arch)
     }
 
     /// As the space draws, without what violates a constraint.
@@ -353,5 +271,62 @@ impl SearchSpace for ConstrainedSpace {
         let mut neighbours = self.inner.neighbours(arch);
         neighbours.retain(|arch| self.admits(arch));
         neighbours
+    }
+
+    fn costs(&self) -> Option<&dyn Costs> {
+        self.inner.costs()
+    }
+
+    fn constraints(&self) -> Option<&dyn Constraints> {
+        Some(self)
+    }
+
+    fn enumeration(&self) -> Option<&dyn Enumeration> {
+        self.inner.enumeration()?;
+        Some(self)
+    }
+
+    fn known_networks(&self) -> Vec<KnownNetwork<'_>> {
+        self.inner.known_networks()
+    }
+
+    fn stated_bounds(&self) -> &[StatedBound] {
+        self.inner.stated_bounds()
+    }
+}
+
+impl Constraints for ConstrainedSpace {
+    fn admits(&self, arch: &Arch) -> bool {
+        self.constraints
+            .iter()
+            .all(|constraint| constraint.holds(arch))
+    }
+
+    /// Those after which each constraint with a mask can still be satisfied; all when there is none of them.
+    fn admissible(&self, partial: &Partial, legal: LegalActions) -> LegalActions {
+        let possible = self.masks.possible(partial, legal);
+        if possible.0 == 0 { legal } else { possible }
+    }
+}
+
+impl ConstrainedSpace {
+    fn list(&self) -> &dyn Enumeration {
+        let list = self.inner.enumeration();
+        list.expect("invariant: the space that is constrained can be listed")
+    }
+}
+
+/// What is left of the list of the space.
+impl Enumeration for ConstrainedSpace {
+    fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
+        Box::new(self.list().archs().filter(|arch| self.admits(arch)))
+    }
+
+    fn index_of(&self, arch: &Arch) -> Option<u64> {
+        self.list().index_of(arch)
+    }
+
+    fn prepare(&self, threads: NonZeroUsize) {
+        self.list().prepare(threads);
     }
 }

@@ -66,10 +66,15 @@ fn relations_hold_at_and_beside_the_bound() {
 fn only_what_satisfies_is_left() {
     let whole = NasBench201::new();
     let space = constrained(&["params <= 0.3e6", "params >= 0.1e6"]).unwrap();
-    let parameters = |arch: &Arch| whole.cost(arch).parameters;
+    let parameters = |arch: &Arch| whole.costs().unwrap().cost(arch).parameters;
     let satisfied = |arch: &Arch| (100_000..=300_000).contains(&parameters(arch));
-    let left: Vec<Arch> = space.enumerate().unwrap().collect();
-    let expected: Vec<Arch> = whole.enumerate().unwrap().filter(satisfied).collect();
+    let left: Vec<Arch> = space.enumeration().unwrap().archs().collect();
+    let expected: Vec<Arch> = whole
+        .enumeration()
+        .unwrap()
+        .archs()
+        .filter(satisfied)
+        .collect();
     assert!(!left.is_empty() && left.len() < 10_000);
     assert_eq!(left, expected);
     let mut rng = SmallRng::seed_from_u64(1);
@@ -91,15 +96,23 @@ fn only_what_satisfies_is_left() {
 fn needles_are_found() {
     let whole = NasBench201::new();
     let most = whole
-        .enumerate()
+        .enumeration()
         .unwrap()
-        .map(|arch| whole.cost(&arch).parameters)
+        .archs()
+        .map(|arch| whole.costs().unwrap().cost(&arch).parameters)
         .max()
         .unwrap();
     let space = constrained(&[&format!("params >= {most}")]).unwrap();
     let mut rng = SmallRng::seed_from_u64(1);
     for _ in 0..3 {
-        assert_eq!(whole.cost(&space.sample(&mut rng)).parameters, most);
+        assert_eq!(
+            whole
+                .costs()
+                .unwrap()
+                .cost(&space.sample(&mut rng))
+                .parameters,
+            most
+        );
     }
     let mut search = RandomSearch::new(Arc::new(space), 1);
     assert_eq!(search.ask(10).unwrap().len(), 1);
@@ -109,9 +122,10 @@ fn needles_are_found() {
 fn the_impossible_is_an_error_with_the_nearest_value() {
     let whole = NasBench201::new();
     let least = whole
-        .enumerate()
+        .enumeration()
         .unwrap()
-        .map(|arch| whole.cost(&arch).parameters)
+        .archs()
+        .map(|arch| whole.costs().unwrap().cost(&arch).parameters)
         .min()
         .unwrap();
     let error = constrained(&["params < 10"]).unwrap_err().to_string();

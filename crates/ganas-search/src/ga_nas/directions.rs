@@ -4,10 +4,10 @@
 //! "ParEGO", IEEE Transactions on Evolutionary Computation 10(1), 2006), so that picks are spread over the front, its
 //! bent-in parts included. What is scalarised are the scores of the rankers, since nothing of the pool was evaluated.
 
-use ganas_rl::Stream;
-use rand::RngExt as _;
+use ganas_random::Stream;
+use rand_distr::{Distribution as _, Exp1};
 
-use super::config::Pick;
+use super::config::Criterion;
 use super::proposal::standardised_mean;
 use crate::pareto::{NotFinite, Point, standings};
 
@@ -32,9 +32,13 @@ impl Directions {
     /// # Errors
     ///
     /// [`NotFinite`] for a score that is infinite or not a number.
-    pub(super) fn new(scores: &[Vec<f64>], ensemble: usize, pick: Pick) -> Result<Self, NotFinite> {
+    pub(super) fn new(
+        scores: &[Vec<f64>],
+        ensemble: usize,
+        criterion: Criterion,
+    ) -> Result<Self, NotFinite> {
         let of_objective = scores.chunks(ensemble);
-        let opinions: Vec<Vec<Vec<f64>>> = if pick == Pick::Thompson {
+        let opinions: Vec<Vec<Vec<f64>>> = if criterion == Criterion::Thompson {
             (0..ensemble)
                 .map(|member| of_objective.clone().map(|m| m[member].clone()).collect())
                 .collect()
@@ -75,8 +79,10 @@ impl Directions {
 
 /// Weights that are positive and sum to 1, uniformly distributed.
 fn weights(stream: &mut Stream, n: usize) -> Vec<f64> {
-    let drawn: Vec<f64> = (0..n)
-        .map(|_| -(1.0 - stream.random::<f64>()).ln() + 1e-12)
+    let drawn: Vec<f64> = Exp1
+        .sample_iter(stream)
+        .take(n)
+        .map(|x: f64| x + 1e-12)
         .collect();
     let sum: f64 = drawn.iter().sum();
     drawn.into_iter().map(|weight| weight / sum).collect()
@@ -129,8 +135,8 @@ mod tests {
 
     #[test]
     fn picks_are_spread_over_the_front() {
-        for pick in [Pick::Thompson, Pick::Mean] {
-            let directions = Directions::new(&scores(), 1, pick).unwrap();
+        for criterion in [Criterion::Thompson, Criterion::Mean] {
+            let directions = Directions::new(&scores(), 1, criterion).unwrap();
             let mut firsts = std::collections::BTreeSet::new();
             for seed in 0..50 {
                 let picked = directions.pick(7, stream(seed));
@@ -147,10 +153,10 @@ mod tests {
     #[test]
     fn a_pool_of_equals_is_picked_in_order() {
         let equal = vec![vec![1.0; 3]; 4];
-        let directions = Directions::new(&equal, 2, Pick::Thompson).unwrap();
+        let directions = Directions::new(&equal, 2, Criterion::Thompson).unwrap();
         assert_eq!(directions.pick(2, stream(1)), [0, 1]);
         let bad = vec![vec![1.0, f64::NAN]; 2];
-        assert!(Directions::new(&bad, 1, Pick::Mean).is_err());
+        assert!(Directions::new(&bad, 1, Criterion::Mean).is_err());
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Steps {
                 Choice::Edge { from, to } => (to, Some(from.index())),
             };
             let unsupported = |reason| SearchError::UnsupportedSpace {
-                space: space.name(),
+                space: space.name().to_owned(),
                 reason,
             };
             if vertex.index() != prefix {
@@ -141,7 +141,7 @@ pub(super) struct Rollout {
 }
 
 impl Rollout {
-    /// The decisions that build an architecture, which is [admitted](SearchSpace::admits) where actions are masked.
+    /// The decisions that build an architecture, which is [admitted](ganas_space::Constraints::admits) where actions are masked.
     pub(super) fn of(
         space: &dyn SearchSpace,
         which: OpenActions,
@@ -260,7 +260,7 @@ impl SeenGraph {
 
 /// Whether vertices have a place, and the graph of twice as many still has a bit for each.
 fn places_are_seen(space: &dyn SearchSpace) -> bool {
-    space.has_places() && 2 * space.max_vertices() <= Arch::MAX_VERTICES
+    space.blueprint().is_chain() && 2 * space.max_vertices() <= Arch::MAX_VERTICES
 }
 
 /// Adds a graph to a batch.
@@ -336,7 +336,7 @@ impl<T: Element> EpisodeBuffers<T> {
         device.write_masks(&mut decisions.edges.masks, &self.edges.masks);
         device.write_ints(&mut decisions.edges.chosen, &self.edges.chosen);
         let prior = &mut decisions.edges.prior;
-        prior.set(device, &self.edges.prior, n_edges, 1);
+        prior.set_column(device, &self.edges.prior);
     }
 
     fn clear(&mut self) {

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element, guarded};
+use ganas_random::StreamKey;
 use ganas_space::{Arch, SearchSpace};
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +35,11 @@ pub use config::{
     GeneratorEncoder, Pick, PolicyUpdate, Preset, ProposalConfig, Topology, Violations,
 };
 
+use config::{Criterion, Method};
 use directions::Directions;
-use discriminator::{PairTrainer, RankEnsemble, TrainingState};
+use discriminator::{Discriminator, PairTrainer, RankEnsemble, TrainingState};
 use encode::{OpenActions, SeenGraph, Steps};
-use generator::{Draws, Generator, GeneratorState};
+use generator::{Building, Generator, GeneratorState, generator};
 use history::History;
 use neighbours::Neighbours;
 use proposal::{Pool, highest_mean, thompson};
@@ -66,12 +68,6 @@ pub struct GaNas<B: Backend> {
     round: u32,
     told: u32,
     events: Vec<Event>,
-}
-
-#[derive(Debug)]
-enum Discriminator<B: Backend> {
-    Pair(Box<PairTrainer<B>>),
-    Rank(Box<RankEnsemble<B>>),
 }
 
 /// What is needed, with the trials, to continue.
@@ -126,6 +122,7 @@ impl<B: Backend> GaNas<B> {
         seed: u64,
     ) -> Result<Self, SearchError> {
         config.check()?;
+        let method = config.method()?;
         let streams = Streams { seed };
         let steps = Steps::of(&*space)?;
         if steps.edge_choice() == EdgeChoice::Free
@@ -144,18 +141,26 @@ impl<B: Backend> GaNas<B> {
         let n_objectives = objectives.as_ref().map_or(1, |o| o.all().len());
         let (device, discriminator, generator) = guarded(|| {
             let device = device.fork();
-            let discriminator = match settings.kind {
-                DiscriminatorKind::Pair => {
+            let discriminator = match method {
+                Method::Pair => {
                     let trainer = PairTrainer::new(&device, settings, n_labels, streams);
                     Discriminator::Pair(Box::new(trainer))
                 }
-                DiscriminatorKind::Rank => {
+                Method::Rank(criterion) => {
                     let ensemble =
                         RankEnsemble::new(&device, settings, n_labels, n_objectives, streams);
-                    Discriminator::Rank(Box::new(ensemble))
+                    Discriminator::Rank {
+                        ensemble: Box::new(ensemble),
+                        criterion,
+                    }
                 }
             };
-            let generator = Generator::new(&device, &config.generator, steps, streams);
+            let building = Building {
+                space: Arc::clone(&space),
+                steps,
+                open: open_actions(&config),
+            };
+            let generator = generator(&device, &config.generator, building, streams);
             (device, discriminator, generator)
         })?;
         Ok(Self {
@@ -181,12 +186,10 @@ impl<B: Backend> GaNas<B> {
         self
     }
 
-    /// Which actions the generator can take.
-    fn open_actions(&self) -> OpenActions {
-        match self.config.violations {
-            Violations::Mask => OpenActions::Admissible,
-            Violations::Penalty | Violations::Reject => OpenActions::Legal,
-        }
+    /// The random numbers of a draw of the generator, by its number within the round: the inner iteration or the attempt.
+    fn draw_key(&self, purpose: Purpose, number: usize) -> StreamKey {
+        let step = number * self.generator.policy().n_decisions();
+        self.streams.key(purpose, self.round, 0, step)
     }
 
     /// Proposes `n` architectures: from the neighbours of the best their share, the rest from the generator's draws.
@@ -200,20 +203,15 @@ impl<B: Backend> GaNas<B> {
         let mut temperature = 1.0;
         let mut attempts = 0;
         while pool.len() < n && attempts < config.attempts {
-            let draws = Draws {
-                purpose: Purpose::Pool,
-                round: self.round,
-                draw: attempts,
-                exploration: Exploration {
-                    temperature,
-                    uniform_mix: config.uniform_mix,
-                },
-                open: self.open_actions(),
+            let key = self.draw_key(Purpose::Pool, attempts);
+            let exploration = Exploration {
+                temperature,
+                uniform_mix: config.uniform_mix,
             };
-            let generator = &mut self.generator;
+            let policy = self.generator.policy_mut();
             let drawn = self
                 .device
-                .session(|| generator.draw(&*space, self.streams, config.pool, draws));
+                .session(|| policy.explore(key, config.pool, exploration));
             for rollout in drawn? {
                 pool.add(&*space, &self.history, rollout.arch);
             }
@@ -264,34 +262,41 @@ impl<B: Backend> GaNas<B> {
         if pool.len() == 0 {
             return Ok(Vec::new());
         }
-        let pick = self.config.proposal.pick;
-        Ok(match (pick, &mut self.discriminator) {
-            (Pick::Draws, _) => pool.first(n),
-            (Pick::Thompson | Pick::Mean, Discriminator::Rank(ensemble)) => {
-                let seen = pool.seen(&*self.space);
-                let seen: Vec<&SeenGraph> = seen.iter().collect();
-                let scores = self.device.session(|| ensemble.scores(&seen));
-                let members = self.config.discriminator.ensemble;
-                let picked = if scores.len() > members {
-                    let stream = self.streams.get(Purpose::Direction, self.round, 0, step);
-                    let directions = Directions::new(&scores, members, pick);
-                    let directions = directions.map_err(|error| SearchError::NotFinite {
-                        what: "a ranker's score",
-                        value: error.value,
-                        round: self.round,
-                    })?;
-                    directions.pick(n, stream)
-                } else if pick == Pick::Mean {
-                    highest_mean(&scores, n)
-                } else {
-                    thompson(&scores, n)
-                };
-                pool.select(&picked)
+        let Discriminator::Rank {
+            ensemble,
+            criterion: Some(criterion),
+        } = &mut self.discriminator
+        else {
+            return Ok(pool.first(n));
+        };
+        let seen = pool.seen(&*self.space);
+        let seen: Vec<&SeenGraph> = seen.iter().collect();
+        let scores = self.device.session(|| ensemble.scores(&seen));
+        let members = self.config.discriminator.ensemble;
+        let picked = if scores.len() > members {
+            let stream = self.streams.get(Purpose::Direction, self.round, 0, step);
+            let directions = Directions::new(&scores, members, *criterion);
+            let directions = directions.map_err(|error| SearchError::NotFinite {
+                what: "a ranker's score",
+                value: error.value,
+                round: self.round,
+            })?;
+            directions.pick(n, stream)
+        } else {
+            match criterion {
+                Criterion::Mean => highest_mean(&scores, n),
+                Criterion::Thompson => thompson(&scores, n),
             }
-            (Pick::Thompson | Pick::Mean, Discriminator::Pair(_)) => {
-                unreachable!("invariant: a checked configuration picks with a ranker only")
-            }
-        })
+        };
+        Ok(pool.select(&picked))
+    }
+}
+
+/// Which actions the generator can take.
+fn open_actions(config: &GaNasConfig) -> OpenActions {
+    match config.violations {
+        Violations::Mask => OpenActions::Admissible,
+        Violations::Penalty | Violations::Reject => OpenActions::Legal,
     }
 }
 
@@ -347,11 +352,8 @@ impl<B: Backend> Searcher for GaNas<B> {
         let state = guarded(|| State::<B::Elem> {
             element: B::Elem::NAME.to_owned(),
             round: self.round,
-            generator: self.generator.state(),
-            discriminators: match &self.discriminator {
-                Discriminator::Pair(trainer) => trainer.state(),
-                Discriminator::Rank(ensemble) => ensemble.state(),
-            },
+            generator: GeneratorState::of(&self.generator),
+            discriminators: self.discriminator.state(),
         })?;
         rmp_serde::to_vec_named(&state).map_err(|error| SearchError::CheckpointEncoding {
             reason: error.to_string(),
@@ -371,11 +373,8 @@ impl<B: Backend> Searcher for GaNas<B> {
             return Err(bad(state.round, reason));
         }
         guarded(|| {
-            self.generator.set_state(&state.generator)?;
-            match &mut self.discriminator {
-                Discriminator::Pair(trainer) => trainer.set_state(&state.discriminators),
-                Discriminator::Rank(ensemble) => ensemble.set_state(&state.discriminators),
-            }
+            state.generator.put_into(&mut self.generator)?;
+            self.discriminator.set_state(&state.discriminators)
         })?
         .map_err(|reason| bad(state.round, reason))?;
         for trial in trials {

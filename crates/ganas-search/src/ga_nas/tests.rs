@@ -19,7 +19,7 @@ fn metric(space: &dyn SearchSpace, arch: &Arch) -> f64 {
     let canonical = space.canonical(arch);
     let labels = canonical.labels();
     if space.name() == NasBench101::NAME {
-        let name = |label: &ganas_space::OpId| space.labels()[label.index()];
+        let name = |label: &ganas_space::OpId| &*space.labels()[label.index()];
         let convolutions = labels.iter().filter(|l| name(l) == "conv3x3-bn-relu");
         let skip = canonical.predecessors()[labels.len() - 1] & 1;
         return f64::of_count(convolutions.count()) + if skip == 1 { 1.5 } else { 0.0 };
@@ -349,18 +349,8 @@ fn every_rollout_is_valid() {
     let mut session = Session::on(Arc::new(NasBench101::new()), config, 1);
     let space = Arc::clone(&session.space);
     for round in 0..3 {
-        let draws = Draws {
-            purpose: Purpose::Rollout,
-            round,
-            draw: 0,
-            exploration: Exploration::NONE,
-            open: OpenActions::Legal,
-        };
-        let streams = session.searcher.streams;
-        let rollouts = session
-            .searcher
-            .generator
-            .draw(&*space, streams, 500, draws);
+        let key = session.searcher.streams.key(Purpose::Rollout, round, 0, 0);
+        let rollouts = session.searcher.generator.draw(key, 500);
         for rollout in rollouts.unwrap() {
             // Decoding checks the limits and the path.
             let arch = space.decode(&space.encode(&rollout.arch)).unwrap();
@@ -399,7 +389,7 @@ fn constraints_are_kept() {
             for _ in 0..7 {
                 session.round(None);
             }
-            let kept = |t: &Trial| whole.cost(&t.arch).parameters <= 400_000;
+            let kept = |t: &Trial| whole.costs().unwrap().cost(&t.arch).parameters <= 400_000;
             assert!(session.trials.iter().all(kept));
             assert!(
                 session.gain() > 0.3,
@@ -442,8 +432,9 @@ fn violations_get_the_lowest_reward() {
     let constraint = Constraint::new("params <= 0.4e6".parse().unwrap(), Arc::new(property));
     let space = ConstrainedSpace::new(Arc::clone(&whole), vec![constraint]).unwrap();
     let rollouts: Vec<Rollout> = whole
-        .enumerate()
+        .enumeration()
         .unwrap()
+        .archs()
         .step_by(1500)
         .map(|arch| Rollout::of(&*whole, OpenActions::Legal, arch).unwrap())
         .collect();

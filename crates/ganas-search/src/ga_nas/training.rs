@@ -1,13 +1,13 @@
 //! The training of a round: discriminator and generator against each other.
 
-use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element};
+use ganas_rl::Report as GeneratorReport;
 
+use super::discriminator::Discriminator;
 use super::encode::{Rollout, SeenGraph};
-use super::generator::{Draws, GeneratorReport};
 use super::negatives::negatives;
 use super::violations::{admitted, penalise};
-use super::{Discriminator, GaNas, Violations};
+use super::{GaNas, Violations, open_actions};
 use crate::streams::Purpose;
 use crate::{Event, SearchError};
 
@@ -29,7 +29,7 @@ impl<B: Backend> GaNas<B> {
         let (truth, losers) = self.history.truth_and_losers(self.config.truth_set);
         let mut discriminator_loss = 0.0;
         match &mut self.discriminator {
-            Discriminator::Rank(ensemble) => {
+            Discriminator::Rank { ensemble, .. } => {
                 discriminator_loss =
                     device.session(|| ensemble.train(&self.history, self.streams, self.round));
             }
@@ -64,7 +64,7 @@ impl<B: Backend> GaNas<B> {
             ("generator_entropy".to_owned(), last.generator.entropy),
             ("mean_reward".to_owned(), last.mean_reward),
         ];
-        if self.space.is_constrained() {
+        if self.space.constraints().is_some() {
             values.push(("violating_rollouts".to_owned(), f64::of_count(violating)));
         }
         self.events.push(Event {
@@ -82,42 +82,26 @@ impl<B: Backend> GaNas<B> {
         losers: &[usize],
     ) -> Result<Report, SearchError> {
         let mut discriminator_loss = None;
-        let rollouts = self.generator.draw(
-            &*self.space,
-            self.streams,
-            self.config.rollouts,
-            Draws {
-                purpose: Purpose::Rollout,
-                round: self.round,
-                draw: inner,
-                exploration: Exploration::NONE,
-                open: self.open_actions(),
-            },
-        )?;
+        let key = self.draw_key(Purpose::Rollout, inner);
+        let rollouts = self.generator.draw(key, self.config.rollouts)?;
         let seen: Vec<SeenGraph> = rollouts
             .iter()
             .map(|r| SeenGraph::of(&*self.space, &r.arch))
             .collect();
         let seen: Vec<&SeenGraph> = seen.iter().collect();
-        let truth_graphs: Vec<&SeenGraph> = truth
-            .iter()
-            .map(|&i| &self.history.entries()[i].seen)
-            .collect();
+        let entries = self.history.entries();
+        let graphs_of = |numbers: &[usize]| -> Vec<&SeenGraph> {
+            numbers.iter().map(|&i| &entries[i].seen).collect()
+        };
+        let truth_graphs = graphs_of(truth);
         let mut rewards = match &mut self.discriminator {
-            Discriminator::Rank(ensemble) => ensemble.rewards(&truth_graphs, &seen),
+            Discriminator::Rank { ensemble, .. } => ensemble.rewards(&truth_graphs, &seen),
             Discriminator::Pair(trainer) => {
-                let negatives = negatives(
-                    &self.config,
-                    &self.history,
-                    losers,
-                    &seen,
-                    truth.len(),
-                    self.streams,
-                    self.round,
-                    inner,
-                );
-                let steps = self.config.discriminator.steps;
-                discriminator_loss = trainer.train(&truth_graphs, &negatives, steps);
+                let config = &self.config.discriminator;
+                let stream = (self.streams).get(Purpose::Negatives, self.round, 0, inner);
+                let (losers, count) = (graphs_of(losers), truth.len());
+                let negatives = negatives(&seen, &losers, count, config.loser_share, stream);
+                discriminator_loss = trainer.train(&truth_graphs, &negatives, config.steps);
                 trainer.rewards(&truth_graphs, &seen)
             }
         };
@@ -161,7 +145,7 @@ impl<B: Backend> GaNas<B> {
                     .get(Purpose::Relabelling, self.round, item, inner);
                 let arch = &self.history.entries()[entry].arch;
                 let arch = self.space.relabelled(arch, &mut stream);
-                Ok(Rollout::of(&*self.space, self.open_actions(), arch)?)
+                Ok(Rollout::of(&*self.space, open_actions(&self.config), arch)?)
             })
             .collect()
     }

@@ -11,7 +11,7 @@
 //! - Leaving out an edge into the output needs the same: an earlier one, or an edge and a vertex that are still to come.
 
 use super::{ABSENT, PRESENT};
-use crate::vertex_set::bits;
+use crate::vertex_set::{bits, reachable};
 
 /// Where a decision about an edge stands.
 #[derive(Clone, Copy, Debug)]
@@ -27,18 +27,18 @@ pub(super) struct FreeEdge<'a> {
 }
 
 impl FreeEdge<'_> {
-    /// The legal actions, of the output or of a vertex before it.
-    pub(super) fn legal(self, into_output: bool) -> u64 {
-        let complete = self.predecessors.iter().map(|set| set.count_ones());
-        let n_edges = complete.sum::<u32>() + self.taken.count_ones();
-        if !into_output {
-            let present = if n_edges + 1 < self.max_edges {
-                PRESENT
-            } else {
-                0
-            };
-            return ABSENT | present;
+    /// The legal actions of an edge into an inner vertex.
+    pub(super) fn legal_inside(self) -> u64 {
+        if self.n_edges() + 1 < self.max_edges {
+            ABSENT | PRESENT
+        } else {
+            ABSENT
         }
+    }
+
+    /// The legal actions of an edge into the output.
+    pub(super) fn legal_into_output(self) -> u64 {
+        let n_edges = self.n_edges();
         let reached = reachable(self.predecessors);
         let connected = self.taken & reached != 0;
         let later = bits(reached).any(|v| v > self.from);
@@ -49,24 +49,9 @@ impl FreeEdge<'_> {
                 || later && n_edges + 1 < self.max_edges);
         (u64::from(absent) * ABSENT) | (u64::from(present) * PRESENT)
     }
-}
 
-/// The vertices that a path from the first one reaches.
-fn reachable(predecessors: &[u64]) -> u64 {
-    (1..predecessors.len()).fold(1, |reached, v| {
-        reached | u64::from(predecessors[v] & reached != 0) << v
-    })
-}
-
-/// The vertices on a path from the first to the last one, or `None` when there is no such path.
-pub(crate) fn on_a_path(predecessors: &[u64]) -> Option<u64> {
-    let last = predecessors.len() - 1;
-    let reached = reachable(predecessors);
-    let mut useful = 1 << last;
-    for v in (1..=last).rev() {
-        if useful >> v & 1 == 1 {
-            useful |= predecessors[v];
-        }
+    fn n_edges(self) -> u32 {
+        let complete = self.predecessors.iter().map(|set| set.count_ones());
+        complete.sum::<u32>() + self.taken.count_ones()
     }
-    (reached >> last & 1 == 1).then_some(reached & useful)
 }

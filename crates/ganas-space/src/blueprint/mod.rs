@@ -6,15 +6,104 @@
 //!
 //! Every sequence of legal actions ends in an architecture of the blueprint: rules look back only, and each of them
 //! leaves a legal action whatever was decided before.
+//!
+//! # Example
+//!
+//! A complete space of one's own: four layers, one after the other, each with one of three operations.
+//!
+//! ```
+//! use ganas_space::blueprint::{Blueprint, Labels, Sources, Vertex};
+//! use ganas_space::laws::{self, LawOptions};
+//! use ganas_space::{Action, Arch, Cost, CostState, CostTable, Costs, Partial, Reader};
+//! use ganas_space::{SearchSpace, SpaceError};
+//!
+//! const OPERATIONS: [&str; 3] = ["conv3", "conv5", "pool"];
+//!
+//! #[derive(Debug)]
+//! struct Stack {
+//!     blueprint: Blueprint,
+//!     costs: CostTable,
+//! }
+//!
+//! impl Stack {
+//!     fn new() -> Self {
+//!         let layer = Vertex { labels: Labels::OneOf(0b111), sources: Sources::LastPresent };
+//!         let mut costs = CostTable::new(1, OPERATIONS.len());
+//!         for (operation, parameters) in [9, 25, 0].into_iter().enumerate() {
+//!             costs.set((0, operation), Cost { parameters, flops: 64 * parameters });
+//!         }
+//!         let blueprint = Blueprint::new("stack", OPERATIONS, [layer; 4], Sources::LastPresent);
+//!         Self { blueprint, costs }
+//!     }
+//! }
+//!
+//! impl SearchSpace for Stack {
+//!     fn blueprint(&self) -> &Blueprint {
+//!         &self.blueprint
+//!     }
+//!
+//!     /// `conv3 pool conv5 conv3`
+//!     fn encode(&self, arch: &Arch) -> String {
+//!         let words = arch.inner_labels().iter().map(|label| OPERATIONS[label.index()]);
+//!         words.collect::<Vec<_>>().join(" ")
+//!     }
+//!
+//!     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
+//!         let mut reader = Reader::new("stack", text);
+//!         let mut actions = Vec::new();
+//!         for layer in 0..4 {
+//!             if layer > 0 {
+//!                 reader.expect(' ')?;
+//!             }
+//!             let word = reader.take_while(char::is_alphanumeric);
+//!             let known = (0..).zip(OPERATIONS).find(|(_, name)| *name == word);
+//!             let (action, _) = known.ok_or_else(|| reader.unknown_op(word, &OPERATIONS))?;
+//!             actions.push(Action(action));
+//!         }
+//!         reader.expect_end()?;
+//!         self.blueprint.build(actions)
+//!     }
+//!
+//!     fn costs(&self) -> Option<&dyn Costs> {
+//!         Some(self)
+//!     }
+//! }
+//!
+//! impl Costs for Stack {
+//!     fn cost(&self, arch: &Arch) -> Cost {
+//!         let parts = arch.inner_labels().iter().map(|label| (0, label.index()));
+//!         self.costs.cost(parts)
+//!     }
+//!
+//!     /// Costs are sums over layers, so that they are bounded while an architecture is built.
+//!     fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+//!         Some(CostState(self.blueprint.open_state(partial)))
+//!     }
+//! }
+//!
+//! let space = Stack::new();
+//! laws::check(&space, LawOptions::default())?;
+//! let arch = space.decode("conv3 pool conv5 conv3")?;
+//! assert_eq!(space.cost(&arch).parameters, 43);
+//! assert_eq!(space.neighbours(&arch).len(), 4 * 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod free_edges;
+mod vertex;
 
-use crate::{Action, Arch, Choice, Decision, LegalActions, OpId, Partial, SpaceError, VertexId};
+use rand::RngExt;
+use rand::seq::IteratorRandom;
+use rand_core::Rng;
 
-pub(crate) use self::free_edges::on_a_path;
+use crate::arch::{Arch, OpId, VertexId};
+use crate::decisions::{Action, Choice, Decision, LegalActions, Partial};
+use crate::error::SpaceError;
+use crate::vertex_set::{below, bits, loose_ends};
+
+pub use self::vertex::{Labels, Sources, Vertex};
 
 use self::free_edges::FreeEdge;
-use crate::vertex_set::{below, bits, highest, loose_ends};
 
 /// Both actions of an edge.
 const ABSENT: u64 = 0b01;
@@ -22,8 +111,10 @@ const PRESENT: u64 = 0b10;
 
 /// The vertices of a space's architectures, in topological order: the first is the input, the last the output.
 #[derive(Clone, Debug)]
-pub(crate) struct Blueprint {
-    space: &'static str,
+pub struct Blueprint {
+    name: String,
+    /// Of all labels: the operations, then `input` and `output`.
+    labels: Vec<String>,
     /// The label of a vertex that is left out: it has no edges, and [`Sources::LastPresent`] looks past it.
     absent: Option<OpId>,
     /// The largest number of edges, where [`Sources::AnyOf`] leaves it open.
@@ -35,86 +126,38 @@ pub(crate) struct Blueprint {
     first_step: Vec<usize>,
 }
 
-/// A vertex, with what it leaves open.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Vertex {
-    /// Its label.
-    pub(crate) labels: Labels,
-    /// Its incoming edges.
-    pub(crate) sources: Sources,
-}
-
-/// The label of a vertex.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Labels {
-    /// Always this one.
-    Fixed(OpId),
-    /// One of a set of [`OpId`]s; never empty.
-    OneOf(u64),
-    /// One of a set, which holds the label of absent vertices: when vertex `previous` is absent, this one is, too.
-    Trailing {
-        /// The set.
-        set: u64,
-        /// The vertex that must be present for this one to be.
-        previous: usize,
-    },
-}
-
-/// The incoming edges of a vertex.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Sources {
-    /// Always from this set.
-    Fixed(u64),
-    /// From one of at least two candidates, but not the last of them, which is left to the other vertex of a pair.
-    LowerOfTwo {
-        /// The candidates of both vertices.
-        candidates: u64,
-    },
-    /// From one of the candidates that come after the source of vertex `lower`.
-    HigherOfTwo {
-        /// The candidates of both vertices.
-        candidates: u64,
-        /// The vertex with [`Sources::LowerOfTwo`].
-        lower: usize,
-    },
-    /// From the last vertex before it that is not absent; from none when it is absent itself.
-    LastPresent,
-    /// From those of a set that are not absent; from none when it is absent itself.
-    PresentOf(u64),
-    /// From so many of the candidates, or from all of them when there are fewer.
-    Exactly {
-        /// How many.
-        count: u32,
-        /// Which.
-        candidates: u64,
-    },
-    /// From any of the candidates, so that a path leads from the input to the output at last.
-    AnyOf {
-        /// Which.
-        candidates: u64,
-    },
-    /// From every vertex before it that no other one reads.
-    LooseEnds,
-}
-
-impl Sources {
-    /// The sources that are asked for, ascending.
-    fn asked(self) -> u64 {
-        match self {
-            Self::Fixed(_) | Self::LastPresent | Self::PresentOf(_) | Self::LooseEnds => 0,
-            Self::Exactly { count, candidates } if candidates.count_ones() <= count => 0,
-            Self::Exactly { candidates, .. } | Self::AnyOf { candidates } => candidates,
-            Self::LowerOfTwo { candidates } => candidates & !highest(candidates),
-            Self::HigherOfTwo { candidates, .. } => candidates & (candidates - 1),
-        }
-    }
-}
-
 impl Blueprint {
-    /// A blueprint of these vertices.
-    pub(crate) fn new(space: &'static str, absent: Option<OpId>, vertices: Vec<Vertex>) -> Self {
+    /// A space with this name and these operations.
+    ///
+    /// The input is vertex 0; then come the `inner` vertices, and then the output, which reads `of_output`.
+    /// The labels of input and output follow those of the operations, which number from 0.
+    ///
+    /// # Panics
+    ///
+    /// When there are more than 64 labels or vertices, or when a vertex reads one that does not come before it.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        operations: impl IntoIterator<Item = impl Into<String>>,
+        inner: impl IntoIterator<Item = Vertex>,
+        of_output: Sources,
+    ) -> Self {
+        let mut labels: Vec<String> = operations.into_iter().map(Into::into).collect();
+        let [input, output] = Self::ends(labels.len());
+        labels.extend(["input".to_owned(), "output".to_owned()]);
+        let mut vertices = vec![Vertex::fixed(input, 0)];
+        vertices.extend(inner);
+        vertices.push(Vertex {
+            labels: Labels::Fixed(output),
+            sources: of_output,
+        });
+        assert!(vertices.len() <= Arch::MAX_VERTICES, "too many vertices");
         let (mut steps, mut first_step) = (Vec::new(), Vec::new());
         for (v, vertex) in vertices.iter().enumerate() {
+            assert!(
+                vertex.sources.candidates() >> v == 0,
+                "vertex {v} reads a later one"
+            );
             first_step.push(steps.len());
             if !matches!(vertex.labels, Labels::Fixed(_)) {
                 steps.push(Choice::Label { vertex: id(v) });
@@ -125,8 +168,9 @@ impl Blueprint {
             }));
         }
         Self {
-            space,
-            absent,
+            name: name.into(),
+            labels,
+            absent: None,
             max_edges: u32::MAX,
             vertices,
             steps,
@@ -134,41 +178,146 @@ impl Blueprint {
         }
     }
 
-    /// The blueprint of cells whose vertices have one of a set of labels each, and edges from any earlier ones.
-    pub(crate) fn free_cell(
-        space: &'static str,
+    /// Cells with so many vertices, input and output included, each of which has any operation and reads any earlier ones.
+    #[must_use]
+    pub fn free_cell<S: Into<String>>(
+        name: impl Into<String>,
+        operations: impl IntoIterator<Item = S, IntoIter: ExactSizeIterator>,
         n_vertices: usize,
-        operations: u64,
-        [input, output]: [OpId; 2],
     ) -> Self {
-        let vertex = |v: usize| Vertex {
-            labels: match v {
-                0 => Labels::Fixed(input),
-                _ if v + 1 == n_vertices => Labels::Fixed(output),
-                _ => Labels::OneOf(operations),
-            },
-            sources: match v {
-                0 => Sources::Fixed(0),
-                _ => Sources::AnyOf {
-                    candidates: below(v),
-                },
-            },
+        let operations = operations.into_iter();
+        let labels = Labels::OneOf(below(operations.len()));
+        let any_before = |v| Sources::AnyOf {
+            candidates: below(v),
         };
-        Self::new(space, None, (0..n_vertices).map(vertex).collect())
+        let inner = (1..n_vertices - 1).map(|v| Vertex {
+            labels,
+            sources: any_before(v),
+        });
+        Self::new(name, operations, inner, any_before(n_vertices - 1))
+    }
+
+    /// The labels of input and output in a space with so many operations.
+    ///
+    /// # Panics
+    ///
+    /// When there are more than 62 operations, since all labels are a set of 64 bits.
+    #[must_use]
+    pub fn ends(n_operations: usize) -> [OpId; 2] {
+        assert!(
+            n_operations <= 62,
+            "{n_operations} operations; expected at most 62"
+        );
+        let id = |label| OpId(u8::try_from(label).expect("invariant: there are at most 64 labels"));
+        [id(n_operations), id(n_operations + 1)]
+    }
+
+    /// The same blueprint with an operation that stands for a vertex that is left out: it has no edges, and
+    /// [`Sources::LastPresent`] and [`Sources::PresentOf`] look past it.
+    #[must_use]
+    pub fn with_absent(self, absent: OpId) -> Self {
+        Self {
+            absent: Some(absent),
+            ..self
+        }
     }
 
     /// The same blueprint with at most so many edges, at least one, in the vertices with [`Sources::AnyOf`].
-    pub(crate) fn with_max_edges(self, max_edges: u32) -> Self {
+    #[must_use]
+    pub fn with_max_edges(self, max_edges: u32) -> Self {
         Self { max_edges, ..self }
     }
 
-    /// The number of vertices of every architecture.
-    pub(crate) fn n_vertices(&self) -> usize {
+    /// The name of the space.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The names of all labels, in the order of their [`OpId`]: the operations, then input and output.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// The names of the operations, in the order of their [`OpId`].
+    #[must_use]
+    pub fn operations(&self) -> &[String] {
+        &self.labels[..self.labels.len() - 2]
+    }
+
+    /// The number of vertices of every architecture that is built, input and output included.
+    #[must_use]
+    pub fn n_vertices(&self) -> usize {
         self.vertices.len()
     }
 
+    /// Whether the number of a vertex says where it stands: layers in a fixed order, each of which reads the one before.
+    #[must_use]
+    pub fn is_chain(&self) -> bool {
+        let mut inner = self.vertices.iter().enumerate().skip(1);
+        inner.all(|(v, vertex)| match vertex.sources {
+            Sources::LastPresent => true,
+            Sources::Fixed(sources) => sources == 1 << (v - 1),
+            _ => false,
+        })
+    }
+
+    /// The architecture that these decisions build.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`apply`](Self::apply) and [`finish`](Self::finish).
+    pub fn build(&self, actions: impl IntoIterator<Item = Action>) -> Result<Arch, SpaceError> {
+        let mut partial = self.start();
+        for action in actions {
+            self.apply(&mut partial, action)?;
+        }
+        self.finish(&partial)
+    }
+
+    /// An architecture built at random: legal labels are equally likely, edges as their prior says.
+    pub fn sample(&self, rng: &mut dyn Rng) -> Arch {
+        let mut partial = self.start();
+        while let Some(decision) = self.decision(&partial) {
+            let action = match decision.choice {
+                Choice::Edge { .. } if decision.legal.count() > 1 => {
+                    let odds = decision.prior_log_odds.exp();
+                    Some(Action(u8::from(rng.random_bool(odds / (1.0 + odds)))))
+                }
+                Choice::Edge { .. } | Choice::Label { .. } => decision.legal.iter().choose(rng),
+            };
+            let action = action.expect("invariant: some action is legal");
+            self.apply(&mut partial, action)
+                .expect("invariant: the action is legal");
+        }
+        self.finish(&partial)
+            .expect("invariant: every decision is taken")
+    }
+
+    /// The architectures whose decisions differ from those of an architecture in one, in their order; none when it is of
+    /// another space.
+    #[must_use]
+    pub fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
+        let actions = self.actions_of(arch).unwrap_or_default();
+        let mut neighbours = Vec::new();
+        let mut before = self.start();
+        for (n, &taken) in actions.iter().enumerate() {
+            let decision = self.decision(&before);
+            let legal = decision.map_or(LegalActions(0), |decision| decision.legal);
+            for other in legal.iter().filter(|other| *other != taken) {
+                let mut changed = actions.clone();
+                changed[n] = other;
+                neighbours.extend(self.build(changed));
+            }
+            self.apply(&mut before, taken)
+                .expect("invariant: the actions build the architecture");
+        }
+        neighbours
+    }
+
     /// All architectures, in the order of their decisions.
-    pub(crate) fn all(&self) -> impl Iterator<Item = Arch> + '_ {
+    pub fn archs(&self) -> impl Iterator<Item = Arch> + '_ {
         let mut open = vec![self.start()];
         std::iter::from_fn(move || {
             loop {
@@ -191,14 +340,20 @@ impl Blueprint {
     }
 
     /// The state before the first decision.
-    pub(crate) fn start(&self) -> Partial {
+    #[must_use]
+    pub fn start(&self) -> Partial {
         let mut partial = Partial::empty();
         self.complete(&mut partial);
         partial
     }
 
-    /// The next decision.
-    pub(crate) fn decision(&self, partial: &Partial) -> Option<Decision> {
+    /// The next decision, or `None` when the architecture is complete.
+    ///
+    /// The choices are the same ones in the same order in every architecture of the space: for each vertex that leaves
+    /// something open its label (if that is open), then its edges (if they are), lowest source first.
+    /// What is legal, and the prior, depend on the decisions before.
+    #[must_use]
+    pub fn decision(&self, partial: &Partial) -> Option<Decision> {
         let choice = *self.steps.get(partial.actions().len())?;
         Some(match choice {
             Choice::Label { vertex } => Decision {
@@ -227,7 +382,11 @@ impl Blueprint {
                     from,
                     max_edges: self.max_edges,
                 };
-                (edge.legal(to + 1 == self.n_vertices()), 0.0)
+                if to + 1 == self.n_vertices() {
+                    (edge.legal_into_output(), 0.0)
+                } else {
+                    (edge.legal_inside(), 0.0)
+                }
             }
             Sources::Exactly { count, candidates } => {
                 let needed = count - self.chosen_sources(partial, to).count_ones();
@@ -253,16 +412,25 @@ impl Blueprint {
                 } else {
                     (ABSENT | PRESENT, open.count_ones())
                 };
-                let pair = matches!(sources, Sources::LowerOfTwo { .. });
-                (legal, prior_log_odds(places, pair))
+                let prior_log_odds = match (sources, places) {
+                    (_, 0 | 1) => 0.0,
+                    // The last candidate is not asked for: of the pairs of `places + 1`, so many have this one as the lower.
+                    (Sources::LowerOfTwo { .. }, _) => (2.0 / f64::from(places - 1)).ln(),
+                    _ => -f64::from(places - 1).ln(),
+                };
+                (legal, prior_log_odds)
             }
         }
     }
 
     /// Takes a decision.
-    pub(crate) fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::IllegalAction`] when the action is not legal; the partial architecture is then unchanged.
+    pub fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
         let illegal = |reason| SpaceError::IllegalAction {
-            space: self.space,
+            space: self.name.clone(),
             decision: partial.actions().len(),
             action: action.0,
             reason,
@@ -280,7 +448,11 @@ impl Blueprint {
     }
 
     /// The architecture of a complete sequence of decisions.
-    pub(crate) fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::NotInSpace`] when decisions are missing.
+    pub fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
         if partial.labels().len() != self.n_vertices() {
             return Err(self.not_in_space(format!(
                 "{} complete vertices; expected {}",
@@ -291,8 +463,12 @@ impl Blueprint {
         Arch::new(partial.labels(), partial.predecessors())
     }
 
-    /// The decisions that build an architecture, or why none do.
-    pub(crate) fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
+    /// The decisions that build an architecture.
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::NotInSpace`] when none do.
+    pub fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
         if arch.n_vertices() != self.n_vertices() {
             return Err(self.not_in_space(format!(
                 "{} vertices; expected {}",
@@ -342,7 +518,8 @@ impl Blueprint {
     /// All that legal actions from here on depend on, and the decisions about the vertex that is not complete.
     ///
     /// Rules look back to complete vertices in two ways: to an absent one before, and to the source of the lower of two.
-    pub(crate) fn open_state(&self, partial: &Partial) -> Vec<u64> {
+    #[must_use]
+    pub fn open_state(&self, partial: &Partial) -> Vec<u64> {
         let complete = partial.labels().len();
         let mut state = Vec::new();
         for (v, vertex) in self.vertices.iter().enumerate().skip(complete) {
@@ -457,23 +634,9 @@ impl Blueprint {
 
     fn not_in_space(&self, reason: String) -> SpaceError {
         SpaceError::NotInSpace {
-            space: self.space,
+            space: self.name.clone(),
             reason,
         }
-    }
-}
-
-/// The log-odds that make every source, or every pair of sources, equally likely among `places` that are left.
-fn prior_log_odds(places: u32, lower_of_pair: bool) -> f64 {
-    if places < 2 {
-        return 0.0;
-    }
-    let places = f64::from(places);
-    if lower_of_pair {
-        // The last candidate is not asked for: of the pairs of `places + 1`, so many have this one as the lower.
-        (2.0 / (places - 1.0)).ln()
-    } else {
-        -(places - 1.0).ln()
     }
 }
 

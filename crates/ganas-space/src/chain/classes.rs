@@ -48,7 +48,7 @@ pub(super) fn relabelled(
 }
 
 /// All forms of a stage.
-pub(super) fn members(stage: &Stage, absent: Option<OpId>, labels: &[OpId]) -> Vec<Vec<OpId>> {
+fn forms(stage: &Stage, absent: Option<OpId>, labels: &[OpId]) -> Vec<Vec<OpId>> {
     let n = movable(stage, absent).len();
     if n == 0 {
         return vec![labels.to_vec()];
@@ -57,7 +57,7 @@ pub(super) fn members(stage: &Stage, absent: Option<OpId>, labels: &[OpId]) -> V
     for subset in 0..1_u64 << n {
         let places: Vec<usize> = bits(subset).collect();
         let mut fits = false;
-        let member = placed(stage, absent, labels, |_, n_present| {
+        let form = placed(stage, absent, labels, |_, n_present| {
             fits = places.len() == n_present;
             if fits {
                 places.clone()
@@ -66,7 +66,7 @@ pub(super) fn members(stage: &Stage, absent: Option<OpId>, labels: &[OpId]) -> V
             }
         });
         if fits {
-            all.insert(member);
+            all.insert(form);
         }
     }
     all.into_iter().collect()
@@ -79,10 +79,10 @@ pub(super) fn neighbours(
     labels: &[OpId],
 ) -> BTreeSet<Vec<OpId>> {
     let mut found = BTreeSet::new();
-    for member in members(stage, absent, labels) {
+    for form in forms(stage, absent, labels) {
         for (l, &set) in stage.layers.iter().enumerate() {
             for choice in bits(set) {
-                let mut changed = member.clone();
+                let mut changed = form.clone();
                 changed[l] = label(choice);
                 if is_stage(stage, absent, &changed) {
                     found.insert(canonical(stage, absent, &changed));

@@ -1,60 +1,59 @@
 //! A space of chains, as data: what each layer of a network can be, and the network around them.
 
-use crate::own::OwnCosts;
-use crate::{Member, OpId, StatedBound};
+use crate::{CostTable, KnownNetwork, OpId, StatedBound};
 
 use super::network::Network;
 
 /// A space of chains.
 #[derive(Debug)]
-pub(super) struct Description {
+pub(crate) struct Description {
     /// The name of the space.
-    pub(super) name: &'static str,
+    pub(crate) name: String,
     /// What a layer can be, in the order of the labels; input and output follow.
-    pub(super) choices: Vec<LayerChoice>,
+    pub(crate) choices: Vec<LayerChoice>,
     /// The stages of the chain, in order.
-    pub(super) stages: Vec<Stage>,
+    pub(crate) stages: Vec<Stage>,
     /// How architectures are written.
-    pub(super) text: TextForm,
+    pub(crate) text: TextForm,
     /// What an architecture costs.
-    pub(super) costs: Costs,
+    pub(crate) costs: CostModel,
     /// Known architectures by their names.
-    pub(super) members: &'static [Member],
-    /// What the description asks of architectures.
-    pub(super) bounds: Vec<StatedBound>,
+    pub(crate) known: &'static [KnownNetwork<'static>],
+    /// Bounds that hold in every search.
+    pub(crate) bounds: Vec<StatedBound>,
 }
 
 /// What an architecture costs.
 #[derive(Debug)]
-pub(super) enum Costs {
+pub(crate) enum CostModel {
     /// What the network around the chain does.
     Network(Network),
-    /// What the expressions of the user's file say.
-    Own(OwnCosts),
+    /// What each choice costs in each layer.
+    Table(CostTable),
 }
 
 /// What a layer can be.
 #[derive(Clone, Debug)]
-pub(super) struct LayerChoice {
+pub(crate) struct LayerChoice {
     /// Its word in a text.
-    pub(super) word: &'static str,
+    pub(crate) word: String,
     /// The name of its label; of two choices with the same word, a layer has one at most.
-    pub(super) label: &'static str,
+    pub(crate) label: String,
     /// What it is built of.
-    pub(super) block: Block,
+    pub(crate) block: Block,
 }
 
 /// What a layer is built of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Block {
+pub(crate) enum Block {
     /// Nothing: the layer is left out.
     Absent,
     /// The side of the images; no layer of the network itself.
     Resolution(u64),
     /// A 1x1 convolution with batch normalisation.
     Projection,
-    /// What the user's file says; only its expressions of costs know more.
-    Own,
+    /// Something of which nothing but the costs is known.
+    Opaque,
     /// Inverted residual blocks: a 1x1 convolution to so many times the channels (none for 1), a depthwise one, a 1x1
     /// convolution to the channels of the stage.
     MbConv(MbConv),
@@ -75,16 +74,16 @@ pub struct MbConv {
 
 /// Layers of the same size.
 #[derive(Clone, Debug)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     /// The set of choices of each layer.
-    pub(super) layers: Vec<u64>,
+    pub(crate) layers: Vec<u64>,
     /// Where absent layers may stand.
-    pub(super) absence: Absence,
+    pub(crate) absence: Absence,
 }
 
 /// Where the absent layers of a stage may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Absence {
+pub(crate) enum Absence {
     /// Anywhere; the order of what is left is all that counts.
     Anywhere,
     /// At the end only; these layers have no word.
@@ -93,16 +92,16 @@ pub(super) enum Absence {
 
 /// How architectures are written: the words of the layers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TextForm {
+pub(crate) struct TextForm {
     /// Between stages.
-    pub(super) stages: &'static str,
+    pub(crate) stages: &'static str,
     /// Between the layers of a stage; with nothing between them, words have one character.
-    pub(super) layers: &'static str,
+    pub(crate) layers: &'static str,
 }
 
 impl Description {
     /// The choice that leaves a layer out.
-    pub(super) fn absent(&self) -> Option<OpId> {
+    pub(crate) fn absent(&self) -> Option<OpId> {
         self.choices
             .iter()
             .position(|choice| choice.block == Block::Absent)
@@ -112,12 +111,12 @@ impl Description {
     /// Whether the cost of a layer depends on nothing but its place, its choice and the side of the images.
     ///
     /// In a network the first layer of a stage changes channels and sides, so it must always be the same one.
-    pub(super) fn costs_are_sums(&self) -> bool {
+    pub(crate) fn costs_are_sums(&self) -> bool {
         let absent = self.absent();
         let can_be_absent = |set: &u64| absent.is_some_and(|absent| set >> absent.0 & 1 == 1);
         match &self.costs {
-            Costs::Own(_) => true,
-            Costs::Network(_) => {
+            CostModel::Table(_) => true,
+            CostModel::Network(_) => {
                 let firsts = self.stages.iter().map(|stage| stage.layers.first());
                 firsts.flatten().all(|set| !can_be_absent(set))
             }
@@ -125,12 +124,12 @@ impl Description {
     }
 
     /// The sets of choices of all layers, in order.
-    pub(super) fn layers(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn layers(&self) -> impl Iterator<Item = u64> {
         self.stages.iter().flat_map(|stage| &stage.layers).copied()
     }
 
     /// The labels of an architecture's layers, divided into stages.
-    pub(super) fn divided<'a>(&self, labels: &'a [OpId]) -> Vec<&'a [OpId]> {
+    pub(crate) fn divided<'a>(&self, labels: &'a [OpId]) -> Vec<&'a [OpId]> {
         let mut rest = labels;
         self.stages
             .iter()
@@ -143,7 +142,7 @@ impl Description {
     }
 
     /// The layers of an architecture that are present, as numbers of layers and of choices.
-    pub(super) fn present(&self, labels: &[OpId]) -> impl Iterator<Item = (usize, usize)> {
+    pub(crate) fn present(&self, labels: &[OpId]) -> impl Iterator<Item = (usize, usize)> {
         let choices = labels.iter().map(|label| label.index());
         choices
             .enumerate()
@@ -151,25 +150,25 @@ impl Description {
     }
 
     /// The network around the chain, when it is known.
-    pub(super) fn network(&self) -> Option<&Network> {
+    pub(crate) fn network(&self) -> Option<&Network> {
         match &self.costs {
-            Costs::Network(network) => Some(network),
-            Costs::Own(_) => None,
+            CostModel::Network(network) => Some(network),
+            CostModel::Table(_) => None,
         }
     }
 
     /// What a layer with this label is built of.
-    pub(super) fn block(&self, label: OpId) -> Block {
+    pub(crate) fn block(&self, label: OpId) -> Block {
         self.choices[label.index()].block
     }
 }
 
 /// The label of a choice.
-pub(super) fn label(choice: usize) -> OpId {
+pub(crate) fn label(choice: usize) -> OpId {
     OpId(u8::try_from(choice).expect("invariant: a space has at most 62 choices"))
 }
 
 /// The set of all choices with these places.
-pub(super) fn set(choices: impl IntoIterator<Item = usize>) -> u64 {
+pub(crate) fn set(choices: impl IntoIterator<Item = usize>) -> u64 {
     choices.into_iter().fold(0, |set, choice| set | 1 << choice)
 }

@@ -1,13 +1,15 @@
 //! The space of Accel-NASBench (Ahmad and others, 2024): seven stages of EfficientNet's widths on ImageNet, each with
 //! an expansion, a kernel, a number of blocks, and squeeze-and-excitation or not.
 
-use crate::Member;
+use crate::KnownNetwork;
 
-use super::MBCONV;
 use super::description::{
-    Absence, Block, Costs, Description, LayerChoice, MbConv, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
+
+/// Seven blocks of EfficientNet's widths on ImageNet: the space of Accel-NASBench.
+pub const MBCONV: &str = "mbconv";
 
 /// Expansions, kernels and numbers of blocks; 4 blocks are possible in one stage only.
 const EXPANSIONS: [u64; 3] = [1, 4, 6];
@@ -28,13 +30,13 @@ const STAGES: [(u64, u64); 7] = [
     (320, 1),
 ];
 
-const MEMBERS: [Member; 2] = [
-    Member {
+const KNOWN: [KnownNetwork<'static>; 2] = [
+    KnownNetwork {
         name: "efficientnet-b0",
         text: "e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l4se1 e6k3l1se1",
         differs: None,
     },
-    Member {
+    KnownNetwork {
         name: "mobilenet-v2",
         text: "e1k3l1se0 e6k3l2se0 e6k3l3se0 e6k3l3se0 e6k3l3se0 e6k3l3se0 e6k3l1se0",
         differs: Some(
@@ -51,10 +53,9 @@ pub(super) fn description() -> Description {
             for repeats in REPEATS {
                 for squeeze in [false, true] {
                     let word = format!("e{expansion}k{kernel}l{repeats}se{}", u8::from(squeeze));
-                    let word: &'static str = word.leak();
                     choices.push(LayerChoice {
+                        label: word.clone(),
                         word,
-                        label: word,
                         block: Block::MbConv(MbConv {
                             kernel,
                             expansion,
@@ -77,14 +78,14 @@ pub(super) fn description() -> Description {
         }
     });
     Description {
-        name: MBCONV,
+        name: MBCONV.to_owned(),
         stages: stages.collect(),
         choices,
         text: TextForm {
             stages: " ",
             layers: ",",
         },
-        costs: Costs::Network(Network {
+        costs: CostModel::Network(Network {
             resolution: 224,
             stem: Shape {
                 channels: 32,
@@ -104,7 +105,7 @@ pub(super) fn description() -> Description {
             squeeze: Squeeze::QuarterOfInput,
             counting: Counting::Thop,
         }),
-        members: &MEMBERS,
+        known: &KNOWN,
         bounds: Vec::new(),
     }
 }

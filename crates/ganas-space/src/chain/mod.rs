@@ -19,17 +19,16 @@
 //! let space = ganas_space::by_name("mbconv")?;
 //! let arch = space.decode("efficientnet-b0")?;
 //! assert_eq!(space.encode(&arch), "e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l4se1 e6k3l1se1");
-//! assert_eq!(space.cost(&arch).parameters, 5_288_548);
+//! assert_eq!(space.costs().map(|costs| costs.cost(&arch).parameters), Some(5_288_548));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
 mod classes;
-mod description;
+pub(crate) mod description;
 mod mbconv;
 mod nasbench_macro;
 mod network;
 mod once_for_all;
-mod own;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -41,28 +40,19 @@ use rand::RngExt;
 use rand_core::Rng;
 
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
-use crate::own::Open;
+use crate::vertex_set::bits;
 use crate::{
-    Action, Arch, ArchKey, Cost, CostState, Decision, Member, OpId, Partial, SearchSpace,
-    SpaceError, StatedBound,
+    Action, Arch, ArchKey, Cost, CostState, Costs, Enumeration, KnownNetwork, OpId, Partial,
+    SearchSpace, SpaceError, StatedBound,
 };
 
 pub use self::description::MbConv;
+pub use self::mbconv::MBCONV;
+pub use self::nasbench_macro::NASBENCH_MACRO;
 pub use self::network::PlacedBlock;
+pub use self::once_for_all::{OFA_MBV3, OFA_PROXYLESS};
 
-use self::description::{Absence, Block, Costs, Description, Stage, label};
-
-/// Seven blocks of EfficientNet's widths on ImageNet: the space of Accel-NASBench.
-pub const MBCONV: &str = "mbconv";
-
-/// The subnets of once-for-all's ProxylessNAS supernet.
-pub const OFA_PROXYLESS: &str = "ofa-proxyless";
-
-/// The subnets of once-for-all's MobileNetV3 supernet.
-pub const OFA_MBV3: &str = "ofa-mbv3";
-
-/// NAS-Bench-Macro: eight layers on CIFAR-10.
-pub const NASBENCH_MACRO: &str = "nasbench-macro";
+use self::description::{Absence, Block, CostModel, Description, Stage, label};
 
 /// The names of all spaces of chains.
 pub const NAMES: [&str; 4] = [MBCONV, OFA_PROXYLESS, OFA_MBV3, NASBENCH_MACRO];
@@ -76,7 +66,6 @@ const ENUMERABLE: u64 = 1_000_000;
 pub struct Chain {
     description: Description,
     blueprint: Blueprint,
-    labels: Vec<&'static str>,
 }
 
 impl Chain {
@@ -93,29 +82,16 @@ impl Chain {
         Some(Arc::new(Self::new(description)))
     }
 
-    /// A space of the user's.
-    pub(crate) fn of_description(open: &Open<'_>) -> Result<Arc<Self>, SpaceError> {
-        own::description(open).map(|description| Arc::new(Self::new(description)))
-    }
-
-    fn new(description: Description) -> Self {
-        let mut labels: Vec<&'static str> = description
-            .choices
-            .iter()
-            .map(|choice| choice.label)
-            .collect();
-        let (input, output) = (label(labels.len()), label(labels.len() + 1));
-        labels.extend(["input", "output"]);
+    /// The space of a description.
+    pub(crate) fn new(description: Description) -> Self {
         let absent = description.absent();
-        let mut vertices = vec![Vertex {
-            labels: Labels::Fixed(input),
-            sources: Sources::Fixed(0),
-        }];
+        let mut inner = Vec::new();
         for stage in &description.stages {
             for (l, &set) in stage.layers.iter().enumerate() {
-                let previous = vertices.len() - 1;
+                // The input is vertex 0.
+                let previous = inner.len();
                 let trailing = stage.absence == Absence::AtEnd && l > 0;
-                vertices.push(Vertex {
+                inner.push(Vertex {
                     labels: match absent {
                         Some(absent) if trailing && set >> absent.0 & 1 == 1 => {
                             Labels::Trailing { set, previous }
@@ -126,14 +102,14 @@ impl Chain {
                 });
             }
         }
-        vertices.push(Vertex {
-            labels: Labels::Fixed(output),
-            sources: Sources::LastPresent,
-        });
+        let operations = description.choices.iter().map(|choice| &*choice.label);
+        let blueprint = Blueprint::new(&*description.name, operations, inner, Sources::LastPresent);
         Self {
-            blueprint: Blueprint::new(description.name, absent, vertices),
+            blueprint: match absent {
+                Some(absent) => blueprint.with_absent(absent),
+                None => blueprint,
+            },
             description,
-            labels,
         }
     }
 
@@ -144,10 +120,10 @@ impl Chain {
     pub fn blocks(&self, arch: &Arch) -> Vec<Vec<Option<MbConv>>> {
         let block = |label: &OpId| match self.description.block(*label) {
             Block::MbConv(block) => Some(block),
-            Block::Absent | Block::Projection | Block::Resolution(_) | Block::Own => None,
+            Block::Absent | Block::Projection | Block::Resolution(_) | Block::Opaque => None,
         };
         self.description
-            .divided(layer_labels(arch))
+            .divided(arch.inner_labels())
             .into_iter()
             .filter(|stage| !stage.iter().any(|label| self.side(*label).is_some()))
             .map(|stage| stage.iter().map(block).collect())
@@ -159,7 +135,7 @@ impl Chain {
     pub fn placed_blocks(&self, arch: &Arch) -> Vec<PlacedBlock> {
         let network = self.description.network();
         network.map_or_else(Vec::new, |network| {
-            network::walk(&self.description, network, layer_labels(arch)).1
+            network::walk(&self.description, network, arch.inner_labels()).1
         })
     }
 
@@ -167,7 +143,7 @@ impl Chain {
     #[must_use]
     pub fn resolution(&self, arch: &Arch) -> u64 {
         let of_network = || self.description.network().map(|network| network.resolution);
-        layer_labels(arch)
+        arch.inner_labels()
             .iter()
             .find_map(|label| self.side(*label))
             .or_else(of_network)
@@ -198,15 +174,9 @@ impl Chain {
     }
 
     fn arch(&self, labels: &[OpId]) -> Arch {
-        let mut partial = self.blueprint.start();
-        for label in labels {
-            self.blueprint
-                .apply(&mut partial, Action(label.0))
-                .expect("invariant: the labels are choices of their layers");
-        }
-        self.blueprint
-            .finish(&partial)
-            .expect("invariant: every layer has a label")
+        let actions = labels.iter().map(|label| Action(label.0));
+        let arch = self.blueprint.build(actions);
+        arch.expect("invariant: every layer has a label, which is one of its choices")
     }
 
     /// The architecture with another form of each stage.
@@ -219,7 +189,7 @@ impl Chain {
         arch: &Arch,
         form: &mut dyn FnMut(&Stage, &[OpId]) -> Vec<OpId>,
     ) -> Vec<OpId> {
-        let stages = self.description.divided(layer_labels(arch));
+        let stages = self.description.divided(arch.inner_labels());
         self.description
             .stages
             .iter()
@@ -245,16 +215,9 @@ impl fmt::Debug for Chain {
 }
 
 impl SearchSpace for Chain {
-    fn name(&self) -> &'static str {
-        self.description.name
-    }
-
-    fn labels(&self) -> &[&'static str] {
-        &self.labels
-    }
-
-    fn max_vertices(&self) -> usize {
-        self.blueprint.n_vertices()
+    /// The label of each layer.
+    fn blueprint(&self) -> &Blueprint {
+        &self.blueprint
     }
 
     /// `None` also when there are more than a `u64` holds.
@@ -266,48 +229,6 @@ impl SearchSpace for Chain {
             .iter()
             .map(|stage| classes::count(stage, absent));
         u64::try_from(counts.product::<u128>()).ok()
-    }
-
-    /// In the order of the choices, the last layer fastest; small spaces only.
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        self.size().filter(|size| *size <= ENUMERABLE)?;
-        let Some(size) = self.enumerable_size() else {
-            return Some(Box::new(self.blueprint.all()));
-        };
-        Some(Box::new((0..size).map(|number| {
-            self.arch(&classes::of_number(&self.description, number.into()))
-        })))
-    }
-
-    fn index_of(&self, arch: &Arch) -> Option<u64> {
-        self.enumerable_size()?;
-        self.blueprint.actions_of(arch).ok()?;
-        u64::try_from(classes::number(&self.description, layer_labels(arch))).ok()
-    }
-
-    fn has_places(&self) -> bool {
-        true
-    }
-
-    fn start(&self) -> Partial {
-        self.blueprint.start()
-    }
-
-    /// The label of each layer.
-    fn decision(&self, partial: &Partial) -> Option<Decision> {
-        self.blueprint.decision(partial)
-    }
-
-    fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
-        self.blueprint.apply(partial, action)
-    }
-
-    fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
-        self.blueprint.finish(partial)
-    }
-
-    fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
-        self.blueprint.actions_of(arch)
     }
 
     /// The number of the canonical form.
@@ -330,50 +251,30 @@ impl SearchSpace for Chain {
     }
 
     fn encode(&self, arch: &Arch) -> String {
-        text::encode(&self.description, layer_labels(arch))
+        text::encode(&self.description, arch.inner_labels())
     }
 
-    /// Reads the words of the layers, or the name of a member.
+    /// Reads the words of the layers, or the name of a known network.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         text::decode(&self.description, text).map(|labels| self.arch(&labels))
     }
 
-    fn cost(&self, arch: &Arch) -> Cost {
-        network::cost(&self.description, layer_labels(arch))
+    fn costs(&self) -> Option<&dyn Costs> {
+        Some(self)
     }
 
-    fn named_costs(&self) -> &[&'static str] {
-        match &self.description.costs {
-            Costs::Own(costs) => costs.names(),
-            Costs::Network(_) => &[],
-        }
+    /// Small spaces only.
+    fn enumeration(&self) -> Option<&dyn Enumeration> {
+        self.size().filter(|size| *size <= ENUMERABLE)?;
+        Some(self)
     }
 
-    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
-        match &self.description.costs {
-            Costs::Own(costs) => costs.named(name, self.description.present(layer_labels(arch))),
-            Costs::Network(_) => None,
-        }
+    fn known_networks(&self) -> Vec<KnownNetwork<'_>> {
+        self.description.known.to_vec()
     }
 
     fn stated_bounds(&self) -> &[StatedBound] {
         &self.description.bounds
-    }
-
-    fn members(&self) -> &'static [Member] {
-        self.description.members
-    }
-
-    /// A layer's cost depends on its place, and on the side of the images where an architecture says it.
-    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
-        if !self.description.costs_are_sums() {
-            return None;
-        }
-        let mut state = self.blueprint.open_state(partial);
-        // The last label may be the output's, which is no choice.
-        let layers = partial.labels().iter().skip(1).take(self.n_layers());
-        state.extend(layers.filter_map(|label| self.side(*label)));
-        Some(CostState(state))
     }
 
     /// Uniform over classes, in canonical form: labels are drawn uniformly, and kept when they are canonical.
@@ -388,7 +289,7 @@ impl SearchSpace for Chain {
                     .map(|set| {
                         let n = rng.random_range(0..set.count_ones());
                         let n = usize::try_from(n).expect("invariant: a layer has few choices");
-                        let choice = crate::vertex_set::bits(*set).nth(n);
+                        let choice = bits(*set).nth(n);
                         label(choice.expect("invariant: so many choices"))
                     })
                     .collect();
@@ -426,7 +327,55 @@ impl SearchSpace for Chain {
     }
 }
 
-/// The labels between input and output.
-fn layer_labels(arch: &Arch) -> &[OpId] {
-    &arch.labels()[1..arch.n_vertices() - 1]
+impl Costs for Chain {
+    fn cost(&self, arch: &Arch) -> Cost {
+        network::cost(&self.description, arch.inner_labels())
+    }
+
+    fn named_costs(&self) -> Vec<&str> {
+        match &self.description.costs {
+            CostModel::Table(costs) => costs.names(),
+            CostModel::Network(_) => Vec::new(),
+        }
+    }
+
+    fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
+        match &self.description.costs {
+            CostModel::Table(costs) => {
+                costs.named(name, self.description.present(arch.inner_labels()))
+            }
+            CostModel::Network(_) => None,
+        }
+    }
+
+    /// A layer's cost depends on its place, and on the side of the images where an architecture says it.
+    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+        if !self.description.costs_are_sums() {
+            return None;
+        }
+        let mut state = self.blueprint.open_state(partial);
+        // The last label may be the output's, which is no choice.
+        let layers = partial.labels().iter().skip(1).take(self.n_layers());
+        state.extend(layers.filter_map(|label| self.side(*label)));
+        Some(CostState(state))
+    }
+}
+
+/// In the order of the choices, the last layer fastest.
+impl Enumeration for Chain {
+    fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
+        match self.enumerable_size() {
+            Some(size) => Box::new(
+                (0..size)
+                    .map(|number| self.arch(&classes::of_number(&self.description, number.into()))),
+            ),
+            None => Box::new(self.blueprint.archs()),
+        }
+    }
+
+    fn index_of(&self, arch: &Arch) -> Option<u64> {
+        self.enumerable_size()?;
+        self.blueprint.actions_of(arch).ok()?;
+        u64::try_from(classes::number(&self.description, arch.inner_labels())).ok()
+    }
 }

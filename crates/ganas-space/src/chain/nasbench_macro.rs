@@ -5,18 +5,20 @@
 //! Any other identity is nothing: the published table has the same values wherever it stands among the other layers of
 //! its stage.
 
-use crate::Member;
+use crate::KnownNetwork;
 
-use super::NASBENCH_MACRO;
 use super::description::{
-    Absence, Block, Costs, Description, LayerChoice, MbConv, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
+
+/// NAS-Bench-Macro: eight layers on CIFAR-10.
+pub const NASBENCH_MACRO: &str = "nasbench-macro";
 
 /// Layers, channels and stride of each stage.
 const STAGES: [(usize, u64, u64); 3] = [(2, 64, 2), (3, 128, 2), (3, 256, 2)];
 
-const MEMBERS: [Member; 1] = [Member {
+const KNOWN: [KnownNetwork<'static>; 1] = [KnownNetwork {
     name: "best-of-table",
     text: "22212202",
     differs: None,
@@ -32,7 +34,11 @@ pub(super) fn description() -> Description {
             squeeze: false,
         })
     };
-    let choice = |word, label, block| LayerChoice { word, label, block };
+    let choice = |word: &str, label: &str, block| LayerChoice {
+        word: word.to_owned(),
+        label: label.to_owned(),
+        block,
+    };
     // The order of the digits, for the first layer of a stage as for the others.
     let choices = vec![
         choice("0", "projection", Block::Projection),
@@ -49,14 +55,14 @@ pub(super) fn description() -> Description {
         }
     });
     Description {
-        name: NASBENCH_MACRO,
+        name: NASBENCH_MACRO.to_owned(),
         choices,
         stages: stages.to_vec(),
         text: TextForm {
             stages: "",
             layers: "",
         },
-        costs: Costs::Network(Network {
+        costs: CostModel::Network(Network {
             resolution: 32,
             stem: Shape {
                 channels: 32,
@@ -76,7 +82,7 @@ pub(super) fn description() -> Description {
             squeeze: Squeeze::QuarterOfInput,
             counting: Counting::MultiplyAdds,
         }),
-        members: &MEMBERS,
+        known: &KNOWN,
         bounds: Vec::new(),
     }
 }

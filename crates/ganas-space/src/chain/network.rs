@@ -6,52 +6,52 @@
 use crate::layers::Layers;
 use crate::{Cost, OpId};
 
-use super::description::{Block, Costs, Description, MbConv};
+use super::description::{Block, CostModel, Description, MbConv};
 
 /// The network around a chain, as data.
 #[derive(Debug)]
-pub(super) struct Network {
+pub(crate) struct Network {
     /// The side of an image, unless the architecture says it.
-    pub(super) resolution: u64,
+    pub(crate) resolution: u64,
     /// The 3x3 convolution on the image.
-    pub(super) stem: Shape,
+    pub(crate) stem: Shape,
     /// A block between the stem and the chain.
-    pub(super) first: Option<(MbConv, u64)>,
+    pub(crate) first: Option<(MbConv, u64)>,
     /// The stages of the chain that have layers, in order.
-    pub(super) stages: Vec<StageShape>,
+    pub(crate) stages: Vec<StageShape>,
     /// A block between the chain and the head, with its channels.
-    pub(super) last: Option<(MbConv, u64)>,
+    pub(crate) last: Option<(MbConv, u64)>,
     /// The channels of the 1x1 convolution before global pooling.
-    pub(super) head: u64,
+    pub(crate) head: u64,
     /// The channels of a 1x1 convolution without normalisation between pooling and the linear layer.
-    pub(super) hidden: Option<u64>,
+    pub(crate) hidden: Option<u64>,
     /// Outputs of the linear layer.
-    pub(super) classes: u64,
+    pub(crate) classes: u64,
     /// How channels are rounded between the convolutions of a block, and squeezed.
-    pub(super) squeeze: Squeeze,
+    pub(crate) squeeze: Squeeze,
     /// What a floating-point operation is.
-    pub(super) counting: Counting,
+    pub(crate) counting: Counting,
 }
 
 /// Channels and stride.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    pub(super) channels: u64,
+pub(crate) struct Shape {
+    pub(crate) channels: u64,
     /// Of the first layer; the others have stride 1.
-    pub(super) stride: u64,
+    pub(crate) stride: u64,
 }
 
 /// The size of a stage.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StageShape {
-    pub(super) shape: Shape,
+pub(crate) struct StageShape {
+    pub(crate) shape: Shape,
     /// Whether all blocks have squeeze-and-excitation, whatever the choice says.
-    pub(super) squeeze: bool,
+    pub(crate) squeeze: bool,
 }
 
 /// The inner channels of squeeze-and-excitation.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Squeeze {
+pub(crate) enum Squeeze {
     /// A quarter of the block's input channels.
     QuarterOfInput,
     /// A quarter of the expanded channels, rounded to a multiple of 8.
@@ -60,7 +60,7 @@ pub(super) enum Squeeze {
 
 /// What a floating-point operation is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Counting {
+pub(crate) enum Counting {
     /// A multiply-add of a convolution or a linear layer.
     MultiplyAdds,
     /// What the profiler `thop` counts; see [`Layers::thop_flops`].
@@ -68,7 +68,7 @@ pub(super) enum Counting {
 }
 
 /// The nearest multiple of 8, but never less than nine tenths, as MobileNets round channels.
-pub(super) const fn rounded_to_8(tenths: u64) -> u64 {
+pub(crate) const fn rounded_to_8(tenths: u64) -> u64 {
     let rounded = (tenths + 40) / 80 * 8;
     let rounded = if rounded == 0 { 8 } else { rounded };
     if 100 * rounded < 9 * tenths {
@@ -96,15 +96,15 @@ pub struct PlacedBlock {
 }
 
 /// Parameters and FLOPs of the network of an architecture, given as the labels of its layers.
-pub(super) fn cost(description: &Description, labels: &[OpId]) -> Cost {
+pub(crate) fn cost(description: &Description, labels: &[OpId]) -> Cost {
     match &description.costs {
-        Costs::Network(network) => walk(description, network, labels).0,
-        Costs::Own(costs) => costs.cost(description.present(labels)),
+        CostModel::Network(network) => walk(description, network, labels).0,
+        CostModel::Table(costs) => costs.cost(description.present(labels)),
     }
 }
 
 /// The costs of a network, and its inverted residual blocks in order.
-pub(super) fn walk(
+pub(crate) fn walk(
     description: &Description,
     network: &Network,
     labels: &[OpId],
@@ -157,7 +157,7 @@ pub(super) fn walk(
                     },
                     shape,
                 ),
-                Block::Absent | Block::Resolution(_) | Block::Own => {}
+                Block::Absent | Block::Resolution(_) | Block::Opaque => {}
             }
             shape.stride = 1;
         }

@@ -4,13 +4,18 @@
 //! `ofa-proxyless` has the widths of ProxylessNAS times 1.3 and a last block that is always the same; `ofa-mbv3` has
 //! those of MobileNetV3 times 1.2, with squeeze-and-excitation in three of the stages.
 
-use crate::Member;
+use crate::KnownNetwork;
 
 use super::description::{
-    Absence, Block, Costs, Description, LayerChoice, MbConv, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, Stage, TextForm, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape, rounded_to_8};
-use super::{OFA_MBV3, OFA_PROXYLESS};
+
+/// The subnets of once-for-all's ProxylessNAS supernet.
+pub const OFA_PROXYLESS: &str = "ofa-proxyless";
+
+/// The subnets of once-for-all's MobileNetV3 supernet.
+pub const OFA_MBV3: &str = "ofa-mbv3";
 
 const KERNELS: [u64; 3] = [3, 5, 7];
 const EXPANSIONS: [u64; 3] = [3, 4, 6];
@@ -27,22 +32,22 @@ const DEPTH: usize = 4;
 const LEAST_DEPTH: usize = 2;
 const N_STAGES: usize = 5;
 
-const PROXYLESS_MEMBERS: [Member; 3] = [
-    Member {
+const PROXYLESS_KNOWN: [KnownNetwork<'static>; 3] = [
+    KnownNetwork {
         name: "proxyless-mobile",
         text: "r224 k5e3,k3e3 k7e3,k3e3,k5e3,k5e3 k7e6,k5e3,k5e3,k5e3 k5e6,k5e3,k5e3,k5e3 k7e6,k7e6,k7e3,k7e3",
         differs: Some(
             "the widths are 1.3 times those of the published network, but for its first stage, which has 32 channels in both",
         ),
     },
-    Member {
+    KnownNetwork {
         name: "proxyless-gpu",
         text: "r224 k5e3,k3e3 k7e3,k3e3 k7e6,k5e3 k5e6,k3e3,k5e3 k7e6,k7e6,k7e6,k5e6",
         differs: Some(
             "the first stage has 2 blocks, not 1, and the last three stages and the last block are narrower (104, 128, 248, 416 for 112, 128, 256, 432)",
         ),
     },
-    Member {
+    KnownNetwork {
         name: "mobilenet-v2",
         text: "r224 k3e6,k3e6 k3e6,k3e6,k3e6 k3e6,k3e6,k3e6,k3e6 k3e6,k3e6,k3e6 k3e6,k3e6,k3e6",
         differs: Some(
@@ -53,14 +58,14 @@ const PROXYLESS_MEMBERS: [Member; 3] = [
 
 /// Subnets of the ProxylessNAS supernet of width 1.3.
 pub(super) fn proxyless() -> Description {
-    proxyless_of_width(OFA_PROXYLESS, 13, &PROXYLESS_MEMBERS)
+    proxyless_of_width(OFA_PROXYLESS, 13, &PROXYLESS_KNOWN)
 }
 
 /// A space of ProxylessNAS blocks, with so many tenths of its widths.
 pub(super) fn proxyless_of_width(
-    name: &'static str,
+    name: &str,
     tenths: u64,
-    members: &'static [Member],
+    known: &'static [KnownNetwork<'static>],
 ) -> Description {
     let width = |channels: u64| rounded_to_8(tenths * channels);
     let stage = |(channels, stride)| StageShape {
@@ -87,7 +92,7 @@ pub(super) fn proxyless_of_width(
         squeeze: Squeeze::QuarterOfExpanded,
         counting: Counting::MultiplyAdds,
     };
-    description(name, network, members)
+    description(name, network, known)
 }
 
 /// Subnets of the MobileNetV3 supernet of width 1.2.
@@ -126,14 +131,18 @@ pub(super) fn mobile_net_v3() -> Description {
     description(OFA_MBV3, network, &[])
 }
 
-fn description(name: &'static str, network: Network, members: &'static [Member]) -> Description {
+fn description(
+    name: &str,
+    network: Network,
+    known: &'static [KnownNetwork<'static>],
+) -> Description {
     let mut choices = Vec::new();
     for kernel in KERNELS {
         for expansion in EXPANSIONS {
-            let word: &'static str = format!("k{kernel}e{expansion}").leak();
+            let word = format!("k{kernel}e{expansion}");
             choices.push(LayerChoice {
+                label: word.clone(),
                 word,
-                label: word,
                 block: Block::MbConv(block(kernel, expansion)),
             });
         }
@@ -141,14 +150,14 @@ fn description(name: &'static str, network: Network, members: &'static [Member])
     let blocks = set(0..choices.len());
     let optional = blocks | set([choices.len()]);
     choices.push(LayerChoice {
-        word: "",
-        label: "absent",
+        word: String::new(),
+        label: "absent".to_owned(),
         block: Block::Absent,
     });
     let resolutions = set(choices.len()..choices.len() + RESOLUTIONS.len());
     choices.extend(RESOLUTIONS.map(|(side, word)| LayerChoice {
-        word,
-        label: word,
+        word: word.to_owned(),
+        label: word.to_owned(),
         block: Block::Resolution(side),
     }));
     let mut layers = vec![optional; DEPTH];
@@ -163,15 +172,15 @@ fn description(name: &'static str, network: Network, members: &'static [Member])
     };
     stages.extend(std::iter::repeat_n(stage, N_STAGES));
     Description {
-        name,
+        name: name.to_owned(),
         choices,
         stages,
         text: TextForm {
             stages: " ",
             layers: ",",
         },
-        costs: Costs::Network(network),
-        members,
+        costs: CostModel::Network(network),
+        known,
         bounds: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Architectures of chains as texts: the words of the layers.
 
 use crate::text_reader::Reader;
-use crate::{OpId, SpaceError, registry};
+use crate::{OpId, SpaceError};
 
 use super::description::{Absence, Block, Description, Stage, label};
 use crate::vertex_set::bits;
@@ -19,7 +19,7 @@ pub(super) fn encode(description: &Description, labels: &[OpId]) -> String {
                     stage.absence == Absence::Anywhere
                         || description.block(**label) != Block::Absent
                 })
-                .map(|label| description.choices[label.index()].word)
+                .map(|label| &*description.choices[label.index()].word)
                 .collect();
             words.join(description.text.layers)
         })
@@ -27,14 +27,12 @@ pub(super) fn encode(description: &Description, labels: &[OpId]) -> String {
     stages.join(description.text.stages)
 }
 
-/// Reads what [`encode`] writes, or the name of a member.
+/// Reads what [`encode`] writes, or the name of a known network.
 pub(super) fn decode(description: &Description, text: &str) -> Result<Vec<OpId>, SpaceError> {
-    let named = description
-        .members
-        .iter()
-        .find(|member| member.name == text.trim());
-    let text = named.map_or(text, |member| member.text);
-    let mut reader = Reader::new(description.name, text);
+    let mut known = description.known.iter();
+    let known = known.find(|known| known.name == text.trim());
+    let text = known.map_or(text, |known| known.text);
+    let mut reader = Reader::new(&description.name, text);
     reader.skip_white_space();
     let mut labels = Vec::new();
     for (s, stage) in description.stages.iter().enumerate() {
@@ -74,7 +72,7 @@ fn stage_labels(
 
 /// The label of the next word.
 fn layer(description: &Description, set: u64, reader: &mut Reader<'_>) -> Result<OpId, SpaceError> {
-    let at = reader.at();
+    let offset = reader.offset();
     let choices = || bits(set).map(|choice| (choice, &description.choices[choice]));
     let one_character = description.text.layers.is_empty();
     let mut taken = false;
@@ -88,26 +86,26 @@ fn layer(description: &Description, set: u64, reader: &mut Reader<'_>) -> Result
     }
     let known = || {
         choices()
-            .map(|(_, choice)| choice.word)
+            .map(|(_, choice)| &*choice.word)
             .filter(|word| !word.is_empty())
     };
     if word.is_empty() || description.choices.iter().any(|choice| choice.word == word) {
         let known: Vec<&str> = known().collect();
-        return Err(reader.expected_at(at, &format!("one of {}", known.join(", "))));
+        return Err(reader.expected_at(offset, &format!("one of {}", known.join(", "))));
     }
     let known: Vec<&str> = known().collect();
-    Err(registry::unknown_op(reader, word, &known))
+    Err(reader.unknown_op(word, &known))
 }
 
 /// What stands between two parts; one white space stands for any.
 fn separator(reader: &mut Reader<'_>, separator: &str) -> Result<(), SpaceError> {
     if separator == " " {
-        let at = reader.at();
+        let offset = reader.offset();
         reader.skip_white_space();
-        return if reader.at() > at {
+        return if reader.offset() > offset {
             Ok(())
         } else {
-            Err(reader.expected_at(at, "white space and the next stage"))
+            Err(reader.expected_at(offset, "white space and the next stage"))
         };
     }
     separator.chars().try_for_each(|c| reader.expect(c))

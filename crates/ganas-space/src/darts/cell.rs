@@ -6,7 +6,8 @@ use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::vertex_set::bits;
 use crate::{Arch, OpId};
 
-use super::Darts;
+/// The name of the space.
+pub(super) const NAME: &str = "darts";
 
 /// The number of operations.
 pub(super) const N_OPS: u8 = 7;
@@ -247,21 +248,30 @@ impl Genotype {
 /// The input; the normal cell; the reduction cell, both of whose inputs are what the normal cell makes; and of each cell
 /// its two inputs, for each node two operations and their sum, and the concatenation of the sums, which is the output
 /// for the reduction cell.
-pub(super) static BLUEPRINT: LazyLock<Blueprint> =
-    LazyLock::new(|| Blueprint::new(Darts::NAME, None, vertices()));
+pub(super) static BLUEPRINT: LazyLock<Blueprint> = LazyLock::new(|| {
+    let operations = &LABELS[..LABELS.len() - 2];
+    // The output is the last vertex of the reduction cell.
+    let mut inner = vertices();
+    let output = inner.pop().expect("invariant: there are vertices");
+    Blueprint::new(
+        NAME,
+        operations.iter().copied(),
+        inner.into_iter().skip(1),
+        output.sources,
+    )
+});
 
 fn vertices() -> Vec<Vertex> {
-    let fixed = |label, sources| Vertex {
-        labels: Labels::Fixed(label),
-        sources: Sources::Fixed(sources),
-    };
-    let mut vertices = vec![fixed(INPUT, 0)];
+    let mut vertices = vec![Vertex::fixed(INPUT, 0)];
     for (c, first) in FIRST_VERTEX.into_iter().enumerate() {
         let ([k2, k1, sum], concat) = [
             ([OpId(14), OpId(15), OpId(16)], CONCAT),
             ([OpId(18), OpId(19), OpId(20)], OUTPUT),
         ][c];
-        vertices.extend([fixed(k2, 1 << (first - 1)), fixed(k1, 1 << (first - 1))]);
+        vertices.extend([
+            Vertex::fixed(k2, 1 << (first - 1)),
+            Vertex::fixed(k1, 1 << (first - 1)),
+        ]);
         let mut sums = 0;
         for n in 0..N_NODES {
             let candidates = (0..n + 2).fold(0, |set, r| set | 1_u64 << vertex_of_result(c, r));
@@ -275,10 +285,10 @@ fn vertices() -> Vec<Vertex> {
                 labels,
                 sources: Sources::HigherOfTwo { candidates, lower },
             });
-            vertices.push(fixed(sum, 1 << lower | 1 << higher));
+            vertices.push(Vertex::fixed(sum, 1 << lower | 1 << higher));
             sums |= 1 << vertex_of_result(c, n + 2);
         }
-        vertices.push(fixed(concat, sums));
+        vertices.push(Vertex::fixed(concat, sums));
     }
     vertices
 }

@@ -15,11 +15,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::SpaceError;
 use crate::text_reader::Reader;
-use crate::{SpaceError, registry};
 
-use super::Darts;
-use super::cell::{Cell, Genotype, Node, Op};
+use super::cell::{Cell, Genotype, NAME, Node, Op};
 
 /// What the ConfigSpace keys of the official surrogates begin with.
 pub(super) const CONFIG_PREFIX: &str = "NetworkSelectorDatasetInfo:darts:";
@@ -80,7 +79,7 @@ pub(super) fn config_space(genotype: &Genotype) -> Vec<(String, String)> {
 
 /// Reads any of the forms.
 pub(super) fn decode(text: &str) -> Result<Genotype, SpaceError> {
-    let mut reader = Reader::new(Darts::NAME, text);
+    let mut reader = Reader::new(NAME, text);
     reader.skip_white_space();
     let genotype = match reader.rest().chars().next() {
         Some('(' | '[') => compact_text(&mut reader)?,
@@ -103,7 +102,7 @@ fn first_edge(node: usize) -> usize {
 
 /// `Genotype(normal=[…], normal_concat=…, reduce=[…], reduce_concat=…)`
 fn python_text(reader: &mut Reader<'_>) -> Result<Genotype, SpaceError> {
-    let at = reader.at();
+    let at = reader.offset();
     if reader.take_while(char::is_alphanumeric) != "Genotype" {
         return Err(reader.expected_at(
             at,
@@ -198,7 +197,7 @@ fn cell_of_pairs(
 /// The four nodes that are concatenated: `range(2, 6)` or `[2, 3, 4, 5]`.
 fn concat(reader: &mut Reader<'_>) -> Result<(), SpaceError> {
     reader.skip_white_space();
-    let at = reader.at();
+    let at = reader.offset();
     let range = reader.rest().starts_with("range");
     if range {
         reader.take_while(char::is_alphabetic);
@@ -272,7 +271,7 @@ fn take<'a>(
 ) -> Result<(usize, &'a str), SpaceError> {
     values
         .remove(key)
-        .ok_or_else(|| reader.expected_at(reader.at() - 1, &format!("a value of `{key}`")))
+        .ok_or_else(|| reader.expected_at(reader.offset() - 1, &format!("a value of `{key}`")))
 }
 
 /// `0_1`
@@ -292,17 +291,8 @@ fn quoted_op(reader: &mut Reader<'_>) -> Result<Op, SpaceError> {
 }
 
 fn op_of_name(reader: &Reader<'_>, name: &str) -> Result<Op, SpaceError> {
-    let known = || Op::ALL.into_iter().map(Op::name);
-    Op::ALL
-        .into_iter()
-        .find(|op| op.name() == name)
-        .ok_or_else(|| SpaceError::UnknownOp {
-            space: Darts::NAME,
-            name: name.to_owned(),
-            text: reader.text().to_owned(),
-            suggestion: registry::closest(name, known()),
-            known: known().collect::<Vec<_>>().join(", "),
-        })
+    let op = Op::ALL.into_iter().find(|op| op.name() == name);
+    op.ok_or_else(|| reader.unknown_op(name, &Op::ALL.map(Op::name)))
 }
 
 /// A text in single or double quotes, and where it begins.
@@ -314,7 +304,7 @@ fn quoted<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a str), SpaceError> {
         '\''
     };
     reader.expect(quote)?;
-    let at = reader.at();
+    let at = reader.offset();
     let text = reader.take_while(|c| c != quote);
     reader.expect(quote)?;
     Ok((at, text))
@@ -323,7 +313,7 @@ fn quoted<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a str), SpaceError> {
 /// A small number, and where it stands.
 fn number(reader: &mut Reader<'_>) -> Result<(usize, usize), SpaceError> {
     reader.skip_white_space();
-    let at = reader.at();
+    let at = reader.offset();
     let digits = reader.take_while(|c| c.is_ascii_digit());
     match digits.parse() {
         Ok(number) => Ok((at, number)),
@@ -346,7 +336,7 @@ fn open(reader: &mut Reader<'_>) -> Result<char, SpaceError> {
 /// `name=`
 fn keyword(reader: &mut Reader<'_>, name: &str) -> Result<(), SpaceError> {
     reader.skip_white_space();
-    let at = reader.at();
+    let at = reader.offset();
     if reader.take_while(|c| c.is_alphanumeric() || c == '_') != name {
         return Err(reader.expected_at(at, &format!("`{name}=`")));
     }

@@ -88,7 +88,8 @@ pub(super) fn cost(genotype: &Genotype, network: DartsNetwork) -> Cost {
         let side = if reduces { last.side / 2 } else { last.side };
         let nodes = &genotype.0[usize::from(reduces)].0;
         for (op, source) in nodes.iter().flat_map(|node| node.pairs()) {
-            operation(&mut layers, op, reduces && source < 2, channels, side);
+            let stride = if reduces && source < 2 { 2 } else { 1 };
+            operation(&mut layers, op, stride, Shape { side, channels });
         }
         before = last;
         last = Shape {
@@ -104,8 +105,8 @@ pub(super) fn cost(genotype: &Genotype, network: DartsNetwork) -> Cost {
     }
 }
 
-/// An operation whose result is `side` by `side`.
-fn operation(layers: &mut Layers, op: Op, strided: bool, channels: u64, side: u64) {
+/// An operation with a result of this shape.
+fn operation(layers: &mut Layers, op: Op, stride: u64, Shape { side, channels }: Shape) {
     let mut separable = |kernel| {
         layers.depthwise(kernel, channels, side);
         layers.conv(1, channels, channels, side);
@@ -122,7 +123,7 @@ fn operation(layers: &mut Layers, op: Op, strided: bool, channels: u64, side: u6
         }
         Op::DilConv3x3 => separable(3),
         Op::DilConv5x5 => separable(5),
-        Op::Skip if strided => {
+        Op::Skip if stride > 1 => {
             layers.conv(1, channels, channels, side);
             layers.norm(channels, side);
         }

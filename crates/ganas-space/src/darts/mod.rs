@@ -22,7 +22,7 @@
 //! # Example
 //!
 //! ```
-//! use ganas_space::SearchSpace;
+//! use ganas_space::{Costs, SearchSpace};
 //! use ganas_space::darts::Darts;
 //!
 //! let space = Darts::new();
@@ -46,11 +46,12 @@ use rand::RngExt;
 use rand::seq::IteratorRandom;
 use rand_core::Rng;
 
-use crate::{Action, Arch, ArchKey, Cost, CostState, Decision, Partial, SearchSpace, SpaceError};
+use crate::blueprint::Blueprint;
+use crate::{Arch, ArchKey, Cost, CostState, Costs, Partial, SearchSpace, SpaceError};
 
 pub use self::cost::DartsNetwork;
 
-use self::cell::{BLUEPRINT, Cell, Genotype, LABELS};
+use self::cell::{BLUEPRINT, Cell, Genotype};
 
 /// The DARTS space; the [module](self) says what its graphs and classes are.
 ///
@@ -60,7 +61,7 @@ pub struct Darts;
 
 impl Darts {
     /// The name of the space.
-    pub const NAME: &'static str = "darts";
+    pub const NAME: &'static str = cell::NAME;
 
     /// What the ConfigSpace keys of the official surrogates begin with; see [`Self::config_space`].
     pub const CONFIG_PREFIX: &'static str = codec::CONFIG_PREFIX;
@@ -92,49 +93,13 @@ impl Darts {
 }
 
 impl SearchSpace for Darts {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn labels(&self) -> &[&'static str] {
-        &LABELS
-    }
-
-    fn max_vertices(&self) -> usize {
-        BLUEPRINT.n_vertices()
+    /// 56 decisions: of each operation its label and the result that it reads, an edge at a time.
+    fn blueprint(&self) -> &Blueprint {
+        &BLUEPRINT
     }
 
     fn size(&self) -> Option<u64> {
         Some(Cell::COUNT * Cell::COUNT)
-    }
-
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        None
-    }
-
-    fn index_of(&self, _arch: &Arch) -> Option<u64> {
-        None
-    }
-
-    fn start(&self) -> Partial {
-        BLUEPRINT.start()
-    }
-
-    /// 56 decisions: of each operation its label and the result that it reads, an edge at a time.
-    fn decision(&self, partial: &Partial) -> Option<Decision> {
-        BLUEPRINT.decision(partial)
-    }
-
-    fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
-        BLUEPRINT.apply(partial, action)
-    }
-
-    fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
-        BLUEPRINT.finish(partial)
-    }
-
-    fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
-        BLUEPRINT.actions_of(arch)
     }
 
     /// The numbers of the two canonical cells, as one number.
@@ -170,17 +135,6 @@ impl SearchSpace for Darts {
         codec::decode(text).map(|genotype| genotype.arch())
     }
 
-    /// The network of the DARTS paper for CIFAR-10; [`Darts::cost_in`] has others.
-    fn cost(&self, arch: &Arch) -> Cost {
-        self.cost_in(arch, DartsNetwork::DARTS)
-    }
-
-    /// An operation's cost depends on what it reads, and on nothing else: a skip connection from an input of the reduction
-    /// cell has weights.
-    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
-        Some(CostState(BLUEPRINT.open_state(partial)))
-    }
-
     /// Uniform over classes, in canonical form: cells are drawn uniformly, and kept when they are canonical.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
         let cells = [(); 2].map(|()| {
@@ -208,5 +162,22 @@ impl SearchSpace for Darts {
             }
         }
         neighbours
+    }
+
+    fn costs(&self) -> Option<&dyn Costs> {
+        Some(self)
+    }
+}
+
+impl Costs for Darts {
+    /// The network of the DARTS paper for CIFAR-10; [`Darts::cost_in`] has others.
+    fn cost(&self, arch: &Arch) -> Cost {
+        self.cost_in(arch, DartsNetwork::DARTS)
+    }
+
+    /// An operation's cost depends on what it reads, and on nothing else: a skip connection from an input of the reduction
+    /// cell has weights.
+    fn cost_state(&self, partial: &Partial) -> Option<CostState> {
+        Some(CostState(BLUEPRINT.open_state(partial)))
     }
 }

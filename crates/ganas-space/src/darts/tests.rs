@@ -7,23 +7,22 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
-use crate::tests::bounds::check_random_bounds;
-use crate::tests::laws::{check_laws, check_random_laws};
-use crate::tests::published;
-use crate::{Choice, OpId};
+use crate::laws::{self, LawOptions};
+use crate::test_tables;
+use crate::{Action, Choice, OpId};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn random_genotypes_obey_the_laws(seed: u64) {
-        check_random_laws(&Darts::new(), &mut SmallRng::seed_from_u64(seed));
+        laws::check_episodes(&Darts::new(), LawOptions { seed, rounds: 1 }).unwrap();
     }
 }
 
 #[test]
 fn costs_are_bounded() {
-    check_random_bounds(&Darts::new());
+    laws::check_bounds(&Darts::new(), LawOptions::default()).unwrap();
 }
 
 /// Cells with the most and with the fewest members.
@@ -32,11 +31,12 @@ fn extreme_genotypes_obey_the_laws() {
     let space = Darts::new();
     let mut rng = SmallRng::seed_from_u64(1);
     for codes in [[0, Cell::COUNT - 1], [Cell::COUNT - 1, 0]] {
-        check_laws(
+        laws::check_arch(
             &space,
             &Genotype(codes.map(Cell::from_code)).arch(),
             &mut rng,
-        );
+        )
+        .unwrap();
     }
 }
 
@@ -45,11 +45,11 @@ fn decisions_are_the_same_in_every_episode() {
     let space = Darts::new();
     let mut rng = SmallRng::seed_from_u64(2);
     let choices = |arch: &Arch| -> Vec<Choice> {
-        let mut partial = space.start();
+        let mut partial = space.blueprint().start();
         let mut choices = Vec::new();
         for action in space.actions_of(arch).unwrap() {
-            choices.push(space.decision(&partial).unwrap().choice);
-            space.apply(&mut partial, action).unwrap();
+            choices.push(space.blueprint().decision(&partial).unwrap().choice);
+            space.blueprint().apply(&mut partial, action).unwrap();
         }
         choices
     };
@@ -67,8 +67,8 @@ fn priors_make_pairs_of_sources_equally_likely() {
     let mut rng = SmallRng::seed_from_u64(3);
     let mut counts = std::collections::BTreeMap::<[usize; 2], u32>::new();
     for _ in 0..5_000 {
-        let mut partial = space.start();
-        while let Some(decision) = space.decision(&partial) {
+        let mut partial = space.blueprint().start();
+        while let Some(decision) = space.blueprint().decision(&partial) {
             let action = match decision.choice {
                 Choice::Label { .. } => Action(u8::try_from(decision.legal.0.ilog2()).unwrap()),
                 Choice::Edge { .. } if decision.legal.count() == 1 => {
@@ -79,9 +79,9 @@ fn priors_make_pairs_of_sources_equally_likely() {
                     Action(u8::from(rng.random_bool(p)))
                 }
             };
-            space.apply(&mut partial, action).unwrap();
+            space.blueprint().apply(&mut partial, action).unwrap();
         }
-        let arch = space.finish(&partial).unwrap();
+        let arch = space.blueprint().finish(&partial).unwrap();
         *counts
             .entry(Genotype::of(&arch).0[0].0[3].sources)
             .or_default() += 1;
@@ -121,7 +121,7 @@ fn foreign_architectures_are_refused() {
 #[test]
 fn published_genotypes_are_read() {
     let name = "published_genotypes_are_read";
-    let Some(rows) = published::rows(name, "nasbench301/nb301_surrogate_1218.csv.gz") else {
+    let Some(rows) = test_tables::rows(name, "nasbench301/nb301_surrogate_1218.csv.gz") else {
         return;
     };
     let space = Darts::new();
@@ -138,7 +138,7 @@ fn published_genotypes_are_read() {
         assert_eq!(space.decode(&text), Ok(arch));
     }
     assert_eq!(keys.len(), rows.len());
-    let Some(rows) = published::rows(name, "nasbench301/nb301_archs_11221.csv.gz") else {
+    let Some(rows) = test_tables::rows(name, "nasbench301/nb301_archs_11221.csv.gz") else {
         return;
     };
     for row in &rows {
@@ -149,7 +149,7 @@ fn published_genotypes_are_read() {
 #[test]
 fn published_costs_agree() {
     let file = "nasbench301/darts_bench_545_oncenas.csv.gz";
-    let Some(rows) = published::rows("published_costs_agree", file) else {
+    let Some(rows) = test_tables::rows("published_costs_agree", file) else {
         return;
     };
     let space = Darts::new();

@@ -1,8 +1,7 @@
 //! The cell that is left of an architecture once everything without effect is removed.
 
-use crate::blueprint::on_a_path;
 use crate::full_cell::FullCell;
-use crate::vertex_set::bits;
+use crate::vertex_set::{bits, on_a_path};
 use crate::{Arch, OpId};
 
 /// The names of the labels: operations in the order of the official label numbers, then input and output.

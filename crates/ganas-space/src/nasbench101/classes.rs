@@ -9,10 +9,10 @@ use std::sync::{LazyLock, OnceLock};
 
 use crate::ArchKey;
 
-use super::Vertices;
 use super::canonical::{Code, for_each_order, ops_number, predecessors};
 use super::cell::{MAX_EDGES, MAX_INTERIOR, MAX_VERTICES, N_OPS};
 use super::module_hash::module_hash;
+use super::vertices::Vertices;
 
 /// The representatives of all classes, ascending; those of a sub-space are a prefix.
 pub(super) static CODES: LazyLock<Box<[Code]>> =

@@ -21,10 +21,10 @@
 //! A text with more vertices or edges is read as what is left after pruning; any other is kept as it is written.
 
 use crate::text_reader::Reader;
-use crate::{Arch, Member, OpId, SpaceError, registry};
+use crate::{Arch, KnownNetwork, OpId, SpaceError};
 
-use super::Vertices;
 use super::cell::{INPUT, LABELS, N_OPS, OUTPUT};
+use super::vertices::Vertices;
 
 /// Other names of the operations, in the order of their numbers.
 const SHORT_NAMES: [&[&str]; 3] = [&["conv3x3", "3x3"], &["conv1x1", "1x1"], &["maxpool"]];
@@ -49,13 +49,13 @@ pub(super) fn encode(arch: &Arch) -> String {
 }
 
 /// Cells with a name: the bottleneck block of ResNet-50, and the cell of the paper that resembles an Inception module.
-const MEMBERS: [Member; 2] = [
-    Member {
+const KNOWN: [KnownNetwork<'static>; 2] = [
+    KnownNetwork {
         name: "resnet-like",
         text: "01001 00100 00010 00001 00000|input,conv1x1,conv3x3,conv1x1,output",
         differs: None,
     },
-    Member {
+    KnownNetwork {
         name: "inception-like",
         text: "0111010 0000001 0000001 0000100 0000001 0000001 0000000|\
                input,conv1x1,conv3x3,conv3x3,conv3x3,maxpool3x3,output",
@@ -64,19 +64,19 @@ const MEMBERS: [Member; 2] = [
 ];
 
 /// The cells with a name that have at most so many vertices.
-pub(super) fn members(vertices: Vertices) -> &'static [Member] {
+pub(super) fn known_networks(vertices: Vertices) -> &'static [KnownNetwork<'static>] {
     // The Inception-like cell has all seven vertices.
     match vertices {
-        Vertices::Seven => &MEMBERS,
-        Vertices::Five | Vertices::Six => &MEMBERS[..1],
+        Vertices::Seven => &KNOWN,
+        Vertices::Five | Vertices::Six => &KNOWN[..1],
         Vertices::Four => &[],
     }
 }
 
-/// Reads any of the forms, or the name of a member; what is read is a graph, but may be none of the space.
+/// Reads any of the forms, or the name of a known network; what is read is a graph, but may be none of the space.
 pub(super) fn decode(vertices: Vertices, text: &str) -> Result<Arch, SpaceError> {
-    let member = MEMBERS.iter().find(|member| member.name == text.trim());
-    let text = member.map_or(text, |member| member.text);
+    let known = KNOWN.iter().find(|known| known.name == text.trim());
+    let text = known.map_or(text, |known| known.text);
     let mut reader = Reader::new(vertices.name(), text);
     reader.skip_white_space();
     let (n, predecessors) = if text.contains(':') {
@@ -95,14 +95,14 @@ type Matrix = (usize, Vec<u64>);
 
 /// `3:5:`
 fn compact_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
-    let at = reader.at();
+    let at = reader.offset();
     let n = reader.take_while(|c| c.is_ascii_digit());
     let n: usize = match n.parse() {
         Ok(n) if (2..=Arch::MAX_VERTICES).contains(&n) => n,
         _ => return Err(reader.expected_at(at, "the number of vertices, 2 or more")),
     };
     reader.expect(':')?;
-    let at = reader.at();
+    let at = reader.offset();
     let n_bits = n * (n - 1) / 2;
     let hex = reader.take_while(|c| c.is_ascii_hexdigit());
     let bits = u128::from_str_radix(hex, 16);
@@ -193,7 +193,7 @@ fn plain_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
 }
 
 fn bit(reader: &mut Reader<'_>) -> Result<(usize, bool), SpaceError> {
-    let at = reader.at();
+    let at = reader.offset();
     if reader.accept('1') {
         Ok((at, true))
     } else if reader.accept('0') {
@@ -236,7 +236,7 @@ fn labels(reader: &mut Reader<'_>, n: usize) -> Result<Vec<OpId>, SpaceError> {
         if v > 0 && reader.accept(',') {
             reader.skip_white_space();
         }
-        let at = reader.at();
+        let at = reader.offset();
         let label = label(reader)?;
         let fits = match v {
             0 => label == INPUT,
@@ -291,13 +291,7 @@ fn label(reader: &mut Reader<'_>) -> Result<OpId, SpaceError> {
         let found = official == name || short.is_some_and(|names| names.contains(&name));
         found.then_some(OpId(number))
     });
-    let label = number.ok_or_else(|| SpaceError::UnknownOp {
-        space: reader.space(),
-        name: name.to_owned(),
-        text: reader.text().to_owned(),
-        suggestion: registry::closest(name, LABELS.into_iter()),
-        known: LABELS.join(", "),
-    })?;
+    let label = number.ok_or_else(|| reader.unknown_op(name, &LABELS))?;
     if let Some(quote) = quote {
         reader.expect(quote)?;
     }
@@ -376,7 +370,7 @@ mod tests {
 
     fn check_bad(text: &str, at: usize, expected: &str) {
         let error = SpaceError::BadText {
-            space: "nasbench101",
+            space: "nasbench101".to_owned(),
             text: text.to_owned(),
             at,
             expected: expected.to_owned(),

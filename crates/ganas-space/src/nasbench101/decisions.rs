@@ -16,20 +16,15 @@ use std::sync::LazyLock;
 
 use crate::blueprint::Blueprint;
 
-use super::Vertices;
-use super::cell::{INPUT, MAX_EDGES, N_OPS, OUTPUT};
+use super::cell::{LABELS, MAX_EDGES, N_OPS};
+use super::vertices::Vertices;
 
 /// The decisions of each sub-space.
 static BLUEPRINTS: LazyLock<[Blueprint; Vertices::ALL.len()]> = LazyLock::new(|| {
     Vertices::ALL.map(|vertices| {
-        let operations = (1 << N_OPS) - 1;
-        Blueprint::free_cell(
-            vertices.name(),
-            vertices.count(),
-            operations,
-            [INPUT, OUTPUT],
-        )
-        .with_max_edges(MAX_EDGES)
+        let operations = LABELS[..usize::from(N_OPS)].iter().copied();
+        Blueprint::free_cell(vertices.name(), operations, vertices.count())
+            .with_max_edges(MAX_EDGES)
     })
 });
 

@@ -17,8 +17,8 @@
 //!
 //! | method | vertices of the result |
 //! |---|---|
-//! | [`SearchSpace::finish`], [`SearchSpace::relabelled`] | 7 (or what the sub-space allows) |
-//! | [`SearchSpace::canonical`], [`SearchSpace::sample`], [`SearchSpace::enumerate`], [`SearchSpace::neighbours`] | those of the cell, 2 to 7 |
+//! | [`Blueprint::finish`], [`SearchSpace::relabelled`] | 7 (or what the sub-space allows) |
+//! | [`SearchSpace::canonical`], [`SearchSpace::sample`], [`Enumeration::archs`], [`SearchSpace::neighbours`] | those of the cell, 2 to 7 |
 //! | [`SearchSpace::decode`] | as in the text |
 //!
 //! [`SearchSpace::actions_of`] fills up what has fewer vertices: with the first operation and no edges, before the
@@ -39,12 +39,12 @@
 //! What a vertex costs is decided by the edges to the output, which come last, and pruning can still remove all but one
 //! vertex until then.
 //! So costs have no useful bounds over the completions of a partial architecture
-//! ([`SearchSpace::cost_state`] is `None`), and constraints on them mask no action.
+//! ([`Costs::cost_state`] is `None`), and constraints on them mask no action.
 //!
 //! # Example
 //!
 //! ```
-//! use ganas_space::SearchSpace;
+//! use ganas_space::{Costs, SearchSpace};
 //! use ganas_space::nasbench101::NasBench101;
 //!
 //! let space = NasBench101::new();
@@ -72,14 +72,17 @@ use std::num::NonZeroUsize;
 use rand::RngExt;
 use rand_core::Rng;
 
+use crate::blueprint::Blueprint;
 use crate::cell_changes::{self, Limits};
 use crate::full_cell::{self, FullCell};
-use crate::{Action, Arch, ArchKey, Cost, Decision, Member, Partial, SearchSpace, SpaceError};
+use crate::{
+    Action, Arch, ArchKey, Cost, Costs, Enumeration, KnownNetwork, SearchSpace, SpaceError,
+};
 
 pub use self::vertices::Vertices;
 
 use self::canonical::{Code, canonical_code};
-use self::cell::{Cell, LABELS, MAX_EDGES, N_OPS};
+use self::cell::{Cell, MAX_EDGES, N_OPS};
 use self::classes::{CODES, HashOrder};
 
 /// The NAS-Bench-101 space or a sub-space of it; the [module](self) says what its architectures and classes are.
@@ -139,7 +142,7 @@ impl NasBench101 {
 
     /// Parameters and FLOPs of the network built of the cell with its vertices in the order of the architecture.
     ///
-    /// They may differ a little from those of [`SearchSpace::cost`], which the whole class shares, where channels are
+    /// They may differ a little from those of [`Costs::cost`], which the whole class shares, where channels are
     /// divided with a remainder.
     #[must_use]
     pub fn cost_in_order(&self, arch: &Arch) -> Cost {
@@ -162,7 +165,7 @@ impl NasBench101 {
 
     fn not_in_space(&self, reason: String) -> SpaceError {
         SpaceError::NotInSpace {
-            space: self.vertices.name(),
+            space: self.vertices.name().to_owned(),
             reason,
         }
     }
@@ -207,70 +210,17 @@ impl Default for NasBench101 {
 }
 
 impl SearchSpace for NasBench101 {
-    fn name(&self) -> &'static str {
-        self.vertices.name()
-    }
-
-    fn labels(&self) -> &[&'static str] {
-        &LABELS
-    }
-
-    fn max_vertices(&self) -> usize {
-        self.vertices.count()
+    /// For each inner vertex its operation and its edges from all earlier ones, then the edges into the output.
+    ///
+    /// Always as many decisions, 26 with 7 vertices. An action is legal exactly when an architecture of the space can
+    /// still be reached.
+    fn blueprint(&self) -> &Blueprint {
+        decisions::blueprint(self.vertices)
     }
 
     /// The number of classes: texts are counted once for all members of a class.
     fn size(&self) -> Option<u64> {
         u64::try_from(self.n_classes()).ok()
-    }
-
-    /// Hashes all cells of the space.
-    fn prepare(&self, threads: NonZeroUsize) {
-        HashOrder::of(self.vertices, threads);
-    }
-
-    /// The canonical forms in the ascending order of their hashes.
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        let order = self.hash_order();
-        Some(Box::new(
-            order
-                .class_at
-                .iter()
-                .map(|class| CODES[*class as usize].cell().arch()),
-        ))
-    }
-
-    /// The official hashes, ascending.
-    fn keys(&self) -> Option<Box<dyn Iterator<Item = ArchKey> + '_>> {
-        Some(Box::new(self.hash_order().hashes.iter().copied()))
-    }
-
-    /// The place of the class in the ascending order of the hashes.
-    fn index_of(&self, arch: &Arch) -> Option<u64> {
-        let code = canonical_code(&self.checked_cell(arch).ok()?);
-        let class = self.codes().binary_search(&code).ok()?;
-        Some(u64::from(self.hash_order().index_of[class]))
-    }
-
-    /// The input vertex.
-    fn start(&self) -> Partial {
-        decisions::blueprint(self.vertices).start()
-    }
-
-    /// For each inner vertex its operation and its edges from all earlier ones, then the edges into the output.
-    ///
-    /// Always as many decisions, 26 with 7 vertices. An action is legal exactly when an architecture of the space can
-    /// still be reached.
-    fn decision(&self, partial: &Partial) -> Option<Decision> {
-        decisions::blueprint(self.vertices).decision(partial)
-    }
-
-    fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
-        decisions::blueprint(self.vertices).apply(partial, action)
-    }
-
-    fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
-        decisions::blueprint(self.vertices).finish(partial)
     }
 
     /// The decisions of the architecture, filled up with vertices without edges before the output.
@@ -316,15 +266,6 @@ impl SearchSpace for NasBench101 {
         })
     }
 
-    /// The costs of the canonical form, so that all members of a class have the published ones.
-    fn cost(&self, arch: &Arch) -> Cost {
-        cost::cost(&canonical_code(&self.cell(arch)).cell())
-    }
-
-    fn members(&self) -> &'static [Member] {
-        codec::members(self.vertices)
-    }
-
     /// Uniform over the classes, in canonical form.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
         let codes = self.codes();
@@ -347,5 +288,49 @@ impl SearchSpace for NasBench101 {
             .into_iter()
             .map(|code| code.cell().arch())
             .collect()
+    }
+
+    fn costs(&self) -> Option<&dyn Costs> {
+        Some(self)
+    }
+
+    fn enumeration(&self) -> Option<&dyn Enumeration> {
+        Some(self)
+    }
+
+    fn known_networks(&self) -> Vec<KnownNetwork<'_>> {
+        codec::known_networks(self.vertices).to_vec()
+    }
+}
+
+impl Costs for NasBench101 {
+    /// The costs of the canonical form, so that all members of a class have the published ones.
+    fn cost(&self, arch: &Arch) -> Cost {
+        cost::cost(&canonical_code(&self.cell(arch)).cell())
+    }
+}
+
+/// The canonical forms in the ascending order of their hashes.
+impl Enumeration for NasBench101 {
+    fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
+        let classes = self.hash_order().class_at.iter();
+        Box::new(classes.map(|class| CODES[*class as usize].cell().arch()))
+    }
+
+    /// The official hashes, ascending.
+    fn keys(&self) -> Box<dyn Iterator<Item = ArchKey> + '_> {
+        Box::new(self.hash_order().hashes.iter().copied())
+    }
+
+    /// The place of the class in the ascending order of the hashes.
+    fn index_of(&self, arch: &Arch) -> Option<u64> {
+        let code = canonical_code(&self.checked_cell(arch).ok()?);
+        let class = self.codes().binary_search(&code).ok()?;
+        Some(u64::from(self.hash_order().index_of[class]))
+    }
+
+    /// Hashes all cells of the space.
+    fn prepare(&self, threads: NonZeroUsize) {
+        HashOrder::of(self.vertices, threads);
     }
 }

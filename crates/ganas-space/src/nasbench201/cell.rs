@@ -2,7 +2,8 @@
 
 use crate::{Arch, OpId, SpaceError};
 
-use super::NasBench201;
+/// The name of the space.
+pub(super) const NAME: &str = "nasbench201";
 
 /// The names of the vertex labels, in the order of their [`OpId`].
 pub(super) const LABELS: [&str; 7] = [
@@ -45,7 +46,8 @@ pub(super) const N_CELLS: u16 = 15_625;
 /// The predecessors of each vertex when no operation is `none`.
 ///
 /// The graph is the line graph of the cell: an operation reads what the edges into its start node produce.
-const TOPOLOGY: [u64; N_VERTICES] = [0, 1, 1, 1 << 1, 1, 1 << 1, 1 << 2 | 1 << 3, 0b111 << 4];
+pub(super) const TOPOLOGY: [u64; N_VERTICES] =
+    [0, 1, 1, 1 << 1, 1, 1 << 1, 1 << 2 | 1 << 3, 0b111 << 4];
 
 /// An operation on an edge of the cell; its number is its [`OpId`] and its base-5 digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,7 +131,7 @@ impl Cell {
     /// The cell of an architecture of this space, or what is wrong with the architecture.
     pub(super) fn checked(arch: &Arch) -> Result<Self, SpaceError> {
         Self::of(arch).ok_or_else(|| SpaceError::NotInSpace {
-            space: NasBench201::NAME,
+            space: NAME.to_owned(),
             reason: format!(
                 "{arch:?}; expected 8 vertices, the first `input`, the last `output`, the six between labelled with \
                  operations in the order of the text and connected as the edges of the cell are, without the edges at \
@@ -161,20 +163,6 @@ impl Cell {
         predecessors[N_VERTICES - 1] = TOPOLOGY[N_VERTICES - 1] & live;
         predecessors
     }
-}
-
-/// The predecessors of the vertex that follows vertices with these labels, if it is to have the label `label`.
-pub(super) fn predecessors_of_next(before: &[OpId], label: OpId) -> u64 {
-    let none = Op::None.label();
-    if label == none {
-        return 0;
-    }
-    before
-        .iter()
-        .enumerate()
-        .filter(|&(_, &label)| label != none)
-        .fold(0, |live, (u, _)| live | 1 << u)
-        & TOPOLOGY[before.len()]
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@
 
 use crate::{SpaceError, edge_cell_text};
 
-use super::NasBench201;
-use super::cell::{Cell, LABELS, N_EDGES, N_NODES, N_OPS, Op};
+use super::cell::{Cell, LABELS, N_EDGES, N_NODES, N_OPS, NAME, Op};
 
 /// The names of the operations, in the order of their numbers.
 fn names() -> &'static [&'static str] {
@@ -20,7 +19,7 @@ pub(super) fn encode(cell: Cell) -> String {
 
 /// Reads the text form.
 pub(super) fn decode(text: &str) -> Result<Cell, SpaceError> {
-    let numbers = edge_cell_text::decode(NasBench201::NAME, names(), N_NODES, text)?;
+    let numbers = edge_cell_text::decode(NAME, names(), N_NODES, text)?;
     let mut ops = [Op::None; N_EDGES];
     for (op, number) in ops.iter_mut().zip(numbers) {
         *op = Op::ALL[number];
@@ -73,7 +72,7 @@ mod tests {
 
     fn check_bad(text: &str, at: usize, expected: &str) {
         let error = SpaceError::BadText {
-            space: "nasbench201",
+            space: "nasbench201".to_owned(),
             text: text.to_owned(),
             at,
             expected: expected.to_owned(),
@@ -93,7 +92,7 @@ mod tests {
     fn check_unknown(name: &str, suggestion: Option<&str>) {
         let text = TEXT.replacen("avg_pool_3x3", name, 1);
         let error = SpaceError::UnknownOp {
-            space: "nasbench201",
+            space: "nasbench201".to_owned(),
             name: name.to_owned(),
             text: text.clone(),
             suggestion: suggestion.map(str::to_owned),

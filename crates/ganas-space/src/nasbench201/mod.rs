@@ -35,7 +35,7 @@
 //! # Example
 //!
 //! ```
-//! use ganas_space::SearchSpace;
+//! use ganas_space::{Costs, SearchSpace};
 //! use ganas_space::nasbench201::{Dataset, NasBench201};
 //!
 //! let space = NasBench201::new();
@@ -59,19 +59,20 @@ mod tests;
 mod unique_string;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use rand::RngExt;
 use rand_core::Rng;
 
+use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::{
-    Action, Arch, ArchKey, Choice, Cost, CostState, Decision, LegalActions, OpId, Partial,
-    SearchSpace, SpaceError, VertexId,
+    Action, Arch, ArchKey, Cost, CostState, Costs, Enumeration, Partial, SearchSpace, SpaceError,
 };
 
 pub use self::classes::ClassId;
 pub use self::cost::Dataset;
 
-use self::cell::{Cell, INPUT, LABELS, N_CELLS, N_EDGES, N_OPS, N_VERTICES, OUTPUT, Op};
+use self::cell::{Cell, LABELS, N_CELLS, N_EDGES, N_OPS, N_VERTICES, Op, TOPOLOGY};
 use self::classes::{TABLES, Tables};
 
 /// The NAS-Bench-201 space; the [module](self) says what its graphs and classes are.
@@ -86,7 +87,7 @@ pub struct NasBench201 {
 
 impl NasBench201 {
     /// The name of the space.
-    pub const NAME: &'static str = "nasbench201";
+    pub const NAME: &'static str = cell::NAME;
 
     /// The space.
     #[must_use]
@@ -170,94 +171,13 @@ impl fmt::Debug for NasBench201 {
 }
 
 impl SearchSpace for NasBench201 {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn labels(&self) -> &[&'static str] {
-        &LABELS
-    }
-
-    fn max_vertices(&self) -> usize {
-        N_VERTICES
+    /// Six decisions, the labels of vertices 1 to 6 in this order; all five operations are always legal.
+    fn blueprint(&self) -> &Blueprint {
+        &BLUEPRINT
     }
 
     fn size(&self) -> Option<u64> {
         Some(u64::from(N_CELLS))
-    }
-
-    fn enumerate(&self) -> Option<Box<dyn Iterator<Item = Arch> + '_>> {
-        let cells = (0..N_CELLS).filter_map(|index| self.tables.cell_at(index));
-        Some(Box::new(cells.map(Cell::arch)))
-    }
-
-    fn index_of(&self, arch: &Arch) -> Option<u64> {
-        Cell::of(arch).map(|cell| u64::from(self.tables.index_of(cell)))
-    }
-
-    /// The input vertex.
-    fn start(&self) -> Partial {
-        let mut partial = Partial::empty();
-        partial.push_vertex(INPUT, 0);
-        partial
-    }
-
-    /// Six labels, of vertices 1 to 6 in this order; all five operations are always legal.
-    fn decision(&self, partial: &Partial) -> Option<Decision> {
-        let vertex = partial.actions().len() + 1;
-        (vertex <= N_EDGES).then(|| Decision {
-            choice: Choice::Label {
-                vertex: VertexId(
-                    u8::try_from(vertex).expect("invariant: a cell has six operations"),
-                ),
-            },
-            legal: LegalActions((1 << N_OPS) - 1),
-            prior_log_odds: 0.0,
-        })
-    }
-
-    /// Adds the labelled vertex with its edges; the sixth decision adds the output vertex too.
-    fn apply(&self, partial: &mut Partial, action: Action) -> Result<(), SpaceError> {
-        let decision = partial.actions().len();
-        let op = Op::from_number(action.0).filter(|_| decision < N_EDGES);
-        let Some(op) = op else {
-            return Err(SpaceError::IllegalAction {
-                space: Self::NAME,
-                decision,
-                action: action.0,
-                reason: if decision < N_EDGES {
-                    format!("expected the number of an operation, 0 to {}", N_OPS - 1)
-                } else {
-                    format!("the architecture is complete after {N_EDGES} decisions")
-                },
-            });
-        };
-        partial.push_action(action);
-        push_next(partial, op.label());
-        if decision + 1 == N_EDGES {
-            push_next(partial, OUTPUT);
-        }
-        Ok(())
-    }
-
-    fn finish(&self, partial: &Partial) -> Result<Arch, SpaceError> {
-        let not_in_space = |reason| SpaceError::NotInSpace {
-            space: Self::NAME,
-            reason,
-        };
-        let actions: &[Action; N_EDGES] = partial.actions().try_into().map_err(|_| {
-            not_in_space(format!(
-                "{} decisions; expected {N_EDGES}",
-                partial.actions().len()
-            ))
-        })?;
-        let mut ops = [Op::None; N_EDGES];
-        for (op, action) in ops.iter_mut().zip(actions) {
-            *op = Op::from_number(action.0).ok_or_else(|| {
-                not_in_space(format!("action {} is the number of no operation", action.0))
-            })?;
-        }
-        Ok(Cell(ops).arch())
     }
 
     fn actions_of(&self, arch: &Arch) -> Result<Vec<Action>, SpaceError> {
@@ -293,16 +213,6 @@ impl SearchSpace for NasBench201 {
         codec::decode(text).map(Cell::arch)
     }
 
-    /// The network for CIFAR-10; [`NasBench201::cost_on`] has the other data sets.
-    fn cost(&self, arch: &Arch) -> Cost {
-        self.cost_on(arch, Dataset::Cifar10)
-    }
-
-    /// Every operation costs what it costs, whatever the others are.
-    fn cost_state(&self, _partial: &Partial) -> Option<CostState> {
-        Some(CostState::default())
-    }
-
     /// Uniform over the 8,765 classes; of the class the cell with the lowest official index.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
         self.class_representative(self.tables.random_class(rng))
@@ -325,15 +235,57 @@ impl SearchSpace for NasBench201 {
         }
         neighbours
     }
+
+    fn costs(&self) -> Option<&dyn Costs> {
+        Some(self)
+    }
+
+    fn enumeration(&self) -> Option<&dyn Enumeration> {
+        Some(self)
+    }
 }
+
+impl Costs for NasBench201 {
+    /// The network for CIFAR-10; [`NasBench201::cost_on`] has the other data sets.
+    fn cost(&self, arch: &Arch) -> Cost {
+        self.cost_on(arch, Dataset::Cifar10)
+    }
+
+    /// Every operation costs what it costs, whatever the others are.
+    fn cost_state(&self, _partial: &Partial) -> Option<CostState> {
+        Some(CostState::default())
+    }
+}
+
+impl Enumeration for NasBench201 {
+    fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
+        let cells = (0..N_CELLS).filter_map(|index| self.tables.cell_at(index));
+        Box::new(cells.map(Cell::arch))
+    }
+
+    fn index_of(&self, arch: &Arch) -> Option<u64> {
+        Cell::of(arch).map(|cell| u64::from(self.tables.index_of(cell)))
+    }
+}
+
+/// Six vertices with any operation each, connected as the edges of the cell are, as far as they are not `none`.
+static BLUEPRINT: LazyLock<Blueprint> = LazyLock::new(|| {
+    let inner = TOPOLOGY[1..N_VERTICES - 1].iter().map(|sources| Vertex {
+        labels: Labels::OneOf((1 << N_OPS) - 1),
+        sources: Sources::PresentOf(*sources),
+    });
+    let of_output = Sources::PresentOf(TOPOLOGY[N_VERTICES - 1]);
+    let operations = &LABELS[..usize::from(N_OPS)];
+    let blueprint = Blueprint::new(
+        NasBench201::NAME,
+        operations.iter().copied(),
+        inner,
+        of_output,
+    );
+    blueprint.with_absent(Op::None.label())
+});
 
 /// The cell of an architecture that must be of this space.
 fn cell_of(arch: &Arch) -> Cell {
     Cell::of(arch).expect("invariant: the architecture is one of nasbench201")
-}
-
-/// Adds the next vertex with the edges that its label leaves it.
-fn push_next(partial: &mut Partial, label: OpId) {
-    let predecessors = cell::predecessors_of_next(partial.labels(), label);
-    partial.push_vertex(label, predecessors);
 }

@@ -8,37 +8,37 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use super::cell::{INPUT, OUTPUT};
 use super::*;
-use crate::tests::bounds::{check_all_bounds, check_random_bounds};
-use crate::tests::laws::{check_laws, check_random_laws};
+use crate::laws::{self, LawOptions};
 
 #[test]
 fn every_cell_obeys_the_laws() {
     let space = NasBench201::new();
     let mut rng = SmallRng::seed_from_u64(1);
-    for arch in space.enumerate().unwrap() {
-        check_laws(&space, &arch, &mut rng);
+    for arch in space.enumeration().unwrap().archs() {
+        laws::check_arch(&space, &arch, &mut rng).unwrap();
     }
 }
 
 proptest! {
     #[test]
     fn random_cells_obey_the_laws(seed: u64) {
-        check_random_laws(&NasBench201::new(), &mut SmallRng::seed_from_u64(seed));
+        laws::check_episodes(&NasBench201::new(), LawOptions { seed, rounds: 1 }).unwrap();
     }
 }
 
 #[test]
 fn costs_are_bounded() {
-    check_random_bounds(&NasBench201::new());
-    check_all_bounds(&NasBench201::new());
+    laws::check_bounds(&NasBench201::new(), LawOptions::default()).unwrap();
+    laws::check_all_bounds(&NasBench201::new()).unwrap();
 }
 
 #[test]
 fn enumeration_follows_the_official_index() {
     let space = NasBench201::new();
     let mut n = 0;
-    for (index, arch) in (0..).zip(space.enumerate().unwrap()) {
+    for (index, arch) in (0..).zip(space.enumeration().unwrap().archs()) {
         assert_eq!(space.index_of(&arch), Some(index));
         assert_eq!(space.arch_at(index), Some(arch));
         n += 1;
@@ -65,7 +65,7 @@ fn keys_name_the_classes() {
     let space = NasBench201::new();
     assert_eq!(space.n_classes(), 8_765);
     let mut keys = BTreeMap::<ArchKey, Vec<u64>>::new();
-    for (index, arch) in (0..).zip(space.enumerate().unwrap()) {
+    for (index, arch) in (0..).zip(space.enumeration().unwrap().archs()) {
         keys.entry(space.key(&arch)).or_default().push(index);
     }
     assert_eq!(keys.len(), space.n_classes());
@@ -106,8 +106,9 @@ fn check_key(text: &str, expected: u128) {
 fn the_best_cells_are_alone_in_their_class() {
     let space = NasBench201::new();
     let strings: Vec<String> = space
-        .enumerate()
+        .enumeration()
         .unwrap()
+        .archs()
         .map(|arch| space.unique_string(&arch))
         .collect();
     for index in [6_111, 13_714, 9_930, 10_676, 857] {
@@ -203,7 +204,7 @@ fn the_published_table_agrees() {
     });
 
     let space = NasBench201::new();
-    let mut archs = space.enumerate().unwrap();
+    let mut archs = space.enumeration().unwrap().archs();
     for row in table.records() {
         let row = row.unwrap();
         let arch = archs

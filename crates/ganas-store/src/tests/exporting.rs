@@ -253,7 +253,13 @@ fn top_does_not_mix_metrics() {
 /// The rounds of a made-up run: two trials and an event each.
 fn round(seed: u64, round: u32) -> (Vec<TrialRecord>, Vec<Event>) {
     let space = space();
-    let archs: Vec<Arch> = space.enumerate().unwrap().skip(40).take(8).collect();
+    let archs: Vec<Arch> = space
+        .enumeration()
+        .unwrap()
+        .archs()
+        .skip(40)
+        .take(8)
+        .collect();
     let trials = (0..2u32)
         .map(|i| {
             let arch = archs[usize::try_from(2 * round + i).unwrap()].clone();

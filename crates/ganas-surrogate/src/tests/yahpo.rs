@@ -108,7 +108,7 @@ fn a_class_has_one_value() {
     let [a_value, b_value] = [&a, &b].map(|arch| evaluator.evaluate(arch).unwrap());
     assert_eq!(a_value, b_value);
     assert!((90.0..96.0).contains(&a_value.search.0), "{a_value:?}");
-    let parameters = space.cost(&a).parameters;
+    let parameters = space.costs().unwrap().cost(&a).parameters;
     assert_eq!(a_value.report.0.to_string(), parameters.to_string());
 }
 

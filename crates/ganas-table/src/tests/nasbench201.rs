@@ -54,9 +54,12 @@ fn the_published_table_imports() {
     let space = NasBench201::new();
     let index = table.column("index").unwrap();
     let mut seen = BTreeSet::new();
-    for (row, arch) in table.rows().zip(space.enumerate().unwrap()) {
+    for (row, arch) in table.rows().zip(space.enumeration().unwrap().archs()) {
         assert_eq!(table.arch_text(row), space.encode(&arch));
-        assert_eq!(space.index_of(&arch), Some(row.index() as u64));
+        assert_eq!(
+            space.enumeration().unwrap().index_of(&arch),
+            Some(row.index() as u64)
+        );
         let official = format!("{}", row.index()).parse().ok();
         assert_eq!(table.value(index, row), official);
         assert_eq!(table.key(row), space.key(&arch));
@@ -91,7 +94,7 @@ fn the_published_table_evaluates() {
     )
     .unwrap();
     assert_eq!(evaluator.protocol().kind, ProtocolKind::ValidationSelected);
-    let first = space.enumerate().unwrap().next().unwrap();
+    let first = space.enumeration().unwrap().archs().next().unwrap();
     let measurement = evaluator.evaluate(&first).unwrap();
     assert_eq!(format!("{:.3}", measurement.search.0), "63.364");
     assert_eq!(format!("{:.3}", measurement.report.0), "85.863");

@@ -54,7 +54,7 @@ impl Place {
     /// Architectures of different classes.
     fn archs(&self, n: usize) -> Vec<Arch> {
         let mut keys = std::collections::BTreeSet::new();
-        let archs = self.space.enumerate().unwrap();
+        let archs = self.space.enumeration().unwrap().archs();
         archs
             .filter(|arch| keys.insert(self.space.key(arch)))
             .take(n)

@@ -64,7 +64,7 @@ fn an_architecture_is_described_in_three_forms() {
     let space = ganas_space::by_name("nasbench101").unwrap();
     let arch = space
         .decode("011/001/000:input,conv3x3-bn-relu,output")
-        .or_else(|_| space.enumerate().unwrap().nth(3).ok_or(()))
+        .or_else(|_| space.enumeration().unwrap().archs().nth(3).ok_or(()))
         .unwrap();
     let described = ArchDescription::new(&*space, &arch).unwrap();
     assert_eq!(space.decode(&described.text).unwrap(), arch);

@@ -83,13 +83,13 @@ impl GivenBound {
 
 /// What is known of a network.
 fn known(space: &dyn SearchSpace, arch: &Arch, measured: Measurement) -> KnownNetwork {
-    let cost = space.cost(arch);
+    let cost = space.costs().map(|costs| costs.cost(arch));
     KnownNetwork {
         arch: space.encode(arch),
         accuracy: measured.search.0,
         report: measured.report.0,
-        params: cost.parameters,
-        flops: cost.flops,
+        params: cost.map(|cost| cost.parameters),
+        flops: cost.map(|cost| cost.flops),
     }
 }
 

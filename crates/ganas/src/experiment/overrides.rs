@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ganas_search::{GaNasConfig, SearchError};
+use ganas_space::suggestion::{closest, did_you_mean};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
@@ -223,13 +224,7 @@ fn suggestion<'a>(path: &str, known: impl Iterator<Item = &'a String> + Clone) -
     if !same_name.is_empty() {
         return format!(" (did you mean {}?)", same_name.join(" or "));
     }
-    known
-        .map(|known| (strsim::jaro_winkler(path, known), known))
-        .filter(|(similarity, _)| *similarity >= 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, known)| {
-            format!(" (did you mean `{known}`?)")
-        })
+    did_you_mean(closest(path, known).as_deref())
 }
 
 #[cfg(test)]

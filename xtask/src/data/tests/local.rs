@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use super::super::catalogue::Catalogue;
-use super::super::local_copy::copy;
-use super::super::{conversion, listing, verification};
-use super::{Notes, Scene, content, known, sha256, source};
+use super::super::catalogue::{Catalogue, Importer};
+use super::super::report::{Verdict, list, list_json, verdicts};
+use super::super::{Source, conversion};
+use super::{Scene, content, known, sha256, source};
 
 const NOWHERE: &str = "http://127.0.0.1:1/s.bin";
 
@@ -15,7 +15,7 @@ const NOWHERE: &str = "http://127.0.0.1:1/s.bin";
 fn files_that_the_user_has() {
     let scene = Scene::new(known(NOWHERE, &content()));
     let downloads = tempfile::tempdir().unwrap();
-    let take = |from: &Path| copy(&scene.source, &scene.place(), from, &scene.notes);
+    let take = |from: &Path| scene.with_task(|task| task.copy(from));
 
     let error = take(downloads.path()).unwrap_err().to_string();
     assert!(
@@ -53,16 +53,13 @@ fn files_that_the_user_has() {
 fn sources_that_need_a_browser() {
     let catalogue = Catalogue::read(None).unwrap();
     let mut scene = Scene::new(catalogue.source("nats-tss-simple").unwrap().clone());
-    let error = scene.error();
-    for expected in [
+    scene.fails(&[
         "needs a browser",
         "1. open https://github.com/D-X-Y/NATS-Bench#",
         "column `archive (tss)`",
-        "2. save NATS-tss-v1_0-3ffb9-simple.tar (1.1 GB)",
+        "2. save NATS-tss-v1_0-3ffb9-simple.tar (size 1.15 GB)",
         "cargo xtask data fetch nats-tss-simple --from FOLDER",
-    ] {
-        assert!(error.contains(expected), "{expected}: {error}");
-    }
+    ]);
     assert!(scene.files().is_empty());
 
     // One that was saved where it belongs is checked.
@@ -70,38 +67,29 @@ fn sources_that_need_a_browser() {
     fs::write(scene.place().file(), "BZh9").unwrap();
     assert_eq!(scene.fetch().unwrap(), sha256(b"BZh9"));
     fs::write(scene.place().file(), "<html>confirm</html>").unwrap();
-    assert!(scene.error().contains("it is a web page"));
+    scene.fails(&["it is a web page"]);
 }
 
 #[test]
 fn a_wrong_file_in_its_place_is_left_alone() {
     let scene = Scene::new(known(NOWHERE, &content()));
     fs::write(scene.place().file(), "mine").unwrap();
-    let error = scene.error();
-    assert!(error.contains("move it away or delete it"), "{error}");
+    scene.fails(&["move it away or delete it"]);
     assert_eq!(fs::read(scene.place().file()).unwrap(), b"mine");
 }
 
 #[test]
-fn verdicts() {
+fn verification() {
     let published = known(NOWHERE, &content());
     let unknown = source(NOWHERE, "");
-    let half = content()[..5_000].to_owned();
-    let other = vec![b'x'; 10_000];
-    for (source, file, part, state, wrong, missing) in [
-        (&published, None, None, "absent", false, true),
-        (&published, None, Some(&half), "partial", false, true),
-        (
-            &published,
-            Some(&content()),
-            Some(&half),
-            "ok",
-            false,
-            false,
-        ),
-        (&unknown, Some(&content()), None, "unvouched", false, false),
-        (&published, Some(&half), None, "wrong", true, false),
-        (&published, Some(&other), None, "wrong", true, false),
+    let (whole, half, other) = (content(), &content()[..5_000], vec![b'x'; 10_000]);
+    for (source, file, part, state) in [
+        (&published, None, None, "absent"),
+        (&published, None, Some(half), "partial"),
+        (&published, Some(&whole[..]), Some(half), "ok"),
+        (&unknown, Some(&whole), None, "unvouched"),
+        (&published, Some(half), None, "wrong"),
+        (&published, Some(&other), None, "wrong"),
     ] {
         let scene = Scene::new(source.clone());
         for (bytes, path) in [(file, scene.place().file()), (part, scene.part())] {
@@ -109,56 +97,54 @@ fn verdicts() {
                 fs::write(path, bytes).unwrap();
             }
         }
-        let verdict = verification::verify(source, scene.folder.path(), &Notes::default()).unwrap();
+        let verdict = Verdict::of(source, scene.folder.path()).unwrap();
         let json = verdict.json();
         assert_eq!(json["state"], state);
-        assert_eq!(json["problem"].is_null(), !wrong, "{json}");
-        assert_eq!((verdict.is_wrong(), verdict.is_missing()), (wrong, missing));
+        assert_eq!(json["problem"].is_null(), state != "wrong", "{json}");
+        assert_eq!(verdict.is_missing(), file.is_none());
         if let Some(bytes) = file {
-            assert_eq!(json["sha256"], sha256(bytes).to_string());
+            assert_eq!(json["sha256"], sha256(bytes));
         }
-        let table = verification::table(&[verdict]);
-        assert!(table.starts_with("name  state"), "{table}");
+        let table = verdicts(&[verdict]);
+        assert!(table.contains(&format!("s     {state}")), "{table}");
     }
 }
 
 #[test]
-fn list() {
+fn listing() {
     let catalogue = Catalogue::read(None).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     fs::write(file("nasbench_full.tfrecord.part"), vec![0; 1_500]).unwrap();
     fs::write(file("NATS-tss-v1_0-3ffb9.pickle.pbz2"), "x").unwrap();
-    let table = listing::table(&catalogue, folder.path()).unwrap();
-    let lines: Vec<Vec<&str>> = table
-        .lines()
-        .map(|line| {
-            line.split("  ")
-                .map(str::trim)
-                .filter(|cell| !cell.is_empty())
-                .collect()
-        })
-        .collect();
+    let table = list(&catalogue, folder.path()).unwrap();
+    let cells = |line: &str| -> Vec<String> {
+        let cells = line.split("  ").map(str::trim);
+        let cells = cells.filter(|cell| !cell.is_empty());
+        cells.map(str::to_owned).collect()
+    };
+    let lines: Vec<_> = table.lines().map(cells).collect();
     assert_eq!(lines.len(), 11);
-    assert_eq!(
-        lines[1],
-        [
-            "nasbench101-full",
-            "2.0 GB",
-            "partial (1.5 kB)",
-            "http",
-            "Apache-2.0",
-            "nasbench101"
-        ]
-    );
+    let expected = [
+        "nasbench101-full",
+        "2.09 GB",
+        "partial (1.50 kB)",
+        "http",
+        "Apache-2.0",
+        "nasbench101",
+    ];
+    assert_eq!(lines[1], expected);
     assert_eq!(lines[4][..4], ["nats-tss", "unknown", "present", "browser"]);
-    assert_eq!(lines[2][1..3], ["~499 MB", "absent"]);
+    assert_eq!(lines[2][1..3], ["~499.00 MB", "absent"]);
 
-    let json = listing::json(&catalogue, folder.path()).unwrap();
+    let json = list_json(&catalogue, folder.path()).unwrap();
     let first = &json["sources"][0];
-    assert_eq!(first["state"], "partial");
-    assert_eq!(first["bytes"], 1_500);
+    assert_eq!(
+        (&first["state"], &first["bytes"]),
+        (&"partial".into(), &1_500.into())
+    );
     assert_eq!(first["size"], 2_085_986_016_u64);
+    assert_eq!(first["convert"], "nasbench101-tfrecord");
     assert_eq!(json["sources"][8]["sha256"], serde_json::Value::Null);
 }
 
@@ -168,79 +154,45 @@ fn the_whole_catalogue_is_converted() {
     let catalogue = Catalogue::read(None).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut importers = Vec::new();
-    for source in &catalogue.sources {
-        let Some(importer) = &source.convert else {
-            continue;
-        };
-        importers.push(importer.as_str());
+    let is_table = |source: &&Source| source.convert.is_some();
+    for source in catalogue.sources.iter().filter(is_table) {
+        importers.extend(source.convert);
         let file = folder.path().join(&source.file);
         fs::write(&file, "x").unwrap();
-        let conversion = conversion::plan(source, folder.path(), None).unwrap();
-        let arguments: Vec<_> = conversion
-            .arguments
-            .iter()
-            .map(|a| a.to_str().unwrap())
-            .collect();
-        let output = conversion.output.to_str().unwrap();
-        let expected = [
-            "table",
-            "import",
-            file.to_str().unwrap(),
-            "--space",
-            &source.space,
+        let (output, arguments) = conversion(source, folder.path(), None).unwrap();
+        assert!(output.ends_with(format!("{}/{}.arrow", source.space, source.name)));
+        let expected: [OsString; 7] = [
+            "table".into(),
+            "import".into(),
+            file.into(),
+            "--space".into(),
+            source.space.clone().into(),
+            "--output".into(),
+            output.into(),
         ];
-        assert_eq!(arguments, [&expected[..], &["--output", output]].concat());
-        assert!(
-            conversion
-                .output
-                .ends_with(format!("{}/{}.arrow", source.space, source.name))
-        );
+        assert_eq!(arguments, expected);
     }
     importers.sort_unstable();
     importers.dedup();
     let expected = [
-        "nasbench101-tfrecord",
-        "nasbench201-pth",
-        "nats-pickle",
-        "nats-tar",
+        Importer::Nasbench101TfRecord,
+        Importer::NatsTar,
+        Importer::NatsPickle,
+        Importer::Nasbench201Pth,
     ];
     assert_eq!(importers, expected);
 }
 
 #[test]
-fn conversions() {
+fn conversions_that_cannot_be() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = |lines: &str| conversion::plan(&source(NOWHERE, lines), folder.path(), None);
-    let error = plan("").unwrap_err().to_string();
-    assert!(error.contains("nothing to convert"), "{error}");
-    let error = plan("convert = \"no-such-format\"")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.starts_with("no importer yet: s needs `no-such-format`"),
-        "{error}"
-    );
-    let error = plan("convert = \"csv\"").unwrap_err().to_string();
-    assert!(
-        error.contains("fetch it first: cargo xtask data fetch s"),
-        "{error}"
-    );
-
-    fs::write(folder.path().join("s.bin"), "arch,x\n").unwrap();
-    let conversion = plan("convert = \"csv\"").unwrap();
-    let output = folder.path().join("nasbench201").join("s.arrow");
-    assert_eq!(conversion.output, output);
-    let file = folder.path().join("s.bin");
-    assert_eq!(
-        conversion.arguments,
-        [
-            "table".into(),
-            "import".into(),
-            OsString::from(file),
-            "--space".into(),
-            "nasbench201".into(),
-            "--output".into(),
-            output.into(),
-        ]
+    let fails = |lines: &str, expected: &str| {
+        let error = conversion(&source(NOWHERE, lines), folder.path(), None).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    };
+    fails("", "nothing to convert");
+    fails(
+        "convert = \"csv\"",
+        "fetch it first: cargo xtask data fetch s",
     );
 }

@@ -9,37 +9,25 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use indicatif::ProgressBar;
+use sha2::{Digest as _, Sha256};
+use ureq::Proxy;
+
 use super::catalogue::{Catalogue, Source};
-use super::fetch::{Patience, Surroundings, fetch};
-use super::integrity::{Fingerprint, Sha256Hex};
+use super::fetch::{Fetch, Patience};
 use super::place::Place;
-use super::progress::Progress;
-use server::{Answer, Request, Server};
+use server::{Answer, Server};
 
 /// The entity tag of what the servers of the tests send.
 const TAG: &str = "\"v1\"";
-
-/// Remarks, kept.
-#[derive(Debug, Default)]
-struct Notes(RefCell<Vec<String>>);
-
-impl Progress for Notes {
-    fn begin(&self, _what: &str, _position: u64, _length: Option<u64>) {}
-
-    fn advance(&self, _bytes: u64) {}
-
-    fn note(&self, text: &str) {
-        self.0.borrow_mut().push(text.to_owned());
-    }
-}
 
 /// A folder, a file that is to be fetched into it, and what was said.
 struct Scene {
     folder: tempfile::TempDir,
     source: Source,
     patience: Patience,
-    variables: Vec<(&'static str, String)>,
-    notes: Notes,
+    proxy: Option<Proxy>,
+    notes: RefCell<Vec<String>>,
 }
 
 /// The bytes that the tests fetch: no two stretches of it are alike.
@@ -49,8 +37,9 @@ fn content() -> Vec<u8> {
         .collect()
 }
 
-fn sha256(bytes: &[u8]) -> Sha256Hex {
-    Fingerprint::of(bytes, &|_| ()).unwrap().sha256()
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A source with these further lines.
@@ -75,12 +64,6 @@ fn scene(answers: impl IntoIterator<Item = Answer>) -> (Server, Scene) {
     (server, scene)
 }
 
-/// The first bytes that were asked for, request by request.
-fn starts(server: &Server) -> Vec<Option<usize>> {
-    let requests = server.requests();
-    requests.iter().map(Request::range_start).collect()
-}
-
 impl Scene {
     fn new(source: Source) -> Self {
         Self {
@@ -93,8 +76,8 @@ impl Scene {
                 silence: Duration::from_secs(5),
                 headway: 1_000,
             },
-            variables: Vec::new(),
-            notes: Notes::default(),
+            proxy: None,
+            notes: RefCell::default(),
         }
     }
 
@@ -102,25 +85,30 @@ impl Scene {
         Place::new(self.folder.path(), &self.source)
     }
 
-    fn fetch(&self) -> anyhow::Result<Sha256Hex> {
-        let environment = |name: &str| {
-            let found = self.variables.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| value.clone())
-        };
-        fetch(
-            &self.source,
-            &self.place(),
-            &Surroundings {
-                patience: self.patience,
-                progress: &self.notes,
-                environment: &environment,
-            },
-        )
+    fn part(&self) -> PathBuf {
+        self.place().part()
     }
 
-    /// The text of the error, with all causes.
-    fn error(&self) -> String {
-        format!("{:#}", self.fetch().unwrap_err())
+    fn with_task<T>(&self, action: impl FnOnce(&Fetch<'_>) -> T) -> T {
+        action(&Fetch {
+            source: &self.source,
+            place: &self.place(),
+            patience: self.patience,
+            proxy: self.proxy.clone(),
+            note: &|text| self.notes.borrow_mut().push(text.to_owned()),
+        })
+    }
+
+    fn fetch(&self) -> anyhow::Result<String> {
+        self.with_task(|task| task.run())
+    }
+
+    /// Fails, with all of these words in the text of the error and its causes.
+    fn fails(&self, words: &[&str]) {
+        let error = format!("{:#}", self.fetch().unwrap_err());
+        for word in words {
+            assert!(error.contains(word), "{word}: {error}");
+        }
     }
 
     /// Fetches, and expects the file to be there and nothing beside it.
@@ -132,20 +120,24 @@ impl Scene {
 
     /// The names of all files of the folder but the locks.
     fn files(&self) -> Vec<String> {
-        let mut names: Vec<String> = std::fs::read_dir(self.folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name != ".locks")
-            .collect();
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name != ".locks").collect();
         names.sort();
         names
     }
 
     fn noted(&self, text: &str) -> bool {
-        self.notes.0.borrow().iter().any(|note| note.contains(text))
+        self.notes.borrow().iter().any(|note| note.contains(text))
     }
+}
 
-    fn part(&self) -> PathBuf {
-        self.place().part()
-    }
+#[test]
+fn bars_know_where_they_stand() {
+    let state = |bar: ProgressBar| (bar.position(), bar.length());
+    assert_eq!(
+        state(super::integrity::bar("a", 5, Some(10))),
+        (5, Some(10))
+    );
+    assert_eq!(state(super::integrity::bar("b", 0, None)), (0, None));
 }

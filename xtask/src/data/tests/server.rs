@@ -3,44 +3,34 @@
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// One answer: from the request to the bytes that are sent.
 pub(super) type Answer = Box<dyn Fn(&Request) -> Reply + Send>;
 
-/// A request, as it came.
+/// A request, as it came: the request line and the headers.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    /// The request line and the headers.
-    pub(super) text: String,
-    /// The address of the server, as `http://host:port`.
-    pub(super) base: String,
-}
+pub(super) struct Request(pub(super) String);
 
-/// What is sent, and then.
-#[derive(Debug)]
+/// What is sent, and whether the connection then stays open in silence.
 pub(super) struct Reply {
-    bytes: Vec<u8>,
-    /// Whether the connection then stays open in silence.
-    silent: bool,
+    head: String,
+    body: Vec<u8>,
+    is_silent: bool,
 }
 
-/// The server; it ends when it is dropped.
+/// The server; its thread ends with the tests.
 #[derive(Debug)]
 pub(super) struct Server {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Request {
     /// The value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.text.lines().skip(1).find_map(|line| {
+        self.0.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
         })
@@ -58,43 +48,31 @@ impl Server {
     pub(super) fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         let mut answers: VecDeque<Answer> = answers.into_iter().collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let ended = Arc::new(AtomicBool::new(false));
-        let thread = {
-            let (requests, ended) = (Arc::clone(&requests), Arc::clone(&ended));
-            std::thread::spawn(move || {
-                for stream in listener.incoming() {
-                    if ended.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let mut stream = stream.unwrap();
-                    let Some(request) = read_request(&mut stream, address) else {
-                        continue;
-                    };
-                    let reply = answers[0](&request);
-                    requests.lock().unwrap().push(request);
-                    if answers.len() > 1 {
-                        answers.pop_front();
-                    }
-                    // The client may have gone already.
-                    let _ = stream.write_all(&reply.bytes);
-                    if reply.silent {
-                        wait_for_the_end(&mut stream);
-                    }
-                }
-            })
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            requests: Arc::default(),
         };
-        Self {
-            address,
-            requests,
-            ended,
-            thread: Some(thread),
-        }
-    }
-
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+        let requests = Arc::clone(&server.requests);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let Some(text) = read_request(&mut stream) else {
+                    continue;
+                };
+                let request = Request(text);
+                let reply = answers[0](&request);
+                requests.lock().unwrap().push(request);
+                if answers.len() > 1 {
+                    answers.pop_front();
+                }
+                // The client may have gone already.
+                let _ = stream.write_all(&[reply.head.as_bytes(), &reply.body].concat());
+                if reply.is_silent {
+                    let _ = stream.read_to_end(&mut Vec::new());
+                }
+            }
+        });
+        server
     }
 
     pub(super) fn url(&self, path: &str) -> String {
@@ -105,151 +83,98 @@ impl Server {
     pub(super) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        // Wakes the thread, which waits for a connection.
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            let result = thread.join();
-            if !std::thread::panicking() {
-                result.unwrap();
-            }
-        }
+    /// The first bytes that were asked for, request by request.
+    pub(super) fn starts(&self) -> Vec<Option<usize>> {
+        self.requests().iter().map(Request::range_start).collect()
     }
 }
 
-fn read_request(stream: &mut TcpStream, address: SocketAddr) -> Option<Request> {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
+fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let limit = Some(Duration::from_secs(5));
+    stream.set_read_timeout(limit).unwrap();
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
+        stream.read_exact(&mut byte).ok()?;
         bytes.push(byte[0]);
     }
     let text = String::from_utf8(bytes).unwrap();
     if text.starts_with("CONNECT ") {
         // As a proxy does: from here on, the connection is to the other side.
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let inner = read_request(stream, address)?;
-        return Some(Request {
-            text: format!("{text}{}", inner.text),
-            ..inner
-        });
+        return Some(text + &read_request(stream)?);
     }
-    Some(Request {
-        text,
-        base: format!("http://{address}"),
-    })
+    Some(text)
 }
 
-fn wait_for_the_end(stream: &mut TcpStream) {
-    let mut bytes = [0; 16];
-    while matches!(stream.read(&mut bytes), Ok(length) if length > 0) {}
-}
-
-/// Exactly these bytes.
-pub(super) fn raw(head: &str, body: &[u8]) -> Reply {
-    let mut bytes = format!("HTTP/1.1 {}\r\n\r\n", head.replace('\n', "\r\n")).into_bytes();
-    bytes.extend(body);
+fn reply(head: &str, body: &[u8]) -> Reply {
     Reply {
-        bytes,
-        silent: false,
+        head: format!("HTTP/1.1 {}\r\n\r\n", head.replace('\n', "\r\n")),
+        body: body.to_owned(),
+        is_silent: false,
     }
 }
 
-/// An answer that does not depend on the request.
+/// Exactly these bytes, whatever is asked for.
 pub(super) fn always(head: &str, body: &[u8]) -> Answer {
     let (head, body) = (head.to_owned(), body.to_owned());
-    Box::new(move |_| raw(&head, &body))
+    Box::new(move |_| reply(&head, &body))
 }
 
 /// A good server: the file, or the rest of it when the tag is right.
 pub(super) fn serve(file: &[u8], etag: &str) -> Answer {
-    let (file, etag) = (file.to_owned(), etag.to_owned());
-    Box::new(move |request| whole_or_rest(request, &file, &etag))
+    break_off(usize::MAX, file, etag)
 }
 
 /// A good server whose connection breaks off after so many bytes of the body.
 pub(super) fn break_off(after: usize, file: &[u8], etag: &str) -> Answer {
     let (file, etag) = (file.to_owned(), etag.to_owned());
-    Box::new(move |request| cut(whole_or_rest(request, &file, &etag), after))
+    Box::new(move |request| {
+        let mut reply = whole_or_rest(request, &file, &etag);
+        reply.body.truncate(after);
+        reply
+    })
 }
 
 /// A good server that falls silent after so many bytes of the body.
 pub(super) fn fall_silent(after: usize, file: &[u8], etag: &str) -> Answer {
-    let (file, etag) = (file.to_owned(), etag.to_owned());
+    let answer = break_off(after, file, etag);
     Box::new(move |request| Reply {
-        silent: true,
-        ..cut(whole_or_rest(request, &file, &etag), after)
+        is_silent: true,
+        ..answer(request)
     })
-}
-
-/// The whole file, whatever was asked for.
-pub(super) fn ignore_range(file: &[u8], etag: &str) -> Answer {
-    let (file, etag) = (file.to_owned(), etag.to_owned());
-    Box::new(move |_| whole(&file, &etag))
 }
 
 /// Sends the client elsewhere.
 pub(super) fn redirect(path: &str) -> Answer {
-    let path = path.to_owned();
-    Box::new(move |request| {
-        raw(
-            &format!(
-                "302 Found\nLocation: {}/{path}\nContent-Length: 0",
-                request.base
-            ),
-            b"",
-        )
-    })
-}
-
-fn whole(file: &[u8], etag: &str) -> Reply {
-    raw(
-        &format!("200 OK\nContent-Length: {}\nETag: {etag}", file.len()),
-        file,
+    always(
+        &format!("302 Found\nLocation: /{path}\nContent-Length: 0"),
+        b"",
     )
 }
 
 fn whole_or_rest(request: &Request, file: &[u8], etag: &str) -> Reply {
-    match request.range_start() {
-        Some(start) if request.header("if-range") == Some(etag) => {
-            let total = file.len();
-            if start >= total {
-                return raw(
-                    &format!(
-                        "416 Range Not Satisfiable\nContent-Range: bytes */{total}\nContent-Length: 0"
-                    ),
-                    b"",
-                );
-            }
-            raw(
-                &format!(
-                    "206 Partial Content\nContent-Range: bytes {start}-{}/{total}\nContent-Length: {}\nETag: {etag}",
-                    total - 1,
-                    total - start
-                ),
-                &file[start..],
-            )
-        }
-        _ => whole(file, etag),
+    let total = file.len();
+    let start = request.range_start();
+    match start.filter(|_| request.header("if-range") == Some(etag)) {
+        None => reply(
+            &format!("200 OK\nContent-Length: {total}\nETag: {etag}"),
+            file,
+        ),
+        Some(start) if start >= total => reply(
+            &format!(
+                "416 Range Not Satisfiable\nContent-Range: bytes */{total}\nContent-Length: 0"
+            ),
+            b"",
+        ),
+        Some(start) => reply(
+            &format!(
+                "206 Partial Content\nContent-Range: bytes {start}-{}/{total}\nContent-Length: {}\nETag: {etag}",
+                total - 1,
+                total - start
+            ),
+            &file[start..],
+        ),
     }
-}
-
-fn cut(mut reply: Reply, after: usize) -> Reply {
-    let end = b"\r\n\r\n";
-    let head = reply
-        .bytes
-        .windows(end.len())
-        .position(|bytes| bytes == end)
-        .unwrap();
-    reply.bytes.truncate(head + end.len() + after);
-    reply
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ganas::search::ConstrainedSpace;
-use ganas::space::{self, Action, Choice, SearchSpace};
+use ganas::space::{self, Action, Choice, Enumeration as _, KnownNetwork, SearchSpace};
 use serde::Serialize;
 
 use crate::printing::output;
@@ -12,23 +12,15 @@ use crate::printing::output;
 /// What a space is.
 #[derive(Serialize)]
 struct Description<'a> {
-    name: &'static str,
+    name: &'a str,
     size: Option<u64>,
     max_vertices: usize,
     label_decisions: usize,
     edge_decisions: usize,
-    labels: &'a [&'static str],
-    costs: Vec<&'static str>,
+    labels: &'a [String],
+    costs: Vec<&'a str>,
     constraints: Vec<String>,
-    members: Vec<Member>,
-}
-
-/// A known architecture.
-#[derive(Serialize)]
-struct Member {
-    name: &'static str,
-    text: &'static str,
-    differs: Option<&'static str>,
+    members: Vec<KnownNetwork<'a>>,
 }
 
 /// Prints what a space is.
@@ -44,15 +36,7 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
         labels: space.labels(),
         costs: space::cost_names(space),
         constraints: stated.iter().map(|(bound, _)| bound.to_string()).collect(),
-        members: space
-            .members()
-            .iter()
-            .map(|member| Member {
-                name: member.name,
-                text: member.text,
-                differs: member.differs,
-            })
-            .collect(),
+        members: space.known_networks(),
     };
     if json {
         return output::print_json(&description);
@@ -88,14 +72,14 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
 pub(super) fn count(space: &Arc<dyn SearchSpace>) -> anyhow::Result<()> {
     let mut text = format!("architectures  {}\n", size_text(&**space));
     if space.size().is_some_and(|size| size <= LISTABLE)
-        && let Some(keys) = space.keys()
+        && let Some(list) = space.enumeration()
     {
-        let classes: BTreeSet<_> = keys.collect();
+        let classes: BTreeSet<_> = list.keys().collect();
         text.push_str(&format!("classes        {}\n", classes.len()));
         let constraints = space::computed_constraints(space)?;
         if !constraints.is_empty() {
             let constrained = ConstrainedSpace::new(Arc::clone(space), constraints)?;
-            let admitted: BTreeSet<_> = constrained.keys().into_iter().flatten().collect();
+            let admitted: BTreeSet<_> = constrained.keys().collect();
             text.push_str(&format!("admitted       {}\n", admitted.len()));
         }
     }

@@ -8,12 +8,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas::space::SearchSpace;
+use ganas::report::tables::{Align, TextTable};
+use ganas::space::{Enumeration, SearchSpace};
 use serde::Serialize;
 
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::output;
-use ganas::report::tables::{Align, Table};
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -92,7 +92,7 @@ pub(crate) enum Arguments {
 struct Line {
     name: &'static str,
     size: Option<u64>,
-    operations: Vec<&'static str>,
+    operations: Vec<String>,
 }
 
 /// Lists or enumerates.
@@ -102,17 +102,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Arguments::Enumerate {
             space,
             hashes: false,
-        } => {
-            space.prepare(threads());
-            print_archs(&**space)?;
-        }
+        } => print_archs(&**space)?,
         Arguments::Enumerate {
             space,
             hashes: true,
-        } => {
-            space.prepare(threads());
-            print_keys(&**space)?;
-        }
+        } => print_keys(&**space)?,
         Arguments::Describe { space, json } => describe::describe(&**space, *json)?,
         Arguments::Count { space } => describe::count(space)?,
         Arguments::Sample { space, n, seed } => texts::sample(space, *n, *seed)?,
@@ -130,18 +124,16 @@ fn list(json: bool) -> anyhow::Result<()> {
     let mut lines = Vec::new();
     for name in ganas::space::names() {
         let space = ganas::space::by_name(name)?;
-        let labels = space.labels();
         lines.push(Line {
             name,
             size: space.size(),
-            // The last two labels are input and output.
-            operations: labels[..labels.len().saturating_sub(2)].to_vec(),
+            operations: space.blueprint().operations().to_vec(),
         });
     }
     if json {
         return output::print_json(&serde_json::json!({ "spaces": lines }));
     }
-    let mut table = Table::new([
+    let mut table = TextTable::new([
         ("space", Align::Left),
         ("architectures", Align::Right),
         ("operations", Align::Left),
@@ -157,9 +149,9 @@ fn list(json: bool) -> anyhow::Result<()> {
 }
 
 fn print_archs(space: &dyn SearchSpace) -> anyhow::Result<()> {
-    let archs = space.enumerate().ok_or_else(|| not_enumerable(space))?;
+    let list = prepared(space)?;
     output::print(|out| {
-        for arch in archs {
+        for arch in list.archs() {
             writeln!(out, "{}", space.encode(&arch)).context("cannot write an architecture")?;
         }
         Ok(())
@@ -167,20 +159,20 @@ fn print_archs(space: &dyn SearchSpace) -> anyhow::Result<()> {
 }
 
 fn print_keys(space: &dyn SearchSpace) -> anyhow::Result<()> {
-    let keys = space.keys().ok_or_else(|| not_enumerable(space))?;
+    let list = prepared(space)?;
     output::print(|out| {
-        for key in keys {
+        for key in list.keys() {
             writeln!(out, "{key}").context("cannot write a key")?;
         }
         Ok(())
     })
 }
 
-/// As many threads as the machine runs at the same time.
-fn threads() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
-
-fn not_enumerable(space: &dyn SearchSpace) -> UsageError {
-    UsageError(format!("the space {} cannot be enumerated", space.name()))
+/// The list of all architectures, made on as many threads as the machine runs at the same time.
+fn prepared(space: &dyn SearchSpace) -> Result<&dyn Enumeration, UsageError> {
+    let list = space
+        .enumeration()
+        .ok_or_else(|| UsageError(format!("the space {} cannot be enumerated", space.name())))?;
+    list.prepare(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    Ok(list)
 }

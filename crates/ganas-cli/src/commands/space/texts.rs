@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas::space::{self, SearchSpace};
+use ganas::space::{self, Cost, Costs, SearchSpace};
 use serde::Serialize;
 
 use crate::printing::output;
@@ -14,9 +14,9 @@ use crate::printing::output;
 #[derive(Serialize)]
 struct Checked {
     key: String,
-    parameters: u64,
-    flops: u64,
-    costs: BTreeMap<&'static str, f64>,
+    #[serde(flatten)]
+    cost: Option<Cost>,
+    costs: BTreeMap<String, f64>,
     canonical: String,
     constraints: Vec<Held>,
 }
@@ -30,10 +30,10 @@ struct Held {
 
 impl Checked {
     fn text(&self) -> String {
-        let mut text = format!(
-            "key         {}\nparameters  {}\nflops       {}\n",
-            self.key, self.parameters, self.flops
-        );
+        let mut text = format!("key         {}\n", self.key);
+        if let Some(Cost { parameters, flops }) = self.cost {
+            let _ = writeln!(text, "parameters  {parameters}\nflops       {flops}");
+        }
         for (name, cost) in &self.costs {
             let _ = writeln!(text, "{name:<10}  {cost}");
         }
@@ -68,13 +68,13 @@ pub(super) fn check(
         .iter()
         .map(|text| {
             let arch = space.decode(text)?;
-            let cost = space.cost(&arch);
+            let costs = space.costs();
+            let named = costs.map(Costs::named_costs).unwrap_or_default();
             Ok(Checked {
                 key: space.key(&arch).to_string(),
-                parameters: cost.parameters,
-                flops: cost.flops,
-                costs: (space.named_costs().iter())
-                    .filter_map(|name| Some((*name, space.named_cost(name, &arch)?)))
+                cost: costs.map(|costs| costs.cost(&arch)),
+                costs: (named.into_iter())
+                    .filter_map(|name| Some((name.to_owned(), costs?.named_cost(name, &arch)?)))
                     .collect(),
                 canonical: space.encode(&space.canonical(&arch)),
                 constraints: (constraints.iter())

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::printing::noise;
 use crate::printing::output;
-use ganas::report::tables::{Align, Table as TextTable, optional};
+use ganas::report::tables::{Align, TextTable, optional};
 use ganas::tables;
 
 /// Which table.

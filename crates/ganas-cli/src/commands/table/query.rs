@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::printing::output;
-use ganas::report::tables::{Align, Table as TextTable};
+use ganas::report::tables::{Align, TextTable};
 use ganas::tables::{self, Found};
 
 /// Which architecture of which table.

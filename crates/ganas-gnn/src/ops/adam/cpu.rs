@@ -1,23 +1,23 @@
 //! Adam on the CPU, in one pass.
 
-use super::{AdamStep, StepScalars};
+use super::{AdamBuffers, AdamStep, StepScalars};
 use crate::cpu::{block_rows, for_each};
+use crate::ops::Checked;
 use crate::{Cpu, Element};
 
 impl<T: Element> AdamStep for Cpu<T> {
-    fn adam_step(
+    fn adam_step_kernel(
         &self,
-        params: &mut Vec<T>,
-        m: &mut Vec<T>,
-        v: &mut Vec<T>,
-        grads: &mut Vec<T>,
+        buffers: AdamBuffers<'_, Self>,
         scalars: StepScalars,
+        Checked([n]): Checked<1>,
     ) {
-        let n = params.len();
-        assert!(
-            [m.len(), v.len(), grads.len()] == [n; 3],
-            "adam: buffers of one length"
-        );
+        let AdamBuffers {
+            params,
+            m,
+            v,
+            grads,
+        } = buffers;
         let [beta1, beta2, epsilon, grad_scale, step_size, root_scale] = [
             scalars.beta1,
             scalars.beta2,

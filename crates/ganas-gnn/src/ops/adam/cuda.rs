@@ -1,8 +1,9 @@
 //! Adam on NVIDIA GPUs.
 
-use super::{AdamStep, StepScalars};
+use super::{AdamBuffers, AdamStep, StepScalars};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Buffer, Cuda, Launch};
+use crate::ops::Checked;
 
 use Parameter::{F32 as F, Pointer as P, U32 as U};
 
@@ -22,19 +23,18 @@ pub(crate) const SUM_OF_SQUARES: Kernel = Kernel {
 const MAX_BLOCKS: usize = 128;
 
 impl AdamStep for Cuda {
-    fn adam_step(
+    fn adam_step_kernel(
         &self,
-        params: &mut Buffer<f32>,
-        m: &mut Buffer<f32>,
-        v: &mut Buffer<f32>,
-        grads: &mut Buffer<f32>,
+        buffers: AdamBuffers<'_, Self>,
         scalars: StepScalars,
+        Checked([n]): Checked<1>,
     ) {
-        let n = params.len();
-        assert!(
-            [m.len(), v.len(), grads.len()] == [n; 3],
-            "adam: buffers of one length"
-        );
+        let AdamBuffers {
+            params,
+            m,
+            v,
+            grads,
+        } = buffers;
         Launch::new(self, &STEP)
             .buffer(params) // float* params
             .buffer(m) // float* m

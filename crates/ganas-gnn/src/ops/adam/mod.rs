@@ -12,6 +12,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use super::Checked;
 use crate::{Device, Grads, Layout, Params};
 
 /// The parameters of Adam; the defaults are PyTorch's.
@@ -39,6 +40,15 @@ impl Default for AdamConfig {
     }
 }
 
+/// The size of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepSize {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// Multiplies the gradients first.
+    pub gradient_scale: f64,
+}
+
 /// The scalars of one step, bias corrections included.
 #[derive(Clone, Copy, Debug)]
 pub struct StepScalars {
@@ -53,17 +63,45 @@ pub struct StepScalars {
     root_scale: f64,
 }
 
+/// What a step changes.
+#[derive(Debug)]
+pub struct AdamBuffers<'a, D: Device> {
+    /// The parameters.
+    pub params: &'a mut D::Floats,
+    /// First moments.
+    pub m: &'a mut D::Floats,
+    /// Second moments.
+    pub v: &'a mut D::Floats,
+    /// The gradients.
+    pub grads: &'a mut D::Floats,
+}
+
 /// Devices that update parameters.
 pub trait AdamStep: Device {
     /// One step over all scalars; gradients are left at zero.
-    fn adam_step(
-        &self,
-        params: &mut Self::Floats,
-        m: &mut Self::Floats,
-        v: &mut Self::Floats,
-        grads: &mut Self::Floats,
-        scalars: StepScalars,
-    );
+    ///
+    /// # Panics
+    ///
+    /// When the buffers differ in length.
+    fn adam_step(&self, buffers: AdamBuffers<'_, Self>, scalars: StepScalars) {
+        let AdamBuffers {
+            params,
+            m,
+            v,
+            grads,
+        } = &buffers;
+        let n = self.floats_len(params);
+        assert!(
+            [m, v, grads]
+                .iter()
+                .all(|floats| self.floats_len(floats) == n),
+            "adam: buffers of one length"
+        );
+        self.adam_step_kernel(buffers, scalars, Checked([n]));
+    }
+
+    /// The kernel of [`adam_step`](Self::adam_step), for `n` scalars.
+    fn adam_step_kernel(&self, buffers: AdamBuffers<'_, Self>, scalars: StepScalars, n: Checked<1>);
 
     /// The sum of the squares of all gradients, summed in a fixed order in double precision.
     fn sum_of_squares(&self, grads: &Self::Floats) -> f64;
@@ -87,6 +125,14 @@ pub struct AdamState<T> {
     pub m: Vec<T>,
     /// Second moments.
     pub v: Vec<T>,
+}
+
+impl<D: AdamStep> Grads<D> {
+    /// The global norm: the root of the sum of the squares of all gradients.
+    #[must_use]
+    pub fn norm(&self, device: &D) -> f64 {
+        device.sum_of_squares(&self.floats).sqrt()
+    }
 }
 
 impl<D: AdamStep> Adam<D> {
@@ -119,36 +165,52 @@ impl<D: AdamStep> Adam<D> {
         grads: &mut Grads<D>,
         learning_rate: f64,
     ) -> Option<f64> {
+        let max_norm = self.config.max_norm;
+        let norm = max_norm.map(|_| grads.norm(device));
+        // As clip_grad_norm_ does, the scale is slightly below bound / norm.
+        let gradient_scale = match (max_norm, norm) {
+            (Some(bound), Some(norm)) => (bound / (norm + 1e-6)).min(1.0),
+            _ => 1.0,
+        };
+        let size = StepSize {
+            learning_rate,
+            gradient_scale,
+        };
+        self.step_of(device, params, grads, size);
+        norm
+    }
+
+    /// Takes a step of a given size, whatever the norm of the gradients, and sets them to zero.
+    pub fn step_of(
+        &mut self,
+        device: &D,
+        params: &mut Params<D>,
+        grads: &mut Grads<D>,
+        size: StepSize,
+    ) {
         self.steps += 1;
         let steps = i32::try_from(self.steps).expect("invariant: fewer than 2^31 steps");
         let AdamConfig {
             beta1,
             beta2,
             epsilon,
-            max_norm,
+            ..
         } = self.config;
-        let norm = max_norm.map(|_| device.sum_of_squares(&grads.floats).sqrt());
-        // As clip_grad_norm_ does, the scale is slightly below bound / norm.
-        let grad_scale = match (max_norm, norm) {
-            (Some(bound), Some(norm)) => (bound / (norm + 1e-6)).min(1.0),
-            _ => 1.0,
-        };
         let scalars = StepScalars {
             beta1,
             beta2,
             epsilon,
-            grad_scale,
-            step_size: learning_rate / (1.0 - beta1.powi(steps)),
+            grad_scale: size.gradient_scale,
+            step_size: size.learning_rate / (1.0 - beta1.powi(steps)),
             root_scale: 1.0 / (1.0 - beta2.powi(steps)).sqrt(),
         };
-        device.adam_step(
-            &mut params.floats,
-            &mut self.m,
-            &mut self.v,
-            &mut grads.floats,
-            scalars,
-        );
-        norm
+        let buffers = AdamBuffers {
+            params: &mut params.floats,
+            m: &mut self.m,
+            v: &mut self.v,
+            grads: &mut grads.floats,
+        };
+        device.adam_step(buffers, scalars);
     }
 
     /// Copies the state to the host.

@@ -1,23 +1,20 @@
 //! Affine maps on NVIDIA GPUs: bias and activation are the end of the product's kernel.
 
-use super::{Affine, check};
+use super::{Affine, AffineInputs};
+use crate::ViewMut;
 use crate::cuda::Cuda;
-use crate::ops::bias_activation::Activation;
-use crate::ops::product::Old;
-use crate::ops::product::cuda::multiply;
-use crate::{View, ViewMut};
+use crate::ops::Checked;
+use crate::ops::product::cuda::{Epilogue, multiply};
 
 impl Affine for Cuda {
-    fn affine_fwd(
+    fn affine_fwd_kernel(
         &self,
         y: ViewMut<'_, Self>,
-        x: View<'_, Self>,
-        weight: View<'_, Self>,
-        bias: View<'_, Self>,
-        activation: Activation,
+        inputs: AffineInputs<'_, Self>,
+        sizes: Checked<3>,
     ) {
-        check(y.shape(), bias.shape());
-        let operands = [x.into(), weight.into()];
-        multiply(self, y, operands, Old::Overwrite, Some(bias), activation);
+        let factors = [inputs.x.into(), inputs.weight.into()];
+        let epilogue = Epilogue::Activate(inputs.bias, inputs.activation);
+        multiply(self, y, factors, epilogue, sizes);
     }
 }

@@ -10,35 +10,61 @@ pub(crate) mod cuda;
 mod tests;
 
 use super::bias_activation::{Activation, BiasActivation};
-use super::expect_shape;
-use super::product::{Old, Product};
-use crate::{View, ViewMut};
+use super::product::{Product, Write};
+use super::{Checked, expect_shape};
+use crate::{Device, View, ViewMut};
 
-/// Devices that compute affine maps; by default as a product and then bias and activation.
+/// What an affine map is computed from.
+#[derive(Debug)]
+pub struct AffineInputs<'a, D: Device> {
+    /// `[n, inputs]`.
+    pub x: View<'a, D>,
+    /// `[inputs, outputs]`.
+    pub weight: View<'a, D>,
+    /// `[1, outputs]`.
+    pub bias: View<'a, D>,
+    /// What follows.
+    pub activation: Activation,
+}
+
+/// Devices that compute affine maps.
 pub trait Affine: Product + BiasActivation {
-    /// Fills `y [n, outputs]` from `x [n, inputs]`, `weight [inputs, outputs]` and `bias [1, outputs]`.
+    /// Fills `y [n, outputs]`.
     ///
     /// # Panics
     ///
     /// When the shapes do not fit.
-    fn affine_fwd(
+    fn affine_fwd(&self, y: ViewMut<'_, Self>, inputs: AffineInputs<'_, Self>) {
+        let sizes = check(y.shape(), &inputs);
+        self.affine_fwd_kernel(y, inputs, sizes);
+    }
+
+    /// The kernel of [`affine_fwd`](Self::affine_fwd), for `n`, inputs and outputs; by default a product, and then bias and
+    /// activation.
+    fn affine_fwd_kernel(
         &self,
         mut y: ViewMut<'_, Self>,
-        x: View<'_, Self>,
-        weight: View<'_, Self>,
-        bias: View<'_, Self>,
-        activation: Activation,
+        inputs: AffineInputs<'_, Self>,
+        sizes: Checked<3>,
     ) {
-        self.product(y.reborrow(), x, weight, Old::Overwrite);
-        self.bias_activation_fwd(y, bias, activation);
+        let AffineInputs {
+            x,
+            weight,
+            bias,
+            activation,
+        } = inputs;
+        let factors = [x.into(), weight.into()];
+        self.product_kernel(y.reborrow(), factors, Write::Set, sizes);
+        let Checked([n, _, c]) = sizes;
+        self.bias_activation_fwd_kernel(y, bias, activation, Checked([n, c]));
     }
 }
 
-/// Panics when the bias does not fit.
-#[cfg_attr(
-    not(feature = "cuda"),
-    expect(dead_code, reason = "the default leaves the check to its parts")
-)]
-fn check(y: [usize; 2], bias: [usize; 2]) {
-    expect_shape("affine: bias", bias, [1, y[1]]);
+/// `n`, inputs and outputs.
+fn check<D: Device>(y: [usize; 2], inputs: &AffineInputs<'_, D>) -> Checked<3> {
+    let ([n, k], [_, c]) = (inputs.x.shape(), inputs.weight.shape());
+    expect_shape("affine: weight", inputs.weight.shape(), [k, c]);
+    expect_shape("affine: bias", inputs.bias.shape(), [1, c]);
+    expect_shape("affine: y", y, [n, c]);
+    Checked([n, k, c])
 }

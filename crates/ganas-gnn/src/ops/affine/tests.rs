@@ -1,8 +1,9 @@
 //! Affine maps against their parts, on every device.
 
+use super::AffineInputs;
 use crate::ops::bias_activation::{Activation, BiasActivation as _};
-use crate::ops::product::{Old, Product as _};
-use crate::testing::{OnDevice, agree, random, read, unset};
+use crate::ops::product::{Product as _, Write};
+use crate::testing::{OnDevice, Tolerance, agree, random, read, unset};
 use crate::{Backend, Cpu};
 
 struct Case([usize; 3], Activation);
@@ -16,8 +17,13 @@ impl OnDevice for Case {
         );
         let bias = random(device, 3, 1, outputs);
         let mut y = unset(device, n, outputs);
-        let (x, weight) = (x.view(), weight.view());
-        device.affine_fwd(y.view_mut(), x, weight, bias.view(), activation);
+        let inputs = AffineInputs {
+            x: x.view(),
+            weight: weight.view(),
+            bias: bias.view(),
+            activation,
+        };
+        device.affine_fwd(y.view_mut(), inputs);
         vec![("y", read(device, y.view()))]
     }
 }
@@ -32,7 +38,7 @@ fn equals_its_parts() {
             random(&device, 3, 1, 3),
         );
         let mut y = unset(&device, 7, 3);
-        device.product(y.view_mut(), x.view(), weight.view(), Old::Overwrite);
+        device.product(y.view_mut(), x.view(), weight.view(), Write::Set);
         device.bias_activation_fwd(y.view_mut(), bias.view(), activation);
         let found = Case([7, 5, 3], activation).results(&device);
         assert_eq!(found[0].1, read(&device, y.view()));
@@ -44,7 +50,7 @@ fn devices_agree() {
     for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
         // The last shape is one whose depth is shared out.
         for shape in [[0, 3, 2], [1, 1, 1], [65, 33, 7], [70, 300, 129]] {
-            agree(&Case(shape, activation), 3e-5);
+            agree(&Case(shape, activation), Tolerance::F32_SUM);
         }
     }
 }

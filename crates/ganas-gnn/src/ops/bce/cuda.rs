@@ -1,8 +1,9 @@
 //! Binary cross-entropy on NVIDIA GPUs.
 
-use super::{BinaryCrossEntropy, check};
+use super::{BinaryCrossEntropy, Targets};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Cuda, Launch};
+use crate::ops::Checked;
 use crate::{View, ViewMut};
 
 use Parameter::{Pointer as P, U32 as U};
@@ -17,25 +18,21 @@ pub(crate) const BCE: Kernel = Kernel {
 const MAX_BLOCKS: usize = 128;
 
 impl BinaryCrossEntropy for Cuda {
-    fn bce(
+    fn bce_kernel(
         &self,
         d_logits: ViewMut<'_, Self>,
         logits: View<'_, Self>,
-        targets: View<'_, Self>,
-        weights: View<'_, Self>,
+        targets: Targets<'_, Self>,
+        Checked([n]): Checked<1>,
     ) -> f64 {
-        let shapes = [logits.shape(), targets.shape(), weights.shape()];
-        check(d_logits.shape(), shapes);
-        let [rows, columns] = d_logits.shape();
-        let n = rows * columns;
         let blocks = n.div_ceil(256).min(MAX_BLOCKS);
         self.sum_of_parts(blocks, |losses| {
             Launch::new(self, &BCE)
                 .output(&d_logits) // float* d_logits
                 .buffer(losses) // double* losses
                 .input(logits) // const float* logits
-                .input(targets) // const float* targets
-                .input(weights) // const float* weights
+                .input(targets.values) // const float* targets
+                .input(targets.weights) // const float* weights
                 .sizes([n]) // u32 n
                 .blocks([blocks, 1, 1]);
         })

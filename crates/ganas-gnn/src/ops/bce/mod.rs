@@ -9,8 +9,17 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-use super::expect_shape;
+use super::{Checked, expect_shape};
 use crate::{Device, View, ViewMut};
+
+/// What logits should be.
+#[derive(Debug)]
+pub struct Targets<'a, D: Device> {
+    /// The targets, in `[0, 1]`.
+    pub values: View<'a, D>,
+    /// What each loss is multiplied by.
+    pub weights: View<'a, D>,
+}
 
 /// Devices that compute the binary cross-entropy.
 pub trait BinaryCrossEntropy: Device {
@@ -23,13 +32,21 @@ pub trait BinaryCrossEntropy: Device {
         &self,
         d_logits: ViewMut<'_, Self>,
         logits: View<'_, Self>,
-        targets: View<'_, Self>,
-        weights: View<'_, Self>,
-    ) -> f64;
-}
-
-fn check(d_logits: [usize; 2], others: [[usize; 2]; 3]) {
-    for other in others {
-        expect_shape("bce", other, d_logits);
+        targets: Targets<'_, Self>,
+    ) -> f64 {
+        let shape @ [rows, columns] = d_logits.shape();
+        for other in [logits, targets.values, targets.weights] {
+            expect_shape("bce", other.shape(), shape);
+        }
+        self.bce_kernel(d_logits, logits, targets, Checked([rows * columns]))
     }
+
+    /// The kernel of [`bce`](Self::bce), for `n` logits.
+    fn bce_kernel(
+        &self,
+        d_logits: ViewMut<'_, Self>,
+        logits: View<'_, Self>,
+        targets: Targets<'_, Self>,
+        n: Checked<1>,
+    ) -> f64;
 }

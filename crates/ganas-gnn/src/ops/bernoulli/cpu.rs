@@ -1,30 +1,30 @@
 //! Bernoulli decisions on the CPU.
 
-use super::{Bernoulli, Exploration, check};
+use super::{Bernoulli, BernoulliIn, BernoulliOut, Choices, Draw, Logits};
 use crate::cpu::{block_rows, for_each};
+use crate::ops::Checked;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Bernoulli for Cpu<T> {
-    fn bernoulli_sample(
+    fn bernoulli_sample_kernel(
         &self,
         chosen: &mut Vec<u32>,
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Vec<u64>,
-        uniforms: View<'_, Self>,
-        exploration: Exploration,
+        Logits { scores, prior }: Logits<'_, Self>,
+        draw: Draw<'_, Self>,
+        Checked([n]): Checked<1>,
     ) {
-        check(
-            &[scores.shape(), prior.shape(), uniforms.shape()],
-            masks.len(),
-        );
+        let Draw {
+            masks,
+            uniforms,
+            exploration,
+        } = draw;
         let (temperature, mix) = (
             T::of(exploration.temperature),
             T::of(exploration.uniform_mix),
         );
         masks.iter().for_each(|&mask| check_mask(mask));
         chosen.clear();
-        chosen.resize(masks.len(), 0);
+        chosen.resize(n, 0);
         let [scores, prior, uniforms] = [scores, prior, uniforms].map(View::host);
         self.vectorised(
             #[inline(always)]
@@ -43,25 +43,14 @@ impl<T: Element> Bernoulli for Cpu<T> {
         );
     }
 
-    fn bernoulli_fwd(
+    fn bernoulli_fwd_kernel(
         &self,
-        log_prob: ViewMut<'_, Self>,
-        entropy: ViewMut<'_, Self>,
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Vec<u64>,
-        chosen: &Vec<u32>,
+        BernoulliOut { log_prob, entropy }: BernoulliOut<'_, Self>,
+        Logits { scores, prior }: Logits<'_, Self>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n]): Checked<1>,
     ) {
-        check(
-            &[
-                log_prob.shape(),
-                entropy.shape(),
-                scores.shape(),
-                prior.shape(),
-            ],
-            masks.len(),
-        );
-        let n = block_rows(chosen.len(), WORK);
+        let n = block_rows(n, WORK);
         let outputs = log_prob
             .host()
             .chunks_mut(n)
@@ -80,7 +69,7 @@ impl<T: Element> Bernoulli for Cpu<T> {
                         for ((log_prob, entropy), ((&s, &b), (&mask, &action))) in
                             outputs.zip(inputs)
                         {
-                            (*log_prob, *entropy) = forward(s + b, mask == BOTH, action == 1);
+                            (*log_prob, *entropy) = forward(s + b, mask, action);
                         }
                     },
                 );
@@ -88,26 +77,19 @@ impl<T: Element> Bernoulli for Cpu<T> {
         );
     }
 
-    fn bernoulli_bwd(
+    fn bernoulli_bwd_kernel(
         &self,
         d_scores: ViewMut<'_, Self>,
-        [d_log_prob, d_entropy]: [View<'_, Self>; 2],
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Vec<u64>,
-        chosen: &Vec<u32>,
+        d: BernoulliIn<'_, Self>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n]): Checked<1>,
     ) {
-        check(
-            &[
-                d_scores.shape(),
-                d_log_prob.shape(),
-                d_entropy.shape(),
-                scores.shape(),
-                prior.shape(),
-            ],
-            masks.len(),
-        );
-        let n = block_rows(chosen.len(), WORK);
+        let BernoulliIn {
+            d_log_prob,
+            d_entropy,
+            logits: Logits { scores, prior },
+        } = d;
+        let n = block_rows(n, WORK);
         let upstream = d_log_prob.host().chunks(n).zip(d_entropy.host().chunks(n));
         let logits = scores.host().chunks(n).zip(prior.host().chunks(n));
         let inputs = logits.zip(masks.chunks(n).zip(chosen.chunks(n)));
@@ -121,7 +103,7 @@ impl<T: Element> Bernoulli for Cpu<T> {
                     #[inline(always)]
                     || {
                         for ((d, (&d_log_prob, &d_entropy)), ((&s, &b), (&mask, &action))) in rows {
-                            let d_logit = backward([d_log_prob, d_entropy], s + b, action == 1);
+                            let d_logit = backward([d_log_prob, d_entropy], s + b, action);
                             *d = if mask == BOTH { d_logit } else { T::zero() };
                         }
                     },
@@ -160,12 +142,12 @@ fn check_actions(masks: &[u64], actions: &[u32]) {
 
 /// The log-probability of an action, 1 or 0, and the entropy of the decision; without branches.
 #[inline(always)]
-fn forward<T: Element>(x: T, is_open: bool, is_one: bool) -> (T, T) {
+fn forward<T: Element>(x: T, mask: u64, action: u32) -> (T, T) {
     let (miss, hit) = (T::softplus(x), T::softplus(-x));
     let p = T::sigmoid(x);
-    let log_prob = if is_one { -hit } else { -miss };
+    let log_prob = if action == 1 { -hit } else { -miss };
     let entropy = p * hit + (T::one() - p) * miss;
-    if is_open {
+    if mask == BOTH {
         (log_prob, entropy)
     } else {
         (T::zero(), T::zero())
@@ -174,8 +156,8 @@ fn forward<T: Element>(x: T, is_open: bool, is_one: bool) -> (T, T) {
 
 /// The derivative of the logit of a decision with two legal actions; without branches.
 #[inline(always)]
-fn backward<T: Element>([d_log_prob, d_entropy]: [T; 2], x: T, is_one: bool) -> T {
+fn backward<T: Element>([d_log_prob, d_entropy]: [T; 2], x: T, action: u32) -> T {
     let p = T::sigmoid(x);
-    let hit = if is_one { T::one() } else { T::zero() };
+    let hit = if action == 1 { T::one() } else { T::zero() };
     d_log_prob * (hit - p) - d_entropy * x * p * (T::one() - p)
 }

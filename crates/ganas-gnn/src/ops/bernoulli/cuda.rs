@@ -1,9 +1,10 @@
 //! Bernoulli decisions on NVIDIA GPUs.
 
-use super::{Bernoulli, Exploration, check};
+use super::{Bernoulli, BernoulliIn, BernoulliOut, Choices, Draw, Logits};
+use crate::ViewMut;
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Buffer, Cuda, Launch};
-use crate::{View, ViewMut};
+use crate::ops::Checked;
 
 use Parameter::{F32 as F, Pointer as P, U32 as U};
 
@@ -26,45 +27,32 @@ pub(crate) const BACKWARD: Kernel = Kernel {
 };
 
 impl Bernoulli for Cuda {
-    fn bernoulli_sample(
+    fn bernoulli_sample_kernel(
         &self,
         chosen: &mut Buffer<u32>,
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Buffer<u64>,
-        uniforms: View<'_, Self>,
-        exploration: Exploration,
+        Logits { scores, prior }: Logits<'_, Self>,
+        draw: Draw<'_, Self>,
+        Checked([n]): Checked<1>,
     ) {
-        let columns = [scores.shape(), prior.shape(), uniforms.shape()];
-        check(&columns, masks.len());
-        let n = masks.len();
         self.driver().resize(chosen, n);
         Launch::new(self, &SAMPLE)
             .buffer(chosen) // u32* chosen
             .input(scores) // const float* scores
             .input(prior) // const float* prior
-            .buffer(masks) // const u64* masks
-            .input(uniforms) // const float* uniforms
-            .scalars([exploration.temperature, exploration.uniform_mix]) // float temperature, mix
+            .buffer(draw.masks) // const u64* masks
+            .input(draw.uniforms) // const float* uniforms
+            .scalars([draw.exploration.temperature, draw.exploration.uniform_mix]) // float temperature, mix
             .sizes([n]) // u32 n
             .over(n);
     }
 
-    fn bernoulli_fwd(
+    fn bernoulli_fwd_kernel(
         &self,
-        log_prob: ViewMut<'_, Self>,
-        entropy: ViewMut<'_, Self>,
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Buffer<u64>,
-        chosen: &Buffer<u32>,
+        BernoulliOut { log_prob, entropy }: BernoulliOut<'_, Self>,
+        Logits { scores, prior }: Logits<'_, Self>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n]): Checked<1>,
     ) {
-        let (outputs, inputs) = (
-            [log_prob.shape(), entropy.shape()],
-            [scores.shape(), prior.shape()],
-        );
-        check(&[outputs, inputs].concat(), masks.len());
-        let n = masks.len();
         Launch::new(self, &FORWARD)
             .output(&log_prob) // float* log_prob
             .output(&entropy) // float* entropy
@@ -76,19 +64,18 @@ impl Bernoulli for Cuda {
             .over(n);
     }
 
-    fn bernoulli_bwd(
+    fn bernoulli_bwd_kernel(
         &self,
         d_scores: ViewMut<'_, Self>,
-        [d_log_prob, d_entropy]: [View<'_, Self>; 2],
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Buffer<u64>,
-        chosen: &Buffer<u32>,
+        d: BernoulliIn<'_, Self>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n]): Checked<1>,
     ) {
-        let upstream = [d_scores.shape(), d_log_prob.shape(), d_entropy.shape()];
-        check(&upstream, masks.len());
-        check(&[scores.shape(), prior.shape()], masks.len());
-        let n = masks.len();
+        let BernoulliIn {
+            d_log_prob,
+            d_entropy,
+            logits: Logits { scores, prior },
+        } = d;
         Launch::new(self, &BACKWARD)
             .output(&d_scores) // float* d_scores
             .input(d_log_prob) // const float* d_log_prob

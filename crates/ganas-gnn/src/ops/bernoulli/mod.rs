@@ -15,14 +15,45 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-pub use super::categorical::Exploration;
-use super::expect_shape;
+pub use super::categorical::{Choices, Draw, Exploration};
+use super::{Checked, expect_shape};
+use crate::device::copied;
 use crate::{Device, View, ViewMut};
+
+/// The two parts of the logits.
+#[derive(Debug)]
+pub struct Logits<'a, D: Device> {
+    /// The scores, `[n, 1]`.
+    pub scores: View<'a, D>,
+    /// The prior log-odds, `[n, 1]`.
+    pub prior: View<'a, D>,
+}
+
+copied!(Logits);
+
+/// Where the results of decisions go.
+#[derive(Debug)]
+pub struct BernoulliOut<'a, D: Device> {
+    /// Log-probability of the chosen action, `[n, 1]`.
+    pub log_prob: ViewMut<'a, D>,
+    /// Entropy, `[n, 1]`.
+    pub entropy: ViewMut<'a, D>,
+}
+
+/// What the derivative of decisions is computed from.
+#[derive(Debug)]
+pub struct BernoulliIn<'a, D: Device> {
+    /// Derivative with respect to the log-probability of the chosen action, `[n, 1]`.
+    pub d_log_prob: View<'a, D>,
+    /// Derivative with respect to the entropy, `[n, 1]`.
+    pub d_entropy: View<'a, D>,
+    /// Those of the forward pass.
+    pub logits: Logits<'a, D>,
+}
 
 /// Devices that take Bernoulli decisions. Bit 0 of a mask is set when 0 is legal, bit 1 when 1 is; one of them must be.
 pub trait Bernoulli: Device {
     /// Draws 0 or 1 for each row: 1 when its uniform number in `[0, 1)` is below the probability of 1.
-    /// Shapes: `scores [n, 1]`, `prior [n, 1]`, `uniforms [n, 1]`, `n` masks.
     ///
     /// # Panics
     ///
@@ -30,12 +61,13 @@ pub trait Bernoulli: Device {
     fn bernoulli_sample(
         &self,
         chosen: &mut Self::Ints,
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Self::Masks,
-        uniforms: View<'_, Self>,
-        exploration: Exploration,
-    );
+        logits: Logits<'_, Self>,
+        draw: Draw<'_, Self>,
+    ) {
+        let n = self.masks_len(draw.masks);
+        let n = logits.check(n, &[draw.uniforms.shape()]);
+        self.bernoulli_sample_kernel(chosen, logits, draw, n);
+    }
 
     /// Fills `log_prob [n, 1]` of the chosen actions and `entropy [n, 1]`.
     ///
@@ -44,15 +76,16 @@ pub trait Bernoulli: Device {
     /// When the shapes do not fit.
     fn bernoulli_fwd(
         &self,
-        log_prob: ViewMut<'_, Self>,
-        entropy: ViewMut<'_, Self>,
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Self::Masks,
-        chosen: &Self::Ints,
-    );
+        out: BernoulliOut<'_, Self>,
+        logits: Logits<'_, Self>,
+        choices: Choices<'_, Self>,
+    ) {
+        let columns = [out.log_prob.shape(), out.entropy.shape()];
+        let n = logits.check(choices.count(self), &columns);
+        self.bernoulli_fwd_kernel(out, logits, choices, n);
+    }
 
-    /// Fills `d_scores [n, 1]` from the derivatives `[n, 1]` of log-probability and entropy.
+    /// Fills `d_scores [n, 1]` from the derivatives of log-probability and entropy.
     ///
     /// # Panics
     ///
@@ -60,16 +93,52 @@ pub trait Bernoulli: Device {
     fn bernoulli_bwd(
         &self,
         d_scores: ViewMut<'_, Self>,
-        upstream: [View<'_, Self>; 2],
-        scores: View<'_, Self>,
-        prior: View<'_, Self>,
-        masks: &Self::Masks,
-        chosen: &Self::Ints,
+        d: BernoulliIn<'_, Self>,
+        choices: Choices<'_, Self>,
+    ) {
+        let upstream = [d.d_log_prob.shape(), d.d_entropy.shape()];
+        expect_shape("bernoulli: d_scores", d_scores.shape(), upstream[0]);
+        let n = d.logits.check(choices.count(self), &upstream);
+        self.bernoulli_bwd_kernel(d_scores, d, choices, n);
+    }
+
+    /// The kernel of [`bernoulli_sample`](Self::bernoulli_sample), for `n` decisions; `chosen` gets a new length.
+    fn bernoulli_sample_kernel(
+        &self,
+        chosen: &mut Self::Ints,
+        logits: Logits<'_, Self>,
+        draw: Draw<'_, Self>,
+        n: Checked<1>,
+    );
+
+    /// The kernel of [`bernoulli_fwd`](Self::bernoulli_fwd), for `n` decisions.
+    fn bernoulli_fwd_kernel(
+        &self,
+        out: BernoulliOut<'_, Self>,
+        logits: Logits<'_, Self>,
+        choices: Choices<'_, Self>,
+        n: Checked<1>,
+    );
+
+    /// The kernel of [`bernoulli_bwd`](Self::bernoulli_bwd), for `n` decisions.
+    fn bernoulli_bwd_kernel(
+        &self,
+        d_scores: ViewMut<'_, Self>,
+        d: BernoulliIn<'_, Self>,
+        choices: Choices<'_, Self>,
+        n: Checked<1>,
     );
 }
 
-fn check(columns: &[[usize; 2]], masks: usize) {
-    for &column in columns {
-        expect_shape("bernoulli: column", column, [masks, 1]);
+impl<D: Device> Logits<'_, D> {
+    /// The number of decisions, when there are so many of all columns.
+    fn check(&self, n: usize, columns: &[[usize; 2]]) -> Checked<1> {
+        for &column in [self.scores.shape(), self.prior.shape()]
+            .iter()
+            .chain(columns)
+        {
+            expect_shape("bernoulli: column", column, [n, 1]);
+        }
+        Checked([n])
     }
 }

@@ -1,10 +1,14 @@
 //! Bernoulli decisions: probabilities, entropy, sampling, gradient.
 
-use super::{Bernoulli as _, Exploration};
-use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use super::{Bernoulli as _, BernoulliIn, BernoulliOut, Choices, Draw, Exploration, Logits};
+use crate::testing::{Tolerance, check_gradient, close, mat, values, weighted_sum};
 use crate::{Cpu, Mat};
 
 const N: usize = 5;
+
+/// From a probability to the uniform numbers on both sides of it.
+const STEP: f64 = 1e-9;
+
 const MASKS: [u64; N] = [0b11, 0b11, 0b01, 0b10, 0b11];
 const CHOSEN: [u32; N] = [0, 1, 0, 1, 1];
 const PRIOR: [f64; N] = [-0.5, 0.25, 4.0, 1.0, -1.5];
@@ -13,12 +17,18 @@ fn forward(scores: &[f64]) -> (Cpu<f64>, Mat<Cpu<f64>>, Mat<Cpu<f64>>) {
     let device = Cpu::new();
     let [mut log_prob, mut entropy] = [(); 2].map(|()| mat(&device, &[9.0; N], N, 1));
     device.bernoulli_fwd(
-        log_prob.view_mut(),
-        entropy.view_mut(),
-        mat(&device, scores, N, 1).view(),
-        mat(&device, &PRIOR, N, 1).view(),
-        &MASKS.to_vec(),
-        &CHOSEN.to_vec(),
+        BernoulliOut {
+            log_prob: log_prob.view_mut(),
+            entropy: entropy.view_mut(),
+        },
+        Logits {
+            scores: mat(&device, scores, N, 1).view(),
+            prior: mat(&device, &PRIOR, N, 1).view(),
+        },
+        Choices {
+            masks: &MASKS.to_vec(),
+            chosen: &CHOSEN.to_vec(),
+        },
     );
     (device, log_prob, entropy)
 }
@@ -34,13 +44,13 @@ fn equals_the_definition() {
         &device,
         log_prob.view(),
         &[0.5_f64.ln(), p(2.0).ln(), 0.0, 0.0, -40.0],
-        1e-12,
+        Tolerance::ROUNDING,
     );
     close(
         &device,
         entropy.view(),
         &[2.0_f64.ln(), h(p(2.0)), 0.0, 0.0, 41.0 * (-40.0_f64).exp()],
-        1e-12,
+        Tolerance::ROUNDING,
     );
 }
 
@@ -51,14 +61,18 @@ fn gradient() {
     let mut d_scores = mat(&device, &[9.0; N], N, 1);
     device.bernoulli_bwd(
         d_scores.view_mut(),
-        [
-            mat(&device, &up_log_prob, N, 1).view(),
-            mat(&device, &up_entropy, N, 1).view(),
-        ],
-        mat(&device, &scores, N, 1).view(),
-        mat(&device, &PRIOR, N, 1).view(),
-        &MASKS.to_vec(),
-        &CHOSEN.to_vec(),
+        BernoulliIn {
+            d_log_prob: mat(&device, &up_log_prob, N, 1).view(),
+            d_entropy: mat(&device, &up_entropy, N, 1).view(),
+            logits: Logits {
+                scores: mat(&device, &scores, N, 1).view(),
+                prior: mat(&device, &PRIOR, N, 1).view(),
+            },
+        },
+        Choices {
+            masks: &MASKS.to_vec(),
+            chosen: &CHOSEN.to_vec(),
+        },
     );
     check_gradient("scores", &scores, d_scores.view().host(), |x| {
         let (_, log_prob, entropy) = forward(x);
@@ -75,17 +89,21 @@ fn sampling_follows_probability_and_mask() {
     let mut draw = |logit: f64, mask: u64, u: f64, exploration| {
         device.bernoulli_sample(
             &mut chosen,
-            mat(&device, &[logit - prior], 1, 1).view(),
-            mat(&device, &[prior], 1, 1).view(),
-            &vec![mask],
-            mat(&device, &[u], 1, 1).view(),
-            exploration,
+            Logits {
+                scores: mat(&device, &[logit - prior], 1, 1).view(),
+                prior: mat(&device, &[prior], 1, 1).view(),
+            },
+            Draw {
+                masks: &vec![mask],
+                uniforms: mat(&device, &[u], 1, 1).view(),
+                exploration,
+            },
         );
         chosen[0]
     };
     let p = 1.0 / (1.0 + (-1.5_f64).exp());
-    assert_eq!(draw(1.5, 0b11, p - 1e-9, Exploration::NONE), 1);
-    assert_eq!(draw(1.5, 0b11, p + 1e-9, Exploration::NONE), 0);
+    assert_eq!(draw(1.5, 0b11, p - STEP, Exploration::NONE), 1);
+    assert_eq!(draw(1.5, 0b11, p + STEP, Exploration::NONE), 0);
     assert_eq!(draw(50.0, 0b01, 0.0, Exploration::NONE), 0);
     assert_eq!(draw(-50.0, 0b10, 0.999, Exploration::NONE), 1);
     let mixed = Exploration {
@@ -94,14 +112,14 @@ fn sampling_follows_probability_and_mask() {
     };
     let unexplored = 1.0 / (1.0 + (-prior).exp());
     let p_mixed = 0.6 * p + 0.4 * unexplored;
-    assert_eq!(draw(1.5, 0b11, p_mixed - 1e-9, mixed), 1);
-    assert_eq!(draw(1.5, 0b11, p_mixed + 1e-9, mixed), 0);
+    assert_eq!(draw(1.5, 0b11, p_mixed - STEP, mixed), 1);
+    assert_eq!(draw(1.5, 0b11, p_mixed + STEP, mixed), 0);
     let hot = Exploration {
         temperature: 1e12,
         uniform_mix: 0.0,
     };
-    assert_eq!(draw(1.5, 0b11, unexplored - 1e-9, hot), 1);
-    assert_eq!(draw(1.5, 0b11, unexplored + 1e-9, hot), 0);
+    assert_eq!(draw(1.5, 0b11, unexplored - STEP, hot), 1);
+    assert_eq!(draw(1.5, 0b11, unexplored + STEP, hot), 0);
 }
 
 struct Case(usize);
@@ -117,37 +135,34 @@ impl crate::testing::OnDevice for Case {
         let [mut log_prob, mut entropy, mut d_scores] = [(); 3].map(|()| unset(device, n, 1));
         let (up_log_prob, up_entropy) = (random(device, 3, n, 1), random(device, 4, n, 1));
         let (scores, prior) = (scores.view(), prior.view());
-        device.bernoulli_fwd(
-            log_prob.view_mut(),
-            entropy.view_mut(),
-            scores,
-            prior,
-            &legal,
-            &chosen,
-        );
-        let upstream = [up_log_prob.view(), up_entropy.view()];
-        device.bernoulli_bwd(
-            d_scores.view_mut(),
-            upstream,
-            scores,
-            prior,
-            &legal,
-            &chosen,
-        );
+        let logits = Logits { scores, prior };
+        let choices = Choices {
+            masks: &legal,
+            chosen: &chosen,
+        };
+        let out = BernoulliOut {
+            log_prob: log_prob.view_mut(),
+            entropy: entropy.view_mut(),
+        };
+        device.bernoulli_fwd(out, logits, choices);
+        let d = BernoulliIn {
+            d_log_prob: up_log_prob.view(),
+            d_entropy: up_entropy.view(),
+            logits,
+        };
+        device.bernoulli_bwd(d_scores.view_mut(), d, choices);
         let uniforms = evenly_spread(device, n);
         let exploration = Exploration {
             temperature: 1.5,
             uniform_mix: 0.2,
         };
         let mut drawn = device.ints();
-        device.bernoulli_sample(
-            &mut drawn,
-            scores,
-            prior,
-            &legal,
-            uniforms.view(),
+        let draw = Draw {
+            masks: &legal,
+            uniforms: uniforms.view(),
             exploration,
-        );
+        };
+        device.bernoulli_sample(&mut drawn, logits, draw);
         let drawn = drawn_actions(device, &drawn, n);
         let mats = [
             ("log_prob", log_prob),
@@ -165,6 +180,6 @@ impl crate::testing::OnDevice for Case {
 #[test]
 fn devices_agree() {
     for n in [0, 1, 5, 333] {
-        crate::testing::agree(&Case(n), 2e-6);
+        crate::testing::agree(&Case(n), Tolerance::F32_POINTWISE);
     }
 }

@@ -1,9 +1,9 @@
 //! Bias and activation on the CPU.
 
-use super::{Activation, BiasActivation, check};
+use super::{Activation, BiasActivation};
 use crate::cpu::{block_rows, for_each};
-use crate::lanes;
-use crate::ops::expect_shape;
+use crate::ops::Checked;
+use crate::simd_rows;
 use crate::{Cpu, Element, View, ViewMut};
 
 /// Runs a loop with a constant for the activation, so that the choice is made once: a variable would be captured by the closures
@@ -28,67 +28,66 @@ macro_rules! with_activation {
 }
 
 impl<T: Element> BiasActivation for Cpu<T> {
-    fn bias_activation_fwd(
+    fn bias_activation_fwd_kernel(
         &self,
         y: ViewMut<'_, Self>,
         bias: View<'_, Self>,
         activation: Activation,
+        Checked([n, c]): Checked<2>,
     ) {
-        let c = check(y.shape(), bias.shape());
         if c == 0 {
             return;
         }
         let (y, bias) = (y.host(), bias.host());
-        let rows = block_rows(y.len() / c, ROW_WORK * c);
+        let rows = block_rows(n, ROW_WORK * c);
         with_activation!(activation, |ACT| for_each(y.chunks_mut(rows * c), |y| self
             .vectorised(
                 #[inline(always)]
                 || for row in y.chunks_exact_mut(c) {
-                    lanes::update(row, bias, |x, b| ACT.apply(x + b));
+                    simd_rows::update(row, bias, |x, b| ACT.apply(x + b));
                 }
             )));
     }
 
-    fn bias_activation_bwd(
+    fn activation_bwd_kernel(
         &self,
-        mut d_y: ViewMut<'_, Self>,
-        d_bias: ViewMut<'_, Self>,
+        d_y: ViewMut<'_, Self>,
         y: View<'_, Self>,
         activation: Activation,
+        Checked([n, c]): Checked<2>,
     ) {
-        let c = check(d_y.shape(), d_bias.shape());
-        expect_shape("bias_activation: y", y.shape(), d_y.shape());
         if c == 0 {
             return;
         }
-        if activation != Activation::Identity {
-            let (d_y, y) = (d_y.reborrow().host(), y.host());
-            let rows = block_rows(d_y.len() / c, ROW_WORK * c);
-            let blocks = d_y.chunks_mut(rows * c).zip(y.chunks(rows * c));
-            with_activation!(activation, |ACT| for_each(blocks, |(d_y, y)| self
-                .vectorised(
-                    #[inline(always)]
-                    || lanes::update(d_y, y, |d, y| d * ACT.slope(y))
-                )));
-        }
-        self.column_sums(d_bias, d_y.as_view());
+        let (d_y, y) = (d_y.host(), y.host());
+        let rows = block_rows(n, ROW_WORK * c);
+        let blocks = d_y.chunks_mut(rows * c).zip(y.chunks(rows * c));
+        with_activation!(activation, |ACT| for_each(blocks, |(d_y, y)| self
+            .vectorised(
+                #[inline(always)]
+                || simd_rows::update(d_y, y, |d, y| d * ACT.slope(y))
+            )));
     }
 
-    fn column_sums(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>) {
-        let c = check(x.shape(), sums.shape());
+    fn column_sums_kernel(
+        &self,
+        sums: ViewMut<'_, Self>,
+        x: View<'_, Self>,
+        Checked([n, c]): Checked<2>,
+    ) {
         if c == 0 {
             return;
         }
         let (sums, x) = (sums.host(), x.host());
         // A sum over rows is a column's own: threads share out the columns.
-        let columns = block_rows(c, ROW_WORK * (x.len() / c)).next_multiple_of(lanes::LANES);
+        let columns = block_rows(c, ROW_WORK * n).next_multiple_of(simd_rows::LANES);
         for_each(sums.chunks_mut(columns).enumerate(), |(block, sums)| {
             self.vectorised(
                 #[inline(always)]
                 || {
                     let first = block * columns;
                     let part = first..first + sums.len();
-                    lanes::add_rows(sums, x.chunks_exact(c).map(|row| &row[part.clone()]));
+                    simd_rows::add_rows(sums, x.chunks_exact(c).map(|row| &row[part.clone()]));
                 },
             );
         });

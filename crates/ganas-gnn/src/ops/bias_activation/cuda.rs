@@ -1,9 +1,9 @@
 //! Bias and activation on NVIDIA GPUs.
 
-use super::{Activation, BiasActivation, check};
+use super::{Activation, BiasActivation};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Cuda, Launch};
-use crate::ops::expect_shape;
+use crate::ops::Checked;
 use crate::{View, ViewMut};
 
 use Parameter::{Pointer as P, U32 as U};
@@ -38,13 +38,13 @@ impl Activation {
 }
 
 impl BiasActivation for Cuda {
-    fn bias_activation_fwd(
+    fn bias_activation_fwd_kernel(
         &self,
         y: ViewMut<'_, Self>,
         bias: View<'_, Self>,
         activation: Activation,
+        Checked([n, c]): Checked<2>,
     ) {
-        let ([n, _], c) = (y.shape(), check(y.shape(), bias.shape()));
         Launch::new(self, &FORWARD)
             .output(&y) // float* y
             .input(bias) // const float* bias
@@ -52,27 +52,26 @@ impl BiasActivation for Cuda {
             .over(n * c);
     }
 
-    fn bias_activation_bwd(
+    fn activation_bwd_kernel(
         &self,
-        mut d_y: ViewMut<'_, Self>,
-        d_bias: ViewMut<'_, Self>,
+        d_y: ViewMut<'_, Self>,
         y: View<'_, Self>,
         activation: Activation,
+        Checked([n, c]): Checked<2>,
     ) {
-        let ([n, _], c) = (d_y.shape(), check(d_y.shape(), d_bias.shape()));
-        expect_shape("bias_activation: y", y.shape(), [n, c]);
-        if activation != Activation::Identity {
-            Launch::new(self, &BACKWARD)
-                .output(&d_y.reborrow()) // float* d_y
-                .input(y) // const float* y
-                .sizes([n, c, activation.number()]) // u32 n, c, activation
-                .over(n * c);
-        }
-        column_sums(self, d_bias, d_y.as_view(), None, [n, c, c]);
+        Launch::new(self, &BACKWARD)
+            .output(&d_y) // float* d_y
+            .input(y) // const float* y
+            .sizes([n, c, activation.number()]) // u32 n, c, activation
+            .over(n * c);
     }
 
-    fn column_sums(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>) {
-        let ([n, _], c) = (x.shape(), check(x.shape(), sums.shape()));
+    fn column_sums_kernel(
+        &self,
+        sums: ViewMut<'_, Self>,
+        x: View<'_, Self>,
+        Checked([n, c]): Checked<2>,
+    ) {
         column_sums(self, sums, x, None, [n, c, c]);
     }
 }

@@ -11,7 +11,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::expect_shape;
+use super::{Checked, expect_shape};
 use crate::{Device, Element, View, ViewMut};
 
 /// A pointwise function.
@@ -72,7 +72,10 @@ pub trait BiasActivation: Device {
         y: ViewMut<'_, Self>,
         bias: View<'_, Self>,
         activation: Activation,
-    );
+    ) {
+        let sizes = check(y.shape(), bias.shape());
+        self.bias_activation_fwd_kernel(y, bias, activation, sizes);
+    }
 
     /// `d_y = d_y act'(y)`, `d_bias += Σ_rows d_y`; shapes `[n, c]`, `[1, c]`, `[n, c]`.
     ///
@@ -81,21 +84,53 @@ pub trait BiasActivation: Device {
     /// When the shapes do not fit.
     fn bias_activation_bwd(
         &self,
-        d_y: ViewMut<'_, Self>,
+        mut d_y: ViewMut<'_, Self>,
         d_bias: ViewMut<'_, Self>,
         y: View<'_, Self>,
         activation: Activation,
-    );
+    ) {
+        let sizes = check(d_y.shape(), d_bias.shape());
+        expect_shape("bias_activation: y", y.shape(), d_y.shape());
+        if activation != Activation::Identity {
+            self.activation_bwd_kernel(d_y.reborrow(), y, activation, sizes);
+        }
+        self.column_sums_kernel(d_bias, d_y.as_view(), sizes);
+    }
 
     /// `sums += Σ_rows x`, the derivative of a bias; shapes `[1, c]` and `[n, c]`.
     ///
     /// # Panics
     ///
     /// When the shapes do not fit.
-    fn column_sums(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>);
+    fn column_sums(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>) {
+        let sizes = check(x.shape(), sums.shape());
+        self.column_sums_kernel(sums, x, sizes);
+    }
+
+    /// The kernel of [`bias_activation_fwd`](Self::bias_activation_fwd), for `n` and `c`.
+    fn bias_activation_fwd_kernel(
+        &self,
+        y: ViewMut<'_, Self>,
+        bias: View<'_, Self>,
+        activation: Activation,
+        sizes: Checked<2>,
+    );
+
+    /// `d_y = d_y act'(y)`, for `n` and `c`.
+    fn activation_bwd_kernel(
+        &self,
+        d_y: ViewMut<'_, Self>,
+        y: View<'_, Self>,
+        activation: Activation,
+        sizes: Checked<2>,
+    );
+
+    /// The kernel of [`column_sums`](Self::column_sums), for `n` and `c`.
+    fn column_sums_kernel(&self, sums: ViewMut<'_, Self>, x: View<'_, Self>, sizes: Checked<2>);
 }
 
-fn check(y: [usize; 2], bias: [usize; 2]) -> usize {
-    expect_shape("bias_activation: bias", bias, [1, y[1]]);
-    y[1]
+/// `n` and `c`.
+fn check([n, c]: [usize; 2], bias: [usize; 2]) -> Checked<2> {
+    expect_shape("bias_activation: bias", bias, [1, c]);
+    Checked([n, c])
 }

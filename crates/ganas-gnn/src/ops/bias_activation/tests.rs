@@ -1,7 +1,7 @@
 //! Bias and activation, and their gradient.
 
 use super::{Activation, BiasActivation as _};
-use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use crate::testing::{Tolerance, check_gradient, close, mat, values, weighted_sum};
 use crate::{Cpu, Mat};
 
 fn forward(x: &[f64], bias: &[f64], activation: Activation) -> (Cpu<f64>, Mat<Cpu<f64>>) {
@@ -23,7 +23,7 @@ fn values_of_each_activation() {
         (Activation::Tanh, [1.5_f64.tanh(), -(1.0_f64.tanh())]),
     ] {
         let (device, y) = forward(&[1.0, 1.0], &[0.5, -2.0], activation);
-        close(&device, y.view(), &expected, 1e-15);
+        close(&device, y.view(), &expected, Tolerance::ROUNDING);
     }
 }
 
@@ -64,7 +64,7 @@ impl crate::testing::OnDevice for Case {
 fn devices_agree() {
     for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
         for shape in [[0, 3], [1, 1], [7, 24], [100, 65], [33, 128]] {
-            crate::testing::agree(&Case(shape, activation), 3e-6);
+            crate::testing::agree(&Case(shape, activation), Tolerance::F32_POINTWISE);
         }
     }
 }

@@ -1,21 +1,24 @@
 //! Categorical decisions on the CPU.
 
-use super::{Categorical, CategoricalIn, CategoricalOut, Exploration, check};
-use crate::cpu::{at, block_rows, for_each};
-use crate::ops::expect_shape;
+use super::{Categorical, CategoricalIn, CategoricalOut, Choices, Draw, Exploration};
+use crate::cpu::{block_rows, for_each};
+use crate::index::to_usize;
+use crate::ops::Checked;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Categorical for Cpu<T> {
-    fn categorical_sample(
+    fn categorical_sample_kernel(
         &self,
         chosen: &mut Vec<u32>,
         logits: View<'_, Self>,
-        masks: &Vec<u64>,
-        uniforms: View<'_, Self>,
-        exploration: Exploration,
+        draw: Draw<'_, Self>,
+        Checked([_, actions]): Checked<2>,
     ) {
-        check(logits.shape(), &[uniforms.shape()], masks.len());
-        let actions = logits.shape()[1];
+        let Draw {
+            masks,
+            uniforms,
+            exploration,
+        } = draw;
         chosen.clear();
         let rows = logits
             .host()
@@ -25,25 +28,14 @@ impl<T: Element> Categorical for Cpu<T> {
         chosen.extend(rows.map(|((logits, &mask), &u)| sample(logits, mask, u, exploration)));
     }
 
-    fn categorical_fwd(
+    fn categorical_fwd_kernel(
         &self,
         out: CategoricalOut<'_, Self>,
         logits: View<'_, Self>,
-        masks: &Vec<u64>,
-        chosen: &Vec<u32>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n_rows, actions]): Checked<2>,
     ) {
-        check(
-            logits.shape(),
-            &[out.log_prob.shape(), out.entropy.shape()],
-            masks.len(),
-        );
-        expect_shape(
-            "categorical: log_probs",
-            out.log_probs.shape(),
-            logits.shape(),
-        );
-        let actions = logits.shape()[1];
-        let n = block_rows(chosen.len(), WORK * actions);
+        let n = block_rows(n_rows, WORK * actions);
         let outputs = (out.log_probs.host().chunks_mut(n * actions))
             .zip(out.log_prob.host().chunks_mut(n))
             .zip(out.entropy.host().chunks_mut(n));
@@ -64,25 +56,14 @@ impl<T: Element> Categorical for Cpu<T> {
         );
     }
 
-    fn categorical_bwd(
+    fn categorical_bwd_kernel(
         &self,
         d_logits: ViewMut<'_, Self>,
         d: CategoricalIn<'_, Self>,
-        masks: &Vec<u64>,
-        chosen: &Vec<u32>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n_rows, actions]): Checked<2>,
     ) {
-        check(
-            d_logits.shape(),
-            &[d.d_log_prob.shape(), d.d_entropy.shape()],
-            masks.len(),
-        );
-        expect_shape(
-            "categorical: log_probs",
-            d.log_probs.shape(),
-            d_logits.shape(),
-        );
-        let actions = d_logits.shape()[1];
-        let n = block_rows(chosen.len(), WORK * actions);
+        let n = block_rows(n_rows, WORK * actions);
         let upstream = (d.d_log_prob.host().chunks(n)).zip(d.d_entropy.host().chunks(n));
         let inputs = d.log_probs.host().chunks(n * actions);
         let inputs = inputs.zip(masks.chunks(n).zip(chosen.chunks(n)));
@@ -117,10 +98,10 @@ fn forward<T: Element>(log_probs: &mut [T], logits: &[T], mask: u64, action: u32
         }
     }
     assert!(
-        is_legal(mask, at(action)),
+        is_legal(mask, to_usize(action)),
         "categorical: action {action} is illegal under {mask:#b}"
     );
-    (log_probs[at(action)], -sum)
+    (log_probs[to_usize(action)], -sum)
 }
 
 /// Fills the derivatives of the logits of a row.
@@ -138,7 +119,11 @@ fn backward<T: Element>(
         *d = T::zero();
         if is_legal(mask, a) {
             let p = l.exponential();
-            let hit = if a == at(action) { T::one() } else { T::zero() };
+            let hit = if a == to_usize(action) {
+                T::one()
+            } else {
+                T::zero()
+            };
             *d = d_log_prob * (hit - p) - d_entropy * p * (l + entropy);
         }
     }
@@ -173,7 +158,8 @@ fn sample<T: Element>(logits: &[T], mask: u64, u: T, exploration: Exploration) -
     let uniform = T::one() / T::of_count(scaled.clone().count());
     let mut cumulative = T::zero();
     let mut last = 0;
-    let actions = (0..64_u32).filter(|&a| is_legal(mask, at(a)) && at(a) < logits.len());
+    let actions =
+        (0..64_u32).filter(|&a| is_legal(mask, to_usize(a)) && to_usize(a) < logits.len());
     for (a, x) in actions.zip(scaled) {
         cumulative += (T::one() - mix) * (x - shift).exponential() + mix * uniform;
         last = a;

@@ -1,9 +1,9 @@
 //! Categorical decisions on NVIDIA GPUs.
 
-use super::{Categorical, CategoricalIn, CategoricalOut, Exploration, check};
+use super::{Categorical, CategoricalIn, CategoricalOut, Choices, Draw};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Buffer, Cuda, Launch};
-use crate::ops::expect_shape;
+use crate::ops::Checked;
 use crate::{View, ViewMut};
 
 use Parameter::{F32 as F, Pointer as P, U32 as U};
@@ -27,43 +27,36 @@ pub(crate) const BACKWARD: Kernel = Kernel {
 };
 
 impl Categorical for Cuda {
-    fn categorical_sample(
+    fn categorical_sample_kernel(
         &self,
         chosen: &mut Buffer<u32>,
         logits: View<'_, Self>,
-        masks: &Buffer<u64>,
-        uniforms: View<'_, Self>,
-        exploration: Exploration,
+        draw: Draw<'_, Self>,
+        Checked([n, actions]): Checked<2>,
     ) {
-        check(logits.shape(), &[uniforms.shape()], masks.len());
-        let [n, actions] = logits.shape();
         self.driver().resize(chosen, n);
         Launch::new(self, &SAMPLE)
             .buffer(chosen) // u32* chosen
             .input(logits) // const float* logits
-            .buffer(masks) // const u64* masks
-            .input(uniforms) // const float* uniforms
-            .scalars([exploration.temperature, exploration.uniform_mix]) // float temperature, mix
+            .buffer(draw.masks) // const u64* masks
+            .input(draw.uniforms) // const float* uniforms
+            .scalars([draw.exploration.temperature, draw.exploration.uniform_mix]) // float temperature, mix
             .sizes([n, actions]) // u32 n, actions
             .over(n);
     }
 
-    fn categorical_fwd(
+    fn categorical_fwd_kernel(
         &self,
         out: CategoricalOut<'_, Self>,
         logits: View<'_, Self>,
-        masks: &Buffer<u64>,
-        chosen: &Buffer<u32>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n, actions]): Checked<2>,
     ) {
         let CategoricalOut {
             log_prob,
             entropy,
             log_probs,
         } = out;
-        let columns = [log_prob.shape(), entropy.shape()];
-        check(logits.shape(), &columns, masks.len());
-        expect_shape("categorical: log_probs", log_probs.shape(), logits.shape());
-        let [n, actions] = logits.shape();
         Launch::new(self, &FORWARD)
             .output(&log_prob) // float* log_prob
             .output(&entropy) // float* entropy
@@ -75,26 +68,18 @@ impl Categorical for Cuda {
             .over(n);
     }
 
-    fn categorical_bwd(
+    fn categorical_bwd_kernel(
         &self,
         d_logits: ViewMut<'_, Self>,
         d: CategoricalIn<'_, Self>,
-        masks: &Buffer<u64>,
-        chosen: &Buffer<u32>,
+        Choices { masks, chosen }: Choices<'_, Self>,
+        Checked([n, actions]): Checked<2>,
     ) {
         let CategoricalIn {
             d_log_prob,
             d_entropy,
             log_probs,
         } = d;
-        let columns = [d_log_prob.shape(), d_entropy.shape()];
-        check(d_logits.shape(), &columns, masks.len());
-        expect_shape(
-            "categorical: log_probs",
-            log_probs.shape(),
-            d_logits.shape(),
-        );
-        let [n, actions] = d_logits.shape();
         Launch::new(self, &BACKWARD)
             .output(&d_logits) // float* d_logits
             .input(d_log_prob) // const float* d_log_prob

@@ -12,7 +12,8 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-use super::expect_shape;
+use super::{Checked, expect_shape};
+use crate::device::copied;
 use crate::{Device, View, ViewMut};
 
 /// How sampling departs from the policy's own distribution.
@@ -32,6 +33,43 @@ impl Exploration {
     };
 }
 
+/// How actions are drawn.
+#[derive(Debug)]
+pub struct Draw<'a, D: Device> {
+    /// The legal actions of each decision.
+    pub masks: &'a D::Masks,
+    /// A number in `[0, 1)` for each decision, `[n, 1]`.
+    pub uniforms: View<'a, D>,
+    /// How the distribution departs from the policy's own.
+    pub exploration: Exploration,
+}
+
+copied!(Draw);
+
+/// Decisions that were taken.
+#[derive(Debug)]
+pub struct Choices<'a, D: Device> {
+    /// The legal actions of each.
+    pub masks: &'a D::Masks,
+    /// The action that was chosen in each.
+    pub chosen: &'a D::Ints,
+}
+
+copied!(Choices);
+
+impl<D: Device> Choices<'_, D> {
+    /// How many there are.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many masks as actions.
+    pub(super) fn count(&self, device: &D) -> usize {
+        let (n, masks) = (device.ints_len(self.chosen), device.masks_len(self.masks));
+        assert!(n == masks, "{masks} masks for {n} chosen actions");
+        n
+    }
+}
+
 /// Devices that take categorical decisions. At most 64 actions; bit `a` of a mask is set when `a` is legal, and at least
 /// one action of each row must be legal.
 pub trait Categorical: Device {
@@ -45,10 +83,12 @@ pub trait Categorical: Device {
         &self,
         chosen: &mut Self::Ints,
         logits: View<'_, Self>,
-        masks: &Self::Masks,
-        uniforms: View<'_, Self>,
-        exploration: Exploration,
-    );
+        draw: Draw<'_, Self>,
+    ) {
+        let n = self.masks_len(draw.masks);
+        let sizes = check(n, logits.shape(), &[draw.uniforms.shape()]);
+        self.categorical_sample_kernel(chosen, logits, draw, sizes);
+    }
 
     /// Fills `log_prob [n, 1]` of the chosen actions, `entropy [n, 1]`, and the cache `log_probs [n, actions]`.
     ///
@@ -59,9 +99,14 @@ pub trait Categorical: Device {
         &self,
         out: CategoricalOut<'_, Self>,
         logits: View<'_, Self>,
-        masks: &Self::Masks,
-        chosen: &Self::Ints,
-    );
+        choices: Choices<'_, Self>,
+    ) {
+        let (n, log_probs) = (choices.count(self), out.log_probs.shape());
+        let columns = [out.log_prob.shape(), out.entropy.shape()];
+        let sizes = check(n, logits.shape(), &columns);
+        expect_shape("categorical: log_probs", log_probs, logits.shape());
+        self.categorical_fwd_kernel(out, logits, choices, sizes);
+    }
 
     /// Fills `d_logits [n, actions]` from `d_log_prob [n, 1]`, `d_entropy [n, 1]` and the cache.
     ///
@@ -72,8 +117,40 @@ pub trait Categorical: Device {
         &self,
         d_logits: ViewMut<'_, Self>,
         d: CategoricalIn<'_, Self>,
-        masks: &Self::Masks,
-        chosen: &Self::Ints,
+        choices: Choices<'_, Self>,
+    ) {
+        let (n, log_probs) = (choices.count(self), d.log_probs.shape());
+        let columns = [d.d_log_prob.shape(), d.d_entropy.shape()];
+        let sizes = check(n, d_logits.shape(), &columns);
+        expect_shape("categorical: log_probs", log_probs, d_logits.shape());
+        self.categorical_bwd_kernel(d_logits, d, choices, sizes);
+    }
+
+    /// The kernel of [`categorical_sample`](Self::categorical_sample), for `n` and actions; `chosen` gets a new length.
+    fn categorical_sample_kernel(
+        &self,
+        chosen: &mut Self::Ints,
+        logits: View<'_, Self>,
+        draw: Draw<'_, Self>,
+        sizes: Checked<2>,
+    );
+
+    /// The kernel of [`categorical_fwd`](Self::categorical_fwd), for `n` and actions.
+    fn categorical_fwd_kernel(
+        &self,
+        out: CategoricalOut<'_, Self>,
+        logits: View<'_, Self>,
+        choices: Choices<'_, Self>,
+        sizes: Checked<2>,
+    );
+
+    /// The kernel of [`categorical_bwd`](Self::categorical_bwd), for `n` and actions.
+    fn categorical_bwd_kernel(
+        &self,
+        d_logits: ViewMut<'_, Self>,
+        d: CategoricalIn<'_, Self>,
+        choices: Choices<'_, Self>,
+        sizes: Checked<2>,
     );
 }
 
@@ -99,13 +176,15 @@ pub struct CategoricalIn<'a, D: Device> {
     pub log_probs: View<'a, D>,
 }
 
-fn check([n, actions]: [usize; 2], columns: &[[usize; 2]], masks: usize) {
+/// `n` and actions.
+fn check(n: usize, [rows, actions]: [usize; 2], columns: &[[usize; 2]]) -> Checked<2> {
     assert!(
         (1..=64).contains(&actions),
         "categorical: {actions} actions, expected 1 to 64"
     );
-    assert!(masks == n, "categorical: {masks} masks for {n} rows");
+    assert!(n == rows, "categorical: {n} masks for {rows} rows");
     for &column in columns {
         expect_shape("categorical: column", column, [n, 1]);
     }
+    Checked([n, actions])
 }

@@ -1,7 +1,7 @@
 //! Categorical decisions: probabilities, entropy, sampling, gradient.
 
-use super::{Categorical as _, CategoricalIn, CategoricalOut, Exploration};
-use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use super::{Categorical as _, CategoricalIn, CategoricalOut, Choices, Draw, Exploration};
+use crate::testing::{Tolerance, check_gradient, close, mat, values, weighted_sum};
 use crate::{Cpu, Mat};
 
 const N: usize = 4;
@@ -20,8 +20,10 @@ fn forward(logits: &[f64]) -> (Cpu<f64>, [Mat<Cpu<f64>>; 3]) {
             log_probs: log_probs.view_mut(),
         },
         mat(&device, logits, N, A).view(),
-        &MASKS.to_vec(),
-        &CHOSEN.to_vec(),
+        Choices {
+            masks: &MASKS.to_vec(),
+            chosen: &CHOSEN.to_vec(),
+        },
     );
     (device, [log_prob, entropy, log_probs])
 }
@@ -38,8 +40,8 @@ fn equals_the_definition() {
         log_probs.push(p(CHOSEN[row] as usize).ln());
         entropies.push(-legal.iter().map(|&a| p(a) * p(a).ln()).sum::<f64>());
     }
-    close(&device, log_prob.view(), &log_probs, 1e-13);
-    close(&device, entropy.view(), &entropies, 1e-13);
+    close(&device, log_prob.view(), &log_probs, Tolerance::ROUNDING);
+    close(&device, entropy.view(), &entropies, Tolerance::ROUNDING);
 }
 
 #[test]
@@ -55,8 +57,10 @@ fn gradient() {
             d_entropy: mat(&device, &up_entropy, N, 1).view(),
             log_probs: log_probs.view(),
         },
-        &MASKS.to_vec(),
-        &CHOSEN.to_vec(),
+        Choices {
+            masks: &MASKS.to_vec(),
+            chosen: &CHOSEN.to_vec(),
+        },
     );
     check_gradient("logits", &logits, d_logits.view().host(), |x| {
         let (_, [log_prob, entropy, _]) = forward(x);
@@ -86,9 +90,11 @@ fn sampling_follows_the_distribution() {
         device.categorical_sample(
             &mut chosen,
             mat(&device, &logits.repeat(rows), rows, A).view(),
-            &vec![mask; rows],
-            mat(&device, &uniforms, rows, 1).view(),
-            exploration,
+            Draw {
+                masks: &vec![mask; rows],
+                uniforms: mat(&device, &uniforms, rows, 1).view(),
+                exploration,
+            },
         );
         let total: f64 = legal
             .iter()
@@ -103,10 +109,8 @@ fn sampling_follows_the_distribution() {
             };
             let count = chosen.iter().filter(|&&a| a as usize == action).count();
             let found = count as f64 / f64::from(draws);
-            assert!(
-                (found - expected).abs() < 2e-4,
-                "{exploration:?}: {action}: {found} {expected}"
-            );
+            let what = format!("{exploration:?}: {action}");
+            Tolerance::SHARE.check(&what, &[found], &[expected]);
         }
     }
 }
@@ -120,9 +124,11 @@ fn sampling_at_the_edge() {
         device.categorical_sample(
             &mut chosen,
             mat(&device, &[0.1, 0.2, 0.3, 0.1, 0.2], 1, A).view(),
-            &vec![mask],
-            mat(&device, &[1.0 - 1.0 / 16_777_216.0], 1, 1).view(),
-            Exploration::NONE,
+            Draw {
+                masks: &vec![mask],
+                uniforms: mat(&device, &[1.0 - 1.0 / 16_777_216.0], 1, 1).view(),
+                exploration: Exploration::NONE,
+            },
         );
         assert_eq!(chosen, [63 - mask.leading_zeros()]);
     }
@@ -150,27 +156,30 @@ impl crate::testing::OnDevice for Case {
             entropy: entropy.view_mut(),
             log_probs: log_probs.view_mut(),
         };
-        device.categorical_fwd(out, logits.view(), &legal, &chosen);
+        let choices = Choices {
+            masks: &legal,
+            chosen: &chosen,
+        };
+        device.categorical_fwd(out, logits.view(), choices);
         let (d_log_prob, d_entropy) = (random(device, 2, n, 1), random(device, 3, n, 1));
         let d = CategoricalIn {
             d_log_prob: d_log_prob.view(),
             d_entropy: d_entropy.view(),
             log_probs: log_probs.view(),
         };
-        device.categorical_bwd(d_logits.view_mut(), d, &legal, &chosen);
+        device.categorical_bwd(d_logits.view_mut(), d, choices);
         let mut drawn = device.ints();
         let uniforms = evenly_spread(device, n);
         let exploration = Exploration {
             temperature: 1.5,
             uniform_mix: 0.2,
         };
-        device.categorical_sample(
-            &mut drawn,
-            logits.view(),
-            &legal,
-            uniforms.view(),
+        let draw = Draw {
+            masks: &legal,
+            uniforms: uniforms.view(),
             exploration,
-        );
+        };
+        device.categorical_sample(&mut drawn, logits.view(), draw);
         let drawn = drawn_actions(device, &drawn, n);
         let mats = [
             ("log_prob", log_prob),
@@ -189,6 +198,6 @@ impl crate::testing::OnDevice for Case {
 #[test]
 fn devices_agree() {
     for (n, actions) in [(0, 3), (1, 1), (7, 5), (100, 33), (65, 64)] {
-        crate::testing::agree(&Case(n, actions), 5e-6);
+        crate::testing::agree(&Case(n, actions), Tolerance::F32_SUM);
     }
 }

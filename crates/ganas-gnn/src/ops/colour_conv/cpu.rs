@@ -1,12 +1,13 @@
 //! The aggregation over distinct inputs and outputs on the CPU.
 
-use super::{ColourConvolve, Colours, check};
-use crate::cpu::{at, block_rows, for_each};
-use crate::graph::Neighbours;
-use crate::lanes;
-use crate::ops::bias_activation::{Activation, BiasActivation as _};
-use crate::ops::expect_shape;
+use super::{ColourConv, ColourConvolve};
+use crate::cpu::{block_rows, for_each};
+use crate::index::to_usize;
+use crate::ops::Checked;
+use crate::ops::bias_activation::BiasActivation as _;
+use crate::ops::graph_conv::{ConvDerivatives, ConvInputs};
 use crate::refinement::Level;
+use crate::simd_rows;
 use crate::{Cpu, Element, View, ViewMut};
 
 /// The work of a row in multiply-adds of a product that take as long, for each column.
@@ -16,48 +17,45 @@ const ROW_WORK: usize = 64;
 const READ_WORK: usize = 16;
 
 impl<T: Element> ColourConvolve for Cpu<T> {
-    fn colour_conv_fwd(
+    fn colour_conv_fwd_kernel(
         &self,
         out: ViewMut<'_, Self>,
-        projected: View<'_, Self>,
-        bias: View<'_, Self>,
-        colours: Colours<'_, Self>,
-        activation: Activation,
+        inputs: ConvInputs<'_, Self>,
+        conv: ColourConv<'_, Self>,
+        Checked([_, n_outputs, c]): Checked<3>,
     ) {
-        let c = check(colours, out.shape(), projected.shape(), bias.shape());
         if c == 0 {
             return;
         }
-        let (out, projected, bias) = (out.host(), projected.host(), bias.host());
-        let level = colours.0;
-        let rows = block_rows(level.n_outputs, ROW_WORK * c);
-        for_each(out.chunks_mut(rows * c).enumerate(), |(block, out)| {
-            self.vectorised(
-                #[inline(always)]
-                || forward(out, block * rows, projected, bias, level, c, activation),
-            );
-        });
+        let (projected, bias) = (inputs.projected.host(), inputs.bias.host());
+        let rows = block_rows(n_outputs, ROW_WORK * c);
+        for_each(
+            out.host().chunks_mut(rows * c).enumerate(),
+            |(block, out)| {
+                self.vectorised(
+                    #[inline(always)]
+                    || forward(out, block * rows, projected, bias, conv),
+                );
+            },
+        );
     }
 
-    fn colour_conv_bwd(
+    fn colour_conv_bwd_kernel(
         &self,
-        d_projected: ViewMut<'_, Self>,
-        d_bias: ViewMut<'_, Self>,
-        mut d_out: ViewMut<'_, Self>,
+        d: ConvDerivatives<'_, Self>,
         out: View<'_, Self>,
-        colours: Colours<'_, Self>,
-        activation: Activation,
+        conv: ColourConv<'_, Self>,
+        Checked([n_inputs, _, c]): Checked<3>,
     ) {
-        let c = check(colours, out.shape(), d_projected.shape(), d_bias.shape());
-        expect_shape("colour_conv: d_out", d_out.shape(), out.shape());
         if c == 0 {
             return;
         }
+        let (level, mut d_out) = (conv.level, d.d_out);
         // First e, in place of d_out, and its sums over the outputs: each e is read several times.
-        self.bias_activation_bwd(d_out.reborrow(), d_bias, out, activation);
-        let (d_projected, e, level) = (d_projected.host(), d_out.host(), colours.0);
+        self.bias_activation_bwd(d_out.reborrow(), d.d_bias, out, conv.activation);
+        let (d_projected, e) = (d.d_projected.host(), d_out.host());
         // Each part of each input is a row of its own: there are few inputs where they are labels.
-        let n = 3 * level.n_inputs;
+        let n = 3 * n_inputs;
         let read = level.root.len() + level.predecessors.nodes.len() + level.successors.nodes.len();
         let rows = block_rows(n, READ_WORK * read * c / n.max(1));
         for_each(
@@ -79,21 +77,20 @@ fn forward<T: Element>(
     first: usize,
     projected: &[T],
     bias: &[T],
-    level: &Level<Cpu<T>>,
-    c: usize,
-    activation: Activation,
+    ColourConv { level, activation }: ColourConv<'_, Cpu<T>>,
 ) {
+    let c = bias.len();
     let block = |input: u32, number: usize| {
-        let start = (3 * at(input) + number) * c;
+        let start = (3 * to_usize(input) + number) * c;
         &projected[start..start + c]
     };
     for (o, row) in (first..).zip(out.chunks_exact_mut(c)) {
-        lanes::combine(row, block(level.root[o], 0), bias, |x, b| x + b);
-        let predecessors = list(&level.predecessors, o).iter().map(|&i| block(i, 1));
-        let successors = list(&level.successors, o).iter().map(|&i| block(i, 2));
-        lanes::add_rows(row, predecessors);
-        lanes::add_rows(row, successors);
-        lanes::apply(row, |x| activation.apply(x));
+        simd_rows::combine(row, block(level.root[o], 0), bias, |x, b| x + b);
+        let predecessors = level.predecessors.list(o).iter().map(|&i| block(i, 1));
+        let successors = level.successors.list(o).iter().map(|&i| block(i, 2));
+        simd_rows::add_rows(row, predecessors);
+        simd_rows::add_rows(row, successors);
+        simd_rows::apply(row, |x| activation.apply(x));
     }
 }
 
@@ -108,12 +105,10 @@ fn backward<T: Element>(
 ) {
     for (part, sums) in (first..).zip(d_projected.chunks_exact_mut(c)) {
         sums.fill(T::zero());
-        let readers = list(&level.readers[part % 3], part / 3).iter();
-        lanes::add_rows(sums, readers.map(|&o| &e[at(o) * c..(at(o) + 1) * c]));
+        let readers = level.readers[part % 3].list(part / 3).iter();
+        simd_rows::add_rows(
+            sums,
+            readers.map(|&o| &e[to_usize(o) * c..(to_usize(o) + 1) * c]),
+        );
     }
-}
-
-#[inline(always)]
-fn list<T: Element>(lists: &Neighbours<Cpu<T>>, number: usize) -> &[u32] {
-    &lists.nodes[at(lists.start[number])..at(lists.start[number + 1])]
 }

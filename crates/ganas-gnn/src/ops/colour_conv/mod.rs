@@ -16,25 +16,24 @@ pub(crate) mod cuda;
 mod tests;
 
 use super::bias_activation::Activation;
-use super::expect_shape;
+use super::graph_conv::{ConvDerivatives, ConvInputs};
+use super::{Checked, expect_shape};
+use crate::device::copied;
 use crate::refinement::Level;
 use crate::{Device, View, ViewMut};
 
-/// How the outputs of a layer come from its inputs; opaque outside of this crate.
+/// How the outputs of a layer come from its inputs, which is opaque outside of this crate, and what follows.
 #[derive(Debug)]
-pub struct Colours<'a, D: Device>(pub(crate) &'a Level<D>);
-
-impl<D: Device> Clone for Colours<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
+pub struct ColourConv<'a, D: Device> {
+    pub(crate) level: &'a Level<D>,
+    pub(crate) activation: Activation,
 }
 
-impl<D: Device> Copy for Colours<'_, D> {}
+copied!(ColourConv);
 
 /// Devices that aggregate over distinct neighbours.
 pub trait ColourConvolve: Device {
-    /// Fills `out [outputs, c]` from `projected [inputs, 3c]` and `bias [1, c]`.
+    /// Fills `out [outputs, c]` from the projections of inputs, `[inputs, 3c]`, and the bias.
     ///
     /// # Panics
     ///
@@ -42,38 +41,59 @@ pub trait ColourConvolve: Device {
     fn colour_conv_fwd(
         &self,
         out: ViewMut<'_, Self>,
-        projected: View<'_, Self>,
-        bias: View<'_, Self>,
-        colours: Colours<'_, Self>,
-        activation: Activation,
-    );
+        inputs: ConvInputs<'_, Self>,
+        conv: ColourConv<'_, Self>,
+    ) {
+        let shapes = [inputs.projected.shape(), inputs.bias.shape()];
+        let sizes = check(out.shape(), shapes, conv);
+        self.colour_conv_fwd_kernel(out, inputs, conv, sizes);
+    }
 
-    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`; `d_out` is scratch memory then.
+    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`.
     ///
     /// # Panics
     ///
     /// When the shapes do not fit.
     fn colour_conv_bwd(
         &self,
-        d_projected: ViewMut<'_, Self>,
-        d_bias: ViewMut<'_, Self>,
-        d_out: ViewMut<'_, Self>,
+        d: ConvDerivatives<'_, Self>,
         out: View<'_, Self>,
-        colours: Colours<'_, Self>,
-        activation: Activation,
+        conv: ColourConv<'_, Self>,
+    ) {
+        let shapes = [d.d_projected.shape(), d.d_bias.shape()];
+        let sizes = check(out.shape(), shapes, conv);
+        expect_shape("colour_conv: d_out", d.d_out.shape(), out.shape());
+        self.colour_conv_bwd_kernel(d, out, conv, sizes);
+    }
+
+    /// The kernel of [`colour_conv_fwd`](Self::colour_conv_fwd), for inputs, outputs and `c`.
+    fn colour_conv_fwd_kernel(
+        &self,
+        out: ViewMut<'_, Self>,
+        inputs: ConvInputs<'_, Self>,
+        conv: ColourConv<'_, Self>,
+        sizes: Checked<3>,
+    );
+
+    /// The kernel of [`colour_conv_bwd`](Self::colour_conv_bwd), for inputs, outputs and `c`.
+    fn colour_conv_bwd_kernel(
+        &self,
+        d: ConvDerivatives<'_, Self>,
+        out: View<'_, Self>,
+        conv: ColourConv<'_, Self>,
+        sizes: Checked<3>,
     );
 }
 
-/// The width.
+/// Inputs, outputs and the width.
 fn check<D: Device>(
-    colours: Colours<'_, D>,
     out: [usize; 2],
-    projected: [usize; 2],
-    bias: [usize; 2],
-) -> usize {
-    let (c, level) = (bias[1], colours.0);
+    [projected, bias]: [[usize; 2]; 2],
+    conv: ColourConv<'_, D>,
+) -> Checked<3> {
+    let (c, level) = (bias[1], conv.level);
     expect_shape("colour_conv: out", out, [level.n_outputs, c]);
     expect_shape("colour_conv: projected", projected, [level.n_inputs, 3 * c]);
     expect_shape("colour_conv: bias", bias, [1, c]);
-    c
+    Checked([level.n_inputs, level.n_outputs, c])
 }

@@ -1,10 +1,12 @@
 //! The aggregation over distinct inputs and outputs against that over nodes, and its gradient.
 
-use super::{ColourConvolve as _, Colours};
+use super::{ColourConv, ColourConvolve as _};
 use crate::ops::bias_activation::Activation;
-use crate::ops::graph_conv::{Direction, GraphConvolve as _};
+use crate::ops::graph_conv::{
+    ConvDerivatives, ConvInputs, Direction, GraphConv, GraphConvolve as _,
+};
 use crate::refinement::Refinement;
-use crate::testing::{check_gradient, close, graphs, mat, values, weighted_sum};
+use crate::testing::{Tolerance, check_gradient, close, graphs, mat, values, weighted_sum};
 use crate::{Cpu, GraphBatch, Mat};
 
 const C: usize = 3;
@@ -34,10 +36,11 @@ fn forward(projected: &[f64], bias: &[f64], activation: Activation) -> Mat<Cpu<f
     let mut out = mat(&device, &vec![9.0; level.n_outputs * C], level.n_outputs, C);
     device.colour_conv_fwd(
         out.view_mut(),
-        mat(&device, projected, level.n_inputs, 3 * C).view(),
-        mat(&device, bias, 1, C).view(),
-        Colours(level),
-        activation,
+        ConvInputs {
+            projected: mat(&device, projected, level.n_inputs, 3 * C).view(),
+            bias: mat(&device, bias, 1, C).view(),
+        },
+        ColourConv { level, activation },
     );
     out
 }
@@ -61,17 +64,26 @@ fn equals_the_aggregation_over_nodes() {
         let mut expected = mat(&device, &vec![9.0; n * C], n, C);
         device.graph_conv_fwd(
             expected.view_mut(),
-            mat(&device, &nodes, n, 3 * C).view(),
-            mat(&device, &bias, 1, C).view(),
-            &batch,
-            Direction::Both,
-            activation,
+            ConvInputs {
+                projected: mat(&device, &nodes, n, 3 * C).view(),
+                bias: mat(&device, &bias, 1, C).view(),
+            },
+            GraphConv {
+                graphs: &batch,
+                direction: Direction::Both,
+                activation,
+            },
         );
         let out = forward(&table, &bias, activation);
         assert!(out.n_rows() < n, "some nodes have the same colour");
         for (node, &colour) in refinement.colours().iter().enumerate() {
             let expected = expected.rows(node, 1).host();
-            close(&device, out.rows(colour as usize, 1), expected, 1e-14);
+            close(
+                &device,
+                out.rows(colour as usize, 1),
+                expected,
+                Tolerance::ROUNDING,
+            );
         }
     }
 }
@@ -88,12 +100,13 @@ fn gradient() {
         let mut d_projected = mat(&device, &vec![9.0; n_in * 3 * C], n_in, 3 * C);
         let mut d_bias = mat(&device, &[0.0; C], 1, C);
         device.colour_conv_bwd(
-            d_projected.view_mut(),
-            d_bias.view_mut(),
-            mat(&device, &upstream, n_out, C).view_mut(),
+            ConvDerivatives {
+                d_projected: d_projected.view_mut(),
+                d_bias: d_bias.view_mut(),
+                d_out: mat(&device, &upstream, n_out, C).view_mut(),
+            },
             out.view(),
-            Colours(level),
-            activation,
+            ColourConv { level, activation },
         );
         check_gradient("projected", &projected, d_projected.view().host(), |x| {
             weighted_sum(forward(x, &bias, activation).view().host(), &upstream)
@@ -117,23 +130,19 @@ impl crate::testing::OnDevice for Case {
         let (n_in, n_out) = (level.n_inputs, level.n_outputs);
         let (projected, bias) = (random(device, 1, n_in, 3 * c), random(device, 2, 1, c));
         let (mut out, mut d_projected) = (unset(device, n_out, c), unset(device, n_in, 3 * c));
-        let colours = Colours(level);
-        device.colour_conv_fwd(
-            out.view_mut(),
-            projected.view(),
-            bias.view(),
-            colours,
-            activation,
-        );
+        let conv = ColourConv { level, activation };
+        let inputs = ConvInputs {
+            projected: projected.view(),
+            bias: bias.view(),
+        };
+        device.colour_conv_fwd(out.view_mut(), inputs, conv);
         let (mut d_out, mut d_bias) = (random(device, 3, n_out, c), random(device, 4, 1, c));
-        device.colour_conv_bwd(
-            d_projected.view_mut(),
-            d_bias.view_mut(),
-            d_out.view_mut(),
-            out.view(),
-            colours,
-            activation,
-        );
+        let d = ConvDerivatives {
+            d_projected: d_projected.view_mut(),
+            d_bias: d_bias.view_mut(),
+            d_out: d_out.view_mut(),
+        };
+        device.colour_conv_bwd(d, out.view(), conv);
         let mats = [
             ("out", out),
             ("d_projected", d_projected),
@@ -148,7 +157,7 @@ impl crate::testing::OnDevice for Case {
 fn devices_agree() {
     for activation in ACTIVATIONS {
         for (n_graphs, c) in [(0, 3), (1, 1), (5, 24), (37, 33)] {
-            crate::testing::agree(&Case(n_graphs, c, activation), 2e-5);
+            crate::testing::agree(&Case(n_graphs, c, activation), Tolerance::F32_SUM);
         }
     }
 }

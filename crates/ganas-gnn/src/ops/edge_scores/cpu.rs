@@ -1,21 +1,27 @@
 //! Scores of edges on the CPU.
 
-use super::{EdgeScoreDerivatives, EdgeScoreInputs, EdgeScores, check, check_derivatives};
-use crate::cpu::{at, block_rows, for_each};
-use crate::lanes;
+use super::{EdgeScoreDerivatives, EdgeScoreInputs, EdgeScores};
+use crate::cpu::{block_rows, for_each};
+use crate::index::to_usize;
+use crate::ops::Checked;
 use crate::ops::pair_scores::cpu::{active, hidden_unit, weigh};
+use crate::simd_rows;
 use crate::{Cpu, Element, View, ViewMut};
 
 /// The work of a unit of an edge in multiply-adds of a product that take as long.
 const EDGE_WORK: usize = 8;
 
 impl<T: Element> EdgeScores for Cpu<T> {
-    fn edge_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: EdgeScoreInputs<'_, Self>) {
-        let [_, _, c] = check(self, scores.shape(), inputs);
+    fn edge_scores_fwd_kernel(
+        &self,
+        scores: ViewMut<'_, Self>,
+        inputs: EdgeScoreInputs<'_, Self>,
+        Checked([n, _, _, c]): Checked<4>,
+    ) {
         let (nodes, decisions) = (inputs.nodes.host(), inputs.decisions.host());
         let (w, constant) = (&inputs.w.host()[..c], inputs.w.host()[c]);
         let scores = scores.host();
-        let rows = block_rows(scores.len(), EDGE_WORK * c);
+        let rows = block_rows(n, EDGE_WORK * c);
         let edges = scores.chunks_mut(rows);
         let ends = (inputs.node_of.chunks(rows)).zip(inputs.decision_of.chunks(rows));
         for_each(edges.zip(ends), |(scores, (node_of, decision_of))| {
@@ -24,21 +30,20 @@ impl<T: Element> EdgeScores for Cpu<T> {
                 || {
                     for ((s, &n), &d) in scores.iter_mut().zip(node_of).zip(decision_of) {
                         let (x, u) = (row(nodes, n, c), row(decisions, d, c));
-                        *s = constant + lanes::sum(x, u, w, hidden_unit);
+                        *s = constant + simd_rows::sum(x, u, w, hidden_unit);
                     }
                 },
             );
         });
     }
 
-    fn edge_scores_bwd(
+    fn edge_scores_bwd_kernel(
         &self,
         out: EdgeScoreDerivatives<'_, Self>,
         d_scores: View<'_, Self>,
         inputs: EdgeScoreInputs<'_, Self>,
+        Checked([_, _, _, c]): Checked<4>,
     ) {
-        let sizes @ [_, _, c] = check(self, d_scores.shape(), inputs);
-        check_derivatives(&out, sizes);
         let (nodes, decisions) = (inputs.nodes.host(), inputs.decisions.host());
         let (d_nodes, d_decisions) = (out.d_nodes.host(), out.d_decisions.host());
         let (d, w) = (d_scores.host(), &inputs.w.host()[..c]);
@@ -80,11 +85,11 @@ impl<T: Element> EdgeScores for Cpu<T> {
                         || {
                             for ((&d, &i), &j) in d.iter().zip(own_of).zip(other_of) {
                                 // Rows before the first one wrap around to numbers beyond the last.
-                                let i = at(i).wrapping_sub(first);
+                                let i = to_usize(i).wrapping_sub(first);
                                 if i < n {
                                     let place = i * c..(i + 1) * c;
                                     let (sums, x) = (&mut sums[place.clone()], &own[place]);
-                                    lanes::accumulate(sums, x, row(others, j, c), |x, y| {
+                                    simd_rows::accumulate(sums, x, row(others, j, c), |x, y| {
                                         active(d, x + y)
                                     });
                                 }
@@ -100,5 +105,5 @@ impl<T: Element> EdgeScores for Cpu<T> {
 
 #[inline(always)]
 fn row<T>(matrix: &[T], number: u32, c: usize) -> &[T] {
-    &matrix[at(number) * c..(at(number) + 1) * c]
+    &matrix[to_usize(number) * c..(to_usize(number) + 1) * c]
 }

@@ -1,8 +1,9 @@
 //! Scores of edges on NVIDIA GPUs; what comes after the sums over edges is that of [`pair_scores`](crate::ops::pair_scores).
 
-use super::{EdgeScoreDerivatives, EdgeScoreInputs, EdgeScores, check, check_derivatives};
+use super::{EdgeScoreDerivatives, EdgeScoreInputs, EdgeScores};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Cuda, Launch};
+use crate::ops::Checked;
 use crate::ops::pair_scores::cuda::{add_constant, weigh};
 use crate::{View, ViewMut};
 
@@ -21,9 +22,12 @@ pub(crate) const ACTIVE: Kernel = Kernel {
 };
 
 impl EdgeScores for Cuda {
-    fn edge_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: EdgeScoreInputs<'_, Self>) {
-        let [_, _, c] = check(self, scores.shape(), inputs);
-        let n = scores.shape()[0];
+    fn edge_scores_fwd_kernel(
+        &self,
+        scores: ViewMut<'_, Self>,
+        inputs: EdgeScoreInputs<'_, Self>,
+        Checked([n, _, _, c]): Checked<4>,
+    ) {
         Launch::new(self, &FORWARD)
             .output(&scores) // float* scores
             .input(inputs.nodes) // const float* nodes
@@ -35,15 +39,13 @@ impl EdgeScores for Cuda {
             .blocks([n.div_ceil(8), 1, 1]);
     }
 
-    fn edge_scores_bwd(
+    fn edge_scores_bwd_kernel(
         &self,
         out: EdgeScoreDerivatives<'_, Self>,
         d_scores: View<'_, Self>,
         inputs: EdgeScoreInputs<'_, Self>,
+        Checked([n_edges, n, m, c]): Checked<4>,
     ) {
-        let sizes @ [n, m, c] = check(self, d_scores.shape(), inputs);
-        check_derivatives(&out, sizes);
-        let n_edges = d_scores.shape()[0];
         let nodes = (inputs.nodes, inputs.node_of);
         let decisions = (inputs.decisions, inputs.decision_of);
         for (sums, (x, own), (y, other), rows) in [

@@ -13,7 +13,8 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-use super::expect_shape;
+use super::{Checked, expect_shape};
+use crate::device::copied;
 use crate::{Device, View, ViewMut};
 
 /// The inputs of an edge head: `nodes [n, c]`, `decisions [m, c]`, its output layer `w [1, c + 1]`, constant last, and which
@@ -32,13 +33,7 @@ pub struct EdgeScoreInputs<'a, D: Device> {
     pub w: View<'a, D>,
 }
 
-impl<D: Device> Clone for EdgeScoreInputs<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for EdgeScoreInputs<'_, D> {}
+copied!(EdgeScoreInputs);
 
 /// Where the derivatives of an edge head go.
 #[derive(Debug)]
@@ -58,7 +53,10 @@ pub trait EdgeScores: Device {
     /// # Panics
     ///
     /// When the shapes do not fit.
-    fn edge_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: EdgeScoreInputs<'_, Self>);
+    fn edge_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: EdgeScoreInputs<'_, Self>) {
+        let sizes = check(self, scores.shape(), inputs);
+        self.edge_scores_fwd_kernel(scores, inputs, sizes);
+    }
 
     /// Fills the derivatives from `d_scores [e, 1]` and the inputs.
     ///
@@ -70,22 +68,44 @@ pub trait EdgeScores: Device {
         out: EdgeScoreDerivatives<'_, Self>,
         d_scores: View<'_, Self>,
         inputs: EdgeScoreInputs<'_, Self>,
+    ) {
+        let sizes @ Checked([_, n, m, c]) = check(self, d_scores.shape(), inputs);
+        let EdgeScoreDerivatives {
+            d_nodes,
+            d_decisions,
+            d_w,
+        } = &out;
+        expect_shape("edge_scores: d_nodes", d_nodes.shape(), [n, c]);
+        expect_shape("edge_scores: d_decisions", d_decisions.shape(), [m, c]);
+        expect_shape("edge_scores: d_w", d_w.shape(), [1, c + 1]);
+        self.edge_scores_bwd_kernel(out, d_scores, inputs, sizes);
+    }
+
+    /// The kernel of [`edge_scores_fwd`](Self::edge_scores_fwd), for edges, nodes, decisions and `c`.
+    fn edge_scores_fwd_kernel(
+        &self,
+        scores: ViewMut<'_, Self>,
+        inputs: EdgeScoreInputs<'_, Self>,
+        sizes: Checked<4>,
+    );
+
+    /// The kernel of [`edge_scores_bwd`](Self::edge_scores_bwd), for edges, nodes, decisions and `c`.
+    fn edge_scores_bwd_kernel(
+        &self,
+        out: EdgeScoreDerivatives<'_, Self>,
+        d_scores: View<'_, Self>,
+        inputs: EdgeScoreInputs<'_, Self>,
+        sizes: Checked<4>,
     );
 }
 
-/// The numbers of nodes, decisions and units.
-fn check<D: Device>(device: &D, scores: [usize; 2], inputs: EdgeScoreInputs<'_, D>) -> [usize; 3] {
+/// The numbers of edges, nodes, decisions and units.
+fn check<D: Device>(device: &D, scores: [usize; 2], inputs: EdgeScoreInputs<'_, D>) -> Checked<4> {
     let ([n, c], [m, _]) = (inputs.nodes.shape(), inputs.decisions.shape());
     expect_shape("edge_scores: decisions", inputs.decisions.shape(), [m, c]);
     expect_shape("edge_scores: w", inputs.w.shape(), [1, c + 1]);
     for index in [inputs.node_of, inputs.decision_of] {
         expect_shape("edge_scores: scores", scores, [device.ints_len(index), 1]);
     }
-    [n, m, c]
-}
-
-fn check_derivatives<D: Device>(out: &EdgeScoreDerivatives<'_, D>, [n, m, c]: [usize; 3]) {
-    expect_shape("edge_scores: d_nodes", out.d_nodes.shape(), [n, c]);
-    expect_shape("edge_scores: d_decisions", out.d_decisions.shape(), [m, c]);
-    expect_shape("edge_scores: d_w", out.d_w.shape(), [1, c + 1]);
+    Checked([scores[0], n, m, c])
 }

@@ -2,8 +2,8 @@
 
 use super::{EdgeScoreDerivatives, EdgeScoreInputs, EdgeScores as _};
 use crate::testing::{
-    OnDevice, agree, check_gradient, close, index_of, indices, mat, random, read, unset, values,
-    weighted_sum,
+    OnDevice, Tolerance, agree, check_gradient, close, index_of, indices, mat, random, read, unset,
+    values, weighted_sum,
 };
 use crate::{Backend, Cpu, Mat};
 
@@ -40,7 +40,12 @@ fn equals_the_definition() {
         hidden.sum::<f64>() + x[2][4]
     };
     let expected: Vec<f64> = NODE_OF.iter().zip(&DECISION_OF).map(score).collect();
-    close(&Cpu::new(), forward(&x).view(), &expected, 1e-14);
+    close(
+        &Cpu::new(),
+        forward(&x).view(),
+        &expected,
+        Tolerance::ROUNDING,
+    );
 }
 
 #[test]
@@ -124,6 +129,6 @@ fn devices_agree() {
         [17, 40, 300, 33],
         [50, 31, 999, 128],
     ] {
-        agree(&Case(shape), 1e-4);
+        agree(&Case(shape), Tolerance::F32_LONG_SUM);
     }
 }

@@ -1,24 +1,21 @@
 //! Row look-up on the CPU.
 
-use super::Gather;
-use crate::cpu::{at, block_rows, for_each};
-use crate::lanes;
-use crate::ops::product::Old;
+use super::{Gather, TableRows};
+use crate::cpu::{block_rows, for_each};
+use crate::index::to_usize;
+use crate::ops::Checked;
+use crate::ops::product::Write;
+use crate::simd_rows;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Gather for Cpu<T> {
-    fn gather_fwd(
+    fn gather_fwd_kernel(
         &self,
         out: ViewMut<'_, Self>,
-        table: View<'_, Self>,
-        index: &Vec<u32>,
-        old: Old,
+        TableRows { table, index }: TableRows<'_, Self>,
+        write: Write,
+        Checked([n, _, c]): Checked<3>,
     ) {
-        let [n, c] = out.shape();
-        assert!(
-            n == index.len() && table.shape()[1] == c,
-            "gather: shapes do not fit"
-        );
         let (out, table) = (out.host(), table.host());
         if c == 0 {
             return;
@@ -30,10 +27,10 @@ impl<T: Element> Gather for Cpu<T> {
                 #[inline(always)]
                 || {
                     for (row, &i) in out.chunks_exact_mut(c).zip(index) {
-                        let entry = &table[at(i) * c..(at(i) + 1) * c];
-                        match old {
-                            Old::Overwrite => row.copy_from_slice(entry),
-                            Old::Add => lanes::add(row, entry),
+                        let entry = &table[to_usize(i) * c..(to_usize(i) + 1) * c];
+                        match write {
+                            Write::Set => row.copy_from_slice(entry),
+                            Write::Add => simd_rows::add(row, entry),
                         }
                     }
                 },
@@ -41,18 +38,18 @@ impl<T: Element> Gather for Cpu<T> {
         });
     }
 
-    fn gather_bwd(&self, d_table: ViewMut<'_, Self>, d_out: View<'_, Self>, index: &Vec<u32>) {
-        let [n, c] = d_out.shape();
-        assert!(
-            n == index.len() && d_table.shape()[1] == c,
-            "gather: shapes do not fit"
-        );
+    fn gather_bwd_kernel(
+        &self,
+        d_table: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        index: &Vec<u32>,
+        Checked([n, entries, c]): Checked<3>,
+    ) {
         let (d_table, d_out) = (d_table.host(), d_out.host());
         if c == 0 {
             return;
         }
         // Each thread has some rows of the table, and looks for them in the whole index.
-        let entries = d_table.len() / c;
         let rows = block_rows(entries, ROW_WORK * c * n / entries.max(1));
         for_each(
             d_table.chunks_mut(rows * c).enumerate(),
@@ -76,9 +73,9 @@ fn scatter_add<T: Element>(d_table: &mut [T], first: usize, d_out: &[T], index: 
     let n = d_table.len() / c;
     for (row, &i) in d_out.chunks_exact(c).zip(index) {
         // Rows before the first one wrap around to numbers beyond the last.
-        let own = at(i).wrapping_sub(first);
+        let own = to_usize(i).wrapping_sub(first);
         if own < n {
-            lanes::add(&mut d_table[own * c..(own + 1) * c], row);
+            simd_rows::add(&mut d_table[own * c..(own + 1) * c], row);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Row look-up on NVIDIA GPUs.
 
-use super::Gather;
+use super::{Gather, TableRows};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Buffer, Cuda, Launch};
-use crate::ops::product::Old;
+use crate::ops::Checked;
+use crate::ops::product::Write;
 use crate::{View, ViewMut};
 
 use Parameter::{Pointer as P, U32 as U};
@@ -21,32 +22,28 @@ pub(crate) const BACKWARD: Kernel = Kernel {
 };
 
 impl Gather for Cuda {
-    fn gather_fwd(
+    fn gather_fwd_kernel(
         &self,
         out: ViewMut<'_, Self>,
-        table: View<'_, Self>,
-        index: &Buffer<u32>,
-        old: Old,
+        TableRows { table, index }: TableRows<'_, Self>,
+        write: Write,
+        Checked([n, _, c]): Checked<3>,
     ) {
-        let [n, c] = out.shape();
-        assert!(
-            n == index.len() && table.shape()[1] == c,
-            "gather: shapes do not fit"
-        );
         Launch::new(self, &FORWARD)
             .output(&out) // float* out
             .input(table) // const float* table
             .buffer(index) // const u32* index
-            .sizes([n, c, usize::from(old == Old::Add)]) // u32 n, c, add
+            .sizes([n, c, usize::from(write == Write::Add)]) // u32 n, c, add
             .over(n * c);
     }
 
-    fn gather_bwd(&self, d_table: ViewMut<'_, Self>, d_out: View<'_, Self>, index: &Buffer<u32>) {
-        let ([n, c], [rows, columns]) = (d_out.shape(), d_table.shape());
-        assert!(
-            n == index.len() && columns == c,
-            "gather: shapes do not fit"
-        );
+    fn gather_bwd_kernel(
+        &self,
+        d_table: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        index: &Buffer<u32>,
+        Checked([n, rows, c]): Checked<3>,
+    ) {
         Launch::new(self, &BACKWARD)
             .output(&d_table) // float* d_table
             .input(d_out) // const float* d_out

@@ -1,89 +1,60 @@
 //! The aggregation on the CPU.
 
-use super::{Direction, GraphConvolve, check};
-use crate::cpu::{at, block_rows, for_each};
-use crate::graph::Neighbours;
-use crate::lanes;
-use crate::ops::bias_activation::{Activation, BiasActivation as _};
-use crate::ops::expect_shape;
-use crate::{Cpu, Element, GraphBatch, View, ViewMut};
+use super::{ConvDerivatives, ConvInputs, Direction, GraphConv, GraphConvolve};
+use crate::cpu::{block_rows, for_each};
+use crate::index::to_usize;
+use crate::ops::Checked;
+use crate::ops::bias_activation::BiasActivation as _;
+use crate::simd_rows;
+use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> GraphConvolve for Cpu<T> {
-    fn graph_conv_fwd(
+    fn graph_conv_fwd_kernel(
         &self,
         out: ViewMut<'_, Self>,
-        projected: View<'_, Self>,
-        bias: View<'_, Self>,
-        graphs: &GraphBatch<Self>,
-        direction: Direction,
-        activation: Activation,
+        inputs: ConvInputs<'_, Self>,
+        conv: GraphConv<'_, Self>,
+        Checked([m, c]): Checked<2>,
     ) {
-        let c = check(
-            graphs,
-            direction,
-            out.shape(),
-            projected.shape(),
-            bias.shape(),
-        );
         if c == 0 {
             return;
         }
-        let (out, projected, bias) = (out.host(), projected.host(), bias.host());
-        let first = graphs.n_nodes() - out.len() / c;
-        let rows = block_rows(out.len() / c, ROW_WORK * c);
-        for_each(out.chunks_mut(rows * c).enumerate(), |(block, out)| {
-            self.vectorised(
-                #[inline(always)]
-                || {
-                    let first = first + block * rows;
-                    forward(
-                        out, first, projected, bias, graphs, direction, c, activation,
-                    );
-                },
-            );
-        });
+        let (projected, bias) = (inputs.projected.host(), inputs.bias.host());
+        let first = conv.graphs.n_nodes() - m;
+        let rows = block_rows(m, ROW_WORK * c);
+        for_each(
+            out.host().chunks_mut(rows * c).enumerate(),
+            |(block, out)| {
+                self.vectorised(
+                    #[inline(always)]
+                    || forward(out, first + block * rows, projected, bias, conv),
+                );
+            },
+        );
     }
 
-    fn graph_conv_bwd(
+    fn graph_conv_bwd_kernel(
         &self,
-        d_projected: ViewMut<'_, Self>,
-        d_bias: ViewMut<'_, Self>,
-        mut d_out: ViewMut<'_, Self>,
+        d: ConvDerivatives<'_, Self>,
         out: View<'_, Self>,
-        graphs: &GraphBatch<Self>,
-        direction: Direction,
-        activation: Activation,
+        conv: GraphConv<'_, Self>,
+        Checked([n, c]): Checked<2>,
     ) {
-        let c = check(
-            graphs,
-            direction,
-            out.shape(),
-            d_projected.shape(),
-            d_bias.shape(),
-        );
-        check(
-            graphs,
-            direction,
-            d_out.shape(),
-            d_projected.shape(),
-            d_bias.shape(),
-        );
-        expect_shape("graph_conv: d_out", d_out.shape(), [graphs.n_nodes(), c]);
-        expect_shape("graph_conv: out", out.shape(), d_out.shape());
+        let mut d_out = d.d_out;
         if c == 0 {
             return;
         }
         // First e, in place of d_out, and its sums over the nodes: each e is read several times.
-        self.bias_activation_bwd(d_out.reborrow(), d_bias, out, activation);
-        let (d_projected, e) = (d_projected.host(), d_out.host());
-        let width = direction.projections() * c;
-        let rows = block_rows(graphs.n_nodes(), ROW_WORK * c);
+        self.bias_activation_bwd(d_out.reborrow(), d.d_bias, out, conv.activation);
+        let (d_projected, e) = (d.d_projected.host(), d_out.host());
+        let width = conv.direction.projections() * c;
+        let rows = block_rows(n, ROW_WORK * c);
         for_each(
             d_projected.chunks_mut(rows * width).enumerate(),
             |(block, d_projected)| {
                 self.vectorised(
                     #[inline(always)]
-                    || backward(d_projected, block * rows, e, graphs, direction, c),
+                    || backward(d_projected, block * rows, e, conv, c),
                 );
             },
         );
@@ -95,36 +66,35 @@ const ROW_WORK: usize = 64;
 
 /// Fills the rows of the nodes from `first` on.
 #[inline(always)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "output, inputs, structure: a kernel signature"
-)]
 fn forward<T: Element>(
     out: &mut [T],
     first: usize,
     projected: &[T],
     bias: &[T],
-    graphs: &GraphBatch<Cpu<T>>,
-    direction: Direction,
-    c: usize,
-    activation: Activation,
+    conv: GraphConv<'_, Cpu<T>>,
 ) {
+    let GraphConv {
+        graphs,
+        direction,
+        activation,
+    } = conv;
+    let c = bias.len();
     let width = direction.projections() * c;
     for (i, row) in (first..).zip(out.chunks_exact_mut(c)) {
-        lanes::combine(row, &projected[i * width..i * width + c], bias, |x, b| {
+        simd_rows::combine(row, &projected[i * width..i * width + c], bias, |x, b| {
             x + b
         });
-        for &j in neighbours(&graphs.predecessors, i) {
-            let block = at(j) * width + c;
-            lanes::add(row, &projected[block..block + c]);
+        for &j in graphs.predecessors.list(i) {
+            let block = to_usize(j) * width + c;
+            simd_rows::add(row, &projected[block..block + c]);
         }
         if direction == Direction::Both {
-            for &j in neighbours(&graphs.successors, i) {
-                let block = at(j) * width + 2 * c;
-                lanes::add(row, &projected[block..block + c]);
+            for &j in graphs.successors.list(i) {
+                let block = to_usize(j) * width + 2 * c;
+                simd_rows::add(row, &projected[block..block + c]);
             }
         }
-        lanes::apply(row, |x| activation.apply(x));
+        simd_rows::apply(row, |x| activation.apply(x));
     }
 }
 
@@ -134,29 +104,26 @@ fn backward<T: Element>(
     d_projected: &mut [T],
     first: usize,
     e: &[T],
-    graphs: &GraphBatch<Cpu<T>>,
-    direction: Direction,
+    conv: GraphConv<'_, Cpu<T>>,
     c: usize,
 ) {
+    let GraphConv {
+        graphs, direction, ..
+    } = conv;
     let e = |i: usize| &e[i * c..(i + 1) * c];
     for (j, row) in (first..).zip(d_projected.chunks_exact_mut(direction.projections() * c)) {
         let (root, rest) = row.split_at_mut(c);
         root.copy_from_slice(e(j));
         let (of_predecessor, of_successor) = rest.split_at_mut(c);
         of_predecessor.fill(T::zero());
-        for &i in neighbours(&graphs.successors, j) {
-            lanes::add(of_predecessor, e(at(i)));
+        for &i in graphs.successors.list(j) {
+            simd_rows::add(of_predecessor, e(to_usize(i)));
         }
         if direction == Direction::Both {
             of_successor.fill(T::zero());
-            for &i in neighbours(&graphs.predecessors, j) {
-                lanes::add(of_successor, e(at(i)));
+            for &i in graphs.predecessors.list(j) {
+                simd_rows::add(of_successor, e(to_usize(i)));
             }
         }
     }
-}
-
-#[inline(always)]
-fn neighbours<T: Element>(neighbours: &Neighbours<Cpu<T>>, node: usize) -> &[u32] {
-    &neighbours.nodes[at(neighbours.start[node])..at(neighbours.start[node + 1])]
 }

@@ -17,7 +17,8 @@ pub(crate) mod cuda;
 mod tests;
 
 use super::bias_activation::Activation;
-use super::expect_shape;
+use super::{Checked, expect_shape};
+use crate::device::copied;
 use crate::{Device, GraphBatch, View, ViewMut};
 
 /// Which neighbours a node sees.
@@ -40,9 +41,44 @@ impl Direction {
     }
 }
 
+/// What a convolution goes along, and what follows it.
+#[derive(Debug)]
+pub struct GraphConv<'a, D: Device> {
+    /// The graphs.
+    pub graphs: &'a GraphBatch<D>,
+    /// Which neighbours a node sees.
+    pub direction: Direction,
+    /// What follows.
+    pub activation: Activation,
+}
+
+copied!(GraphConv);
+
+/// What a convolution is computed from.
+#[derive(Debug)]
+pub struct ConvInputs<'a, D: Device> {
+    /// The projections of the nodes, side by side, `[n, projections c]`.
+    pub projected: View<'a, D>,
+    /// `[1, c]`.
+    pub bias: View<'a, D>,
+}
+
+copied!(ConvInputs);
+
+/// Where the derivatives of a convolution go.
+#[derive(Debug)]
+pub struct ConvDerivatives<'a, D: Device> {
+    /// Of the projections; overwritten.
+    pub d_projected: ViewMut<'a, D>,
+    /// Of the bias; added to.
+    pub d_bias: ViewMut<'a, D>,
+    /// The derivative of the output; scratch memory then.
+    pub d_out: ViewMut<'a, D>,
+}
+
 /// Devices that aggregate over neighbours.
 pub trait GraphConvolve: Device {
-    /// Fills `out [m, c]`, the last `m` of the `n` nodes, from `projected [n, projections * c]` and `bias [1, c]`.
+    /// Fills `out [m, c]`, the last `m` of the `n` nodes.
     ///
     /// Where a node sees predecessors only, nodes that were there before need not be computed again when some are added.
     ///
@@ -52,54 +88,63 @@ pub trait GraphConvolve: Device {
     fn graph_conv_fwd(
         &self,
         out: ViewMut<'_, Self>,
-        projected: View<'_, Self>,
-        bias: View<'_, Self>,
-        graphs: &GraphBatch<Self>,
-        direction: Direction,
-        activation: Activation,
-    );
+        inputs: ConvInputs<'_, Self>,
+        conv: GraphConv<'_, Self>,
+    ) {
+        let shapes = [inputs.projected.shape(), inputs.bias.shape()];
+        let sizes = check(out.shape(), shapes, conv);
+        self.graph_conv_fwd_kernel(out, inputs, conv, sizes);
+    }
 
-    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`; `d_out` is scratch memory then.
+    /// Fills `d_projected` and adds to `d_bias`, from `d_out` and `out`.
     ///
     /// # Panics
     ///
     /// When the shapes do not fit.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "outputs, inputs, structure: a kernel signature"
-    )]
     fn graph_conv_bwd(
         &self,
-        d_projected: ViewMut<'_, Self>,
-        d_bias: ViewMut<'_, Self>,
-        d_out: ViewMut<'_, Self>,
+        d: ConvDerivatives<'_, Self>,
         out: View<'_, Self>,
-        graphs: &GraphBatch<Self>,
-        direction: Direction,
-        activation: Activation,
+        conv: GraphConv<'_, Self>,
+    ) {
+        let shapes = [d.d_projected.shape(), d.d_bias.shape()];
+        let sizes @ Checked([_, c]) = check(out.shape(), shapes, conv);
+        let n = conv.graphs.n_nodes();
+        expect_shape("graph_conv: out", out.shape(), [n, c]);
+        expect_shape("graph_conv: d_out", d.d_out.shape(), [n, c]);
+        self.graph_conv_bwd_kernel(d, out, conv, sizes);
+    }
+
+    /// The kernel of [`graph_conv_fwd`](Self::graph_conv_fwd), for `m` and `c`.
+    fn graph_conv_fwd_kernel(
+        &self,
+        out: ViewMut<'_, Self>,
+        inputs: ConvInputs<'_, Self>,
+        conv: GraphConv<'_, Self>,
+        sizes: Checked<2>,
+    );
+
+    /// The kernel of [`graph_conv_bwd`](Self::graph_conv_bwd), for `n` and `c`.
+    fn graph_conv_bwd_kernel(
+        &self,
+        d: ConvDerivatives<'_, Self>,
+        out: View<'_, Self>,
+        conv: GraphConv<'_, Self>,
+        sizes: Checked<2>,
     );
 }
 
+/// The rows of the output, and the width.
 fn check<D: Device>(
-    graphs: &GraphBatch<D>,
-    direction: Direction,
-    out: [usize; 2],
-    projected: [usize; 2],
-    bias: [usize; 2],
-) -> usize {
-    let c = bias[1];
-    assert!(
-        out[0] <= graphs.n_nodes(),
-        "graph_conv: {} rows for {} nodes",
-        out[0],
-        graphs.n_nodes()
-    );
-    expect_shape("graph_conv: out", out, [out[0], c]);
-    expect_shape(
-        "graph_conv: projected",
-        projected,
-        [graphs.n_nodes(), direction.projections() * c],
-    );
+    [m, width]: [usize; 2],
+    [projected, bias]: [[usize; 2]; 2],
+    conv: GraphConv<'_, D>,
+) -> Checked<2> {
+    let (n, c) = (conv.graphs.n_nodes(), bias[1]);
+    assert!(m <= n, "graph_conv: {m} rows for {n} nodes");
+    expect_shape("graph_conv: out", [m, width], [m, c]);
+    let columns = conv.direction.projections() * c;
+    expect_shape("graph_conv: projected", projected, [n, columns]);
     expect_shape("graph_conv: bias", bias, [1, c]);
-    c
+    Checked([m, c])
 }

@@ -1,8 +1,8 @@
 //! The aggregation against the definition with dense adjacency, and its gradient.
 
-use super::{Direction, GraphConvolve as _};
+use super::{ConvDerivatives, ConvInputs, Direction, GraphConv, GraphConvolve as _};
 use crate::ops::bias_activation::Activation;
-use crate::testing::{check_gradient, close, graphs, mat, values, weighted_sum};
+use crate::testing::{Tolerance, check_gradient, close, graphs, mat, values, weighted_sum};
 use crate::{Cpu, Element, Mat};
 
 const C: usize = 3;
@@ -47,11 +47,15 @@ fn forward<T: Element>(
     let mut out = mat(&device, &vec![9.0; n * C], n, C);
     device.graph_conv_fwd(
         out.view_mut(),
-        projected.view(),
-        bias.view(),
-        &batch,
-        direction,
-        activation,
+        ConvInputs {
+            projected: projected.view(),
+            bias: bias.view(),
+        },
+        GraphConv {
+            graphs: &batch,
+            direction,
+            activation,
+        },
     );
     (device, out)
 }
@@ -65,9 +69,9 @@ fn equals_the_definition() {
             let bias = values(2, C);
             let expected = naive(&projected, &bias, direction, activation);
             let (device, out) = forward::<f64>(&projected, &bias, direction, activation);
-            close(&device, out.view(), &expected, 1e-12);
+            close(&device, out.view(), &expected, Tolerance::ROUNDING);
             let (device, out) = forward::<f32>(&projected, &bias, direction, activation);
-            close(&device, out.view(), &expected, 1e-6);
+            close(&device, out.view(), &expected, Tolerance::F32_POINTWISE);
         }
     }
 }
@@ -84,13 +88,17 @@ fn gradient() {
             let mut d_projected = mat(&device, &vec![9.0; n * width], n, width);
             let mut d_bias = mat(&device, &[0.0; C], 1, C);
             device.graph_conv_bwd(
-                d_projected.view_mut(),
-                d_bias.view_mut(),
-                mat(&device, &upstream, n, C).view_mut(),
+                ConvDerivatives {
+                    d_projected: d_projected.view_mut(),
+                    d_bias: d_bias.view_mut(),
+                    d_out: mat(&device, &upstream, n, C).view_mut(),
+                },
                 out.view(),
-                &graphs::batch(&device),
-                direction,
-                activation,
+                GraphConv {
+                    graphs: &graphs::batch(&device),
+                    direction,
+                    activation,
+                },
             );
             check_gradient("projected", &projected, d_projected.view().host(), |x| {
                 weighted_sum(
@@ -126,34 +134,23 @@ impl crate::testing::OnDevice for Case {
         let (projected, bias) = (random(device, 1, n, width), random(device, 2, 1, c));
         let mut out = unset(device, n, c);
         let (projected, bias) = (projected.view(), bias.view());
-        device.graph_conv_fwd(
-            out.view_mut(),
-            projected,
-            bias,
-            &graphs,
+        let conv = GraphConv {
+            graphs: &graphs,
             direction,
             activation,
-        );
+        };
+        let inputs = ConvInputs { projected, bias };
+        device.graph_conv_fwd(out.view_mut(), inputs, conv);
         let mut last = unset(device, n - first, c);
-        device.graph_conv_fwd(
-            last.view_mut(),
-            projected,
-            bias,
-            &graphs,
-            direction,
-            activation,
-        );
+        device.graph_conv_fwd(last.view_mut(), inputs, conv);
         let (mut d_out, mut d_bias) = (random(device, 3, n, c), random(device, 4, 1, c));
         let mut d_projected = unset(device, n, width);
-        device.graph_conv_bwd(
-            d_projected.view_mut(),
-            d_bias.view_mut(),
-            d_out.view_mut(),
-            out.view(),
-            &graphs,
-            direction,
-            activation,
-        );
+        let d = ConvDerivatives {
+            d_projected: d_projected.view_mut(),
+            d_bias: d_bias.view_mut(),
+            d_out: d_out.view_mut(),
+        };
+        device.graph_conv_bwd(d, out.view(), conv);
         let mats = [
             ("out", out),
             ("last", last),
@@ -170,7 +167,10 @@ fn devices_agree() {
     for direction in [Direction::Predecessors, Direction::Both] {
         for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
             for (n_graphs, c, first) in [(0, 3, 0), (1, 1, 0), (5, 24, 4), (37, 33, 30)] {
-                crate::testing::agree(&Case(n_graphs, c, first, direction, activation), 2e-5);
+                crate::testing::agree(
+                    &Case(n_graphs, c, first, direction, activation),
+                    Tolerance::F32_SUM,
+                );
             }
         }
     }

@@ -1,19 +1,20 @@
 //! The gates of a GRU cell on the CPU.
 
-use super::{GruDerivatives, GruGates, GruInputs, check};
-use crate::cpu::{at, block_rows, for_each};
-use crate::lanes;
-use crate::ops::expect_shape;
+use super::{GruCached, GruDerivatives, GruGates, GruInputs};
+use crate::cpu::{block_rows, for_each};
+use crate::index::to_usize;
+use crate::ops::Checked;
+use crate::simd_rows;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> GruGates for Cpu<T> {
-    fn gru_gates_fwd(
+    fn gru_gates_fwd_kernel(
         &self,
         new: ViewMut<'_, Self>,
         gates: ViewMut<'_, Self>,
         inputs: GruInputs<'_, Self>,
+        Checked([n_cells, c]): Checked<2>,
     ) {
-        let c = inputs.check(self, new.shape(), gates.shape());
         if c == 0 {
             return;
         }
@@ -26,7 +27,7 @@ impl<T: Element> GruGates for Cpu<T> {
         } = inputs;
         let gh = Rows::new(gh.0, gh.1);
         let biases = [bias_i.host(), bias_h.host()];
-        let n = block_rows(old.shape()[0], FORWARD_WORK * c);
+        let n = block_rows(n_cells, FORWARD_WORK * c);
         let blocks = (new.host().chunks_mut(n * c))
             .zip(old.host().chunks(n * c))
             .zip(gates.host().chunks_mut(4 * n * c))
@@ -47,21 +48,18 @@ impl<T: Element> GruGates for Cpu<T> {
         });
     }
 
-    fn gru_gates_bwd(
+    fn gru_gates_bwd_kernel(
         &self,
         out: GruDerivatives<'_, Self>,
         d_new: View<'_, Self>,
-        gates: View<'_, Self>,
-        old: View<'_, Self>,
+        GruCached { gates, old }: GruCached<'_, Self>,
+        Checked([n_cells, c]): Checked<2>,
     ) {
         let GruDerivatives { d_gi, d_gh, d_old } = out;
-        let products = [d_gi.shape(), d_gh.shape()];
-        let c = check([old.shape(), d_new.shape()], gates.shape(), products);
-        expect_shape("gru: d_old", d_old.shape(), old.shape());
         if c == 0 {
             return;
         }
-        let n = block_rows(old.shape()[0], BACKWARD_WORK * c);
+        let n = block_rows(n_cells, BACKWARD_WORK * c);
         let products = d_gi.host().chunks_mut(3 * n * c);
         let blocks = (products.zip(d_gh.host().chunks_mut(3 * n * c)))
             .zip(d_old.host().chunks_mut(n * c))
@@ -78,7 +76,7 @@ impl<T: Element> GruGates for Cpu<T> {
                 #[inline(always)]
                 || {
                     for ((d_gi, d_gh), ((d_h, d_out), (gates, h))) in products.zip(states) {
-                        backward_row(d_gi, d_gh, d_h, d_out, gates, h);
+                        backward_row([d_gi, d_gh], d_h, d_out, gates, h);
                     }
                 },
             );
@@ -111,7 +109,7 @@ impl<'a, T: Element> Rows<'a, T> {
     /// The row of a cell.
     #[inline(always)]
     fn of(&self, cell: usize) -> &'a [T] {
-        let start = at(self.index[cell]) * self.width;
+        let start = to_usize(self.index[cell]) * self.width;
         &self.rows[start..start + self.width]
     }
 }
@@ -126,16 +124,16 @@ fn forward_row<T: Element>(
 ) {
     let c = h.len();
     let (rz, rest) = gates.split_at_mut(2 * c);
-    lanes::combine(rz, &gi[..2 * c], &bias_i[..2 * c], |x, b| x + b);
-    lanes::add(rz, &gh[..2 * c]);
-    lanes::update(rz, &bias_h[..2 * c], |x, b| (x + b).sigmoid());
+    simd_rows::combine(rz, &gi[..2 * c], &bias_i[..2 * c], |x, b| x + b);
+    simd_rows::add(rz, &gh[..2 * c]);
+    simd_rows::update(rz, &bias_h[..2 * c], |x, b| (x + b).sigmoid());
     let (new, inner) = rest.split_at_mut(c);
-    lanes::combine(inner, &gh[2 * c..], &bias_h[2 * c..], |x, b| x + b);
+    simd_rows::combine(inner, &gh[2 * c..], &bias_h[2 * c..], |x, b| x + b);
     let (reset, update) = rz.split_at(c);
-    lanes::combine(new, reset, inner, |r, x| r * x);
-    lanes::add(new, &gi[2 * c..]);
-    lanes::update(new, &bias_i[2 * c..], |x, b| (x + b).hyperbolic_tangent());
-    lanes::combine(out, update, new, |z, n| (T::one() - z) * n);
+    simd_rows::combine(new, reset, inner, |r, x| r * x);
+    simd_rows::add(new, &gi[2 * c..]);
+    simd_rows::update(new, &bias_i[2 * c..], |x, b| (x + b).hyperbolic_tangent());
+    simd_rows::combine(out, update, new, |z, n| (T::one() - z) * n);
     // out = out + z h, with z read from the gates.
     for ((out, &z), &h) in out.iter_mut().zip(update).zip(h) {
         *out += z * h;
@@ -144,8 +142,7 @@ fn forward_row<T: Element>(
 
 #[inline(always)]
 fn backward_row<T: Element>(
-    d_gi: &mut [T],
-    d_gh: &mut [T],
+    [d_gi, d_gh]: [&mut [T]; 2],
     d_h: &mut [T],
     d_out: &[T],
     gates: &[T],
@@ -171,5 +168,5 @@ fn backward_row<T: Element>(
         d_h[k] = e * z;
     }
     d_gh[..2 * c].copy_from_slice(&d_gi[..2 * c]);
-    lanes::combine(&mut d_gh[2 * c..], &d_gi[2 * c..], reset, |d, r| d * r);
+    simd_rows::combine(&mut d_gh[2 * c..], &d_gi[2 * c..], reset, |d, r| d * r);
 }

@@ -1,9 +1,9 @@
 //! The gates of a GRU cell on NVIDIA GPUs.
 
-use super::{GruDerivatives, GruGates, GruInputs, check};
+use super::{GruCached, GruDerivatives, GruGates, GruInputs};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Cuda, Launch};
-use crate::ops::expect_shape;
+use crate::ops::Checked;
 use crate::{View, ViewMut};
 
 use Parameter::{Pointer as P, U32 as U};
@@ -21,13 +21,13 @@ pub(crate) const BACKWARD: Kernel = Kernel {
 };
 
 impl GruGates for Cuda {
-    fn gru_gates_fwd(
+    fn gru_gates_fwd_kernel(
         &self,
         new: ViewMut<'_, Self>,
         gates: ViewMut<'_, Self>,
         inputs: GruInputs<'_, Self>,
+        Checked([n, c]): Checked<2>,
     ) {
-        let c = inputs.check(self, new.shape(), gates.shape());
         let GruInputs {
             gi,
             bias_i,
@@ -35,7 +35,6 @@ impl GruGates for Cuda {
             bias_h,
             old,
         } = inputs;
-        let [n, _] = old.shape();
         Launch::new(self, &FORWARD)
             .output(&new) // float* out
             .output(&gates) // float* gates
@@ -49,17 +48,14 @@ impl GruGates for Cuda {
             .over(n * c);
     }
 
-    fn gru_gates_bwd(
+    fn gru_gates_bwd_kernel(
         &self,
         out: GruDerivatives<'_, Self>,
         d_new: View<'_, Self>,
-        gates: View<'_, Self>,
-        old: View<'_, Self>,
+        GruCached { gates, old }: GruCached<'_, Self>,
+        Checked([n, c]): Checked<2>,
     ) {
         let GruDerivatives { d_gi, d_gh, d_old } = out;
-        let ([n, _], products) = (old.shape(), [d_gi.shape(), d_gh.shape()]);
-        let c = check([old.shape(), d_new.shape()], gates.shape(), products);
-        expect_shape("gru: d_old", d_old.shape(), old.shape());
         Launch::new(self, &BACKWARD)
             .output(&d_gi) // float* d_gi
             .output(&d_gh) // float* d_gh

@@ -18,7 +18,7 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-use super::expect_shape;
+use super::{Checked, expect_shape};
 use crate::{Device, View, ViewMut};
 
 /// What the gates are computed from.
@@ -47,6 +47,15 @@ pub struct GruDerivatives<'a, D: Device> {
     pub d_old: ViewMut<'a, D>,
 }
 
+/// What the forward pass of a GRU cell leaves for the backward pass.
+#[derive(Debug)]
+pub struct GruCached<'a, D: Device> {
+    /// r, z, n, and `gh_n + b_hn`, `[n, 4c]`.
+    pub gates: View<'a, D>,
+    /// The old state, `[n, c]`.
+    pub old: View<'a, D>,
+}
+
 /// Devices that compute the gates of a GRU cell.
 pub trait GruGates: Device {
     /// Fills the new state, `[n, c]`, and the cache `gates [n, 4c]` (r, z, n, and `gh_n + b_hn`).
@@ -59,9 +68,12 @@ pub trait GruGates: Device {
         new: ViewMut<'_, Self>,
         gates: ViewMut<'_, Self>,
         inputs: GruInputs<'_, Self>,
-    );
+    ) {
+        let sizes = inputs.check(self, new.shape(), gates.shape());
+        self.gru_gates_fwd_kernel(new, gates, inputs, sizes);
+    }
 
-    /// Fills the derivatives from that of the new state, the cache and the old state.
+    /// Fills the derivatives from that of the new state, and from what the forward pass left.
     ///
     /// # Panics
     ///
@@ -70,32 +82,57 @@ pub trait GruGates: Device {
         &self,
         out: GruDerivatives<'_, Self>,
         d_new: View<'_, Self>,
-        gates: View<'_, Self>,
-        old: View<'_, Self>,
+        cached: GruCached<'_, Self>,
+    ) {
+        let (states, products) = (
+            [cached.old.shape(), d_new.shape()],
+            [out.d_gi.shape(), out.d_gh.shape()],
+        );
+        let sizes = check(states, cached.gates.shape(), products);
+        expect_shape("gru: d_old", out.d_old.shape(), states[0]);
+        self.gru_gates_bwd_kernel(out, d_new, cached, sizes);
+    }
+
+    /// The kernel of [`gru_gates_fwd`](Self::gru_gates_fwd), for `n` and `c`.
+    fn gru_gates_fwd_kernel(
+        &self,
+        new: ViewMut<'_, Self>,
+        gates: ViewMut<'_, Self>,
+        inputs: GruInputs<'_, Self>,
+        sizes: Checked<2>,
+    );
+
+    /// The kernel of [`gru_gates_bwd`](Self::gru_gates_bwd), for `n` and `c`.
+    fn gru_gates_bwd_kernel(
+        &self,
+        out: GruDerivatives<'_, Self>,
+        d_new: View<'_, Self>,
+        cached: GruCached<'_, Self>,
+        sizes: Checked<2>,
     );
 }
 
 impl<D: Device> GruInputs<'_, D> {
-    /// The width of a state, when all shapes fit those of the new states.
-    fn check(&self, device: &D, new: [usize; 2], gates: [usize; 2]) -> usize {
-        let c = check([self.old.shape(), new], gates, [self.gi.shape(); 2]);
-        let (gh, of_gh) = self.gh;
+    /// `n` and `c`, when all shapes fit those of the new states.
+    fn check(&self, device: &D, new: [usize; 2], gates: [usize; 2]) -> Checked<2> {
+        let sizes = check([self.old.shape(), new], gates, [self.gi.shape(); 2]);
+        let (Checked([n, c]), (gh, of_gh)) = (sizes, self.gh);
         let [p, _] = gh.shape();
         expect_shape("gru: gh", gh.shape(), [p, 3 * c]);
-        assert!(new[0] <= device.ints_len(of_gh), "gru: a row for each cell");
+        assert!(n <= device.ints_len(of_gh), "gru: a row for each cell");
         expect_shape("gru: bias_i", self.bias_i.shape(), [1, 3 * c]);
         expect_shape("gru: bias_h", self.bias_h.shape(), [1, 3 * c]);
-        c
+        sizes
     }
 }
 
-/// The width of a state; all of `states` have one shape.
-fn check(states: [[usize; 2]; 2], gates: [usize; 2], products: [[usize; 2]; 2]) -> usize {
+/// `n` and `c`; all of `states` have one shape.
+fn check(states: [[usize; 2]; 2], gates: [usize; 2], products: [[usize; 2]; 2]) -> Checked<2> {
     let [n, c] = states[0];
     expect_shape("gru: state", states[1], [n, c]);
     expect_shape("gru: gates", gates, [n, 4 * c]);
     for product in products {
         expect_shape("gru: product", product, [n, 3 * c]);
     }
-    c
+    Checked([n, c])
 }

@@ -1,7 +1,7 @@
 //! The gates of a GRU cell against the definition, and their gradient.
 
-use super::{GruDerivatives, GruGates as _, GruInputs};
-use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use super::{GruCached, GruDerivatives, GruGates as _, GruInputs};
+use crate::testing::{Tolerance, check_gradient, close, mat, values, weighted_sum};
 use crate::{Cpu, Mat};
 
 const N: usize = 3;
@@ -65,8 +65,8 @@ fn equals_the_definition() {
         }
     }
     let (device, states, _) = forward(&x);
-    close(&device, states.rows(N, N), &expected, 1e-14);
-    close(&device, states.rows(0, N), &x[4], 0.0);
+    close(&device, states.rows(N, N), &expected, Tolerance::ROUNDING);
+    close(&device, states.rows(0, N), &x[4], Tolerance::EXACT);
 }
 
 #[test]
@@ -83,8 +83,10 @@ fn gradient() {
             d_old: d_old.view_mut(),
         },
         mat(&device, &upstream, N, C).view(),
-        gates.view(),
-        states.rows(0, N),
+        GruCached {
+            gates: gates.view(),
+            old: states.rows(0, N),
+        },
     );
     // Derivatives are those of each cell; what cells have in common gets their sums.
     let sums = |d: &Mat<Cpu<f64>>, index: &[u32], rows: usize| {
@@ -139,7 +141,11 @@ impl crate::testing::OnDevice for Case {
             d_gh: d_gh.view_mut(),
             d_old: d_old.view_mut(),
         };
-        device.gru_gates_bwd(out, d_new.view(), gates.view(), old.view());
+        let cached = GruCached {
+            gates: gates.view(),
+            old: old.view(),
+        };
+        device.gru_gates_bwd(out, d_new.view(), cached);
         let mats = [
             ("new", new),
             ("gates", gates),
@@ -155,6 +161,6 @@ impl crate::testing::OnDevice for Case {
 #[test]
 fn devices_agree() {
     for (n, c) in [(0, 3), (1, 1), (7, 24), (100, 33)] {
-        crate::testing::agree(&Case(n, c), 2e-6);
+        crate::testing::agree(&Case(n, c), Tolerance::F32_POINTWISE);
     }
 }

@@ -1,32 +1,39 @@
 //! Read-out of lists of nodes on the CPU.
 
-use super::{ListReadout, NodeLists, check, check_projected};
-use crate::cpu::{at, block_rows, for_each};
-use crate::lanes;
+use super::{ListReadout, NodeLists};
+use crate::cpu::{block_rows, for_each};
+use crate::index::to_usize;
+use crate::ops::Checked;
+use crate::simd_rows;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> ListReadout for Cpu<T> {
-    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>) {
-        let c = check(out.shape(), x.shape(), lists.start.len());
+    fn list_readout_fwd_kernel(
+        &self,
+        out: ViewMut<'_, Self>,
+        x: View<'_, Self>,
+        lists: &NodeLists<Self>,
+        Checked([n_lists, _, c]): Checked<3>,
+    ) {
         if c == 0 {
             return;
         }
         let (out, x) = (out.host(), x.host());
-        let rows = block_rows(out.len() / (2 * c), ROW_WORK * c);
+        let rows = block_rows(n_lists, ROW_WORK * c);
         for_each(out.chunks_mut(rows * 2 * c).enumerate(), |(block, out)| {
             let bounds = lists.start[block * rows..].windows(2);
             self.vectorised(
                 #[inline(always)]
                 || {
                     for (row, bounds) in out.chunks_exact_mut(2 * c).zip(bounds) {
-                        let list = &lists.nodes[at(bounds[0])..at(bounds[1])];
+                        let list = &lists.nodes[to_usize(bounds[0])..to_usize(bounds[1])];
                         let (mean, last) = row.split_at_mut(c);
                         mean.fill(T::zero());
-                        let row = |&node| &x[at(node) * c..(at(node) + 1) * c];
-                        lanes::add_rows(mean, list.iter().map(row));
+                        let row = |&node| &x[to_usize(node) * c..(to_usize(node) + 1) * c];
+                        simd_rows::add_rows(mean, list.iter().map(row));
                         let scale = T::one() / T::of_count(list.len());
-                        lanes::apply(mean, |m| m * scale);
-                        let node = at(list[list.len() - 1]);
+                        simd_rows::apply(mean, |m| m * scale);
+                        let node = to_usize(list[list.len() - 1]);
                         last.copy_from_slice(&x[node * c..(node + 1) * c]);
                     }
                 },
@@ -34,19 +41,19 @@ impl<T: Element> ListReadout for Cpu<T> {
         });
     }
 
-    fn list_readout_bwd(
+    fn list_readout_bwd_kernel(
         &self,
         d_x: ViewMut<'_, Self>,
         d_out: View<'_, Self>,
         lists: &NodeLists<Self>,
+        Checked([_, n_nodes, c]): Checked<3>,
     ) {
-        let c = check(d_out.shape(), d_x.shape(), lists.start.len());
         if c == 0 {
             return;
         }
         let (d_x, d_out) = (d_x.host(), d_out.host());
-        let readers = Readers::new(lists, d_x.len() / c);
-        let rows = block_rows(readers.n_nodes(), readers.work(c));
+        let readers = Readers::new(lists);
+        let rows = block_rows(n_nodes, readers.work(n_nodes, c));
         for_each(d_x.chunks_mut(rows * c).enumerate(), |(block, d_x)| {
             self.vectorised(
                 #[inline(always)]
@@ -59,18 +66,18 @@ impl<T: Element> ListReadout for Cpu<T> {
         });
     }
 
-    fn projected_readout_fwd(
+    fn projected_readout_fwd_kernel(
         &self,
         out: ViewMut<'_, Self>,
         projected: View<'_, Self>,
         lists: &NodeLists<Self>,
+        Checked([n_lists, _, c]): Checked<3>,
     ) {
-        let c = check_projected(out.shape(), projected.shape(), lists.start.len());
         if c == 0 {
             return;
         }
         let (out, projected) = (out.host(), projected.host());
-        let rows = block_rows(out.len() / c, ROW_WORK * c);
+        let rows = block_rows(n_lists, ROW_WORK * c);
         for_each(out.chunks_mut(rows * c).enumerate(), |(block, out)| {
             let starts = &lists.start[block * rows..];
             self.vectorised(
@@ -80,19 +87,19 @@ impl<T: Element> ListReadout for Cpu<T> {
         });
     }
 
-    fn projected_readout_bwd(
+    fn projected_readout_bwd_kernel(
         &self,
         d_projected: ViewMut<'_, Self>,
         d_out: View<'_, Self>,
         lists: &NodeLists<Self>,
+        Checked([_, n_nodes, c]): Checked<3>,
     ) {
-        let c = check_projected(d_out.shape(), d_projected.shape(), lists.start.len());
         if c == 0 {
             return;
         }
         let (d_projected, d_out) = (d_projected.host(), d_out.host());
-        let readers = Readers::new(lists, d_projected.len() / (2 * c));
-        let rows = block_rows(readers.n_nodes(), readers.work(c));
+        let readers = Readers::new(lists);
+        let rows = block_rows(n_nodes, readers.work(n_nodes, c));
         let blocks = d_projected.chunks_mut(rows * 2 * c).enumerate();
         for_each(blocks, |(block, d)| {
             self.vectorised(
@@ -133,8 +140,8 @@ struct Reader<T> {
 }
 
 impl<'a> Readers<'a> {
-    fn new<T: Element>(lists: &'a NodeLists<Cpu<T>>, n_nodes: usize) -> Self {
-        let of_nodes = lists.readers(n_nodes);
+    fn new<T: Element>(lists: &'a NodeLists<Cpu<T>>) -> Self {
+        let of_nodes = &lists.readers;
         Self {
             starts: &lists.start,
             nodes: &lists.nodes,
@@ -142,26 +149,22 @@ impl<'a> Readers<'a> {
         }
     }
 
-    fn n_nodes(&self) -> usize {
-        self.of_nodes[0].len() - 1
-    }
-
-    /// The work of a node in multiply-adds of a product that take as long, for rows of `c` columns.
-    fn work(&self, c: usize) -> usize {
-        ENTRY_WORK * self.nodes.len() / self.n_nodes().max(1) * c
+    /// The work of one of `n` nodes in multiply-adds of a product that take as long, for rows of `c` columns.
+    fn work(&self, n: usize, c: usize) -> usize {
+        ENTRY_WORK * self.nodes.len() / n.max(1) * c
     }
 
     /// Those of a node, ascending; once for each time that the node stands in a list, the last one of which counts as last.
     #[inline(always)]
     fn of<T: Element>(self, node: usize) -> impl Iterator<Item = Reader<T>> + Clone {
         let [starts, lists] = self.of_nodes;
-        let lists = &lists[at(starts[node])..at(starts[node + 1])];
+        let lists = &lists[to_usize(starts[node])..to_usize(starts[node + 1])];
         lists.iter().enumerate().map(move |(i, &list)| {
-            let [start, end] = [0, 1].map(|next| at(self.starts[at(list) + next]));
+            let [start, end] = [0, 1].map(|next| to_usize(self.starts[to_usize(list) + next]));
             Reader {
-                list: at(list),
+                list: to_usize(list),
                 share: T::one() / T::of_count(end - start),
-                is_last: at(self.nodes[end - 1]) == node && lists.get(i + 1) != Some(&list),
+                is_last: to_usize(self.nodes[end - 1]) == node && lists.get(i + 1) != Some(&list),
             }
         })
     }
@@ -174,9 +177,9 @@ fn backward<T: Element>(d: &mut [T], readers: impl Iterator<Item = Reader<T>>, d
     d.fill(T::zero());
     for reader in readers {
         let (mean, last) = d_out[2 * reader.list * c..][..2 * c].split_at(c);
-        lanes::update(d, mean, |d, m| d + m * reader.share);
+        simd_rows::update(d, mean, |d, m| d + m * reader.share);
         if reader.is_last {
-            lanes::add(d, last);
+            simd_rows::add(d, last);
         }
     }
 }
@@ -193,10 +196,10 @@ fn backward_projected<T: Element>(
     let row = |list: usize| &d_out[list * c..(list + 1) * c];
     mean.fill(T::zero());
     let all = readers.clone();
-    lanes::add_scaled_rows(mean, all.map(|reader| (row(reader.list), reader.share)));
+    simd_rows::add_scaled_rows(mean, all.map(|reader| (row(reader.list), reader.share)));
     last.fill(T::zero());
     let ending = readers.filter(|reader| reader.is_last);
-    lanes::add_rows(last, ending.map(|reader| row(reader.list)));
+    simd_rows::add_rows(last, ending.map(|reader| row(reader.list)));
 }
 
 /// Fills the outputs of the lists that begin at `starts`.
@@ -209,15 +212,15 @@ fn forward_projected<T: Element>(
     c: usize,
 ) {
     let part = |node: u32, part: usize| {
-        let start = (2 * at(node) + part) * c;
+        let start = (2 * to_usize(node) + part) * c;
         &projected[start..start + c]
     };
     for (row, bounds) in out.chunks_exact_mut(c).zip(starts.windows(2)) {
-        let list = &nodes[at(bounds[0])..at(bounds[1])];
+        let list = &nodes[to_usize(bounds[0])..to_usize(bounds[1])];
         row.fill(T::zero());
-        lanes::add_rows(row, list.iter().map(|&node| part(node, 0)));
+        simd_rows::add_rows(row, list.iter().map(|&node| part(node, 0)));
         let scale = T::one() / T::of_count(list.len());
         let last = part(list[list.len() - 1], 1);
-        lanes::update(row, last, |sum, last| sum * scale + last);
+        simd_rows::update(row, last, |sum, last| sum * scale + last);
     }
 }

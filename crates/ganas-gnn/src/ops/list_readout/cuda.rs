@@ -1,8 +1,9 @@
 //! Read-out of lists of nodes on NVIDIA GPUs.
 
-use super::{ListReadout, NodeLists, check, check_projected};
+use super::{ListReadout, NodeLists};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Cuda, Launch};
+use crate::ops::Checked;
 use crate::{View, ViewMut};
 
 use Parameter::{Pointer as P, U32 as U};
@@ -32,9 +33,13 @@ pub(crate) const PROJECTED_BACKWARD: Kernel = Kernel {
 };
 
 impl ListReadout for Cuda {
-    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>) {
-        let c = check(out.shape(), x.shape(), lists.start.len());
-        let [n_lists, _] = out.shape();
+    fn list_readout_fwd_kernel(
+        &self,
+        out: ViewMut<'_, Self>,
+        x: View<'_, Self>,
+        lists: &NodeLists<Self>,
+        Checked([n_lists, _, c]): Checked<3>,
+    ) {
         Launch::new(self, &FORWARD)
             .output(&out) // float* out
             .input(x) // const float* x
@@ -44,15 +49,14 @@ impl ListReadout for Cuda {
             .over(n_lists * c);
     }
 
-    fn list_readout_bwd(
+    fn list_readout_bwd_kernel(
         &self,
         d_x: ViewMut<'_, Self>,
         d_out: View<'_, Self>,
         lists: &NodeLists<Self>,
+        Checked([_, n_nodes, c]): Checked<3>,
     ) {
-        let c = check(d_out.shape(), d_x.shape(), lists.start.len());
-        let [n_nodes, _] = d_x.shape();
-        let readers = lists.readers(n_nodes);
+        let readers = &lists.readers;
         Launch::new(self, &BACKWARD)
             .output(&d_x) // float* d_x
             .input(d_out) // const float* d_out
@@ -64,14 +68,13 @@ impl ListReadout for Cuda {
             .blocks([n_nodes, c.div_ceil(32), 1]);
     }
 
-    fn projected_readout_fwd(
+    fn projected_readout_fwd_kernel(
         &self,
         out: ViewMut<'_, Self>,
         projected: View<'_, Self>,
         lists: &NodeLists<Self>,
+        Checked([n_lists, _, c]): Checked<3>,
     ) {
-        let c = check_projected(out.shape(), projected.shape(), lists.start.len());
-        let [n_lists, _] = out.shape();
         Launch::new(self, &PROJECTED_FORWARD)
             .output(&out) // float* out
             .input(projected) // const float* projected
@@ -81,15 +84,14 @@ impl ListReadout for Cuda {
             .over(n_lists * c);
     }
 
-    fn projected_readout_bwd(
+    fn projected_readout_bwd_kernel(
         &self,
         d_projected: ViewMut<'_, Self>,
         d_out: View<'_, Self>,
         lists: &NodeLists<Self>,
+        Checked([_, n_nodes, c]): Checked<3>,
     ) {
-        let c = check_projected(d_out.shape(), d_projected.shape(), lists.start.len());
-        let [n_nodes, _] = d_projected.shape();
-        let readers = lists.readers(n_nodes);
+        let readers = &lists.readers;
         Launch::new(self, &PROJECTED_BACKWARD)
             .output(&d_projected) // float* d_projected
             .input(d_out) // const float* d_out

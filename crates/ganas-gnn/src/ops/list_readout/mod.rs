@@ -15,9 +15,8 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-use super::expect_shape;
-use crate::graph::Neighbours;
-use crate::lists::Lists;
+use super::{Checked, expect_shape};
+use crate::lists::{Lists, Neighbours};
 use crate::{Device, View, ViewMut};
 
 /// Lists of nodes, one after the other: list `s` is `nodes[start[s]..start[s + 1]]`, and has at least one entry.
@@ -41,10 +40,7 @@ impl<D: Device> NodeLists<D> {
         Self {
             start: device.ints(),
             nodes: device.ints(),
-            readers: Neighbours {
-                start: device.ints(),
-                nodes: device.ints(),
-            },
+            readers: Neighbours::new(device),
             read: None,
             transposed: Lists::default(),
         }
@@ -77,14 +73,32 @@ impl<D: Device> NodeLists<D> {
         self.read = Some(n);
     }
 
-    /// The lists of each of `n` nodes.
-    fn readers(&self, n: usize) -> &Neighbours<D> {
+    fn n_lists(&self, device: &D) -> usize {
+        device.ints_len(&self.start).max(1) - 1
+    }
+
+    /// Lists, nodes and the width.
+    fn check(&self, device: &D, out: [usize; 2], [nodes, c]: [usize; 2]) -> Checked<3> {
+        let lists = self.n_lists(device);
+        expect_shape("list_readout: out", out, [lists, 2 * c]);
+        Checked([lists, nodes, c])
+    }
+
+    /// The same for an output that is a sum of projections.
+    fn check_projected(&self, device: &D, out: [usize; 2], projected: [usize; 2]) -> Checked<3> {
+        let ([nodes, columns], lists) = (projected, self.n_lists(device));
+        let c = columns / 2;
+        expect_shape("projected_readout: out", out, [lists, c]);
+        expect_shape("projected_readout: projected", projected, [nodes, 2 * c]);
+        Checked([lists, nodes, c])
+    }
+
+    fn check_readers(&self, Checked([_, nodes, _]): Checked<3>) {
         assert_eq!(
             self.read,
-            Some(n),
+            Some(nodes),
             "list_readout: readers are written first"
         );
-        &self.readers
     }
 }
 
@@ -95,7 +109,10 @@ pub trait ListReadout: Device {
     /// # Panics
     ///
     /// When the shapes do not fit, an index is out of range or a list is empty.
-    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>);
+    fn list_readout_fwd(&self, out: ViewMut<'_, Self>, x: View<'_, Self>, lists: &NodeLists<Self>) {
+        let sizes = lists.check(self, out.shape(), x.shape());
+        self.list_readout_fwd_kernel(out, x, lists, sizes);
+    }
 
     /// Fills `d_x [nodes, c]` from `d_out [lists, 2c]`.
     ///
@@ -107,7 +124,11 @@ pub trait ListReadout: Device {
         d_x: ViewMut<'_, Self>,
         d_out: View<'_, Self>,
         lists: &NodeLists<Self>,
-    );
+    ) {
+        let sizes = lists.check(self, d_out.shape(), d_x.shape());
+        lists.check_readers(sizes);
+        self.list_readout_bwd_kernel(d_x, d_out, lists, sizes);
+    }
 
     /// Fills `out [lists, c]` from the projections of nodes `projected [nodes, 2c]`.
     ///
@@ -119,7 +140,10 @@ pub trait ListReadout: Device {
         out: ViewMut<'_, Self>,
         projected: View<'_, Self>,
         lists: &NodeLists<Self>,
-    );
+    ) {
+        let sizes = lists.check_projected(self, out.shape(), projected.shape());
+        self.projected_readout_fwd_kernel(out, projected, lists, sizes);
+    }
 
     /// Fills `d_projected [nodes, 2c]` from `d_out [lists, c]`.
     ///
@@ -131,24 +155,45 @@ pub trait ListReadout: Device {
         d_projected: ViewMut<'_, Self>,
         d_out: View<'_, Self>,
         lists: &NodeLists<Self>,
-    );
-}
+    ) {
+        let sizes = lists.check_projected(self, d_out.shape(), d_projected.shape());
+        lists.check_readers(sizes);
+        self.projected_readout_bwd_kernel(d_projected, d_out, lists, sizes);
+    }
 
-/// The width.
-fn check(out: [usize; 2], x: [usize; 2], starts: usize) -> usize {
-    let c = x[1];
-    expect_shape("list_readout: out", out, [starts.max(1) - 1, 2 * c]);
-    c
-}
-
-/// The width of an output that is a sum of projections.
-fn check_projected(out: [usize; 2], projected: [usize; 2], starts: usize) -> usize {
-    let c = projected[1] / 2;
-    expect_shape("projected_readout: out", out, [starts.max(1) - 1, c]);
-    expect_shape(
-        "projected_readout: projected",
-        projected,
-        [projected[0], 2 * c],
+    /// The kernel of [`list_readout_fwd`](Self::list_readout_fwd), for lists, nodes and `c`.
+    fn list_readout_fwd_kernel(
+        &self,
+        out: ViewMut<'_, Self>,
+        x: View<'_, Self>,
+        lists: &NodeLists<Self>,
+        sizes: Checked<3>,
     );
-    c
+
+    /// The kernel of [`list_readout_bwd`](Self::list_readout_bwd), for lists, nodes and `c`.
+    fn list_readout_bwd_kernel(
+        &self,
+        d_x: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        lists: &NodeLists<Self>,
+        sizes: Checked<3>,
+    );
+
+    /// The kernel of [`projected_readout_fwd`](Self::projected_readout_fwd), for lists, nodes and `c`.
+    fn projected_readout_fwd_kernel(
+        &self,
+        out: ViewMut<'_, Self>,
+        projected: View<'_, Self>,
+        lists: &NodeLists<Self>,
+        sizes: Checked<3>,
+    );
+
+    /// The kernel of [`projected_readout_bwd`](Self::projected_readout_bwd), for lists, nodes and `c`.
+    fn projected_readout_bwd_kernel(
+        &self,
+        d_projected: ViewMut<'_, Self>,
+        d_out: View<'_, Self>,
+        lists: &NodeLists<Self>,
+        sizes: Checked<3>,
+    );
 }

@@ -1,7 +1,7 @@
 //! Read-out of lists of nodes and its gradient.
 
 use super::{ListReadout as _, NodeLists};
-use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use crate::testing::{Tolerance, check_gradient, close, mat, values, weighted_sum};
 use crate::{Cpu, Mat};
 
 /// Two lists share their beginning, and one has a node twice.
@@ -25,7 +25,12 @@ fn forward(x: &[f64], c: usize) -> (Cpu<f64>, Mat<Cpu<f64>>) {
 #[test]
 fn mean_and_last_of_each_list() {
     let (device, out) = forward(&[1.0, 3.0, 5.0, 9.0], 1);
-    close(&device, out.view(), &[1.0, 1.0, 3.0, 5.0, 7.0, 9.0], 0.0);
+    close(
+        &device,
+        out.view(),
+        &[1.0, 1.0, 3.0, 5.0, 7.0, 9.0],
+        Tolerance::EXACT,
+    );
 }
 
 #[test]
@@ -61,7 +66,12 @@ fn a_linear_map_can_come_first() {
     let expected: Vec<f64> = rows.flat_map(|row| apply(row, &w)).collect();
     let both = |x: &[f64]| [apply(x, &w[..6]), apply(x, &w[6..])].concat();
     let projections: Vec<f64> = x.chunks(3).flat_map(both).collect();
-    close(&device, projected(&projections, 2).view(), &expected, 1e-14);
+    close(
+        &device,
+        projected(&projections, 2).view(),
+        &expected,
+        Tolerance::ROUNDING,
+    );
 }
 
 #[test]
@@ -121,6 +131,6 @@ impl crate::testing::OnDevice for Case {
 #[test]
 fn devices_agree() {
     for (n_lists, n_nodes, c) in [(0, 4, 3), (1, 1, 1), (50, 30, 24), (200, 9, 33)] {
-        crate::testing::agree(&Case(n_lists, n_nodes, c), 1e-5);
+        crate::testing::agree(&Case(n_lists, n_nodes, c), Tolerance::F32_SUM);
     }
 }

@@ -1,14 +1,18 @@
 //! Scores of pairs on the CPU.
 
-use super::{PairDerivatives, PairInputs, PairScores, check};
+use super::{PairDerivatives, PairInputs, PairScores};
 use crate::cpu::{block_rows, for_each};
-use crate::lanes;
-use crate::ops::expect_shape;
+use crate::ops::Checked;
+use crate::simd_rows;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> PairScores for Cpu<T> {
-    fn pair_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: PairInputs<'_, Self>) {
-        let [m, n, c] = check(scores.shape(), inputs);
+    fn pair_scores_fwd_kernel(
+        &self,
+        scores: ViewMut<'_, Self>,
+        inputs: PairInputs<'_, Self>,
+        Checked([m, n, c]): Checked<3>,
+    ) {
         if n == 0 || c == 0 {
             return;
         }
@@ -23,7 +27,7 @@ impl<T: Element> PairScores for Cpu<T> {
                     || {
                         for (row, a) in scores.chunks_exact_mut(n).zip(a.chunks_exact(c)) {
                             for (s, b) in row.iter_mut().zip(b.chunks_exact(c)) {
-                                *s = offset + lanes::sum(a, b, w, hidden_unit);
+                                *s = offset + simd_rows::sum(a, b, w, hidden_unit);
                             }
                         }
                     },
@@ -32,16 +36,13 @@ impl<T: Element> PairScores for Cpu<T> {
         );
     }
 
-    fn pair_scores_bwd(
+    fn pair_scores_bwd_kernel(
         &self,
         out: PairDerivatives<'_, Self>,
         d_scores: View<'_, Self>,
         inputs: PairInputs<'_, Self>,
+        Checked([m, n, c]): Checked<3>,
     ) {
-        let [m, n, c] = check(d_scores.shape(), inputs);
-        expect_shape("pair_scores: d_a", out.d_a.shape(), [m, c]);
-        expect_shape("pair_scores: d_b", out.d_b.shape(), [n, c]);
-        expect_shape("pair_scores: d_w", out.d_w.shape(), [1, c + 1]);
         let (d_a, d_b, d_w) = (out.d_a.host(), out.d_b.host(), out.d_w.host());
         let (d_w, d_offset) = d_w.split_at_mut(c);
         let (d, a, b) = (d_scores.host(), inputs.a.host(), inputs.b.host());
@@ -65,7 +66,7 @@ impl<T: Element> PairScores for Cpu<T> {
                     || {
                         for ((sums, a), d) in rows.zip(d.chunks_exact(n)) {
                             let pairs = b.chunks_exact(c).zip(d.iter().copied());
-                            lanes::add_terms(sums, a, pairs, |x, y, d| active(d, x + y));
+                            simd_rows::add_terms(sums, a, pairs, |x, y, d| active(d, x + y));
                         }
                     },
                 );
@@ -84,7 +85,7 @@ impl<T: Element> PairScores for Cpu<T> {
                     || {
                         for (j, (sums, b)) in (first..).zip(rows) {
                             let pairs = a.chunks_exact(c).zip(d.chunks_exact(n).map(|d| d[j]));
-                            lanes::add_terms(sums, b, pairs, |x, y, d| active(d, x + y));
+                            simd_rows::add_terms(sums, b, pairs, |x, y, d| active(d, x + y));
                         }
                     },
                 );
@@ -127,8 +128,8 @@ pub(crate) fn weigh<T: Element>(
         || {
             for (sums, inputs) in sides {
                 for (sums, x) in sums.chunks_exact_mut(c).zip(inputs.chunks_exact(c)) {
-                    lanes::accumulate(d_w, sums, x, |u, x| u * x);
-                    lanes::update(sums, w, |u, w| u * w);
+                    simd_rows::accumulate(d_w, sums, x, |u, x| u * x);
+                    simd_rows::update(sums, w, |u, w| u * w);
                 }
             }
         },

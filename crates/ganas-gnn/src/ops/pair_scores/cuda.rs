@@ -1,9 +1,9 @@
 //! Scores of pairs on NVIDIA GPUs.
 
-use super::{PairDerivatives, PairInputs, PairScores, check};
+use super::{PairDerivatives, PairInputs, PairScores};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Cuda, Launch};
-use crate::ops::expect_shape;
+use crate::ops::Checked;
 use crate::{View, ViewMut};
 
 use Parameter::{Pointer as P, U32 as U};
@@ -39,8 +39,12 @@ pub(crate) const SCALE: Kernel = Kernel {
 };
 
 impl PairScores for Cuda {
-    fn pair_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: PairInputs<'_, Self>) {
-        let [m, n, c] = check(scores.shape(), inputs);
+    fn pair_scores_fwd_kernel(
+        &self,
+        scores: ViewMut<'_, Self>,
+        inputs: PairInputs<'_, Self>,
+        Checked([m, n, c]): Checked<3>,
+    ) {
         Launch::new(self, &FORWARD)
             .output(&scores) // float* scores
             .input(inputs.a) // const float* a
@@ -50,17 +54,14 @@ impl PairScores for Cuda {
             .blocks([n.div_ceil(16), m.div_ceil(16), 1]);
     }
 
-    fn pair_scores_bwd(
+    fn pair_scores_bwd_kernel(
         &self,
         out: PairDerivatives<'_, Self>,
         d_scores: View<'_, Self>,
         inputs: PairInputs<'_, Self>,
+        Checked([m, n, c]): Checked<3>,
     ) {
-        let [m, n, c] = check(d_scores.shape(), inputs);
         let PairDerivatives { d_a, d_b, d_w } = out;
-        expect_shape("pair_scores: d_a", d_a.shape(), [m, c]);
-        expect_shape("pair_scores: d_b", d_b.shape(), [n, c]);
-        expect_shape("pair_scores: d_w", d_w.shape(), [1, c + 1]);
         let PairInputs { a, b, w } = inputs;
         for (u, x, y, sizes) in [(&d_a, a, b, [m, n, c, n, 1]), (&d_b, b, a, [n, m, c, 1, n])] {
             Launch::new(self, &ACTIVE)

@@ -12,7 +12,8 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-use super::expect_shape;
+use super::{Checked, expect_shape};
+use crate::device::copied;
 use crate::{Device, View, ViewMut};
 
 /// The inputs of a pairwise head: `a [m, c]`, `b [n, c]`, and its output layer `w [1, c + 1]`, constant last.
@@ -26,13 +27,7 @@ pub struct PairInputs<'a, D: Device> {
     pub w: View<'a, D>,
 }
 
-impl<D: Device> Clone for PairInputs<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for PairInputs<'_, D> {}
+copied!(PairInputs);
 
 /// Where the derivatives of a pairwise head go.
 #[derive(Debug)]
@@ -52,7 +47,10 @@ pub trait PairScores: Device {
     /// # Panics
     ///
     /// When the shapes do not fit.
-    fn pair_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: PairInputs<'_, Self>);
+    fn pair_scores_fwd(&self, scores: ViewMut<'_, Self>, inputs: PairInputs<'_, Self>) {
+        let sizes = check(scores.shape(), inputs);
+        self.pair_scores_fwd_kernel(scores, inputs, sizes);
+    }
 
     /// Fills the derivatives from `d_scores [m, n]` and the inputs.
     ///
@@ -64,13 +62,37 @@ pub trait PairScores: Device {
         out: PairDerivatives<'_, Self>,
         d_scores: View<'_, Self>,
         inputs: PairInputs<'_, Self>,
+    ) {
+        let sizes @ Checked([m, n, c]) = check(d_scores.shape(), inputs);
+        expect_shape("pair_scores: d_a", out.d_a.shape(), [m, c]);
+        expect_shape("pair_scores: d_b", out.d_b.shape(), [n, c]);
+        expect_shape("pair_scores: d_w", out.d_w.shape(), [1, c + 1]);
+        self.pair_scores_bwd_kernel(out, d_scores, inputs, sizes);
+    }
+
+    /// The kernel of [`pair_scores_fwd`](Self::pair_scores_fwd), for `m`, `n` and `c`.
+    fn pair_scores_fwd_kernel(
+        &self,
+        scores: ViewMut<'_, Self>,
+        inputs: PairInputs<'_, Self>,
+        sizes: Checked<3>,
+    );
+
+    /// The kernel of [`pair_scores_bwd`](Self::pair_scores_bwd), for `m`, `n` and `c`.
+    fn pair_scores_bwd_kernel(
+        &self,
+        out: PairDerivatives<'_, Self>,
+        d_scores: View<'_, Self>,
+        inputs: PairInputs<'_, Self>,
+        sizes: Checked<3>,
     );
 }
 
-fn check<D: Device>(scores: [usize; 2], inputs: PairInputs<'_, D>) -> [usize; 3] {
+/// `m`, `n` and `c`.
+fn check<D: Device>(scores: [usize; 2], inputs: PairInputs<'_, D>) -> Checked<3> {
     let ([m, c], [n, _]) = (inputs.a.shape(), inputs.b.shape());
     expect_shape("pair_scores: b", inputs.b.shape(), [n, c]);
     expect_shape("pair_scores: w", inputs.w.shape(), [1, c + 1]);
     expect_shape("pair_scores: scores", scores, [m, n]);
-    [m, n, c]
+    Checked([m, n, c])
 }

@@ -1,7 +1,7 @@
 //! Scores of pairs against the definition, and their gradient.
 
 use super::{PairDerivatives, PairInputs, PairScores as _};
-use crate::testing::{check_gradient, close, mat, values, weighted_sum};
+use crate::testing::{Tolerance, check_gradient, close, mat, values, weighted_sum};
 use crate::{Cpu, Mat};
 
 const SHAPES: [(usize, usize); 3] = [(3, 4), (5, 4), (1, 5)];
@@ -38,7 +38,7 @@ fn equals_the_definition() {
         }
     }
     let (device, scores) = forward(&x);
-    close(&device, scores.view(), &expected, 1e-14);
+    close(&device, scores.view(), &expected, Tolerance::ROUNDING);
 }
 
 #[test]
@@ -106,6 +106,6 @@ impl crate::testing::OnDevice for Case {
 #[test]
 fn devices_agree() {
     for shape in [[1, 1, 1], [3, 0, 4], [17, 40, 33], [50, 31, 128]] {
-        crate::testing::agree(&Case(shape), 3e-5);
+        crate::testing::agree(&Case(shape), Tolerance::F32_SUM);
     }
 }

@@ -3,31 +3,34 @@
 use std::ops::Range;
 
 pub(crate) use super::tile::Tile;
-use super::{Old, Operand, Product, ProductDerivatives, check};
+use super::{Operand, Product, ProductDerivatives, Write};
 use crate::cpu::{for_each, large_first};
+use crate::ops::Checked;
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Product for Cpu<T> {
-    fn product<'a>(
+    fn product_kernel(
         &self,
         out: ViewMut<'_, Self>,
-        a: impl Into<Operand<'a, Self>>,
-        b: impl Into<Operand<'a, Self>>,
-        old: Old,
+        factors: [Operand<'_, Self>; 2],
+        write: Write,
+        sizes: Checked<3>,
     ) {
-        let (product, out) = Blocked::new(out, a.into(), b.into(), old);
+        let (product, out) = Blocked::new(out, factors, write, sizes);
         for_each(product.tiles(out), |block| product.compute(block));
     }
 
-    fn product_bwd(
+    fn product_bwd_kernel(
         &self,
         out: ProductDerivatives<'_, Self>,
         d: View<'_, Self>,
-        x: View<'_, Self>,
-        w: View<'_, Self>,
+        [x, w]: [View<'_, Self>; 2],
+        Checked([m, k, n]): Checked<3>,
     ) {
-        let (of_w, d_w) = Blocked::new(out.d_w, x.transposed(), d.into(), Old::Add);
-        let (of_x, d_x) = Blocked::new(out.d_x, d.into(), w.transposed(), out.old);
+        let of_w = [x.transposed(), d.into()];
+        let (of_w, d_w) = Blocked::new(out.d_w, of_w, Write::Add, Checked([k, m, n]));
+        let of_x = [d.into(), w.transposed()];
+        let (of_x, d_x) = Blocked::new(out.d_x, of_x, out.write, Checked([m, n, k]));
         let of_weights = of_w.tiles(d_w).map(|block| (&of_w, block));
         let of_inputs = of_x.tiles(d_x).map(|block| (&of_x, block));
         large_first(of_weights, of_inputs, |(product, block)| {
@@ -40,9 +43,7 @@ impl<T: Element> Product for Cpu<T> {
 struct Blocked<'a, T> {
     a: Strided<'a, T>,
     b: Strided<'a, T>,
-    depth: usize,
-    /// The depth of the parts of a sum.
-    part: usize,
+    depth: Depth,
     /// What old contents are multiplied by.
     scale: T,
     /// Rows and columns of a block.
@@ -53,24 +54,23 @@ impl<'a, T: Element> Blocked<'a, T> {
     /// The product, and the matrix that it is written to.
     fn new<'o>(
         out: ViewMut<'o, Cpu<T>>,
-        a: Operand<'a, Cpu<T>>,
-        b: Operand<'a, Cpu<T>>,
-        old: Old,
+        factors: [Operand<'a, Cpu<T>>; 2],
+        write: Write,
+        Checked(shape): Checked<3>,
     ) -> (Self, Tile<'o, T>) {
-        let shape @ [m, k, n] = check(&out, a, b);
+        let [m, _, n] = shape;
         let step = out.stride;
         let out = &mut out.floats[extent(out.offset, [m, n], step)];
-        let (a, b) = (Strided::new(a), Strided::new(b));
+        let [a, b] = factors.map(Strided::new);
         let product = Self {
             a,
             b,
-            depth: k,
-            part: part(shape),
-            scale: match old {
-                Old::Overwrite => T::zero(),
-                Old::Add => T::one(),
+            depth: Depth::new(shape),
+            scale: match write {
+                Write::Set => T::zero(),
+                Write::Add => T::one(),
             },
-            size: blocks(shape, a.column != 1),
+            size: blocks(shape, a),
         };
         (product, Tile::new(out, step, [m, n]))
     }
@@ -82,7 +82,7 @@ impl<'a, T: Element> Blocked<'a, T> {
 
     fn compute(&self, ([row, column], tile): ([usize; 2], Tile<'_, T>)) {
         let (a, b) = (self.a.skip_rows(row), self.b.skip_columns(column));
-        multiply(tile, a, b, self.depth, self.part, self.scale);
+        multiply(tile, a, b, self.depth, self.scale);
     }
 }
 
@@ -105,20 +105,19 @@ pub(crate) const FEW_ELEMENTS: usize = 256;
 /// Multiply-adds that are worth handing to another thread.
 pub(crate) const BLOCK_WORK: usize = 1 << 18;
 
-/// The rows and columns of the blocks of a product, all but the last ones in each direction; `turned` where the left-hand side
-/// is transposed. There is one block for each thread, since `gemm` packs an operand for each of them.
+/// The rows and columns of the blocks of a product, all but the last ones in each direction. There is one block for each thread, since `gemm` packs an operand for each of them.
 ///
 /// An element of the output is a chain of multiply-adds along the depth, in an order that depends on the depth only, so the
 /// blocks do not show in the results, as long as none of them is small. Where there is one row or column only, `gemm` sums in
 /// another way; that is not split.
-fn blocks([m, k, n]: [usize; 3], turned: bool) -> [usize; 2] {
+fn blocks<T: Element>([m, k, n]: [usize; 3], a: Strided<'_, T>) -> [usize; 2] {
     let threads = rayon::current_num_threads();
     let most = (m * k * n / BLOCK_WORK).min(threads);
     if most <= 1 || m <= 1 || n <= 1 {
         return [m.max(1), n.max(1)];
     }
     let columns = cut(n, most, WIDE_UNIT, WIDE);
-    if turned && n.div_ceil(columns) == most {
+    if a.is_transposed() && n.div_ceil(columns) == most {
         return [m, columns];
     }
     [height(m, n, most), n]
@@ -148,14 +147,24 @@ const DEPTH: usize = 512;
 /// that are given, neither the cache nor the blocks show in the results.
 const SMALL: usize = 64;
 
-/// The depth of the parts of a product, for the shape of the whole.
-pub(crate) fn part([m, k, n]: [usize; 3]) -> usize {
-    if m <= 1 || n <= 1 {
-        k.max(1)
-    } else if m <= SMALL && n <= SMALL {
-        DEPTH
-    } else {
-        k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1)
+/// How deep a product is, and the parts that its sums are cut into.
+#[derive(Clone, Copy)]
+pub(crate) struct Depth {
+    pub(crate) whole: usize,
+    pub(crate) part: usize,
+}
+
+impl Depth {
+    /// For the shape of the whole product.
+    pub(crate) fn new([m, k, n]: [usize; 3]) -> Self {
+        let part = if m <= 1 || n <= 1 {
+            k.max(1)
+        } else if m <= SMALL && n <= SMALL {
+            DEPTH
+        } else {
+            k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1)
+        };
+        Self { whole: k, part }
     }
 }
 
@@ -204,6 +213,10 @@ impl<'a, T: Element> Strided<'a, T> {
         }
     }
 
+    fn is_transposed(&self) -> bool {
+        self.column != 1
+    }
+
     /// Whether all elements of an `m` by `n` matrix lie inside the slice.
     fn covers(&self, m: usize, n: usize) -> bool {
         m == 0 || n == 0 || (m - 1) * self.row + (n - 1) * self.column < self.elements.len()
@@ -223,13 +236,12 @@ pub(super) fn span([rows, cols]: [usize; 2], stride: usize) -> usize {
     }
 }
 
-/// `out = scale out + a b`, where a scale of 0 ignores the old contents; the depth, `k`, is cut into parts.
+/// `out = scale out + a b`, where a scale of 0 ignores the old contents.
 pub(crate) fn multiply<T: Element>(
     mut out: Tile<'_, T>,
     a: Strided<'_, T>,
     b: Strided<'_, T>,
-    k: usize,
-    part: usize,
+    Depth { whole: k, part }: Depth,
     scale: T,
 ) {
     // Once where there is no depth, to overwrite.

@@ -1,8 +1,11 @@
 //! The product on NVIDIA GPUs: tiles in shared memory, and a depth that blocks share where there are few tiles.
 
-use super::{Old, Operand, Product, check};
+#[cfg(test)]
+use super::check;
+use super::{Operand, Product, Write};
 use crate::cuda::kernels::{Kernel, Parameter};
 use crate::cuda::{Cuda, Launch};
+use crate::ops::Checked;
 use crate::ops::bias_activation::Activation;
 use crate::{View, ViewMut};
 
@@ -44,22 +47,24 @@ const SHARED_BLOCKS: usize = 384;
 const CHUNKS: [usize; 2] = [128, 64];
 
 impl Product for Cuda {
-    fn product<'a>(
+    fn product_kernel(
         &self,
         out: ViewMut<'_, Self>,
-        a: impl Into<Operand<'a, Self>>,
-        b: impl Into<Operand<'a, Self>>,
-        old: Old,
+        factors: [Operand<'_, Self>; 2],
+        write: Write,
+        sizes: Checked<3>,
     ) {
-        multiply(
-            self,
-            out,
-            [a.into(), b.into()],
-            old,
-            None,
-            Activation::Identity,
-        );
+        multiply(self, out, factors, Epilogue::Write(write), sizes);
     }
+}
+
+/// What becomes of a product.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Epilogue<'a> {
+    /// `out = a b` or `out += a b`.
+    Write(Write),
+    /// `out = act(a b + bias)`.
+    Activate(View<'a, Cuda>, Activation),
 }
 
 /// How blocks share out a product.
@@ -97,22 +102,24 @@ impl Plan {
     }
 }
 
-/// `out = act(a b + bias)`, or `+=` without a bias.
+/// A product and what becomes of it.
 pub(crate) fn multiply(
     device: &Cuda,
     out: ViewMut<'_, Cuda>,
     [a, b]: [Operand<'_, Cuda>; 2],
-    old: Old,
-    bias: Option<View<'_, Cuda>>,
-    activation: Activation,
+    epilogue: Epilogue<'_>,
+    Checked(shape): Checked<3>,
 ) {
-    let shape @ [m, k, n] = check(&out, a, b);
+    let [m, k, n] = shape;
     if m * n == 0 {
         return;
     }
     let plan = Plan::new(shape);
-    let add = usize::from(old == Old::Add);
-    let activation = activation.number();
+    let (add, bias, activation) = match epilogue {
+        Epilogue::Write(write) => (write == Write::Add, None, Activation::Identity),
+        Epilogue::Activate(bias, activation) => (false, Some(bias), activation),
+    };
+    let (add, activation) = (usize::from(add), activation.number());
     // const float* a, b, bias; u32 m, n, k, out_row, a_row, a_column, b_row, b_column, add, activation, chunk
     let launch = |to: Launch<'_>, out_row, bias, add, activation| {
         let ([a_row, a_column], [b_row, b_column]) = (steps(a), steps(b));
@@ -147,7 +154,7 @@ pub(crate) fn multiply(
 /// The oracle: one thread for each element.
 #[cfg(test)]
 pub(crate) fn naive(device: &Cuda, out: ViewMut<'_, Cuda>, [a, b]: [Operand<'_, Cuda>; 2]) {
-    let [m, k, n] = check(&out, a, b);
+    let Checked([m, k, n]) = check(out.shape(), [a, b]);
     let ([a_row, a_column], [b_row, b_column]) = (steps(a), steps(b));
     Launch::new(device, &NAIVE)
         .strided_output(&out) // float* out

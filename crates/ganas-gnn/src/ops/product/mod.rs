@@ -9,6 +9,8 @@ pub(crate) mod cuda;
 mod tests;
 mod tile;
 
+use super::Checked;
+use crate::device::copied;
 use crate::{Device, View, ViewMut};
 
 /// A matrix on the right-hand side of a product.
@@ -18,13 +20,7 @@ pub struct Operand<'a, D: Device> {
     pub(crate) transposed: bool,
 }
 
-impl<D: Device> Clone for Operand<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for Operand<'_, D> {}
+copied!(Operand);
 
 impl<D: Device> Operand<'_, D> {
     /// Rows and columns after transposition.
@@ -57,12 +53,12 @@ impl<'a, D: Device> View<'a, D> {
     }
 }
 
-/// What happens to the old contents of an output.
+/// How an output is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Old {
-    /// They are overwritten.
-    Overwrite,
-    /// The result is added to them.
+pub enum Write {
+    /// The result replaces what was there.
+    Set,
+    /// The result is added to what was there.
     Add,
 }
 
@@ -78,8 +74,12 @@ pub trait Product: Device {
         out: ViewMut<'_, Self>,
         a: impl Into<Operand<'a, Self>>,
         b: impl Into<Operand<'a, Self>>,
-        old: Old,
-    );
+        write: Write,
+    ) {
+        let factors = [a.into(), b.into()];
+        let sizes = check(out.shape(), factors);
+        self.product_kernel(out, factors, write, sizes);
+    }
 
     /// The adjoint of `y = x w`, from `d = d_y`: `d_w += xᵀ d`, and `d_x = d wᵀ` or `d_x += d wᵀ`.
     /// Shapes: `x [m, k]`, `w [k, n]`, `d [m, n]`.
@@ -94,8 +94,33 @@ pub trait Product: Device {
         x: View<'_, Self>,
         w: View<'_, Self>,
     ) {
-        self.product(out.d_w, x.transposed(), d, Old::Add);
-        self.product(out.d_x, d, w.transposed(), out.old);
+        check(out.d_w.shape(), [x.transposed(), d.into()]);
+        check(out.d_x.shape(), [d.into(), w.transposed()]);
+        let sizes = check(d.shape(), [x.into(), w.into()]);
+        self.product_bwd_kernel(out, d, [x, w], sizes);
+    }
+
+    /// The kernel of [`product`](Self::product), for the sizes `m`, `k` and `n`.
+    fn product_kernel(
+        &self,
+        out: ViewMut<'_, Self>,
+        factors: [Operand<'_, Self>; 2],
+        write: Write,
+        sizes: Checked<3>,
+    );
+
+    /// The kernel of [`product_bwd`](Self::product_bwd) of the factors `x` and `w`; by default one product after the other.
+    fn product_bwd_kernel(
+        &self,
+        out: ProductDerivatives<'_, Self>,
+        d: View<'_, Self>,
+        [x, w]: [View<'_, Self>; 2],
+        Checked([m, k, n]): Checked<3>,
+    ) {
+        let of_w = [x.transposed(), d.into()];
+        self.product_kernel(out.d_w, of_w, Write::Add, Checked([k, m, n]));
+        let of_x = [d.into(), w.transposed()];
+        self.product_kernel(out.d_x, of_x, out.write, Checked([m, n, k]));
     }
 }
 
@@ -106,18 +131,18 @@ pub struct ProductDerivatives<'a, D: Device> {
     pub d_w: ViewMut<'a, D>,
     /// Of `x`.
     pub d_x: ViewMut<'a, D>,
-    /// What happens to the old `d_x`.
-    pub old: Old,
+    /// Whether `d_x` is set or added to.
+    pub write: Write,
 }
 
-fn check<D: Device>(out: &ViewMut<'_, D>, a: Operand<'_, D>, b: Operand<'_, D>) -> [usize; 3] {
+/// `m`, `k` and `n`.
+fn check<D: Device>(out: [usize; 2], [a, b]: [Operand<'_, D>; 2]) -> Checked<3> {
     let ([m, k], [k2, n]) = (a.shape(), b.shape());
     assert!(
-        k == k2 && out.shape() == [m, n],
-        "product: {:?} = {:?} {:?} does not fit",
-        out.shape(),
+        k == k2 && out == [m, n],
+        "product: {out:?} = {:?} {:?} does not fit",
         a.shape(),
         b.shape()
     );
-    [m, k, n]
+    Checked([m, k, n])
 }

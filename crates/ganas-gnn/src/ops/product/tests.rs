@@ -1,8 +1,7 @@
 //! Products against the definition, and their adjoint.
 
-use super::Product as _;
-use super::{Old, ProductDerivatives};
-use crate::testing::{close, mat, values};
+use super::{Product as _, ProductDerivatives, Write};
+use crate::testing::{Tolerance, close, index_of, mat, values};
 use crate::{Cpu, Element};
 
 fn naive(a: &[f64], b: &[f64], [m, k, n]: [usize; 3]) -> Vec<f64> {
@@ -23,7 +22,7 @@ fn transpose(a: &[f64], rows: usize, cols: usize) -> Vec<f64> {
         .collect()
 }
 
-fn check<T: Element>(shape: [usize; 3], tolerance: f64) {
+fn check<T: Element>(shape: [usize; 3], tolerance: Tolerance) {
     let device = Cpu::<T>::new();
     let [m, k, n] = shape;
     let (a, b, c) = (values(1, m * k), values(2, k * n), values(3, m * n));
@@ -43,9 +42,9 @@ fn check<T: Element>(shape: [usize; 3], tolerance: f64) {
         } else {
             turned_b.view().transposed()
         };
-        device.product(out.view_mut(), left, right, Old::Overwrite);
+        device.product(out.view_mut(), left, right, Write::Set);
         close(&device, out.view(), &expected, tolerance);
-        device.product(out.view_mut(), left, right, Old::Add);
+        device.product(out.view_mut(), left, right, Write::Add);
         let doubled: Vec<f64> = expected.iter().map(|x| 2.0 * x).collect();
         close(&device, out.view(), &doubled, tolerance);
     }
@@ -62,8 +61,8 @@ fn equals_the_definition() {
         [4, 0, 3],
         [4, 3, 0],
     ] {
-        check::<f64>(shape, 1e-12);
-        check::<f32>(shape, 1e-5);
+        check::<f64>(shape, Tolerance::ROUNDING);
+        check::<f32>(shape, Tolerance::F32_SUM);
     }
 }
 
@@ -74,15 +73,10 @@ fn rows_are_independent_of_the_batch() {
     let (a, b) = (values(1, 37 * 24), values(2, 24 * 72));
     let (a, b) = (mat(&device, &a, 37, 24), mat(&device, &b, 24, 72));
     let mut whole = mat(&device, &vec![0.0; 37 * 72], 37, 72);
-    device.product(whole.view_mut(), a.view(), b.view(), Old::Overwrite);
+    device.product(whole.view_mut(), a.view(), b.view(), Write::Set);
     for (start, count) in [(0, 1), (5, 3), (20, 17)] {
         let mut part = mat(&device, &vec![0.0; count * 72], count, 72);
-        device.product(
-            part.view_mut(),
-            a.rows(start, count),
-            b.view(),
-            Old::Overwrite,
-        );
+        device.product(part.view_mut(), a.rows(start, count), b.view(), Write::Set);
         assert_eq!(part.view().host(), whole.rows(start, count).host());
     }
 }
@@ -93,7 +87,7 @@ fn shapes_must_fit() {
     let device = Cpu::<f64>::new();
     let (a, b) = (mat(&device, &[0.0; 6], 2, 3), mat(&device, &[0.0; 8], 2, 4));
     let mut out = mat(&device, &[0.0; 8], 2, 4);
-    device.product(out.view_mut(), a.view(), b.view(), Old::Overwrite);
+    device.product(out.view_mut(), a.view(), b.view(), Write::Set);
 }
 
 fn operand_of<B: crate::Backend>(mat: &crate::Mat<B>, transposed: bool) -> super::Operand<'_, B> {
@@ -122,9 +116,9 @@ impl crate::testing::OnDevice for Case {
         let b = operand(2, [k, n], transposed[1]);
         let mut out = crate::testing::unset(device, m, n);
         let (a, b) = (operand_of(&a, transposed[0]), operand_of(&b, transposed[1]));
-        device.product(out.view_mut(), a, b, Old::Overwrite);
+        device.product(out.view_mut(), a, b, Write::Set);
         let once = read(device, out.view());
-        device.product(out.view_mut(), a, b, Old::Add);
+        device.product(out.view_mut(), a, b, Write::Add);
         vec![("product", once), ("twice", read(device, out.view()))]
     }
 }
@@ -144,10 +138,8 @@ fn devices_agree() {
         [800, 40, 800],
     ] {
         for transposed in [[false, false], [true, false], [false, true], [true, true]] {
-            crate::testing::agree(
-                &Case(shape, transposed),
-                3e-6 * (shape[1] as f64).sqrt().max(1.0),
-            );
+            let tolerance = Tolerance::f32_sum_of(index_of(shape[1]));
+            crate::testing::agree(&Case(shape, transposed), tolerance);
         }
     }
 }
@@ -159,14 +151,14 @@ fn tiles_equal_the_oracle() {
     for device in crate::testing::cuda::devices() {
         let (a, b) = (random(&device, 1, 70, 300), random(&device, 2, 300, 129));
         let [mut tiled, mut oracle] = [(); 2].map(|()| unset(&device, 70, 129));
-        device.product(tiled.view_mut(), a.view(), b.view(), Old::Overwrite);
+        device.product(tiled.view_mut(), a.view(), b.view(), Write::Set);
         super::cuda::naive(
             &device,
             oracle.view_mut(),
             [a.view().into(), b.view().into()],
         );
         let expected = read(&device, oracle.view());
-        crate::testing::Tolerance::F32.check("product", &read(&device, tiled.view()), &expected);
+        Tolerance::F32.check("product", &read(&device, tiled.view()), &expected);
     }
 }
 
@@ -196,7 +188,7 @@ fn in_a_pool(threads: usize, [m, k, n]: [usize; 3], turned: [bool; 2]) -> Vec<f3
         } else {
             b.view().into()
         };
-        device.product(out.view_mut(), left, right, Old::Add);
+        device.product(out.view_mut(), left, right, Write::Add);
     });
     out.view().host().to_vec()
 }
@@ -240,9 +232,9 @@ impl crate::testing::OnDevice for SomeColumns {
         let turned_a = turned_a.view().columns(1, m).transposed();
         let turned_b = turned_b.view().columns(0, k).transposed();
         let mut out = random(device, 5, m, n + 5);
-        device.product(out.view_mut().columns(2, n), a, b, Old::Overwrite);
+        device.product(out.view_mut().columns(2, n), a, b, Write::Set);
         let plain = read(device, out.view());
-        device.product(out.view_mut().columns(3, n), turned_a, turned_b, Old::Add);
+        device.product(out.view_mut().columns(3, n), turned_a, turned_b, Write::Add);
         vec![("plain", plain), ("turned", read(device, out.view()))]
     }
 }
@@ -250,7 +242,7 @@ impl crate::testing::OnDevice for SomeColumns {
 #[test]
 fn devices_agree_on_columns() {
     for shape in [[1, 1, 1], [65, 33, 7], [4, 0, 3], [70, 300, 129]] {
-        crate::testing::agree(&SomeColumns(shape), 5e-5);
+        crate::testing::agree(&SomeColumns(shape), Tolerance::F32_SUM);
     }
 }
 
@@ -268,13 +260,13 @@ fn columns_of_wider_matrices() {
     let wide_b = mat(&device, &widened(&b, n), k, n + 3);
     let mut out = mat(&device, &vec![0.0; m * (n + 3)], m, n + 3);
     let (a_part, b_part) = (wide_a.view().columns(1, k), wide_b.view().columns(1, n));
-    device.product(out.view_mut().columns(1, n), a_part, b_part, Old::Overwrite);
+    device.product(out.view_mut().columns(1, n), a_part, b_part, Write::Set);
     // The columns beside keep what they had.
     let mut expected = Vec::new();
     for row in naive(&a, &b, [m, k, n]).chunks(n) {
         expected.extend([&[0.0], row, &[0.0, 0.0]].concat());
     }
-    close(&device, out.view(), &expected, 1e-14);
+    close(&device, out.view(), &expected, Tolerance::ROUNDING);
 }
 
 #[test]
@@ -290,7 +282,12 @@ struct Adjoint([usize; 3]);
 
 impl Adjoint {
     /// By one operation, or by the two products that it is.
-    fn derivatives<B: crate::Backend>(&self, device: &B, old: Old, at_once: bool) -> [Vec<f64>; 2] {
+    fn derivatives<B: crate::Backend>(
+        &self,
+        device: &B,
+        write: Write,
+        at_once: bool,
+    ) -> [Vec<f64>; 2] {
         use crate::testing::{random, read};
         let Self([m, k, n]) = *self;
         let (x, d) = (random(device, 1, m, k), random(device, 2, m, n + 3));
@@ -301,12 +298,12 @@ impl Adjoint {
             let out = ProductDerivatives {
                 d_w: d_w.rows_mut(2, k),
                 d_x: d_x.view_mut(),
-                old,
+                write,
             };
             device.product_bwd(out, d, x.view(), w);
         } else {
-            device.product(d_w.rows_mut(2, k), x.view().transposed(), d, Old::Add);
-            device.product(d_x.view_mut(), d, w.transposed(), old);
+            device.product(d_w.rows_mut(2, k), x.view().transposed(), d, Write::Add);
+            device.product(d_x.view_mut(), d, w.transposed(), write);
         }
         [d_w.view(), d_x.view()].map(|derivative| read(device, derivative))
     }
@@ -314,7 +311,7 @@ impl Adjoint {
 
 impl crate::testing::OnDevice for Adjoint {
     fn results<B: crate::Backend>(&self, device: &B) -> Vec<(&'static str, Vec<f64>)> {
-        let [d_w, d_x] = self.derivatives(device, Old::Add, true);
+        let [d_w, d_x] = self.derivatives(device, Write::Add, true);
         vec![("d_w", d_w), ("d_x", d_x)]
     }
 }
@@ -330,15 +327,15 @@ fn the_adjoint_is_two_products() {
         [700, 64, 1],
     ] {
         let adjoint = Adjoint(shape);
-        for old in [Old::Overwrite, Old::Add] {
-            let expected = adjoint.derivatives(&device, old, false);
+        for write in [Write::Set, Write::Add] {
+            let expected = adjoint.derivatives(&device, write, false);
             for threads in 1..4 {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-                let work = || adjoint.derivatives(&device, old, true);
+                let work = || adjoint.derivatives(&device, write, true);
                 let found = pool.build().unwrap().install(work);
-                assert!(found == expected, "{shape:?}, {old:?}, {threads} threads");
+                assert!(found == expected, "{shape:?}, {write:?}, {threads} threads");
             }
         }
-        crate::testing::agree(&adjoint, 3e-5);
+        crate::testing::agree(&adjoint, Tolerance::F32_SUM);
     }
 }

@@ -140,7 +140,7 @@ impl<'a, T> Tile<'a, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cpu::{Strided, multiply};
+    use super::super::cpu::{Depth, Strided, multiply};
     use super::*;
     use crate::Cpu;
     use crate::testing::mat;
@@ -152,7 +152,7 @@ mod tests {
         let ones = mat(&device, &vec![1.0; rows], rows, 1);
         let numbers = mat(&device, &vec![f64::from(number); columns], 1, columns);
         let [a, b] = [&ones, &numbers].map(|mat| Strided::new(mat.view().into()));
-        multiply(tile, a, b, 1, 1, 1.0);
+        multiply(tile, a, b, Depth::new([rows, 1, columns]), 1.0);
     }
 
     /// A number for a place.

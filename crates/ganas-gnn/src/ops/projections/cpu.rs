@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
-use super::{ProjectionDerivatives, Projections, check, check_derivatives};
+use super::{ProjectionDerivatives, ProjectionInputs, Projections};
 use crate::cpu::{for_each, large_first};
+use crate::ops::Checked;
 use crate::ops::product::cpu::{
-    BLOCK_WORK, FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, cut, height, multiply,
-    part,
+    BLOCK_WORK, Depth, FEW_ELEMENTS, LEAST_ROWS, Strided, Tile, UNIT, WIDE_UNIT, cut, height,
+    multiply,
 };
 use crate::{Cpu, Element, View, ViewMut};
 
@@ -21,14 +22,12 @@ const BLOCKS_PER_THREAD: usize = 4;
 const LEAST_SEGMENT: usize = 60;
 
 impl<T: Element> Projections for Cpu<T> {
-    fn projections_fwd(
+    fn projections_fwd_kernel(
         &self,
         projected: ViewMut<'_, Self>,
-        x: View<'_, Self>,
-        weight: View<'_, Self>,
-        read: &[Range<usize>],
+        ProjectionInputs { x, weight, read }: ProjectionInputs<'_, Self>,
+        Checked([n, k, c]): Checked<3>,
     ) {
-        let [n, k, c] = check(projected.shape(), x.shape(), weight.shape(), read);
         let width = read.len() * c;
         let (out, x) = (projected.host(), Strided::new(x.into()));
         let weight = Strided::new(weight.into());
@@ -59,23 +58,20 @@ impl<T: Element> Projections for Cpu<T> {
                     tile.columns(start..parts.end * c),
                     x.skip_rows(segment.start),
                     weight.skip_columns(first + column + start),
-                    k,
-                    part([n, k, c]),
+                    Depth::new([n, k, c]),
                     T::zero(),
                 );
             }
         });
     }
 
-    fn projections_bwd(
+    fn projections_bwd_kernel(
         &self,
         out: ProjectionDerivatives<'_, Self>,
         d_projected: View<'_, Self>,
-        x: View<'_, Self>,
-        weight: View<'_, Self>,
-        read: &[Range<usize>],
+        ProjectionInputs { x, weight, read }: ProjectionInputs<'_, Self>,
+        Checked([n, k, c]): Checked<3>,
     ) {
-        let [n, k, c] = check_derivatives(&out, d_projected, x, weight, read);
         let width = read.len() * c;
         let (d_weight, d_x) = (out.d_weight.host(), out.d_x.host());
         let d = Strided::new(d_projected.into());
@@ -89,8 +85,7 @@ impl<T: Element> Projections for Cpu<T> {
                 tile,
                 turned_x.skip_rows(row).skip_columns(range.start),
                 d.skip_rows(range.start).skip_columns(column),
-                range.len(),
-                part([k, range.len(), c]),
+                Depth::new([k, range.len(), c]),
                 T::one(),
             );
         };
@@ -109,8 +104,7 @@ impl<T: Element> Projections for Cpu<T> {
                     turned_weight
                         .skip_rows(parts.start * c)
                         .skip_columns(column),
-                    parts.len() * c,
-                    part([n, parts.len() * c, k]),
+                    Depth::new([n, parts.len() * c, k]),
                     scale,
                 );
             }

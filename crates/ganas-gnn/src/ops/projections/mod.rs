@@ -15,32 +15,43 @@ mod tests;
 
 use std::ops::Range;
 
-use super::expect_shape;
-use super::product::{Old, Product};
-use crate::{View, ViewMut};
+use super::product::{Product, Write};
+use super::{Checked, expect_shape};
+use crate::device::copied;
+use crate::{Device, View, ViewMut};
 
-/// Devices that project rows; by default with one product for each part.
+/// What projections are computed from.
+#[derive(Debug)]
+pub struct ProjectionInputs<'a, D: Device> {
+    /// The rows, `[n, k]`.
+    pub x: View<'a, D>,
+    /// The weights of all parts, `[k, parts c]`.
+    pub weight: View<'a, D>,
+    /// The rows that are read of each part.
+    pub read: &'a [Range<usize>],
+}
+
+copied!(ProjectionInputs);
+
+/// Where the derivatives of projections go.
+#[derive(Debug)]
+pub struct ProjectionDerivatives<'a, D: Device> {
+    /// Of the weight; added to.
+    pub d_weight: ViewMut<'a, D>,
+    /// Of the rows; overwritten.
+    pub d_x: ViewMut<'a, D>,
+}
+
+/// Devices that project rows.
 pub trait Projections: Product {
-    /// Fills what is read of `projected [n, parts c]`, from `x [n, k]` and `weight [k, parts c]`; `read` has the rows of
-    /// each part.
+    /// Fills what is read of `projected [n, parts c]`.
     ///
     /// # Panics
     ///
     /// When the shapes do not fit, or a range is no part of the rows.
-    fn projections_fwd(
-        &self,
-        mut projected: ViewMut<'_, Self>,
-        x: View<'_, Self>,
-        weight: View<'_, Self>,
-        read: &[Range<usize>],
-    ) {
-        let [_, _, c] = check(projected.shape(), x.shape(), weight.shape(), read);
-        for (p, rows) in read.iter().enumerate() {
-            let (first, n) = (rows.start, rows.len());
-            let to = projected.reborrow().rows(first, n).columns(p * c, c);
-            let weight = weight.columns(p * c, c);
-            self.product(to, x.rows(first, n), weight, Old::Overwrite);
-        }
+    fn projections_fwd(&self, projected: ViewMut<'_, Self>, inputs: ProjectionInputs<'_, Self>) {
+        let sizes = check(projected.shape(), &inputs);
+        self.projections_fwd_kernel(projected, inputs, sizes);
     }
 
     /// Adds to `d_weight` and fills `d_x`, from what is read of `d_projected` and the inputs.
@@ -53,45 +64,64 @@ pub trait Projections: Product {
         &self,
         out: ProjectionDerivatives<'_, Self>,
         d_projected: View<'_, Self>,
-        x: View<'_, Self>,
-        weight: View<'_, Self>,
-        read: &[Range<usize>],
+        inputs: ProjectionInputs<'_, Self>,
     ) {
-        let [_, _, c] = check_derivatives(&out, d_projected, x, weight, read);
+        let sizes @ Checked([n, k, _]) = check(d_projected.shape(), &inputs);
+        let weight = inputs.weight.shape();
+        expect_shape("projections: d_weight", out.d_weight.shape(), weight);
+        expect_shape("projections: d_x", out.d_x.shape(), [n, k]);
+        let first = &inputs.read[0];
+        assert!(*first == (0..n), "projections: every row has a first part");
+        self.projections_bwd_kernel(out, d_projected, inputs, sizes);
+    }
+
+    /// The kernel of [`projections_fwd`](Self::projections_fwd), for `n`, `k` and `c`; by default a product for each part.
+    fn projections_fwd_kernel(
+        &self,
+        mut projected: ViewMut<'_, Self>,
+        ProjectionInputs { x, weight, read }: ProjectionInputs<'_, Self>,
+        Checked([_, k, c]): Checked<3>,
+    ) {
+        for (p, rows) in read.iter().enumerate() {
+            let (first, n) = (rows.start, rows.len());
+            let to = projected.reborrow().rows(first, n).columns(p * c, c);
+            let factors = [x.rows(first, n).into(), weight.columns(p * c, c).into()];
+            self.product_kernel(to, factors, Write::Set, Checked([n, k, c]));
+        }
+    }
+
+    /// The kernel of [`projections_bwd`](Self::projections_bwd), for `n`, `k` and `c`; by default two products for each part.
+    fn projections_bwd_kernel(
+        &self,
+        out: ProjectionDerivatives<'_, Self>,
+        d_projected: View<'_, Self>,
+        ProjectionInputs { x, weight, read }: ProjectionInputs<'_, Self>,
+        Checked([_, k, c]): Checked<3>,
+    ) {
         let ProjectionDerivatives {
             mut d_weight,
             mut d_x,
         } = out;
-        let mut old = Old::Overwrite;
+        let mut write = Write::Set;
         for (p, rows) in read.iter().enumerate() {
             let (first, n) = (rows.start, rows.len());
             let d = d_projected.rows(first, n).columns(p * c, c);
             let to = d_weight.reborrow().columns(p * c, c);
-            self.product(to, x.rows(first, n).transposed(), d, Old::Add);
-            let weight = weight.columns(p * c, c).transposed();
-            self.product(d_x.reborrow().rows(first, n), d, weight, old);
-            old = Old::Add;
+            let factors = [x.rows(first, n).transposed(), d.into()];
+            self.product_kernel(to, factors, Write::Add, Checked([k, n, c]));
+            let factors = [d.into(), weight.columns(p * c, c).transposed()];
+            let to = d_x.reborrow().rows(first, n);
+            self.product_kernel(to, factors, write, Checked([n, c, k]));
+            write = Write::Add;
         }
     }
 }
 
-/// Where the derivatives of projections go.
-#[derive(Debug)]
-pub struct ProjectionDerivatives<'a, D: crate::Device> {
-    /// Of the weight; added to.
-    pub d_weight: ViewMut<'a, D>,
-    /// Of the rows; overwritten.
-    pub d_x: ViewMut<'a, D>,
-}
-
 /// Rows, inputs, and outputs of a part.
-fn check(
-    projected: [usize; 2],
-    [n, k]: [usize; 2],
-    weight: [usize; 2],
-    read: &[Range<usize>],
-) -> [usize; 3] {
+fn check<D: Device>(projected: [usize; 2], inputs: &ProjectionInputs<'_, D>) -> Checked<3> {
+    let ([n, k], read) = (inputs.x.shape(), inputs.read);
     let c = projected[1] / read.len();
+    let weight = inputs.weight.shape();
     expect_shape("projections: projected", projected, [n, read.len() * c]);
     expect_shape("projections: weight", weight, [k, read.len() * c]);
     for rows in read {
@@ -100,23 +130,5 @@ fn check(
             "projections: rows {rows:?} of {n}"
         );
     }
-    [n, k, c]
-}
-
-fn check_derivatives<D: crate::Device>(
-    out: &ProjectionDerivatives<'_, D>,
-    d_projected: View<'_, D>,
-    x: View<'_, D>,
-    weight: View<'_, D>,
-    read: &[Range<usize>],
-) -> [usize; 3] {
-    expect_shape(
-        "projections: d_weight",
-        out.d_weight.shape(),
-        weight.shape(),
-    );
-    expect_shape("projections: d_x", out.d_x.shape(), x.shape());
-    let sizes @ [n, _, _] = check(d_projected.shape(), x.shape(), weight.shape(), read);
-    assert!(read[0] == (0..n), "projections: every row has a first part");
-    sizes
+    Checked([n, k, c])
 }

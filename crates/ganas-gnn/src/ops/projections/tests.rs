@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{ProjectionDerivatives, Projections as _};
+use super::{ProjectionDerivatives, ProjectionInputs, Projections as _};
 use crate::testing::{
-    OnDevice, agree, check_gradient, mat, random, read, unset, values, weighted_sum,
+    OnDevice, Tolerance, agree, check_gradient, mat, random, read, unset, values, weighted_sum,
 };
 use crate::{Backend, Cpu, View};
 
@@ -31,7 +31,12 @@ impl OnDevice for Case {
         let (n, k, c) = (*n, *k, *c);
         let (x, weight) = (random(device, 1, n, k), random(device, 2, k, 3 * c));
         let mut projected = unset(device, n, 3 * c);
-        device.projections_fwd(projected.view_mut(), x.view(), weight.view(), parts);
+        let inputs = ProjectionInputs {
+            x: x.view(),
+            weight: weight.view(),
+            read: parts,
+        };
+        device.projections_fwd(projected.view_mut(), inputs);
         let forward = self.parts(device, projected.view());
         let d = random(device, 3, n, 3 * c);
         let (mut d_weight, mut d_x) = (random(device, 4, k, 3 * c), unset(device, n, k));
@@ -39,7 +44,7 @@ impl OnDevice for Case {
             d_weight: d_weight.view_mut(),
             d_x: d_x.view_mut(),
         };
-        device.projections_bwd(out, d.view(), x.view(), weight.view(), parts);
+        device.projections_bwd(out, d.view(), inputs);
         vec![
             ("projected", forward),
             ("d_weight", read(device, d_weight.view())),
@@ -58,7 +63,12 @@ fn gradient() {
     let forward = |x: &[f64], weight: &[f64]| {
         let (x, weight) = (mat(&device, x, n, k), mat(&device, weight, k, 3 * c));
         let mut projected = unset(&device, n, 3 * c);
-        device.projections_fwd(projected.view_mut(), x.view(), weight.view(), &case.1);
+        let inputs = ProjectionInputs {
+            x: x.view(),
+            weight: weight.view(),
+            read: &case.1,
+        };
+        device.projections_fwd(projected.view_mut(), inputs);
         case.parts(&device, projected.view())
     };
     let upstream = case.parts(&device, mat(&device, &d, n, 3 * c).view());
@@ -72,9 +82,11 @@ fn gradient() {
             d_x: d_x.view_mut(),
         },
         mat(&device, &d, n, 3 * c).view(),
-        mat(&device, &x, n, k).view(),
-        mat(&device, &weight, k, 3 * c).view(),
-        &case.1,
+        ProjectionInputs {
+            x: mat(&device, &x, n, k).view(),
+            weight: mat(&device, &weight, k, 3 * c).view(),
+            read: &case.1,
+        },
     );
     check_gradient("x", &x, d_x.view().host(), |x| {
         weighted_sum(&forward(x, &weight), &upstream)
@@ -92,7 +104,7 @@ fn devices_agree() {
         ([40, 33, 7], [0..40, 3..17, 12..40]),
         ([300, 64, 48], [0..300, 0..190, 41..300]),
     ] {
-        agree(&Case(shape, parts), 3e-5);
+        agree(&Case(shape, parts), Tolerance::F32_SUM);
     }
 }
 
@@ -132,5 +144,10 @@ fn the_first_part_has_all_rows() {
         d_x: d_x.view_mut(),
     };
     let d = random(&device, 4, 2, 2);
-    device.projections_bwd(out, d.view(), x.view(), weight.view(), &[0..1, 0..2]);
+    let inputs = ProjectionInputs {
+        x: x.view(),
+        weight: weight.view(),
+        read: &[0..1, 0..2],
+    };
+    device.projections_bwd(out, d.view(), inputs);
 }

@@ -2,35 +2,27 @@
 
 use std::cmp::Ordering;
 
-use super::{Ranking, check};
-use crate::cpu::at;
-use crate::lanes::{self, LANES};
+use super::{Comparisons, Ranking};
+use crate::index::to_usize;
+use crate::ops::Checked;
+use crate::simd_rows::{self, LANES};
 use crate::{Cpu, Element, View, ViewMut};
 
 impl<T: Element> Ranking for Cpu<T> {
-    fn ranking_loss(
+    fn ranking_loss_kernel(
         &self,
         d_scores: ViewMut<'_, Self>,
         scores: View<'_, Self>,
-        ranks: &Vec<u32>,
-        partners: &Vec<u32>,
+        Comparisons { ranks, partners }: Comparisons<'_, Self>,
+        Checked([n, _]): Checked<2>,
     ) -> f64 {
-        check(
-            d_scores.shape(),
-            scores.shape(),
-            ranks.len(),
-            partners.len(),
-        );
         let (d_scores, scores) = (d_scores.host(), scores.host());
         d_scores.fill(T::zero());
-        if ranks.is_empty() {
-            return 0.0;
-        }
         let (mut loss, mut pairs) = (0.0, 0);
         self.vectorised(
             #[inline(always)]
             || {
-                for permutation in partners.chunks_exact(ranks.len()) {
+                for permutation in partners.chunks_exact(n) {
                     for (first, partners) in (0..).step_by(LANES).zip(permutation.chunks(LANES)) {
                         let block = Pairs::new(first, partners, scores, ranks);
                         let (losses, slopes) = block.losses_and_slopes();
@@ -39,7 +31,7 @@ impl<T: Element> Ranking for Cpu<T> {
                                 pairs += 1;
                                 loss += losses[lane].wide();
                                 d_scores[first + lane] += slopes[lane];
-                                d_scores[at(j)] -= slopes[lane];
+                                d_scores[to_usize(j)] -= slopes[lane];
                             }
                         }
                     }
@@ -74,7 +66,7 @@ impl<T: Element> Pairs<T> {
             differences: [T::zero(); LANES],
         };
         for (lane, &j) in partners.iter().enumerate() {
-            let (i, j) = (first + lane, at(j));
+            let (i, j) = (first + lane, to_usize(j));
             pairs.signs[lane] = match ranks[i].cmp(&ranks[j]) {
                 Ordering::Equal => T::zero(),
                 Ordering::Greater => T::one(),
@@ -89,10 +81,10 @@ impl<T: Element> Pairs<T> {
     #[inline(always)]
     fn losses_and_slopes(&self) -> ([T; LANES], [T; LANES]) {
         let (mut losses, mut slopes) = ([T::zero(); LANES], [T::zero(); LANES]);
-        lanes::combine(&mut losses, &self.signs, &self.differences, |s, d| {
+        simd_rows::combine(&mut losses, &self.signs, &self.differences, |s, d| {
             T::softplus(-(s * d))
         });
-        lanes::combine(&mut slopes, &self.signs, &self.differences, |s, d| {
+        simd_rows::combine(&mut slopes, &self.signs, &self.differences, |s, d| {
             -s * T::sigmoid(-(s * d))
         });
         (losses, slopes)

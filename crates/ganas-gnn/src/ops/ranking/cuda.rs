@@ -1,8 +1,9 @@
 //! The ranking loss on NVIDIA GPUs.
 
-use super::{Ranking, check};
+use super::{Comparisons, Ranking};
 use crate::cuda::kernels::{Kernel, Parameter};
-use crate::cuda::{Buffer, Cuda, Launch};
+use crate::cuda::{Cuda, Launch};
+use crate::ops::Checked;
 use crate::{View, ViewMut};
 
 use Parameter::{Pointer as P, U32 as U};
@@ -20,18 +21,13 @@ pub(crate) const BACKWARD: Kernel = Kernel {
 };
 
 impl Ranking for Cuda {
-    fn ranking_loss(
+    fn ranking_loss_kernel(
         &self,
         d_scores: ViewMut<'_, Self>,
         scores: View<'_, Self>,
-        ranks: &Buffer<u32>,
-        partners: &Buffer<u32>,
+        Comparisons { ranks, partners }: Comparisons<'_, Self>,
+        Checked([n, n_partners]): Checked<2>,
     ) -> f64 {
-        let (n, n_partners) = (ranks.len(), partners.len());
-        check(d_scores.shape(), scores.shape(), n, n_partners);
-        if n == 0 {
-            return 0.0;
-        }
         let [loss, pairs] = self.with_parts(|parts| {
             let result = &mut parts.doubles;
             self.at_least(result, 2);

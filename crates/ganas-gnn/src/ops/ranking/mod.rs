@@ -14,15 +14,21 @@ pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
-use super::expect_shape;
+use super::{Checked, expect_shape};
 use crate::{Device, View, ViewMut};
+
+/// What is compared with what.
+#[derive(Debug)]
+pub struct Comparisons<'a, D: Device> {
+    /// One for each item, larger for better items and equal for equal ones.
+    pub ranks: &'a D::Ints,
+    /// Permutations of the items, one after the other.
+    pub partners: &'a D::Ints,
+}
 
 /// Devices that compute the ranking loss.
 pub trait Ranking: Device {
     /// Returns the loss and fills `d_scores [n, 1]` from `scores [n, 1]`.
-    ///
-    /// `ranks` has one entry for each item, larger for better items and equal for equal ones; `partners` holds the
-    /// permutations one after the other.
     ///
     /// # Panics
     ///
@@ -31,16 +37,29 @@ pub trait Ranking: Device {
         &self,
         d_scores: ViewMut<'_, Self>,
         scores: View<'_, Self>,
-        ranks: &Self::Ints,
-        partners: &Self::Ints,
-    ) -> f64;
-}
+        comparisons: Comparisons<'_, Self>,
+    ) -> f64 {
+        let n = self.ints_len(comparisons.ranks);
+        let partners = self.ints_len(comparisons.partners);
+        expect_shape("ranking: scores", scores.shape(), [n, 1]);
+        expect_shape("ranking: d_scores", d_scores.shape(), [n, 1]);
+        if n == 0 {
+            return 0.0;
+        }
+        assert!(
+            partners.is_multiple_of(n),
+            "ranking: {partners} partners are no permutations of {n} items"
+        );
+        let sizes = Checked([n, partners]);
+        self.ranking_loss_kernel(d_scores, scores, comparisons, sizes)
+    }
 
-fn check(d_scores: [usize; 2], scores: [usize; 2], ranks: usize, partners: usize) {
-    expect_shape("ranking: scores", scores, [ranks, 1]);
-    expect_shape("ranking: d_scores", d_scores, scores);
-    assert!(
-        ranks == 0 || partners.is_multiple_of(ranks),
-        "ranking: {partners} partners are no permutations of {ranks} items"
-    );
+    /// The kernel of [`ranking_loss`](Self::ranking_loss), for `n`, above 0, and all partners.
+    fn ranking_loss_kernel(
+        &self,
+        d_scores: ViewMut<'_, Self>,
+        scores: View<'_, Self>,
+        comparisons: Comparisons<'_, Self>,
+        sizes: Checked<2>,
+    ) -> f64;
 }

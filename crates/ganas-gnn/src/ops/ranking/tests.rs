@@ -1,8 +1,8 @@
 //! The ranking loss against the definition, and its gradient.
 
-use super::Ranking as _;
+use super::{Comparisons, Ranking as _};
 use crate::Cpu;
-use crate::testing::{check_gradient, mat, values};
+use crate::testing::{Tolerance, check_gradient, mat, values};
 
 const RANKS: [u32; 4] = [3, 0, 1, 1];
 const PARTNERS: [u32; 8] = [1, 2, 3, 0, 2, 3, 1, 0];
@@ -13,8 +13,10 @@ fn loss(scores: &[f64], ranks: &[u32]) -> (f64, Vec<f64>) {
     let loss = device.ranking_loss(
         d.view_mut(),
         mat(&device, scores, 4, 1).view(),
-        &ranks.to_vec(),
-        &PARTNERS.to_vec(),
+        Comparisons {
+            ranks: &ranks.to_vec(),
+            partners: &PARTNERS.to_vec(),
+        },
     );
     (loss, d.view().host().to_vec())
 }
@@ -28,7 +30,7 @@ fn equals_the_definition() {
         .iter()
         .map(|&(w, l)| (1.0 + (f[l] - f[w]).exp()).ln())
         .sum();
-    assert!((loss(&f, &RANKS).0 - expected / 7.0).abs() < 1e-13);
+    Tolerance::ROUNDING.check("loss", &[loss(&f, &RANKS).0], &[expected / 7.0]);
 }
 
 #[test]
@@ -54,7 +56,11 @@ impl crate::testing::OnDevice for Case {
             .collect();
         let (ranks, partners) = (indices(device, &ranks), indices(device, &partners));
         let (scores, mut d) = (random(device, 1, n, 1), unset(device, n, 1));
-        let loss = device.ranking_loss(d.view_mut(), scores.view(), &ranks, &partners);
+        let comparisons = Comparisons {
+            ranks: &ranks,
+            partners: &partners,
+        };
+        let loss = device.ranking_loss(d.view_mut(), scores.view(), comparisons);
         vec![("loss", vec![loss]), ("d_scores", read(device, d.view()))]
     }
 }
@@ -62,6 +68,6 @@ impl crate::testing::OnDevice for Case {
 #[test]
 fn devices_agree() {
     for (n, permutations) in [(0, 1), (1, 1), (5, 2), (300, 4)] {
-        crate::testing::agree(&Case(n, permutations), 1e-6);
+        crate::testing::agree(&Case(n, permutations), Tolerance::F32_POINTWISE);
     }
 }

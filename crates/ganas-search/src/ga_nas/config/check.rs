@@ -3,6 +3,24 @@
 use super::{DiscriminatorKind, GaNasConfig, Pick};
 use crate::SearchError;
 
+/// What a discriminator is taught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ga_nas) enum Method {
+    /// Truth against generated: the generator's draws are evaluated.
+    Pair,
+    /// Which is better? By a criterion it picks what is evaluated; without one, the generator's draws are.
+    Rank(Option<Criterion>),
+}
+
+/// How rankers pick from a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ga_nas) enum Criterion {
+    /// As [`Pick::Thompson`].
+    Thompson,
+    /// As [`Pick::Mean`].
+    Mean,
+}
+
 impl GaNasConfig {
     /// Checks ranges and combinations.
     ///
@@ -97,23 +115,38 @@ impl GaNasConfig {
             p.neighbour_share,
             "0 for proposal.pick `draws`, since rankers pick among neighbours",
         )?;
-        match d.kind {
+        expect(
+            "discriminator.ensemble",
+            d.kind == DiscriminatorKind::Rank || d.ensemble == 1,
+            d.ensemble,
+            "1 for kind `pair`",
+        )?;
+        self.method().map(drop)
+    }
+
+    /// What the discriminator is taught, and how it picks.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::BadConfig`] when one picks that cannot.
+    pub(in crate::ga_nas) fn method(&self) -> Result<Method, SearchError> {
+        let criterion = match self.proposal.pick {
+            Pick::Draws => None,
+            Pick::Thompson => Some(Criterion::Thompson),
+            Pick::Mean => Some(Criterion::Mean),
+        };
+        match self.discriminator.kind {
+            DiscriminatorKind::Rank => Ok(Method::Rank(criterion)),
             DiscriminatorKind::Pair => {
-                expect(
-                    "discriminator.ensemble",
-                    d.ensemble == 1,
-                    d.ensemble,
-                    "1 for kind `pair`",
-                )?;
-                let pick = format!("{:?}", p.pick);
+                let pick = format!("{:?}", self.proposal.pick);
                 expect(
                     "proposal.pick",
-                    p.pick == Pick::Draws,
+                    criterion.is_none(),
                     pick,
                     "`draws` for discriminator.kind `pair`",
-                )
+                )?;
+                Ok(Method::Pair)
             }
-            DiscriminatorKind::Rank => Ok(()),
         }
     }
 }

@@ -9,6 +9,8 @@ use ganas_gnn::ops::bias_activation::Activation;
 use ganas_space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
+pub(super) use check::{Criterion, Method};
+
 use super::encode::Steps;
 use crate::SearchError;
 
@@ -77,7 +79,7 @@ pub struct GaNasConfig {
 #[serde(rename_all = "snake_case")]
 pub enum Violations {
     /// Actions after which a constraint cannot be satisfied are not drawn, where a bound of its property tells
-    /// ([`SearchSpace::admissible`](ganas_space::SearchSpace::admissible)); what violates one nevertheless is penalised.
+    /// ([`Constraints::admissible`](ganas_space::Constraints::admissible)); what violates one nevertheless is penalised.
     Mask,
     /// They get the lowest reward of the batch, less half a standard deviation.
     Penalty,

@@ -1,7 +1,9 @@
 //! The faithful discriminator: truth against generated.
 
 use ganas_gnn::nets::{PairDiscriminator, PairDiscriminatorCache};
-use ganas_gnn::{Backend, Element, GraphBatch, Layout, Mat};
+use ganas_gnn::ops::bce::Targets;
+use ganas_gnn::{Backend, Backward, Element, Forward, GraphBatch, Layout, Mat};
+use ndarray::Array2;
 
 use super::{Training, TrainingState, shape, sigmoid};
 use crate::ga_nas::config::DiscriminatorConfig;
@@ -22,7 +24,7 @@ pub(in crate::ga_nas) struct PairTrainer<B: Backend> {
     cache: PairDiscriminatorCache<B>,
     targets: Mat<B>,
     weights: Mat<B>,
-    logits: Vec<B::Elem>,
+    logits: Array2<B::Elem>,
 }
 
 impl<B: Backend> PairTrainer<B> {
@@ -42,7 +44,7 @@ impl<B: Backend> PairTrainer<B> {
             cache: PairDiscriminatorCache::new(device),
             targets: Mat::empty(device),
             weights: Mat::empty(device),
-            logits: Vec::new(),
+            logits: Array2::default([0, 0]),
             device: device.clone(),
         }
     }
@@ -69,12 +71,11 @@ impl<B: Backend> PairTrainer<B> {
         self.forward(n_truth);
         let device = &self.device;
         let (logits, d_logits) = self.cache.logits_and_derivative(device);
-        let loss = device.bce(
-            d_logits.view_mut(),
-            logits,
-            self.targets.view(),
-            self.weights.view(),
-        );
+        let targets = Targets {
+            values: self.targets.view(),
+            weights: self.weights.view(),
+        };
+        let loss = device.bce(d_logits.view_mut(), logits, targets);
         let n = self.batch.n_graphs();
         debug_assert_eq!(d_logits.n_cols(), n, "one column for each graph");
         let Training {
@@ -83,8 +84,11 @@ impl<B: Backend> PairTrainer<B> {
             adam,
             ..
         } = &mut self.training;
-        self.net
-            .backward(device, params, grads, &self.batch, &mut self.cache);
+        self.net.backward(
+            &mut Backward::new(device, params, grads),
+            &self.batch,
+            &mut self.cache,
+        );
         adam.step(device, params, grads, self.learning_rate);
         loss
     }
@@ -101,9 +105,8 @@ impl<B: Backend> PairTrainer<B> {
         let (k, n) = (truth.len(), truth.len() + graphs.len());
         (k..n)
             .map(|column| {
-                let sum: f64 = (0..k)
-                    .map(|row| sigmoid(self.logits[row * n + column].wide()))
-                    .sum();
+                let logits = self.logits.column(column);
+                let sum: f64 = logits.iter().map(|x| sigmoid(x.wide())).sum();
                 B::Elem::of(sum / f64::of_count(k))
             })
             .collect()
@@ -121,8 +124,12 @@ impl<B: Backend> PairTrainer<B> {
     /// Fills the cache with the logits of all pairs of a truth cell, the first `n_truth` graphs of the batch, and a graph.
     fn forward(&mut self, n_truth: usize) {
         let (params, batch) = (&self.training.params, &self.batch);
-        self.net
-            .forward(&self.device, params, batch, n_truth, &mut self.cache);
+        self.net.forward(
+            Forward::new(&self.device, params),
+            batch,
+            n_truth,
+            &mut self.cache,
+        );
     }
 
     /// Targets and weights of all pairs of `k` truth cells with themselves and `m` negatives.
@@ -139,20 +146,17 @@ impl<B: Backend> PairTrainer<B> {
             }
         };
         let (positive, negative) = (mean(k * (k - 1)), mean(k * m));
-        let (mut targets, mut weights) = (Vec::new(), Vec::new());
-        for row in 0..k {
-            for column in 0..n {
-                let is_truth = column < k;
-                targets.push(B::Elem::of(if is_truth { 1.0 } else { 0.0 }));
-                weights.push(match (is_truth, row == column) {
-                    (true, true) => B::Elem::of(0.0),
-                    (true, false) => positive,
-                    (false, _) => negative,
-                });
-            }
-        }
-        self.targets.set(&self.device, &targets, k, n);
-        self.weights.set(&self.device, &weights, k, n);
+        let targets = Array2::from_shape_fn([k, n], |(_, column)| {
+            B::Elem::of(if column < k { 1.0 } else { 0.0 })
+        });
+        let weights =
+            Array2::from_shape_fn([k, n], |(row, column)| match (column < k, row == column) {
+                (true, true) => B::Elem::of(0.0),
+                (true, false) => positive,
+                (false, _) => negative,
+            });
+        self.targets.set(&self.device, targets.view());
+        self.weights.set(&self.device, weights.view());
     }
 
     pub(in crate::ga_nas) fn state(&self) -> Vec<TrainingState<B::Elem>> {

@@ -1,7 +1,8 @@
 //! The improved discriminator: an ensemble of rankers of all history.
 
 use ganas_gnn::nets::{RankDiscriminator, RankDiscriminatorCache};
-use ganas_gnn::{Backend, Element, GraphBatch, KnownGraphs, Layout};
+use ganas_gnn::ops::ranking::Comparisons;
+use ganas_gnn::{Backend, Backward, Element, Forward, GraphBatch, KnownGraphs, Layout};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
@@ -130,8 +131,8 @@ impl<B: Backend> RankEnsemble<B> {
                     scores,
                     ..
                 } = member;
-                net.forward(device, &training.params, batch, cache);
-                cache.scores().read(device, scores);
+                net.forward(Forward::new(device, &training.params), batch, cache);
+                cache.scores().read_column(device, scores);
                 scores.iter().map(|score| score.wide()).collect()
             })
             .collect()
@@ -237,7 +238,13 @@ struct Minibatch {
 
 impl Minibatch {
     /// Draws `size` of `n` entries (all, in order, when there are not more) and `permutations` permutations of them.
-    fn draw(&mut self, stream: &mut ganas_rl::Stream, n: usize, size: usize, permutations: usize) {
+    fn draw(
+        &mut self,
+        stream: &mut ganas_random::Stream,
+        n: usize,
+        size: usize,
+        permutations: usize,
+    ) {
         self.entries.clear();
         self.entries.extend(0..n);
         if n > size {
@@ -276,11 +283,18 @@ impl<B: Backend> Member<B> {
             ..
         } = &mut self.training;
         self.net
-            .forward(device, params, &self.batch, &mut self.cache);
+            .forward(Forward::new(device, params), &self.batch, &mut self.cache);
         let (scores, d_scores) = self.cache.scores_and_derivative(device);
-        let loss = device.ranking_loss(d_scores.view_mut(), scores, &self.ranks, &self.partners);
-        self.net
-            .backward(device, params, grads, &self.batch, &mut self.cache);
+        let comparisons = Comparisons {
+            ranks: &self.ranks,
+            partners: &self.partners,
+        };
+        let loss = device.ranking_loss(d_scores.view_mut(), scores, comparisons);
+        self.net.backward(
+            &mut Backward::new(device, params, grads),
+            &self.batch,
+            &mut self.cache,
+        );
         adam.step(device, params, grads, learning_rate);
         loss
     }

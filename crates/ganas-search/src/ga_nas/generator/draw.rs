@@ -1,42 +1,36 @@
 //! Drawing architectures from the policy, decision by decision.
 
+use std::sync::Arc;
+
 use ganas_gnn::ops::categorical::Exploration;
-use ganas_gnn::{Backend, Element};
+use ganas_gnn::{Backend, Element, Forward};
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Action, Partial, SearchSpace, SpaceError};
 
-use super::Generator;
+use super::{Building, GraphPolicy};
 use crate::SearchError;
 use crate::ga_nas::encode::{Open, OpenActions, Rollout, Step, StepLabel, narrow, push};
-use crate::streams::{Purpose, Streams};
 
-/// Which random numbers decide the draws.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::ga_nas) struct Draws {
-    pub(in crate::ga_nas) purpose: Purpose,
-    pub(in crate::ga_nas) round: u32,
-    /// The number of the draw within the round: the inner iteration or the attempt.
-    pub(in crate::ga_nas) draw: usize,
-    pub(in crate::ga_nas) exploration: Exploration,
-    /// Which actions can be drawn.
-    pub(in crate::ga_nas) open: OpenActions,
-}
-
-impl<B: Backend> Generator<B> {
-    /// Draws `n` architectures.
-    pub(in crate::ga_nas) fn draw(
+impl<B: Backend> GraphPolicy<B> {
+    /// Draws `n` architectures with some exploration.
+    ///
+    /// Decision `d` of architecture `i` takes the first number of the stream of item `i` and step `key.step + d`.
+    pub(in crate::ga_nas) fn explore(
         &mut self,
-        space: &dyn SearchSpace,
-        streams: Streams,
+        key: StreamKey,
         n: usize,
-        draws: Draws,
+        exploration: Exploration,
     ) -> Result<Vec<Rollout>, SearchError> {
-        let mut hand = Hand::new(space, n, self.steps.n_decisions, streams, draws);
-        self.policy
-            .start(&self.device, &self.params, n, &mut self.sampler);
-        for number in 0..self.steps.steps.len() {
-            self.draw_label(number, &mut hand, draws.exploration)?;
-            if !self.steps.steps[number].sources.is_empty() {
-                self.draw_edges(number, &mut hand, draws.exploration)?;
+        let mut hand = Hand::new(&self.building, key, n);
+        self.net.start(
+            Forward::new(&self.device, &self.params),
+            n,
+            &mut self.sampler,
+        );
+        for number in 0..self.building.steps.steps.len() {
+            self.draw_label(number, &mut hand, exploration)?;
+            if !self.building.steps.steps[number].sources.is_empty() {
+                self.draw_edges(number, &mut hand, exploration)?;
             }
         }
         Ok(hand.finish()?)
@@ -46,10 +40,11 @@ impl<B: Backend> Generator<B> {
     fn draw_label(
         &mut self,
         number: usize,
-        hand: &mut Hand<'_, B::Elem>,
+        hand: &mut Hand<B::Elem>,
         exploration: Exploration,
     ) -> Result<(), SearchError> {
-        let (device, sampler, step) = (&self.device, &mut self.sampler, &self.steps.steps[number]);
+        let (device, sampler, steps) = (&self.device, &mut self.sampler, &self.building.steps);
+        let step = &steps.steps[number];
         let n = hand.partials.len();
         sampler.graphs.clear();
         hand.last_labels.clear();
@@ -58,7 +53,7 @@ impl<B: Backend> Generator<B> {
                 .labels()
                 .last()
                 .expect("invariant: a partial has its input vertex");
-            hand.last_labels.push(self.steps.last_label(number, *last));
+            hand.last_labels.push(steps.last_label(number, *last));
             push(
                 &mut sampler.graphs,
                 partial.labels(),
@@ -71,9 +66,13 @@ impl<B: Backend> Generator<B> {
             StepLabel::Given(label) => hand.given(1 << label.0),
         }
         device.write_masks(&mut sampler.masks, &hand.legal);
-        sampler.uniforms.set(device, &hand.uniforms, n, 1);
-        self.policy
-            .sample_step(device, &self.params, number, exploration, sampler);
+        sampler.uniforms.set_column(device, &hand.uniforms);
+        self.net.sample_step(
+            Forward::new(device, &self.params),
+            number,
+            exploration,
+            sampler,
+        );
         device.read_ints(&mut hand.chosen, &sampler.chosen);
         hand.labels.clone_from(&hand.chosen);
         if let StepLabel::Decided(_) = step.label {
@@ -86,7 +85,7 @@ impl<B: Backend> Generator<B> {
     fn draw_edges(
         &mut self,
         number: usize,
-        hand: &mut Hand<'_, B::Elem>,
+        hand: &mut Hand<B::Elem>,
         exploration: Exploration,
     ) -> Result<(), SearchError> {
         let (device, sampler) = (&self.device, &mut self.sampler);
@@ -95,7 +94,7 @@ impl<B: Backend> Generator<B> {
             edges,
             sources,
             ..
-        } = &self.steps.steps[number];
+        } = &self.building.steps.steps[number];
         let n = hand.partials.len();
         let (mut nodes, mut states) = (Vec::new(), Vec::new());
         for source in sources {
@@ -109,14 +108,14 @@ impl<B: Backend> Generator<B> {
         device.write_ints(&mut rows.node_rows, &nodes);
         device.write_ints(&mut rows.state_rows, &states);
         device.write_ints(&mut rows.labels, &hand.labels);
-        self.policy
-            .start_edges(device, &self.params, number, sampler);
+        self.net
+            .start_edges(Forward::new(device, &self.params), number, sampler);
         for (edge, decision) in edges.clone().enumerate() {
             hand.open(decision);
             device.write_masks(&mut sampler.masks, &hand.legal);
-            sampler.uniforms.set(device, &hand.uniforms, n, 1);
-            sampler.prior.set(device, &hand.prior, n, 1);
-            self.policy
+            sampler.uniforms.set_column(device, &hand.uniforms);
+            sampler.prior.set_column(device, &hand.prior);
+            self.net
                 .sample_edges(device, edge * n, exploration, sampler);
             device.read_ints(&mut hand.chosen, &sampler.chosen);
             hand.apply()?;
@@ -126,11 +125,10 @@ impl<B: Backend> Generator<B> {
 }
 
 /// Architectures that are being drawn together.
-struct Hand<'a, T> {
-    space: &'a dyn SearchSpace,
-    n_decisions: usize,
-    streams: Streams,
-    draws: Draws,
+struct Hand<T> {
+    space: Arc<dyn SearchSpace>,
+    which: OpenActions,
+    key: StreamKey,
     partials: Vec<Partial>,
     /// What was open at each decision of each architecture.
     opened: Vec<Vec<Open>>,
@@ -144,21 +142,15 @@ struct Hand<'a, T> {
     chosen: Vec<u32>,
 }
 
-impl<'a, T: Element> Hand<'a, T> {
-    fn new(
-        space: &'a dyn SearchSpace,
-        n: usize,
-        n_decisions: usize,
-        streams: Streams,
-        draws: Draws,
-    ) -> Self {
+impl<T: Element> Hand<T> {
+    fn new(building: &Building, key: StreamKey, n: usize) -> Self {
+        let space = Arc::clone(&building.space);
         Self {
-            space,
-            n_decisions,
-            streams,
-            draws,
+            which: building.open,
+            key,
             partials: (0..n).map(|_| space.start()).collect(),
-            opened: vec![Vec::with_capacity(n_decisions); n],
+            space,
+            opened: vec![Vec::with_capacity(building.steps.n_decisions); n],
             labels: Vec::with_capacity(n),
             legal: Vec::with_capacity(n),
             prior: Vec::with_capacity(n),
@@ -173,21 +165,19 @@ impl<'a, T: Element> Hand<'a, T> {
         self.legal.clear();
         self.prior.clear();
         self.uniforms.clear();
-        let Draws {
-            purpose,
-            round,
-            draw,
-            open: which,
-            ..
-        } = self.draws;
-        let step = draw * self.n_decisions + decision;
-        for (i, (partial, opened)) in self.partials.iter().zip(&mut self.opened).enumerate() {
-            let open = Open::next(self.space, which, partial);
+        let step = self.key.step + narrow(decision);
+        for (item, (partial, opened)) in (0..).zip(self.partials.iter().zip(&mut self.opened)) {
+            let open = Open::next(&*self.space, self.which, partial);
             opened.push(open);
             self.legal.push(open.actions);
             self.prior.push(T::of(open.prior));
-            let mut stream = self.streams.get(purpose, round, i, step);
-            self.uniforms.push(T::of(f64::from(stream.uniform())));
+            let key = StreamKey {
+                item,
+                step,
+                ..self.key
+            };
+            let uniform = Stream::new(key).uniform();
+            self.uniforms.push(T::of(f64::from(uniform)));
         }
     }
 
@@ -209,7 +199,7 @@ impl<'a, T: Element> Hand<'a, T> {
     }
 
     fn finish(self) -> Result<Vec<Rollout>, SpaceError> {
-        let space = self.space;
+        let space = &*self.space;
         let drawn = self.partials.iter().zip(self.opened);
         drawn
             .map(|(partial, open)| {

@@ -52,7 +52,7 @@ fn share(session: &Session) -> f64 {
         archive.hypervolume(&reference)
     };
     let space = &*session.space;
-    let all = space.enumerate().unwrap().map(|arch| {
+    let all = space.enumeration().unwrap().archs().map(|arch| {
         let labels = space.canonical(&arch).labels().to_vec();
         objectives
             .point(&[metric(space, &arch), cost(&labels)])

@@ -65,7 +65,13 @@ fn those_of_the_best_come_first_and_the_next_best_follows_when_they_are_known() 
 #[test]
 fn a_search_stalls_while_nothing_better_is_found() {
     let space = NasBench201::new();
-    let archs: Vec<Arch> = space.enumerate().unwrap().step_by(997).take(4).collect();
+    let archs: Vec<Arch> = space
+        .enumeration()
+        .unwrap()
+        .archs()
+        .step_by(997)
+        .take(4)
+        .collect();
     let mut history = History::default();
     assert_eq!(history.stalled(0), 0);
     let mut number = 0;

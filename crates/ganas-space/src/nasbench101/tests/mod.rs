@@ -10,15 +10,15 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::*;
-use crate::tests::laws::{check_laws, check_random_laws};
-use crate::{OpId, registry};
+use crate::laws::{self, LawOptions};
+use crate::{Action, OpId, Partial, registry};
 
 #[test]
 fn small_cells_obey_the_laws() {
     let space = NasBench101::up_to(Vertices::Four);
     let mut rng = SmallRng::seed_from_u64(1);
-    for arch in space.enumerate().unwrap() {
-        check_laws(&space, &arch, &mut rng);
+    for arch in space.enumeration().unwrap().archs() {
+        laws::check_arch(&space, &arch, &mut rng).unwrap();
     }
 }
 
@@ -27,9 +27,8 @@ proptest! {
 
     #[test]
     fn random_cells_obey_the_laws(seed: u64) {
-        let mut rng = SmallRng::seed_from_u64(seed);
         for vertices in Vertices::ALL {
-            check_random_laws(&NasBench101::up_to(vertices), &mut rng);
+            laws::check_episodes(&NasBench101::up_to(vertices), LawOptions { seed, rounds: 1 }).unwrap();
         }
     }
 }
@@ -81,8 +80,8 @@ fn hashes_are_distinct_and_order_the_index() {
     space.prepare(NonZeroUsize::new(3).unwrap());
     let mut previous = None;
     for ((index, arch), key) in (0..)
-        .zip(space.enumerate().unwrap())
-        .zip(space.keys().unwrap())
+        .zip(space.enumeration().unwrap().archs())
+        .zip(space.enumeration().unwrap().keys())
     {
         assert_eq!(space.key(&arch), key);
         assert!(previous < Some(key));
@@ -113,7 +112,7 @@ fn spaces_are_found_by_name() {
 fn decisions_build_every_valid_architecture_once() {
     let space = NasBench101::up_to(Vertices::Four);
     let mut built = BTreeSet::new();
-    for_each_episode(&space, &mut space.start(), &mut |arch| {
+    for_each_episode(&space, &mut space.blueprint().start(), &mut |arch| {
         assert!(built.insert(arch));
     });
     let mut valid = BTreeSet::new();
@@ -131,12 +130,12 @@ fn decisions_build_every_valid_architecture_once() {
 }
 
 fn for_each_episode(space: &NasBench101, partial: &mut Partial, visit: &mut dyn FnMut(Arch)) {
-    let Some(decision) = space.decision(partial) else {
-        return visit(space.finish(partial).unwrap());
+    let Some(decision) = space.blueprint().decision(partial) else {
+        return visit(space.blueprint().finish(partial).unwrap());
     };
     for action in (0..3).map(Action).filter(|a| decision.legal.contains(*a)) {
         let mut next = partial.clone();
-        space.apply(&mut next, action).unwrap();
+        space.blueprint().apply(&mut next, action).unwrap();
         for_each_episode(space, &mut next, visit);
     }
 }
@@ -145,14 +144,17 @@ fn for_each_episode(space: &NasBench101, partial: &mut Partial, visit: &mut dyn 
 #[test]
 fn greedy_rollouts_stay_within_the_budget() {
     let space = NasBench101::new();
-    let mut partial = space.start();
+    let mut partial = space.blueprint().start();
     let mut n_decisions = 0;
-    while let Some(decision) = space.decision(&partial) {
+    while let Some(decision) = space.blueprint().decision(&partial) {
         let highest = u8::try_from(decision.legal.0.ilog2()).unwrap();
-        space.apply(&mut partial, Action(highest)).unwrap();
+        space
+            .blueprint()
+            .apply(&mut partial, Action(highest))
+            .unwrap();
         n_decisions += 1;
     }
-    let arch = space.finish(&partial).unwrap();
+    let arch = space.blueprint().finish(&partial).unwrap();
     assert_eq!(n_decisions, 26);
     assert_eq!((arch.n_edges(), arch.predecessors()[6]), (9, 1));
 }

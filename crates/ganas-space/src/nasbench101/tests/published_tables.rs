@@ -27,10 +27,13 @@ fn the_table_of_all_cells_agrees() {
         .collect();
     assert!(rest.is_empty());
     let space = NasBench101::new();
-    space.prepare(NonZeroUsize::new(2).unwrap());
-    assert!(space.keys().unwrap().eq(hashes));
+    space
+        .enumeration()
+        .unwrap()
+        .prepare(NonZeroUsize::new(2).unwrap());
+    assert!(space.enumeration().unwrap().keys().eq(hashes));
 
-    let mut archs = space.enumerate().unwrap();
+    let mut archs = space.enumeration().unwrap().archs();
     for row in rows(&folder, "nb101_full_test.csv.gz") {
         let arch = archs.next().unwrap();
         let text = format!(
@@ -40,7 +43,7 @@ fn the_table_of_all_cells_agrees() {
             row.get("ops")
         );
         assert_eq!(space.decode(&text).as_ref(), Ok(&arch), "{text}");
-        let cost = space.cost(&arch);
+        let cost = space.costs().unwrap().cost(&arch);
         assert_eq!(cost.parameters.to_string(), row.get("params"), "{text}");
         assert_eq!(cost.flops.to_string(), row.get("flops"), "{text}");
     }
@@ -57,7 +60,7 @@ fn the_table_with_hashes_agrees() {
     for row in rows(&folder, "nb101_val_20001.csv.gz") {
         let arch = row.check(&space);
         assert_eq!(space.canonical(&arch), arch);
-        let parameters = space.cost(&arch).parameters;
+        let parameters = space.costs().unwrap().cost(&arch).parameters;
         assert_eq!(parameters.to_string(), row.get("params"));
     }
 }
@@ -84,10 +87,13 @@ fn tables_of_others_agree() {
         for row in rows(&folder, file) {
             let arch = row.check(&space);
             keys.insert(space.key(&arch));
-            let parameters = space.cost(&arch).parameters.to_string();
+            let parameters = space.costs().unwrap().cost(&arch).parameters.to_string();
             assert_eq!(parameters, row.get("params"), "{}", space.encode(&arch));
         }
-        assert!(keys.into_iter().eq(space.keys().unwrap()), "{file}");
+        assert!(
+            keys.into_iter().eq(space.enumeration().unwrap().keys()),
+            "{file}"
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ganas_rl::{Stream, StreamKey};
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use crate::Error;
@@ -44,14 +44,14 @@ pub(super) fn choose(space: &dyn SearchSpace, choice: Choice) -> Result<Vec<Arch
 
 /// The first architecture of each class, in the official order.
 fn all(space: &dyn SearchSpace) -> Result<Vec<Architecture>, Error> {
-    let Some(archs) = space.enumerate() else {
+    let Some(list) = space.enumeration() else {
         return Err(Error::Usage(format!(
             "the space {} cannot be enumerated: name a number of architectures with --sample",
             space.name()
         )));
     };
     let mut seen = BTreeSet::new();
-    let with_key = archs.map(|arch| Architecture {
+    let with_key = list.archs().map(|arch| Architecture {
         key: space.key(&arch),
         arch,
     });
@@ -67,9 +67,8 @@ fn sample(space: &dyn SearchSpace, n: u32, seed: u64) -> Result<Vec<Architecture
         let mut stream = Stream::new(StreamKey {
             seed,
             purpose: PURPOSE,
-            iteration: 0,
             item,
-            step: 0,
+            ..StreamKey::default()
         });
         item += 1;
         let arch = space.sample(&mut stream);

@@ -1,0 +1,93 @@
+//! Custom spaces, described in TOML: chains of layers with factored choices, and cells with operations on vertices
+//! or on edges.
+//!
+//! `docs/SPACES.md` has the form of a description.
+//! Its text, and those of the look-up tables that it names, are handed in: this crate reads no file.
+//!
+//! # Example
+//!
+//! ```
+//! let text = r#"
+//! name = "tiny-cell"
+//! parameters = "9 * conv3x3 + conv1x1"
+//!
+//! [cell]
+//! on = "vertices"
+//! nodes = 3
+//! operations = ["conv3x3", "conv1x1", "maxpool3x3"]
+//! max_edges = 9
+//! "#;
+//! let space = ganas_space::custom::open("tiny.toml", text, &|_| Err("there are no files".to_owned()))?;
+//! let arch = space.decode("conv3x3:0 maxpool3x3:0 conv1x1:1+2 output:0+3")?;
+//! assert_eq!(space.costs().map(|costs| costs.cost(&arch).parameters), Some(10));
+//! # Ok::<(), ganas_space::SpaceError>(())
+//! ```
+
+mod cell;
+mod chain;
+mod document;
+mod evaluated_costs;
+mod expression;
+mod file;
+mod lookup;
+mod opening;
+mod part;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::chain::Chain;
+use crate::{SearchSpace, SpaceError};
+
+pub use self::opening::ReadFile;
+
+use self::cell::Cell;
+use self::document::Document;
+use self::file::File;
+use self::opening::Open;
+
+/// The space of a description in TOML.
+///
+/// `origin` is where the text is from, for messages; `read` gets the names of files as the description has them.
+/// The name of the space ends in a fingerprint of what description and look-up tables say, so that records of different
+/// spaces stay apart.
+/// Constraints are no part of it: they leave the space as it is, and records have them beside its name.
+///
+/// # Errors
+///
+/// [`SpaceError::BadDescription`] and [`SpaceError::BadLookup`], with the line of the first problem.
+pub fn open(
+    origin: &str,
+    text: &str,
+    read: &ReadFile<'_>,
+) -> Result<Arc<dyn SearchSpace>, SpaceError> {
+    let document = Document::new(text);
+    let file: File = toml::from_str(text)
+        .map_err(|error| document.bad(error.span().unwrap_or(0..0), error.message()))?;
+    let open = Open {
+        origin,
+        document,
+        file: &file,
+        read,
+    };
+    let name = file.name.get_ref();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.is_empty() || !name.chars().all(is_word) {
+        let problem = "expected a name of letters, digits, `_` and `-`";
+        return Err(document.bad(file.name.span(), problem));
+    }
+    match &file.cell {
+        None if file.stage.is_empty() => {
+            let problem =
+                "there is nothing in it: expected stages of a chain, [[stage]], or a [cell]";
+            Err(document.bad(file.name.span(), problem))
+        }
+        None => Ok(Arc::new(Chain::new(chain::description(&open)?))),
+        Some(cell) if !file.stage.is_empty() => {
+            let problem = "a space is a chain or a cell: expected either [[stage]] or [cell]";
+            Err(document.bad(cell.span(), problem))
+        }
+        Some(cell) => Ok(Arc::new(Cell::new(&open, cell)?)),
+    }
+}
