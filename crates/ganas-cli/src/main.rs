@@ -1,7 +1,8 @@
-//! The `ganas` command line: arguments and configuration in, calls of the library crates, text or JSON out.
+//! The `ganas` command line: arguments in, calls of the library `ganas`, text or JSON out.
 //!
-//! Each command has a file in `commands`. The clock, the environment, signals and the terminal are used here and in no
-//! other crate. Results go to stdout, everything else to stderr; `exit` says what the exit codes mean.
+//! [`arguments`] has what several commands read, [`commands`] a file for each command, [`printing`] the terminal. The
+//! environment, signals and the terminal are used here and in no other crate. Results go to stdout, everything else to
+//! stderr; [`printing::exit`] says what the exit codes mean.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -9,38 +10,16 @@
     reason = "the terminal belongs to the command line"
 )]
 
-mod algorithm;
-mod clock;
-mod closed_form;
+mod arguments;
 mod commands;
-mod config_text;
-mod constraints;
-mod device;
-mod environment;
-mod evaluator_choice;
-mod evaluator_source;
-mod exit;
-mod experiment;
-mod improve;
-mod interrupt;
-mod objectives;
-mod output;
-mod overrides;
-mod progress;
-mod run_filter;
-mod seeds;
-mod space_argument;
-mod table_noise;
-mod table_source;
-mod worker_arguments;
-mod worker_notes;
-mod workers;
+mod printing;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use commands::{completions, config, devices, export, search, space, table, top};
+use printing::exit;
 
 /// Searches neural architectures with GA-NAS, Generative Adversarial Neural Architecture Search.
 ///

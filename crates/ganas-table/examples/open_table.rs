@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::time::Instant;
 
-use ganas_table::Table;
+use ganas::table::Table;
 
 const TIMES: usize = 21;
 

@@ -2,8 +2,8 @@
 
 use clap::CommandFactory as _;
 
-use crate::exit::Outcome;
-use crate::output;
+use crate::printing::exit::Outcome;
+use crate::printing::output;
 
 /// Which shell.
 #[derive(Debug, clap::Args)]

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use ganas_space::SearchSpace;
+use ganas::SearchSpace;
 
-use crate::algorithm::{Algorithm, AlgorithmArguments};
-use crate::exit::Outcome;
-use crate::{config_text, output};
+use crate::arguments::algorithm::AlgorithmArguments;
+use crate::printing::exit::Outcome;
+use crate::printing::output;
 
 /// Which configuration: a preset, or what `search` would use with the same arguments.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The search space that the preset is for [default: a space with fixed edges, such as nasbench201].
-    #[arg(long, value_parser = crate::space_argument::parse)]
+    #[arg(long, value_parser = crate::arguments::space::parse)]
     space: Option<Arc<dyn SearchSpace>>,
     #[command(flatten)]
     algorithm: AlgorithmArguments,
@@ -23,15 +23,12 @@ pub(crate) struct Arguments {
 
 /// Prints the configuration.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let algorithm = arguments.algorithm.resolve(arguments.space.as_deref())?;
+    let settings = arguments.algorithm.settings();
+    let algorithm = settings.resolve(arguments.space.as_deref())?;
     if arguments.json {
         output::print_json(&algorithm.config_json()?)?;
     } else {
-        output::print_text(&match &algorithm {
-            Algorithm::GaNas(choice) => config_text::commented(&choice.config)?,
-            Algorithm::LocalSearch => "# Local search has nothing to configure.\n".to_owned(),
-            Algorithm::Random => "# Random search has nothing to configure.\n".to_owned(),
-        })?;
+        output::print_text(&algorithm.config_text()?)?;
     }
     Ok(Outcome::Done)
 }

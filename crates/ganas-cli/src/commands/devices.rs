@@ -1,8 +1,8 @@
 //! `ganas devices`: what ga-nas can compute on.
 
-use crate::device;
-use crate::exit::Outcome;
-use crate::output;
+use crate::arguments::environment;
+use crate::printing::exit::Outcome;
+use crate::printing::output;
 
 /// No arguments.
 #[derive(Debug, clap::Args)]
@@ -10,7 +10,7 @@ pub(crate) struct Arguments {}
 
 /// Prints a line for each device.
 pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let devices = device::list(&|note| eprintln!("{note}"));
+    let devices = ganas::devices(&environment::folders(), &|note| eprintln!("{note}"));
     let width = devices
         .iter()
         .map(|(name, _)| name.len())

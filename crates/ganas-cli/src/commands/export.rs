@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use ganas_store::{ExportFormat, RunFilter, Study};
+use ganas::store::{ExportFormat, RunFilter, Study};
 
-use crate::exit::Outcome;
-use crate::output;
-use crate::run_filter::FilterArguments;
+use crate::arguments::filter::FilterArguments;
+use crate::printing::exit::Outcome;
+use crate::printing::output;
 
 /// Which study, and how it is written.
 #[derive(Debug, clap::Args)]

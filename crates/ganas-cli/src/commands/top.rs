@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ganas_eval::Protocol;
-use ganas_store::{RunFilter, Study, TopEntry};
+use ganas::eval::Protocol;
+use ganas::store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
-use crate::exit::Outcome;
-use crate::output;
-use crate::run_filter::FilterArguments;
-use ganas_report::tables::{Align, TextTable, measurement, optional};
+use crate::arguments::filter::FilterArguments;
+use crate::printing::exit::Outcome;
+use crate::printing::output;
+use ganas::report::tables::{Align, TextTable, measurement, optional};
 
 /// Which study, and how many.
 #[derive(Debug, clap::Args)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ganas_search::ConstrainedSpace;
-use ganas_space::{Action, Choice, Enumeration as _, KnownNetwork, SearchSpace};
+use ganas::search::ConstrainedSpace;
+use ganas::space::{self, Action, Choice, Enumeration as _, KnownNetwork, SearchSpace};
 use serde::Serialize;
 
-use crate::{closed_form, constraints, output};
+use crate::printing::output;
 
 /// What a space is.
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ struct Description<'a> {
 /// Prints what a space is.
 pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()> {
     let (label_decisions, edge_decisions) = decisions(space)?;
-    let stated = constraints::stated(space)?;
+    let stated = space::stated_constraints(space)?;
     let description = Description {
         name: space.name(),
         size: space.size(),
@@ -34,7 +34,7 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
         label_decisions,
         edge_decisions,
         labels: space.labels(),
-        costs: closed_form::names(space),
+        costs: space::cost_names(space),
         constraints: stated.iter().map(|(bound, _)| bound.to_string()).collect(),
         members: space.known_networks(),
     };
@@ -76,7 +76,7 @@ pub(super) fn count(space: &Arc<dyn SearchSpace>) -> anyhow::Result<()> {
     {
         let classes: BTreeSet<_> = list.keys().collect();
         text.push_str(&format!("classes        {}\n", classes.len()));
-        let constraints = constraints::computed(space)?;
+        let constraints = space::computed_constraints(space)?;
         if !constraints.is_empty() {
             let constrained = ConstrainedSpace::new(Arc::clone(space), constraints)?;
             let admitted: BTreeSet<_> = constrained.keys().collect();

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use ganas_space::{Arch, SearchSpace};
+use ganas::space::{Arch, SearchSpace};
 
-use crate::output;
+use crate::printing::output;
 
 /// Prints a graph; vertices without edges, which stand for what is left out, are dashed.
 pub(super) fn draw(space: &dyn SearchSpace, text: &str, canonical: bool) -> anyhow::Result<()> {

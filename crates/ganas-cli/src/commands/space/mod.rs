@@ -8,12 +8,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_space::{Enumeration, SearchSpace};
+use ganas::report::tables::{Align, TextTable};
+use ganas::space::{Enumeration, SearchSpace};
 use serde::Serialize;
 
-use crate::exit::{Outcome, UsageError};
-use crate::output;
-use ganas_report::tables::{Align, TextTable};
+use crate::printing::exit::{Outcome, UsageError};
+use crate::printing::output;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -27,7 +27,7 @@ pub(crate) enum Arguments {
     /// Prints all architectures of a space, one a line, in the official index order.
     Enumerate {
         /// The name of the space, or a `.toml` file that describes one.
-        #[arg(value_parser = crate::space_argument::parse)]
+        #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
         /// Prints the key of each architecture instead of its text: in NAS-Bench-101 the official module hash.
         #[arg(long)]
@@ -37,7 +37,7 @@ pub(crate) enum Arguments {
     /// members.
     Describe {
         /// The name of the space, or a `.toml` file that describes one.
-        #[arg(value_parser = crate::space_argument::parse)]
+        #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
         /// Prints one JSON object.
         #[arg(long)]
@@ -46,13 +46,13 @@ pub(crate) enum Arguments {
     /// Counts the architectures of a space, and when they can be listed its classes, and those that its constraints admit.
     Count {
         /// The name of the space, or a `.toml` file that describes one.
-        #[arg(value_parser = crate::space_argument::parse)]
+        #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
     },
     /// Prints random architectures, one a line, drawn as an initial design is.
     Sample {
         /// The name of the space, or a `.toml` file that describes one.
-        #[arg(value_parser = crate::space_argument::parse)]
+        #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
         /// How many.
         #[arg(short, long, default_value_t = 1)]
@@ -64,7 +64,7 @@ pub(crate) enum Arguments {
     /// Draws an architecture as a graph in the DOT language of Graphviz.
     Draw {
         /// The name of the space, or a `.toml` file that describes one.
-        #[arg(value_parser = crate::space_argument::parse)]
+        #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
         /// The architecture as text.
         arch: String,
@@ -76,7 +76,7 @@ pub(crate) enum Arguments {
     /// each.
     Check {
         /// The name of the space, or a `.toml` file that describes one.
-        #[arg(value_parser = crate::space_argument::parse)]
+        #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
         /// The architectures as texts.
         #[arg(required = true)]
@@ -122,8 +122,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 
 fn list(json: bool) -> anyhow::Result<()> {
     let mut lines = Vec::new();
-    for name in ganas_space::names() {
-        let space = ganas_space::by_name(name)?;
+    for name in ganas::space::names() {
+        let space = ganas::space::by_name(name)?;
         lines.push(Line {
             name,
             size: space.size(),

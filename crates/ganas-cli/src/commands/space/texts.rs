@@ -5,15 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_random::{Stream, StreamKey};
-use ganas_search::ConstrainedSpace;
-use ganas_space::{Cost, Costs, SearchSpace};
+use ganas::space::{self, Cost, Costs, SearchSpace};
 use serde::Serialize;
 
-use crate::{constraints, output};
-
-/// Streams of this purpose are for this command only; those of searches have low numbers.
-const PURPOSE: u8 = 255;
+use crate::printing::output;
 
 /// What is known of an architecture before it is evaluated.
 #[derive(Serialize)]
@@ -53,21 +48,9 @@ impl Checked {
 
 /// Prints random architectures, all of which satisfy those constraints of the space that it can tell itself.
 pub(super) fn sample(space: &Arc<dyn SearchSpace>, n: u32, seed: u64) -> anyhow::Result<()> {
-    let constraints = constraints::computed(space)?;
-    let space: Arc<dyn SearchSpace> = if constraints.is_empty() {
-        Arc::clone(space)
-    } else {
-        Arc::new(ConstrainedSpace::new(Arc::clone(space), constraints)?)
-    };
+    let archs = space::sample(space, n, seed)?;
     output::print(|out| {
-        for item in 0..n {
-            let mut stream = Stream::new(StreamKey {
-                seed,
-                purpose: PURPOSE,
-                item,
-                ..StreamKey::default()
-            });
-            let arch = space.sample(&mut stream);
+        for arch in archs {
             writeln!(out, "{}", space.encode(&arch)).context("cannot write an architecture")?;
         }
         Ok(())
@@ -80,7 +63,7 @@ pub(super) fn check(
     texts: &[String],
     json: bool,
 ) -> anyhow::Result<()> {
-    let constraints = constraints::computed(space)?;
+    let constraints = space::computed_constraints(space)?;
     let checked = texts
         .iter()
         .map(|text| {

@@ -5,12 +5,12 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ganas_table::{Column, ExportFormat, Table};
+use ganas::table::ExportFormat;
 
 #[cfg(feature = "parquet")]
-use crate::exit::UsageError;
-use crate::output;
-use crate::table_source;
+use crate::printing::exit::UsageError;
+use crate::printing::output;
+use ganas::tables;
 
 /// Which table, and what of it.
 #[derive(Debug, clap::Args)]
@@ -41,8 +41,8 @@ enum Format {
 
 /// Exports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let table = table_source::open_table(&arguments.table)?;
-    let columns = columns(&table, &arguments.metrics)?;
+    let table = tables::open_table(&arguments.table)?;
+    let columns = tables::columns(&table, &arguments.metrics)?;
     let format = match arguments.format {
         Format::Csv => ExportFormat::Csv,
         Format::Jsonl => ExportFormat::JsonLines,
@@ -71,13 +71,4 @@ fn to_file(
         out.flush()
     });
     written.with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The metrics with these names; all, when none is named.
-pub(super) fn columns(table: &Table, names: &[String]) -> anyhow::Result<Vec<Column>> {
-    if names.is_empty() {
-        return Ok(table.columns().collect());
-    }
-    let columns: Result<Vec<_>, _> = names.iter().map(|name| table.column(name)).collect();
-    Ok(columns?)
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_benchmarks::{ConvertRequest, OfficialFormat, convert};
-use ganas_space::SearchSpace;
-use ganas_table::{
+use ganas::benchmarks::{ConvertRequest, OfficialFormat, convert};
+use ganas::space::SearchSpace;
+use ganas::table::{
     ImportRequest, Manifest, MetricSource, RowOrder, SkipReason, SkippedColumn, Table, import,
 };
 use serde_json::json;
 
-use crate::output;
+use crate::printing::output;
 
 /// What to import, and where to.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON lines, plain or gzip'd.
     source: PathBuf,
     /// The search space of its architectures.
-    #[arg(long, value_parser = crate::space_argument::parse)]
+    #[arg(long, value_parser = crate::arguments::space::parse)]
     space: Arc<dyn SearchSpace>,
     /// The column that holds the architectures as text, in CSV and JSON lines, or a template of several columns:
     /// `{vertices}:{adjacency_hex}:{ops}`.

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use ganas_eval::MetricRole;
-use ganas_table::{ColumnInfo, RowOrder, Table};
+use ganas::eval::MetricRole;
+use ganas::table::{ColumnInfo, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::output;
-use crate::table_noise;
-use crate::table_source;
-use ganas_report::tables::{Align, TextTable, optional};
+use crate::printing::noise;
+use crate::printing::output;
+use ganas::report::tables::{Align, TextTable, optional};
+use ganas::tables;
 
 /// Which table.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ struct Metric<'a> {
 
 /// Describes the table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let table = table_source::open_table(&arguments.table)?;
+    let table = tables::open_table(&arguments.table)?;
     let metrics: Vec<Metric<'_>> = table
         .columns()
         .map(|column| Metric {
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "table_sha256": table.sha256(),
             "manifest": table.manifest(),
             "metrics": metrics,
-            "noise": table.noise().iter().map(table_noise::json).collect::<Vec<_>>(),
+            "noise": table.noise().iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
     output::print_text(&text(&table, &metrics))
@@ -157,7 +157,7 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
     }
     let noise = match table.noise() {
         noise if noise.is_empty() => String::new(),
-        noise => format!("\n{}", table_noise::text(&noise)),
+        noise => format!("\n{}", noise::text(&noise)),
     };
     format!("{lines}\n{}{noise}", columns.to_text())
 }

@@ -1,14 +1,11 @@
 //! `ganas table list`: the benchmarks that can be read, and which files of them are in the data folder.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use ganas_benchmarks::OfficialFormat;
-use ganas_table::{EMBEDDED, Table};
+use ganas::table::EMBEDDED;
+use ganas::{DATA_VARIABLE, tables};
 use serde_json::json;
 
-use crate::environment;
-use crate::output;
+use crate::arguments::environment;
+use crate::printing::output;
 
 /// How to print.
 #[derive(Debug, clap::Args)]
@@ -58,22 +55,11 @@ const BENCHMARKS: [Benchmark; 6] = [
         files: "NAS-Bench-201-v1_0-e61699.pth, NAS-Bench-201-v1_1-096897.pth (github.com/D-X-Y/NAS-Bench-201)",
     },
 ];
-/// Folders below the data folder that are looked into.
-const DEPTH: usize = 3;
-
-/// A file of the data folder that can be imported or is a table already.
-struct Present {
-    path: PathBuf,
-    what: String,
-}
 
 /// Lists.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let folder = environment::data_folder();
-    let mut present = Vec::new();
-    if let Some(folder) = &folder {
-        look_into(folder, DEPTH, &mut present);
-    }
+    let folder = environment::folders().data;
+    let present = folder.as_deref().map(tables::present).unwrap_or_default();
     if arguments.json {
         let benchmarks: Vec<_> = BENCHMARKS
             .iter()
@@ -100,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     text.push_str("benchmarks whose official files `ganas table import` reads:\n");
     for benchmark in &BENCHMARKS {
-        let known = ganas_space::by_name(benchmark.space).is_ok();
+        let known = ganas::space::by_name(benchmark.space).is_ok();
         let space = if known {
             format!("--space {}", benchmark.space)
         } else {
@@ -116,8 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     );
     match folder {
         None => text.push_str(&format!(
-            "set {} to a folder to see what is there\n",
-            environment::DATA
+            "set {DATA_VARIABLE} to a folder to see what is there\n"
         )),
         Some(folder) => {
             let n = present.len();
@@ -131,47 +116,4 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     output::print_text(&text)
-}
-
-/// Adds what can be recognised; what cannot be read is passed over.
-fn look_into(folder: &Path, depth: usize, present: &mut Vec<Present>) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    let mut n_results = 0;
-    for path in paths {
-        if path.extension().is_some_and(|ending| ending == "arrow") {
-            let what = match Table::open(&path) {
-                Ok(table) => format!(
-                    "table of {}, {} rows",
-                    table.manifest().space,
-                    table.n_rows()
-                ),
-                Err(_) => continue,
-            };
-            present.push(Present { path, what });
-            continue;
-        }
-        match OfficialFormat::detect(&path) {
-            // There are thousands in a folder, which is imported as a whole.
-            Ok(Some(OfficialFormat::NasBench301Results)) if path.is_file() => n_results += 1,
-            Ok(Some(format)) if format != OfficialFormat::NasBench301Results => {
-                let what = format.to_string();
-                present.push(Present { path, what });
-            }
-            _ if path.is_dir() && depth > 1 => look_into(&path, depth - 1, present),
-            _ => {}
-        }
-    }
-    if n_results > 0 {
-        present.push(Present {
-            path: folder.to_owned(),
-            what: format!(
-                "{n_results} files of {}",
-                OfficialFormat::NasBench301Results
-            ),
-        });
-    }
 }

@@ -7,7 +7,7 @@ mod info;
 mod list;
 mod query;
 
-use crate::exit::Outcome;
+use crate::printing::exit::Outcome;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]

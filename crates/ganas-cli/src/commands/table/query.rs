@@ -3,16 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use ganas_eval::EvalError;
-use ganas_space::{ArchKey, SearchSpace};
-use ganas_table::{ColumnInfo, Row, RowOrder, Table};
+use ganas::table::{ColumnInfo, Row, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::exit::UsageError;
-use crate::output;
-use crate::table_source;
-use ganas_report::tables::{Align, TextTable};
+use crate::printing::output;
+use ganas::report::tables::{Align, TextTable};
+use ganas::tables::{self, Found};
 
 /// Which architecture of which table.
 #[derive(Debug, clap::Args)]
@@ -27,18 +24,6 @@ pub(crate) struct Arguments {
     /// Prints one JSON object.
     #[arg(long)]
     json: bool,
-}
-
-/// What was found.
-struct Found {
-    /// The row of the architecture itself; none, when only another one of its class is in the table.
-    row: Option<Row>,
-    /// The text of the architecture that was asked for.
-    arch: String,
-    /// Its class.
-    key: ArchKey,
-    /// The row that answers queries for the class.
-    representative: Row,
 }
 
 /// A metric with its values.
@@ -66,11 +51,11 @@ struct RankFields {
 
 /// Prints the measurements.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let table = table_source::open_table(&arguments.table)?;
-    let space = ganas_space::by_name(&table.manifest().space)
+    let table = tables::open_table(&arguments.table)?;
+    let space = ganas::space::by_name(&table.manifest().space)
         .with_context(|| format!("{}", arguments.table.display()))?;
-    let columns = super::export::columns(&table, &arguments.metrics)?;
-    let found = find(&table, &*space, &arguments.architecture)?;
+    let columns = tables::columns(&table, &arguments.metrics)?;
+    let found = Found::find(&table, &*space, &arguments.architecture)?;
     let metrics: Vec<Metric<'_>> = columns
         .into_iter()
         .map(|column| Metric {
@@ -91,50 +76,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         print_json(&table, &found, &metrics)
     } else {
         output::print_text(&text(&table, &found, &metrics))
-    }
-}
-
-fn find(table: &Table, space: &dyn SearchSpace, asked: &str) -> anyhow::Result<Found> {
-    let missing = |arch: &str| EvalError::MissingArch {
-        arch: arch.to_owned(),
-    };
-    if let Ok(key) = asked.parse::<ArchKey>() {
-        let row = table.row_of(key).ok_or_else(|| missing(asked))?;
-        return Ok(of_row(table, row));
-    }
-    if !asked.is_empty() && asked.bytes().all(|b| b.is_ascii_digit()) {
-        let row = asked.parse().ok().and_then(|index| table.row(index));
-        return match row {
-            Some(row) => Ok(of_row(table, row)),
-            None => Err(UsageError(format!(
-                "the table has no row {asked}: expected a number below {}",
-                table.n_rows()
-            ))
-            .into()),
-        };
-    }
-    let arch = space.decode(asked).map_err(|error| {
-        UsageError(format!(
-            "{error}; an architecture is named by its text, the number of its row, or the 32 digits of its key"
-        ))
-    })?;
-    let (arch, key) = (space.encode(&arch), space.key(&arch));
-    let representative = table.row_of(key).ok_or_else(|| missing(asked))?;
-    Ok(Found {
-        row: table.rows().find(|&row| table.arch_text(row) == arch),
-        arch,
-        key,
-        representative,
-    })
-}
-
-fn of_row(table: &Table, row: Row) -> Found {
-    let key = table.key(row);
-    Found {
-        row: Some(row),
-        arch: table.arch_text(row).to_owned(),
-        key,
-        representative: table.row_of(key).unwrap_or(row),
     }
 }
 

@@ -1,9 +1,5 @@
 //! `ganas table build`: evaluates the architectures of a space, each with several seeds, into a table.
-//!
-//! Every finished evaluation is kept in a study at once, so that a process that is killed loses what its workers are
-//! at, and nothing else.
 
-mod architectures;
 mod summary;
 
 use std::io::IsTerminal as _;
@@ -12,28 +8,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas_eval::EvalError;
-use ganas_search::StopFlag;
-use ganas_space::SearchSpace;
-use ganas_store::{Collected, Collection, CollectionSpec, EvaluationId, OnExisting, Study};
-use ganas_table::TableError;
-use ganas_table::{
-    Evaluated, EvaluationsRequest, EvaluatorInfo, MAX_SEEDS, Table, write_evaluations,
-};
-use ganas_worker::{Measured, Request, Workers};
+use ganas::eval::EvalError;
+use ganas::store::OnExisting;
+use ganas::tables::{Build, Choice, TableBuild, check_seeds};
+use ganas::{Error, SearchSpace, Seeds, StopFlag};
 
-use crate::environment;
-use crate::exit::{Outcome, UsageError};
-use crate::interrupt::Interrupt;
-use crate::seeds::Seeds;
-use crate::worker_arguments::WorkerArguments;
-use crate::worker_notes::WorkerNotes;
-
-use architectures::{Architecture, Choice};
-use summary::{Summary, Tally};
-
-/// Evaluations that are given to the workers together; they wait for each other only at the end of as many.
-const TOGETHER: usize = 4096;
+use crate::arguments::environment;
+use crate::arguments::workers::WorkerArguments;
+use crate::printing::exit::Outcome;
+use crate::printing::interrupt::Interrupt;
+use crate::printing::worker_notes::WorkerNotes;
 
 /// What to evaluate, how, and where to.
 #[derive(Debug, clap::Args)]
@@ -41,7 +25,7 @@ const TOGETHER: usize = 4096;
 pub(crate) struct Arguments {
     /// The search space: a name that `ganas space list` lists, or a `.toml` file that describes one. Every class of
     /// architectures is evaluated once a seed.
-    #[arg(long, value_parser = crate::space_argument::parse)]
+    #[arg(long, value_parser = crate::arguments::space::parse)]
     space: Arc<dyn SearchSpace>,
     /// So many random architectures instead of all.
     #[arg(long, value_name = "N")]
@@ -80,223 +64,103 @@ pub(crate) struct Arguments {
 
 /// Evaluates what the study lacks, and writes the table once it is complete.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let seeds = checked_seeds(&arguments.seeds)?;
-    if !arguments.overwrite && arguments.output.exists() {
-        // Not hours later.
-        return Err(TableError::output_exists(&arguments.output).into());
-    }
-    let architectures = architectures::choose(
-        &*arguments.space,
-        match arguments.sample {
-            None => Choice::All,
-            Some(n) => Choice::Sample {
-                n: n.get(),
-                seed: arguments.sample_seed,
-            },
-        },
-    )?;
-    let study_path = arguments.study_path();
-    let study = Study::create_or_open(&study_path)?;
     let stop = StopFlag::default();
     let notes = if arguments.quiet {
         WorkerNotes::quiet()
     } else {
         WorkerNotes::printed()
     };
-    let workers = arguments
-        .workers
-        .open_workers(&arguments.space, Some(&study_path), &stop, &notes)?
-        .context("invariant: the arguments require an evaluator")?;
-    let spec = CollectionSpec {
-        space: arguments.space.name().to_owned(),
-        evaluator: workers.identity().to_owned(),
-        description: arguments.workers.describe_workers(&workers),
-    };
-    let on_existing = if arguments.resume {
-        OnExisting::Resume
-    } else {
-        OnExisting::Refuse
-    };
-    let collection = study.collect(&spec, on_existing)?;
-    if arguments.retry_failed {
-        collection.forget_failures()?;
-    }
+    let plan = plan(arguments, &stop)?;
+    let study = plan.study.clone();
+    let mut build = plan.prepare(notes.listener())?;
     let interrupt = Interrupt::install(&stop)?;
-    let mut tally = Tally::new(&architectures, &seeds, &collection.evaluations()?);
+    let n = build.n_architectures();
+    let progress = build.progress();
     if !arguments.quiet {
         eprintln!(
-            "{} architectures of {}, {} seeds: {} evaluations, {} of them are there; kept in {}",
-            architectures.len(),
-            spec.space,
-            seeds.len(),
-            tally.all(),
-            tally.known(),
-            study_path.display()
+            "{n} architectures of {}, {} seeds: {} evaluations, {} of them are there; kept in {}",
+            arguments.space.name(),
+            arguments.seeds.all().len(),
+            progress.all(),
+            progress.known(),
+            study.display()
         );
     }
-    let evaluated = evaluate(
-        arguments,
-        &architectures,
-        &workers,
-        &collection,
-        &mut tally,
-        &notes,
-    );
-    if let Err(EvalError::Interrupted) = evaluated
-        && interrupt.asked()
-    {
-        eprintln!(
-            "interrupted: {} of {} evaluations are there; continue with: {}",
-            tally.known(),
-            tally.all(),
-            environment::resume_command()
-        );
-        return Ok(Outcome::Interrupted);
-    }
-    if let Err(error) = evaluated {
-        if let EvalError::Unusable(_) = error {
-            // When nothing works any more, what has failed may have failed for the same reason.
-            collection.forget_failures()?;
-            eprintln!(
+    if let Err(error) = evaluate(arguments, &mut build, &notes) {
+        let progress = build.progress();
+        match error {
+            Error::Eval(EvalError::Interrupted) if interrupt.asked() => {
+                eprintln!(
+                    "interrupted: {} of {} evaluations are there; continue with: {}",
+                    progress.known(),
+                    progress.all(),
+                    environment::resume_command()
+                );
+                return Ok(Outcome::Interrupted);
+            }
+            Error::Eval(EvalError::Unusable(_)) => eprintln!(
                 "what is finished is kept; once the error is mended, continue with: {}",
                 environment::resume_command()
-            );
+            ),
+            _ => {}
         }
         return Err(error.into());
     }
-    let summary = write(arguments, &architectures, &seeds, &workers, &collection)?;
-    summary.print(arguments.json)?;
-    if summary.failed > 0 {
+    let report = build.write()?;
+    summary::print(&report, arguments.json)?;
+    if report.failed > 0 {
         eprintln!(
             "{} evaluations failed and are null in the table; \
              `--resume --retry-failed --overwrite` makes them again",
-            summary.failed
+            report.failed
         );
         return Ok(Outcome::FailedEvaluations);
     }
     Ok(Outcome::Done)
 }
 
-impl Arguments {
-    fn study_path(&self) -> PathBuf {
-        self.study.clone().unwrap_or_else(|| {
-            let mut path = self.output.as_os_str().to_owned();
-            path.push(".study");
-            path.into()
-        })
-    }
-}
-
-/// The seeds as the protocol has them.
-fn checked_seeds(Seeds(seeds): &Seeds) -> anyhow::Result<Vec<u32>> {
-    if seeds.len() > MAX_SEEDS {
-        return Err(UsageError(format!(
-            "{} seeds are too many for a table: expected at most {MAX_SEEDS}",
-            seeds.len()
-        ))
-        .into());
-    }
-    let number = |&seed: &u64| {
-        u32::try_from(seed).map_err(|_| {
-            let message = format!(
-                "the seed {seed} is too large: expected at most {}",
-                u32::MAX
-            );
-            UsageError(message).into()
-        })
-    };
-    seeds.iter().map(number).collect()
-}
-
-/// Makes the evaluations that the tally lacks.
-fn evaluate(
-    arguments: &Arguments,
-    architectures: &[Architecture],
-    workers: &Workers,
-    collection: &Collection,
-    tally: &mut Tally,
-    notes: &WorkerNotes,
-) -> Result<(), EvalError> {
-    let missing = tally.missing();
-    let shown = !arguments.quiet && std::io::stderr().is_terminal();
-    let bar = summary::bar(shown, tally, notes);
-    for some in missing.chunks(TOGETHER) {
-        let requests: Vec<Request<'_>> = some
-            .iter()
-            .map(|missing| Request {
-                arch: &architectures[missing.architecture].arch,
-                seed: missing.seed,
-            })
-            .collect();
-        workers.measure_all(&requests, &mut |at, measured| {
-            let id = EvaluationId {
-                key: architectures[some[at].architecture].key,
-                seed: some[at].seed,
-            };
-            let failed = measured.is_err();
-            keep(collection, id, measured)?;
-            tally.count(failed);
-            bar.set_message(tally.failures());
-            bar.inc(1);
-            Ok(())
-        })?;
-    }
-    bar.finish_and_clear();
-    Ok(())
-}
-
-fn keep(collection: &Collection, id: EvaluationId, measured: Measured) -> Result<(), EvalError> {
-    let collected: Collected = measured.map_err(|failure| failure.to_string());
-    let kept = collection.keep(id, &collected);
-    kept.map_err(|error| EvalError::Record {
-        source: Box::new(error),
-    })
-}
-
-/// Writes the table, from the study.
-fn write(
-    arguments: &Arguments,
-    architectures: &[Architecture],
-    seeds: &[u32],
-    workers: &Workers,
-    collection: &Collection,
-) -> anyhow::Result<Summary> {
-    let known = collection.evaluations()?;
-    let mut evaluations = Vec::with_capacity(architectures.len() * seeds.len());
-    for architecture in architectures {
-        for &seed in seeds {
-            let key = architecture.key;
-            let collected = known.get(&EvaluationId { key, seed });
-            let collected = collected.context("invariant: every evaluation was made")?;
-            evaluations.push(Evaluated {
-                arch: &architecture.arch,
-                seed,
-                metrics: collected.as_ref().ok(),
-            });
-        }
-    }
-    let failed = evaluations.iter().filter(|e| e.metrics.is_none()).count();
-    let capabilities = workers.capabilities();
-    let request = EvaluationsRequest {
+fn plan(arguments: &Arguments, stop: &StopFlag) -> anyhow::Result<TableBuild> {
+    let seeds = check_seeds(&arguments.seeds)?;
+    let study = arguments.study.clone().unwrap_or_else(|| {
+        let mut path = arguments.output.as_os_str().to_owned();
+        path.push(".study");
+        path.into()
+    });
+    Ok(TableBuild {
+        space: Arc::clone(&arguments.space),
+        choice: match arguments.sample {
+            None => Choice::All,
+            Some(n) => Choice::Sample {
+                n: n.get(),
+                seed: arguments.sample_seed,
+            },
+        },
+        seeds,
+        workers: arguments
+            .workers
+            .config(Some(&study))?
+            .context("invariant: the arguments require an evaluator")?,
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
-        evaluator: EvaluatorInfo {
-            command: arguments.workers.command().to_owned(),
-            name: capabilities.name.clone(),
-            version: capabilities.version.clone(),
-            fidelity: arguments.workers.fidelity(),
+        study,
+        on_existing: if arguments.resume {
+            OnExisting::Resume
+        } else {
+            OnExisting::Refuse
         },
-        metrics: capabilities.metrics.clone(),
-    };
-    let report = write_evaluations(&request, &*arguments.space, &evaluations)?;
-    let table = Table::open(&arguments.output)?;
-    Ok(Summary {
-        output: arguments.output.clone(),
-        sha256: table.sha256(),
-        bytes: report.output_bytes,
-        manifest: report.manifest,
-        evaluations: evaluations.len(),
-        failed,
-        noise: table.noise(),
+        retry_failed: arguments.retry_failed,
+        stop: stop.clone(),
     })
+}
+
+/// Makes the evaluations that are missing.
+fn evaluate(arguments: &Arguments, build: &mut Build, notes: &WorkerNotes) -> Result<(), Error> {
+    let shown = !arguments.quiet && std::io::stderr().is_terminal();
+    let bar = summary::bar(shown, build.progress(), notes);
+    build.evaluate(&mut |progress| {
+        bar.set_message(progress.failures());
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    Ok(())
 }

@@ -1,0 +1,58 @@
+//! The environment: where data and caches are, and how the command was called.
+
+use std::path::PathBuf;
+
+use ganas::{DATA_VARIABLE, Folders};
+
+/// The folder with benchmark data, when one is named, and `ganas` in the user's cache folder.
+pub(crate) fn folders() -> Folders {
+    // The XDG base directory specification: a relative path counts as not set.
+    let user = variable("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(std::env::home_dir()?.join(".cache")));
+    Folders {
+        data: variable(DATA_VARIABLE).map(PathBuf::from),
+        cache: user.map(|user| user.join("ganas")),
+    }
+}
+
+/// The command as one would type it to run it again, with `--resume`.
+pub(crate) fn resume_command() -> String {
+    let mut words: Vec<String> = std::iter::once("ganas".to_owned())
+        .chain(std::env::args().skip(1))
+        .collect();
+    if !words.iter().any(|word| word == "--resume") {
+        words.push("--resume".to_owned());
+    }
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    words.join(" ")
+}
+
+/// A word in quotes when a shell needs them.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// The value of a variable; an empty one counts as not set.
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_when_needed() {
+        assert_eq!(quoted("0..20"), "0..20");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,9 @@
+//! Arguments that several commands share, and what they read from the environment.
+
+pub(crate) mod algorithm;
+pub(crate) mod environment;
+pub(crate) mod evaluator;
+pub(crate) mod filter;
+pub(crate) mod goal;
+pub(crate) mod space;
+pub(crate) mod workers;

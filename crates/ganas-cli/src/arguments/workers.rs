@@ -1,0 +1,163 @@
+//! The arguments of a search whose evaluator is a command of the user.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ganas::worker::PoolConfig;
+
+use super::environment;
+
+/// How architectures are evaluated by a command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WorkerArguments {
+    /// A command that evaluates architectures instead of a table, such as `python train.py`; it speaks the protocol of
+    /// docs/PROTOCOL.md.
+    #[arg(long, value_name = "COMMAND")]
+    evaluator: Option<String>,
+    /// Processes of the evaluator; the results do not depend on them.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1",
+        requires = "evaluator",
+        help_heading = "Evaluator"
+    )]
+    workers: NonZeroU32,
+    /// The longest that one evaluation may take: `90s`, `15m`, `2h`.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration, requires = "evaluator", help_heading = "Evaluator")]
+    timeout: Duration,
+    /// How often an evaluation that failed is tried again.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "2",
+        requires = "evaluator",
+        help_heading = "Evaluator"
+    )]
+    retries: u32,
+    /// The longest that a process may take to start.
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration, requires = "evaluator", help_heading = "Evaluator")]
+    start_timeout: Duration,
+    /// The longest that a process may take to give up an evaluation before it is killed.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, requires = "evaluator", help_heading = "Evaluator")]
+    grace: Duration,
+    /// The search is ended after so many failed attempts in a row.
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..), requires = "evaluator", help_heading = "Evaluator")]
+    max_failures: u32,
+    /// The largest address space of a process: `8G`, `500M`.
+    #[arg(long, value_name = "SIZE", value_parser = kibibytes, requires = "evaluator", help_heading = "Evaluator")]
+    memory_limit: Option<u64>,
+    /// Passed on with every evaluation, for example `--fidelity epochs=12`.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = fidelity, requires = "evaluator", help_heading = "Evaluator")]
+    fidelity: Vec<(String, f64)>,
+    /// The folder for the stderr of the processes [default: beside the study, else in the user's cache folder].
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        requires = "evaluator",
+        help_heading = "Evaluator"
+    )]
+    worker_logs: Option<PathBuf>,
+}
+
+impl WorkerArguments {
+    /// How workers are started, when there is a command. Without a folder their logs are beside the study.
+    pub(crate) fn config(&self, study: Option<&Path>) -> anyhow::Result<Option<PoolConfig>> {
+        let Some(command) = &self.evaluator else {
+            return Ok(None);
+        };
+        let logs = match (&self.worker_logs, study) {
+            (Some(folder), _) => folder.clone(),
+            (None, Some(study)) => {
+                let mut folder = study.as_os_str().to_owned();
+                folder.push(".workers");
+                folder.into()
+            }
+            (None, None) => {
+                let workers = environment::folders().cache()?.join("workers");
+                workers.join(std::process::id().to_string())
+            }
+        };
+        Ok(Some(PoolConfig {
+            workers: self.workers.get(),
+            time_limit: self.timeout,
+            start_limit: self.start_timeout,
+            grace: self.grace,
+            retries: self.retries,
+            failures_in_a_row: self.max_failures,
+            memory_kib: self.memory_limit,
+            fidelity: self.fidelity.iter().cloned().collect(),
+            ..PoolConfig::new(command, logs)
+        }))
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || format!("`{text}` is no time: expected a number and s, m or h, such as 90s");
+    let (number, seconds) = match text.as_bytes().last() {
+        Some(b's') => (&text[..text.len() - 1], 1.0),
+        Some(b'm') => (&text[..text.len() - 1], 60.0),
+        Some(b'h') => (&text[..text.len() - 1], 3600.0),
+        _ => return Err(expected()),
+    };
+    let number: f64 = number.parse().map_err(|_| expected())?;
+    Duration::try_from_secs_f64(number * seconds)
+        .ok()
+        .filter(|time| !time.is_zero())
+        .ok_or_else(expected)
+}
+
+fn kibibytes(text: &str) -> Result<u64, String> {
+    let expected = || format!("`{text}` is no size: expected a number and M or G, such as 8G");
+    let (number, kib) = match text.as_bytes().last() {
+        Some(b'M') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'G') => (&text[..text.len() - 1], 1 << 20),
+        _ => return Err(expected()),
+    };
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    number
+        .checked_mul(kib)
+        .filter(|&kib| kib > 0)
+        .ok_or_else(expected)
+}
+
+fn fidelity(text: &str) -> Result<(String, f64), String> {
+    let pair = text.split_once('=').and_then(|(name, value)| {
+        let value: f64 = value.parse().ok()?;
+        (!name.is_empty() && value.is_finite()).then(|| (name.to_owned(), value))
+    });
+    pair.ok_or_else(|| format!("`{text}` is no fidelity: expected NAME=NUMBER, such as epochs=12"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (text, seconds) in [("90s", 90.0), ("1.5m", 90.0), ("2h", 7200.0), ("0.2s", 0.2)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs_f64(seconds)));
+        }
+        for text in ["", "2", "h", "-1s", "0s", "1d", "NaNs", "é"] {
+            assert!(duration(text).unwrap_err().contains("90s"), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(kibibytes("8G"), Ok(8 << 20));
+        assert_eq!(kibibytes("500M"), Ok(500 << 10));
+        for text in ["", "8", "G", "0G", "1.5G", "99999999999999999G"] {
+            assert!(kibibytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fidelities() {
+        assert_eq!(fidelity("epochs=12"), Ok(("epochs".to_owned(), 12.0)));
+        for text in ["epochs", "=1", "epochs=", "epochs=inf"] {
+            assert!(fidelity(text).is_err(), "{text}");
+        }
+    }
+}

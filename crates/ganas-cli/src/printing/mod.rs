@@ -1,0 +1,8 @@
+//! The terminal: results on stdout, everything else on stderr, signals, exit codes.
+
+pub(crate) mod exit;
+pub(crate) mod interrupt;
+pub(crate) mod noise;
+pub(crate) mod output;
+pub(crate) mod progress;
+pub(crate) mod worker_notes;

@@ -1,0 +1,476 @@
+//! An experiment: what is to be searched, how, and with what.
+
+mod algorithm;
+mod columns;
+mod config_text;
+mod constraints;
+mod crew;
+mod device;
+mod improve;
+mod objectives;
+mod overrides;
+mod search;
+mod seeds;
+mod source;
+
+use std::error::Error as StdError;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ganas_eval::Evaluator;
+use ganas_report::records::SearchRecord;
+use ganas_search::{Budget, Observer, RunSpec, StopFlag};
+use ganas_space::{Arch, SearchSpace};
+use ganas_store::{OnExisting, Study};
+#[cfg(feature = "tables")]
+use ganas_table::{EMBEDDED, Embedded};
+#[cfg(feature = "workers")]
+use ganas_worker::{PoolConfig, PoolListener};
+
+pub use algorithm::{Algorithm, AlgorithmName, AlgorithmSettings};
+pub use constraints::{computed as computed_constraints, stated as stated_constraints};
+pub use device::{DeviceChoice, OpenDevice, devices};
+pub use improve::{ACCURACY, GivenBound};
+pub use objectives::{Goals, ReferencePoint};
+pub use search::Search;
+pub use seeds::Seeds;
+
+use crate::function::FunctionEvaluator;
+#[cfg(feature = "tables")]
+use crate::tables;
+use crate::{Error, Folders};
+use constraints::Sources;
+use crew::Crew;
+use improve::Given;
+use objectives::Known;
+use source::{Metrics, Opening, Source};
+
+/// Unique queries of a run, when no number is named.
+const QUERIES: u32 = 150;
+
+/// Makes the observer of the run with a seed.
+type Observers = Box<dyn Fn(u64) -> Box<dyn Observer> + Send + Sync>;
+
+/// A search that is being put together.
+///
+/// What is not named has the default of the command line: GA-NAS with its improved preset, 150 unique queries, the seed 0,
+/// the CPU, all processors.
+pub struct Experiment {
+    space: Option<Arc<dyn SearchSpace>>,
+    source: Source,
+    metrics: Metrics,
+    bounds: Vec<GivenBound>,
+    properties: Vec<PathBuf>,
+    improve: Option<String>,
+    goals: Goals,
+    reference_point: Option<ReferencePoint>,
+    algorithm: AlgorithmSettings,
+    budget: Option<Budget>,
+    seeds: Seeds,
+    threads: Option<NonZeroUsize>,
+    study: Option<PathBuf>,
+    on_existing: OnExisting,
+    folders: Folders,
+    stop: StopFlag,
+    note: Box<dyn Fn(&str)>,
+    observers: Option<Observers>,
+}
+
+impl std::fmt::Debug for Experiment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Experiment")
+            .field("space", &self.space)
+            .field("source", &self.source)
+            .field("algorithm", &self.algorithm)
+            .field("seeds", &self.seeds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Self {
+            space: None,
+            source: Source::Unnamed,
+            metrics: Metrics::default(),
+            bounds: Vec::new(),
+            properties: Vec::new(),
+            improve: None,
+            goals: Goals::default(),
+            reference_point: None,
+            algorithm: AlgorithmSettings::default(),
+            budget: None,
+            seeds: Seeds::from(0),
+            threads: None,
+            study: None,
+            on_existing: OnExisting::Refuse,
+            folders: Folders::default(),
+            stop: StopFlag::default(),
+            note: Box::new(|_| {}),
+            observers: None,
+        }
+    }
+}
+
+impl Experiment {
+    /// A search of a small table of this crate, until something else is named.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Searches this space; [`space::open`](crate::space::open) opens one by its name or its description.
+    #[must_use]
+    pub fn space(mut self, space: Arc<dyn SearchSpace>) -> Self {
+        self.space = Some(space);
+        self
+    }
+
+    /// Answers queries from a table: a table file, a CSV file, which is imported into the cache folder, or `digits-5` or
+    /// `digits-4`, which are part of this crate.
+    #[cfg(feature = "tables")]
+    #[must_use]
+    pub fn table(mut self, path: impl Into<PathBuf>) -> Self {
+        self.source = Source::Table(path.into());
+        self
+    }
+
+    /// Answers queries with the predictions of the surrogate in a folder.
+    #[cfg(feature = "surrogates")]
+    #[must_use]
+    pub fn surrogate(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.source = Source::Surrogate(folder.into());
+        self
+    }
+
+    /// Answers queries with the worker processes of a command; `listener` is told what they do.
+    #[cfg(feature = "workers")]
+    #[must_use]
+    pub fn workers(mut self, config: PoolConfig, listener: PoolListener) -> Self {
+        self.source = Source::Workers(Box::new(config), listener);
+        self
+    }
+
+    /// Answers queries with a function, which returns a value of which more is better.
+    ///
+    /// `metric` is what the value is called. A study tells functions apart by this name: change it when the function
+    /// changes. An error is the failure of this one evaluation, which a search survives.
+    #[must_use]
+    pub fn function<E: Into<Box<dyn StdError + Send + Sync>>>(
+        self,
+        metric: &str,
+        function: impl Fn(&Arch) -> Result<f64, E> + Send + Sync + 'static,
+    ) -> Self {
+        let evaluator = FunctionEvaluator::new(metric, function);
+        self.evaluator(Arc::new(evaluator), metric)
+    }
+
+    /// Answers queries with an evaluator of the caller; `identity` tells it from others in a study.
+    #[must_use]
+    pub fn evaluator(mut self, evaluator: Arc<dyn Evaluator>, identity: impl Into<String>) -> Self {
+        self.source = Source::Given(evaluator, identity.into());
+        self
+    }
+
+    /// Searches on this metric of the table, the surrogate or the workers.
+    #[must_use]
+    pub fn search_metric(mut self, name: impl Into<String>) -> Self {
+        self.metrics.search = Some(name.into());
+        self
+    }
+
+    /// Reports this metric of what was found.
+    #[must_use]
+    pub fn report_metric(mut self, name: impl Into<String>) -> Self {
+        self.metrics.report = Some(name.into());
+        self
+    }
+
+    /// Adds a bound that every evaluated architecture satisfies, such as `"params <= 3.0e6".parse()?`.
+    #[must_use]
+    pub fn constraint(mut self, bound: GivenBound) -> Self {
+        self.bounds.push(bound);
+        self
+    }
+
+    /// Makes the columns of a further table known to constraints and objectives.
+    #[cfg(feature = "tables")]
+    #[must_use]
+    pub fn properties(mut self, table: impl Into<PathBuf>) -> Self {
+        self.properties.push(table.into());
+        self
+    }
+
+    /// Starts from a network, whose values bounds can name as `base`: its text, or its name in the space.
+    #[must_use]
+    pub fn improve(mut self, network: impl Into<String>) -> Self {
+        self.improve = Some(network.into());
+        self
+    }
+
+    /// Searches for the front of several objectives, such as `"accuracy,-params".parse()?`; or makes one cost small in a
+    /// network that is to be improved.
+    #[must_use]
+    pub fn objectives(mut self, goals: Goals) -> Self {
+        self.goals = goals;
+        self
+    }
+
+    /// Measures the hypervolume of the front from here.
+    #[must_use]
+    pub fn reference_point(mut self, point: ReferencePoint) -> Self {
+        self.reference_point = Some(point);
+        self
+    }
+
+    /// Searches with this algorithm: an [`AlgorithmName`], or [`AlgorithmSettings`] with a configuration and a device.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: impl Into<AlgorithmSettings>) -> Self {
+        self.algorithm = algorithm.into();
+        self
+    }
+
+    /// Spends so much on each run.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Does a run for each seed: one number, or what `"0..20".parse()?` reads.
+    #[must_use]
+    pub fn seeds(mut self, seeds: impl Into<Seeds>) -> Self {
+        self.seeds = seeds.into();
+        self
+    }
+
+    /// Uses so many threads; the results do not depend on them.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Records the runs in a study, which is created when it does not exist.
+    #[must_use]
+    pub fn study(mut self, path: impl Into<PathBuf>) -> Self {
+        self.study = Some(path.into());
+        self
+    }
+
+    /// Continues the runs that the study holds; by default they must not be there.
+    #[must_use]
+    pub fn resume(mut self) -> Self {
+        self.on_existing = OnExisting::Resume;
+        self
+    }
+
+    /// Finds and keeps files here that are not named.
+    #[must_use]
+    pub fn folders(mut self, folders: Folders) -> Self {
+        self.folders = folders;
+        self
+    }
+
+    /// Stops all runs at a safe point once this is set.
+    #[must_use]
+    pub fn stop(mut self, stop: StopFlag) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Is told, in words, of what takes long or was chosen while the search is prepared.
+    #[must_use]
+    pub fn notes(mut self, note: impl Fn(&str) + 'static) -> Self {
+        self.note = Box::new(note);
+        self
+    }
+
+    /// Makes an observer for the run with each seed, which is told of every round.
+    #[must_use]
+    pub fn observe(
+        mut self,
+        observer: impl Fn(u64) -> Box<dyn Observer> + Send + Sync + 'static,
+    ) -> Self {
+        self.observers = Some(Box::new(observer));
+        self
+    }
+
+    /// Searches, and returns the record of all runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare) and [`Search::run`].
+    pub fn run(self) -> Result<SearchRecord, Error> {
+        let search = self.prepare()?;
+        let runs = search.run()?;
+        search.record(runs)
+    }
+
+    /// Opens everything that the search needs, and checks that it fits together.
+    ///
+    /// # Errors
+    ///
+    /// Something cannot be opened, or makes no sense; [`Error::is_usage`] tells the two apart.
+    pub fn prepare(mut self) -> Result<Search, Error> {
+        let embedded = self.embedded();
+        let space = self.open_space()?;
+        let budget = match (self.budget, embedded) {
+            (Some(budget), _) => budget,
+            (None, Some(table)) => Budget::unique(table.budget)?,
+            (None, None) => Budget::unique(QUERIES)?,
+        };
+        let algorithm = self.algorithm.resolve(Some(&*space))?;
+        let device = self.algorithm.open_device(&self.folders, &self.note)?;
+        let further = self.goals.further(self.metrics.search.as_deref(), &space);
+        let opening = Opening {
+            space: &space,
+            metrics: &self.metrics,
+            further: &further,
+            folders: &self.folders,
+            note: &self.note,
+        };
+        #[cfg(feature = "workers")]
+        if let Source::Workers(config, _) = &mut self.source {
+            config.stop = self.stop.shared();
+        }
+        let evaluating = match embedded {
+            #[cfg(feature = "tables")]
+            Some(table) => opening.of_table(Arc::new(table.open()?))?,
+            _ => std::mem::replace(&mut self.source, Source::Unnamed).open(&opening)?,
+        };
+        let evaluator = evaluating.evaluator();
+        let mut protocol = evaluator.protocol().clone();
+        let reference_point = self.reference_point.as_ref();
+        self.goals
+            .check_single(&protocol, reference_point, self.improve.is_some())?;
+        let objective = self.goals.single();
+        let given = match &self.improve {
+            Some(text) => Some(Given::measure(text, &*space, evaluator, objective)?),
+            None => None,
+        };
+        if given.is_some() {
+            self.algorithm.check_improve()?;
+        }
+        let columns = evaluating.columns(self.open_properties(&*space)?);
+        let sources = Sources {
+            space: &space,
+            columns: &columns,
+            looked_up: &evaluating.properties,
+        };
+        let constrained = constraints::apply(&self.bounds, &sources, given)?;
+        let mut config = algorithm.config_json()?;
+        if !constrained.record.is_empty() {
+            config["constraints"] = constrained.record.clone().into();
+        }
+        let known = Known {
+            space: &space,
+            protocol: &protocol,
+            metrics: &evaluating.metrics,
+            further: &evaluating.further,
+            columns: &columns,
+        };
+        let several = self.goals.several(&known, reference_point)?;
+        if let Some(improvement) = &constrained.improvement {
+            config["improve"] = improvement.record();
+            protocol = improvement.protocol(&protocol);
+        }
+        let study = self.study.map(Study::create_or_open).transpose()?;
+        let spec = RunSpec {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            space: space.name().to_owned(),
+            table_sha256: evaluating.sha256.clone(),
+            protocol,
+            algorithm: algorithm.name().to_owned(),
+            config: config.to_string(),
+            budget,
+            device: device.describe(),
+            seed: 0,
+            objectives: several.as_ref().map(|s| s.objectives.clone()),
+        };
+        let threads = self
+            .threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN);
+        let search = Search {
+            space: constrained.space,
+            masked: algorithm.masks().then_some(constrained.masking),
+            constraints: constrained.record,
+            improvement: constrained.improvement,
+            several,
+            config,
+            evaluating,
+            algorithm,
+            device,
+            spec,
+            study,
+            on_existing: self.on_existing,
+            crew: Crew::new(threads, self.seeds.all().len()),
+            threads,
+            seeds: self.seeds,
+            stop: self.stop,
+            observers: self.observers,
+        };
+        search.check_new()?;
+        Ok(search)
+    }
+
+    /// The table of this crate that is searched, when neither a space nor anything to search on is named.
+    #[cfg(feature = "tables")]
+    #[must_use]
+    pub fn embedded(&self) -> Option<Embedded> {
+        let named = self.space.is_some() || !matches!(self.source, Source::Unnamed);
+        (!named).then_some(EMBEDDED[0])
+    }
+
+    #[cfg(not(feature = "tables"))]
+    fn embedded(&self) -> Option<NoTable> {
+        None
+    }
+
+    fn open_space(&self) -> Result<Arc<dyn SearchSpace>, Error> {
+        if let Some(space) = &self.space {
+            return Ok(Arc::clone(space));
+        }
+        let missing = match &self.source {
+            #[cfg(feature = "tables")]
+            Source::Unnamed => return tables::space_of(None),
+            #[cfg(not(feature = "tables"))]
+            Source::Unnamed => "nothing",
+            #[cfg(feature = "tables")]
+            Source::Table(path) => return tables::space_of(Some(path)),
+            #[cfg(feature = "surrogates")]
+            Source::Surrogate(_) => "the surrogate",
+            #[cfg(feature = "workers")]
+            Source::Workers(..) => "the evaluator",
+            Source::Given(..) => "the evaluator",
+        };
+        Err(Error::Usage(format!(
+            "{missing} does not say which space it is for: name one with --space; `ganas space list` lists them"
+        )))
+    }
+
+    #[cfg(feature = "tables")]
+    fn open_properties(
+        &self,
+        space: &dyn SearchSpace,
+    ) -> Result<Vec<Arc<ganas_table::Table>>, Error> {
+        let paths = self.properties.iter();
+        paths
+            .map(|path| tables::open(Some(path), space, &self.folders, &self.note))
+            .collect()
+    }
+
+    #[cfg(not(feature = "tables"))]
+    fn open_properties(&self, _: &dyn SearchSpace) -> Result<Vec<std::convert::Infallible>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+/// In place of a table of this crate, without the feature `tables`.
+#[cfg(not(feature = "tables"))]
+#[derive(Clone, Copy)]
+struct NoTable {
+    budget: u32,
+}

@@ -1,0 +1,377 @@
+//! A search that is ready to run: everything that its runs have in common, and how one of them is done.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use ganas_eval::WithObjectives;
+use ganas_report::records::{RunRecord, SearchRecord};
+use ganas_search::{Budget, Observer, RunSpec, StopFlag, run};
+use ganas_space::SearchSpace;
+use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
+
+use super::algorithm::Algorithm;
+use super::crew::Crew;
+use super::device::OpenDevice;
+use super::improve::Improvement;
+use super::objectives::Several;
+use super::source::Evaluating;
+use super::{Observers, Seeds};
+use crate::error::Context as _;
+use crate::{Error, clock};
+
+/// A search that is ready to run.
+pub struct Search {
+    /// The search space, or what the constraints leave of it.
+    pub(super) space: Arc<dyn SearchSpace>,
+    /// The constraints as text.
+    pub(super) constraints: Vec<String>,
+    /// Those of them that mask actions, when the algorithm builds architectures under masks.
+    pub(super) masked: Option<Vec<String>>,
+    /// What is to be improved, when a network is given.
+    pub(super) improvement: Option<Improvement>,
+    /// Several objectives, when the front is searched for.
+    pub(super) several: Option<Several>,
+    /// The configuration as it is recorded: that of the algorithm, and the constraints.
+    pub(super) config: serde_json::Value,
+    /// What answers queries.
+    pub(super) evaluating: Evaluating,
+    /// The algorithm.
+    pub(super) algorithm: Algorithm,
+    /// What the algorithm computes on.
+    pub(super) device: OpenDevice,
+    /// The spec of each run, but for its seed.
+    pub(super) spec: RunSpec,
+    /// Where runs are recorded; nowhere, when there is none.
+    pub(super) study: Option<Study>,
+    /// What to do with runs that the study holds.
+    pub(super) on_existing: OnExisting,
+    /// All threads.
+    pub(super) threads: NonZeroUsize,
+    /// How they are divided.
+    pub(super) crew: Crew,
+    /// A run for each.
+    pub(super) seeds: Seeds,
+    /// Stops all runs.
+    pub(super) stop: StopFlag,
+    /// Makes an observer for each run.
+    pub(super) observers: Option<Observers>,
+}
+
+impl std::fmt::Debug for Search {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Search")
+            .field("spec", &self.spec)
+            .field("evaluating", &self.evaluating)
+            .field("seeds", &self.seeds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Search {
+    /// Everything that the result of a run depends on, but for its seed.
+    #[must_use]
+    pub fn spec(&self) -> &RunSpec {
+        &self.spec
+    }
+
+    /// The seeds of the runs.
+    #[must_use]
+    pub fn seeds(&self) -> &[u64] {
+        self.seeds.all()
+    }
+
+    /// The budget of each run.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.spec.budget
+    }
+
+    /// The study that records the runs, when there is one.
+    #[must_use]
+    pub fn study(&self) -> Option<&Study> {
+        self.study.as_ref()
+    }
+
+    /// What stops all runs.
+    #[must_use]
+    pub fn stop(&self) -> &StopFlag {
+        &self.stop
+    }
+
+    /// What the workers did so far, when there are any.
+    #[must_use]
+    pub fn worker_statistics(&self) -> Option<String> {
+        self.evaluating.worker_statistics()
+    }
+
+    /// Makes an observer for the run with each seed, which is told of every round.
+    pub fn observe(&mut self, observer: impl Fn(u64) -> Box<dyn Observer> + Send + Sync + 'static) {
+        self.observers = Some(Box::new(observer));
+    }
+
+    /// What was asked for, with all that the result depends on, by name.
+    #[must_use]
+    pub fn describe(&self) -> Vec<(&'static str, String)> {
+        let spec = &self.spec;
+        let protocol = &spec.protocol;
+        let epochs = |epochs: Option<u32>| match epochs {
+            Some(epochs) => format!(" ({epochs} epochs)"),
+            None => String::new(),
+        };
+        let Evaluating {
+            kind,
+            description,
+            sha256,
+            ..
+        } = &self.evaluating;
+        vec![
+            ("ganas", spec.version.clone()),
+            ("space", spec.space.clone()),
+            (kind, format!("{description} (sha256 {sha256})")),
+            (
+                "protocol",
+                format!(
+                    "{}: search on {}{}, report {}{}",
+                    protocol.kind,
+                    protocol.search,
+                    epochs(protocol.search_epochs),
+                    protocol.report,
+                    epochs(protocol.report_epochs)
+                ),
+            ),
+            ("algorithm", self.algorithm.describe()),
+            ("objective", self.objective_text()),
+            (
+                "budget",
+                format!("{} unique queries a run", u32::from(spec.budget)),
+            ),
+            ("bounds", self.bounds_text()),
+            ("seeds", self.seeds.describe()),
+            ("device", spec.device.clone()),
+            (
+                "threads",
+                format!(
+                    "{} (runs at a time: {}, threads of each: {})",
+                    self.threads, self.crew.workers, self.crew.threads_each
+                ),
+            ),
+            (
+                "study",
+                match &self.study {
+                    Some(study) => study.path().display().to_string(),
+                    None => {
+                        "none: runs are kept in memory only; --study FILE records them".to_owned()
+                    }
+                },
+            ),
+        ]
+    }
+
+    /// What every evaluated architecture satisfies, and what of it masks actions.
+    fn bounds_text(&self) -> String {
+        let bounds = match self.constraints.as_slice() {
+            [] => return "none".to_owned(),
+            constraints => constraints.join("; "),
+        };
+        match self.masked.as_deref() {
+            None => bounds,
+            Some([]) => format!("{bounds} (no actions are masked)"),
+            Some(masked) => format!("{bounds} (actions are masked by {})", masked.join(", ")),
+        }
+    }
+
+    /// What is searched for.
+    fn objective_text(&self) -> String {
+        let Some(objectives) = &self.spec.objectives else {
+            return self.spec.protocol.search.clone();
+        };
+        let names: Vec<String> = objectives.all().iter().map(ToString::to_string).collect();
+        let from = match objectives.reference_point() {
+            Some(values) => format!("from the reference point {values:?}"),
+            None => "from the worst values among the first 10 classes of each run".to_owned(),
+        };
+        format!("the front of {}; hypervolume {from}", names.join(", "))
+    }
+
+    /// Does all runs, or what is left of them. The records are in the order of the seeds; once a stop was asked for, those of
+    /// runs that were not begun are left out.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first run that failed; it stops the others.
+    pub fn run(&self) -> Result<Vec<RunRecord>, Error> {
+        let results = self.crew.run(self.seeds(), &self.stop, |seed| {
+            self.run_seed(seed)
+                .with_context(|| format!("the run with seed {seed}"))
+        });
+        results?.into_iter().flatten().collect()
+    }
+
+    /// The record of these runs, with the ranks of what was found where a table has the whole space, and with what was
+    /// gained over a given network.
+    ///
+    /// # Errors
+    ///
+    /// What was found cannot be measured again.
+    pub fn record(&self, mut runs: Vec<RunRecord>) -> Result<SearchRecord, Error> {
+        self.add_ranks(&mut runs)?;
+        let improve = match &self.improvement {
+            Some(improvement) if !self.evaluating.is_costly => {
+                Some(improvement.gains(&*self.space, self.evaluating.evaluator(), &runs)?)
+            }
+            _ => None,
+        };
+        let spec = &self.spec;
+        Ok(SearchRecord {
+            version: spec.version.clone(),
+            space: self.space.name().to_owned(),
+            table_sha256: spec.table_sha256.clone(),
+            protocol: spec.protocol.clone(),
+            algorithm: spec.algorithm.clone(),
+            config: self.config.clone(),
+            constraints: self.constraints.clone(),
+            masked: self.masked.clone().unwrap_or_default(),
+            budget: spec.budget.unique_queries(),
+            device: spec.device.clone(),
+            runs,
+            objectives: spec.objectives.clone(),
+            improve,
+        })
+    }
+
+    /// Adds the ranks of the best architectures, where the evaluator is a table of the whole space.
+    #[cfg(feature = "tables")]
+    fn add_ranks(&self, runs: &mut [RunRecord]) -> Result<(), Error> {
+        let of_metric = self
+            .improvement
+            .as_ref()
+            .is_none_or(Improvement::is_of_metric);
+        if !of_metric {
+            return Ok(());
+        }
+        for best in runs.iter_mut().filter_map(|run| run.best.as_mut()) {
+            let arch = self.space.decode(&best.arch)?;
+            best.rank = self.evaluating.rank(self.space.key(&arch));
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "tables"))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as with tables"
+    )]
+    fn add_ranks(&self, _: &mut [RunRecord]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Fails when a run is to be new, and is not, before any run begins.
+    pub(super) fn check_new(&self) -> Result<(), Error> {
+        let Some(study) = &self.study else {
+            return Ok(());
+        };
+        if self.on_existing == OnExisting::Resume {
+            return Ok(());
+        }
+        let known = study.runs()?;
+        for &seed in self.seeds() {
+            let spec = self.spec_of(seed);
+            if let Some(run) = known.iter().find(|run| run.spec == spec) {
+                return Err(StoreError::RunExists {
+                    path: study.path().to_owned(),
+                    seed,
+                    status: run.status,
+                    rounds: run.rounds,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Does one run, or what is left of it.
+    fn run_seed(&self, seed: u64) -> Result<RunRecord, Error> {
+        let started = clock::now();
+        let mut other = self.observers.as_ref().map(|observer| observer(seed));
+        let (claim, resume) = match &self.study {
+            None => (None, None),
+            Some(study) => {
+                let session = Session {
+                    started_at: clock::unix_seconds(),
+                    pid: std::process::id(),
+                };
+                let spec = self.spec_of(seed);
+                match study.begin(&spec, self.on_existing, &*self.space, session)? {
+                    Begun::Fresh(claim) => (Some(claim), None),
+                    Begun::Resume(claim, point) => (Some(claim), Some(point)),
+                    Begun::Finished(id) => return Ok(RunRecord::of_study(study, id)?),
+                }
+            }
+        };
+        let evaluator = self.evaluating.evaluator();
+        // What a worker has finished is kept at once; a table is asked again faster than that.
+        let remembered = match &claim {
+            Some(claim) if self.evaluating.is_costly => Some(claim.remember(evaluator)?),
+            _ => None,
+        };
+        let evaluator = match &remembered {
+            Some(remembered) => remembered,
+            None => evaluator,
+        };
+        let space = || Arc::clone(&self.space);
+        let objective = self
+            .improvement
+            .as_ref()
+            .and_then(|i| i.objective(evaluator));
+        let evaluator = match &objective {
+            Some(objective) => objective,
+            None => evaluator,
+        };
+        let several = self
+            .several
+            .as_ref()
+            .map(|several| WithObjectives::new(evaluator, &several.sources));
+        let evaluator = match &several {
+            Some(several) => several,
+            None => evaluator,
+        };
+        let given = self.improvement.as_ref().map(|i| &i.given);
+        let objectives = self.several.as_ref().map(|several| &several.objectives);
+        let mut searcher =
+            self.algorithm
+                .searcher(&self.device, space(), seed, (given, objectives))?;
+        let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
+        let id = writer.as_ref().map(ganas_store::RunWriter::id);
+        let mut observers: Vec<&mut dyn Observer> = Vec::new();
+        // The study comes first: progress is shown once it is safe.
+        if let Some(writer) = &mut writer {
+            observers.push(writer);
+        }
+        if let Some(other) = &mut other {
+            observers.push(&mut **other);
+        }
+        let outcome = run(
+            &*self.space,
+            &mut *searcher,
+            evaluator,
+            self.spec.budget,
+            resume,
+            &mut observers,
+            &self.stop,
+        )?;
+        let wall_s = match (&self.study, id) {
+            (Some(study), Some(id)) => study.run(id)?.wall_s,
+            _ => started.elapsed().as_secs_f64(),
+        };
+        let record = RunRecord::of_outcome(seed, &outcome, &*self.space, wall_s, objectives)?;
+        Ok(record)
+    }
+
+    fn spec_of(&self, seed: u64) -> RunSpec {
+        RunSpec {
+            seed,
+            ..self.spec.clone()
+        }
+    }
+}

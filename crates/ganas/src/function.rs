@@ -1,0 +1,61 @@
+//! A function as an evaluator.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use ganas_eval::{
+    EvalError, Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric,
+};
+use ganas_space::Arch;
+
+type Function = dyn Fn(&Arch) -> Result<f64, EvalError> + Send + Sync;
+
+/// An evaluator that calls a function.
+pub(crate) struct FunctionEvaluator {
+    protocol: Protocol,
+    function: Box<Function>,
+}
+
+impl FunctionEvaluator {
+    /// The function returns the value of a metric, of which more is better; it is searched on and reported.
+    pub(crate) fn new<E: Into<Box<dyn StdError + Send + Sync>>>(
+        metric: &str,
+        function: impl Fn(&Arch) -> Result<f64, E> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            protocol: Protocol {
+                search: metric.to_owned(),
+                report: metric.to_owned(),
+                kind: ProtocolKind::Unclassified,
+                search_epochs: None,
+                report_epochs: None,
+            },
+            function: Box::new(move |arch| {
+                function(arch).map_err(|error| EvalError::Failed(error.into()))
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for FunctionEvaluator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionEvaluator")
+            .field("protocol", &self.protocol)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Evaluator for FunctionEvaluator {
+    fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+        let value = (self.function)(arch)?;
+        Ok(Measurement {
+            search: SearchMetric(value),
+            report: ReportMetric(value),
+            objectives: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,74 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(all(feature = "surrogates", feature = "tables", feature = "workers")),
+    allow(dead_code, reason = "some of what is shared serves one feature only")
+)]
+
+mod clock;
+mod closed_form;
+mod error;
+mod experiment;
+mod function;
+mod spaces;
+#[cfg(feature = "tables")]
+pub mod tables;
+
+pub use error::{Error, is_usage};
+pub use experiment::{
+    ACCURACY, Algorithm, AlgorithmName, AlgorithmSettings, DeviceChoice, Experiment, GivenBound,
+    Goals, OpenDevice, ReferencePoint, Search, Seeds, devices,
+};
+#[cfg(feature = "benchmarks")]
+pub use ganas_benchmarks as benchmarks;
+#[cfg(feature = "surrogates")]
+pub use ganas_surrogate as surrogate;
+#[cfg(feature = "tables")]
+pub use ganas_table as table;
+#[cfg(feature = "workers")]
+pub use ganas_worker as worker;
+pub use {
+    ganas_eval as eval, ganas_report as report, ganas_search as search, ganas_store as store,
+};
+
+pub use ganas_eval::Evaluator;
+pub use ganas_report::records::{RunRecord, SearchRecord};
+pub use ganas_search::{Budget, StopFlag};
+pub use ganas_space::{Arch, ArchKey, SearchSpace};
+
+/// Search spaces: those that are built in, those that are described in TOML, and what a space of one's own consists of.
+pub mod space {
+    pub use crate::closed_form::names as cost_names;
+    pub use crate::experiment::{computed_constraints, stated_constraints};
+    pub use crate::spaces::{open, sample};
+    pub use ganas_space::*;
+}
+
+/// The variable in which the command line finds [`Folders::data`]; messages name it.
+pub const DATA_VARIABLE: &str = "GANAS_DATA";
+
+/// Where an experiment finds and keeps files that are not named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folders {
+    /// Benchmark data, for experiments that name no table and no surrogate.
+    pub data: Option<std::path::PathBuf>,
+    /// What can be made again: imported tables and compiled kernels.
+    pub cache: Option<std::path::PathBuf>,
+}
+
+impl Folders {
+    /// The folder for what can be made again.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn cache(&self) -> Result<&std::path::Path, Error> {
+        self.cache.as_deref().ok_or_else(|| {
+            Error::Failed(
+                "there is no folder for caches: set XDG_CACHE_HOME or HOME, or import the table yourself with \
+                 `ganas table import` and name it with --table"
+                    .to_owned(),
+            )
+        })
+    }
+}

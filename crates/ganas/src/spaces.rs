@@ -1,0 +1,64 @@
+//! Opening a space by its name or its description, and drawing from it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ganas_random::{Stream, StreamKey};
+use ganas_search::ConstrainedSpace;
+use ganas_space::{Arch, SearchSpace, custom};
+
+use crate::Error;
+use crate::error::Context as _;
+use crate::experiment::{computed_constraints, stated_constraints};
+
+/// Streams of this purpose are for drawing from a space only; those of searches have low numbers.
+const PURPOSE: u8 = 255;
+
+/// Opens the space of a name, or the one that a `.toml` file describes.
+///
+/// # Errors
+///
+/// There is no such space or file, or the description is wrong.
+pub fn open(text: &str) -> Result<Arc<dyn SearchSpace>, Error> {
+    if !text.ends_with(".toml") {
+        return Ok(ganas_space::by_name(text)?);
+    }
+    let description = std::fs::read_to_string(text)
+        .with_context(|| format!("{text}: cannot read the description of a space"))?;
+    // Files are named relative to the description.
+    let folder = Path::new(text).parent().unwrap_or(Path::new(""));
+    let read = |name: &str| {
+        std::fs::read_to_string(folder.join(name))
+            .map_err(|error| format!("cannot read this file: {error}"))
+    };
+    let space = custom::open(text, &description, &read).with_context(|| text)?;
+    stated_constraints(&*space)?;
+    Ok(space)
+}
+
+/// Random architectures, all of which satisfy those constraints of the space that it can tell itself.
+///
+/// # Errors
+///
+/// The constraints of the space are contradictory.
+pub fn sample(
+    space: &Arc<dyn SearchSpace>,
+    n: u32,
+    seed: u64,
+) -> Result<impl Iterator<Item = Arch>, Error> {
+    let constraints = computed_constraints(space)?;
+    let space: Arc<dyn SearchSpace> = if constraints.is_empty() {
+        Arc::clone(space)
+    } else {
+        Arc::new(ConstrainedSpace::new(Arc::clone(space), constraints)?)
+    };
+    Ok((0..n).map(move |item| {
+        space.sample(&mut Stream::new(StreamKey {
+            seed,
+            purpose: PURPOSE,
+            iteration: 0,
+            item,
+            step: 0,
+        }))
+    }))
+}

@@ -1,0 +1,70 @@
+//! Finding an architecture in a table.
+
+use ganas_eval::EvalError;
+use ganas_space::{ArchKey, SearchSpace};
+use ganas_table::{Row, Table};
+
+use crate::Error;
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The row of the architecture itself; none, when only another one of its class is in the table.
+    pub row: Option<Row>,
+    /// The text of the architecture that was asked for.
+    pub arch: String,
+    /// Its class.
+    pub key: ArchKey,
+    /// The row that answers queries for the class.
+    pub representative: Row,
+}
+
+impl Found {
+    /// Finds an architecture by its text, by the number of its row, or by its key.
+    ///
+    /// # Errors
+    ///
+    /// The table has no such row, or the text is none of these.
+    pub fn find(table: &Table, space: &dyn SearchSpace, asked: &str) -> Result<Self, Error> {
+        let missing = |arch: &str| EvalError::MissingArch {
+            arch: arch.to_owned(),
+        };
+        if let Ok(key) = asked.parse::<ArchKey>() {
+            let row = table.row_of(key).ok_or_else(|| missing(asked))?;
+            return Ok(Self::of_row(table, row));
+        }
+        if !asked.is_empty() && asked.bytes().all(|b| b.is_ascii_digit()) {
+            let row = asked.parse().ok().and_then(|index| table.row(index));
+            return match row {
+                Some(row) => Ok(Self::of_row(table, row)),
+                None => Err(Error::Usage(format!(
+                    "the table has no row {asked}: expected a number below {}",
+                    table.n_rows()
+                ))),
+            };
+        }
+        let arch = space.decode(asked).map_err(|error| {
+        Error::Usage(format!(
+            "{error}; an architecture is named by its text, the number of its row, or the 32 digits of its key"
+        ))
+    })?;
+        let (arch, key) = (space.encode(&arch), space.key(&arch));
+        let representative = table.row_of(key).ok_or_else(|| missing(asked))?;
+        Ok(Self {
+            row: table.rows().find(|&row| table.arch_text(row) == arch),
+            arch,
+            key,
+            representative,
+        })
+    }
+
+    fn of_row(table: &Table, row: Row) -> Self {
+        let key = table.key(row);
+        Self {
+            row: Some(row),
+            arch: table.arch_text(row).to_owned(),
+            key,
+            representative: table.row_of(key).unwrap_or(row),
+        }
+    }
+}
