@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::time::Instant;
 
-use ganas::table::Table;
+use ganas_table::Table;
 
 const TIMES: usize = 21;
 
