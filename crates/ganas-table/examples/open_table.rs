@@ -5,6 +5,10 @@
 //! ```
 
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an example may touch what a library may not"
+)]
 
 use std::error::Error;
 use std::time::Instant;

@@ -5,6 +5,11 @@
 //! `start=slow` (never says hello), `by_seed=1` (measurements depend on the seed of the evaluation, too).
 //! What an attempt does is a function of the seed, the architecture and the number of the attempt alone.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an example may touch what a library may not"
+)]
+
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, Write as _};

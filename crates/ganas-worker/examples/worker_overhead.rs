@@ -1,5 +1,10 @@
 //! How many trivial evaluations a second a pool of workers does: `worker_overhead COMMAND [WORKERS] [EVALUATIONS]`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an example may touch what a library may not"
+)]
+
 use std::io::Write as _;
 use std::time::Instant;
 

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use ganas_gnn::nets::EdgeChoice;
 use ganas_gnn::ops::categorical::Exploration;
 use ganas_gnn::{Backend, Element, guarded};
-use ganas_random::StreamKey;
+use ganas_random::{Stream, StreamKey};
 use ganas_space::{Arch, SearchSpace};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,11 @@ struct State<T> {
 }
 
 impl<B: Backend> GaNas<B> {
+    /// The random numbers of the designs of this round.
+    fn design_stream(&self) -> Stream {
+        self.streams.get(Purpose::Design, self.round, 0, 0)
+    }
+
     /// The name of the algorithm.
     pub const NAME: &'static str = "ga-nas";
 
@@ -224,7 +229,7 @@ impl<B: Backend> GaNas<B> {
             }
         }
         let found = pool.len();
-        let random = pool.fill(&*space, &self.history, self.streams, self.round, n);
+        let random = pool.fill(&*space, &self.history, self.design_stream(), n);
         archs.extend(self.pick(pool, n, 0)?);
         let mut values = vec![
             ("attempts".to_owned(), f64::of_count(attempts)),
@@ -316,7 +321,7 @@ impl<B: Backend> Searcher for GaNas<B> {
                     pool.add(&*self.space, &self.history, arch);
                 }
             }
-            pool.fill(&*self.space, &self.history, self.streams, self.round, n);
+            pool.fill(&*self.space, &self.history, self.design_stream(), n);
             return Ok(pool
                 .first(n)
                 .into_iter()

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use ganas_random::Stream;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use super::encode::SeenGraph;
 use super::history::History;
-use crate::streams::{Purpose, Streams};
 
 /// Random draws after which a search for an unseen architecture gives up.
 const RANDOM_ATTEMPTS: usize = 10_000;
@@ -53,12 +53,10 @@ impl Pool {
         &mut self,
         space: &dyn SearchSpace,
         history: &History,
-        streams: Streams,
-        round: u32,
+        mut stream: Stream,
         size: usize,
     ) -> usize {
         let before = self.archs.len();
-        let mut stream = streams.get(Purpose::Design, round, 0, 0);
         let mut misses = 0;
         while self.archs.len() < size && misses < RANDOM_ATTEMPTS {
             misses = if self.add(space, history, space.sample(&mut stream)) {

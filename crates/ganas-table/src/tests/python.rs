@@ -6,11 +6,11 @@ use std::process::Command;
 use super::*;
 
 /// Runs a script with these arguments; none, with a line that says so, when Python or a library is missing.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which Python to ask is known to whoever runs the tests only"
+)]
 fn python(test: &str, script: &str, arguments: &[&Path]) -> Option<String> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "which Python to ask is known to whoever runs the tests only"
-    )]
     let python = std::env::var("GANAS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let run = Command::new(&python)
         .args(["-c", script])
