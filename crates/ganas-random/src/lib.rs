@@ -1,3 +1,5 @@
+//! Random streams that are named by what they are for.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! # Contents

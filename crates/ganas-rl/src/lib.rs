@@ -1,3 +1,5 @@
+//! The policy-gradient trainer.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! # Conventions

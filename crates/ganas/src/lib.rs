@@ -1,3 +1,5 @@
+//! Experiments in neural architecture search, from one builder.
+//!
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(

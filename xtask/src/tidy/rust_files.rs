@@ -21,6 +21,7 @@ const UNSAFE: &[&str] = &[
     "crates/ganas-cuda-emulation/tests/process.rs",
     "crates/ganas-table/src/mapping.rs",
     "crates/ganas-gnn/src/cpu/fork_join/mod.rs",
+    "crates/ganas-gnn/src/cpu/fork_join/model.rs",
     "crates/ganas-gnn/src/cpu/fork_join/protocol.rs",
     "crates/ganas-gnn/src/cuda/compiler.rs",
     "crates/ganas-gnn/src/cuda/driver.rs",

@@ -17,6 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "halves are exact")]
     fn equal_values_share_a_rank() {
         let ranks = [5.0, 4.0, 1.0].map(|value| rank(&[5.0, 4.0, 4.0, 1.0], value));
         assert_eq!(ranks, [1.0, 2.5, 4.0]);

@@ -31,6 +31,10 @@ fn the_killed_process() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the process that is killed is this program"
+)]
 fn a_process_killed_at_any_moment_resumes_to_the_same_record() {
     let place = Place::new();
     drop(place.study());

@@ -88,8 +88,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     if let Err(error) = evaluate(arguments, &mut build, &notes) {
         let progress = build.progress();
-        match error {
-            Error::Eval(EvalError::Interrupted) if interrupt.asked() => {
+        match error.downcast_ref() {
+            Some(Error::Eval(EvalError::Interrupted)) if interrupt.asked() => {
                 eprintln!(
                     "interrupted: {} of {} evaluations are there; continue with: {}",
                     progress.known(),
@@ -98,13 +98,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 );
                 return Ok(Outcome::Interrupted);
             }
-            Error::Eval(EvalError::Unusable(_)) => eprintln!(
+            Some(Error::Eval(EvalError::Unusable(_))) => eprintln!(
                 "what is finished is kept; once the error is mended, continue with: {}",
                 environment::resume_command()
             ),
             _ => {}
         }
-        return Err(error.into());
+        return Err(error);
     }
     let report = build.write()?;
     summary::print(&report, arguments.json)?;
@@ -154,7 +154,7 @@ fn plan(arguments: &Arguments, stop: &StopFlag) -> anyhow::Result<TableBuild> {
 }
 
 /// Makes the evaluations that are missing.
-fn evaluate(arguments: &Arguments, build: &mut Build, notes: &WorkerNotes) -> Result<(), Error> {
+fn evaluate(arguments: &Arguments, build: &mut Build, notes: &WorkerNotes) -> anyhow::Result<()> {
     let shown = !arguments.quiet && std::io::stderr().is_terminal();
     let bar = summary::bar(shown, build.progress(), notes);
     build.evaluate(&mut |progress| {
