@@ -28,10 +28,7 @@ use indexmap::{IndexMap, IndexSet};
 use self::record::{Dataset, Point, Record, Training};
 use ganas_eval::MetricRole;
 use ganas_formats::FormatProblem;
-use ganas_table::Unit;
-use ganas_table::{FamilyId, Runs, SpilledMetric};
-
-use ganas_table::Builder;
+use ganas_table::{Builder, FamilyId, Runs, SpilledMetric, Unit};
 
 use crate::convert::too_many_rows;
 
