@@ -1,4 +1,4 @@
-//! The identity of official files.
+//! The identity of published files.
 
 use std::fs::{self, File};
 use std::io::{self, Read};

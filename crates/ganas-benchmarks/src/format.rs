@@ -11,7 +11,7 @@ use ganas_formats::tfrecord::masked_crc;
 
 /// A format in which a benchmark is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OfficialFormat {
+pub enum PublishedFormat {
     /// `nasbench_full.tfrecord`, `nasbench_only108.tfrecord` and relatives.
     NasBench101TfRecord,
     /// NASLib's `nasbench_only108.pkl`.
@@ -36,7 +36,7 @@ const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 /// What files of PyTorch before 1.6 begin with: a pickled number.
 const TORCH_MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
-impl OfficialFormat {
+impl PublishedFormat {
     /// The formats in words.
     pub const KNOWN: &str = "a TFRecord file of NAS-Bench-101, NASLib's pickle of it, a -simple folder or tar file or a \
         single .pickle.pbz2 of NATS-Bench, a .pth file of NAS-Bench-201, or the results_….json files of NAS-Bench-301";
@@ -93,7 +93,7 @@ impl OfficialFormat {
     }
 }
 
-impl fmt::Display for OfficialFormat {
+impl fmt::Display for PublishedFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NasBench101TfRecord => "NAS-Bench-101 TFRecord",

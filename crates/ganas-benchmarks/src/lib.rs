@@ -1,23 +1,23 @@
-//! The files in which benchmarks are published, and their conversion into tables.
+//! The files in which benchmarks are published, and their import into tables.
 //!
 //! Each benchmark has a folder with its reader, what its columns are called, and its tests. Nothing is executed, and
 //! none of the readers holds a whole file.
 
 #![forbid(unsafe_code)]
 
-mod convert;
 mod error;
 mod fingerprint;
 mod format;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod import;
 pub mod nasbench101;
 pub mod nasbench301;
 pub mod nats;
 #[cfg(test)]
 mod tests;
 
-pub use convert::{ConvertReport, ConvertRequest, convert};
 pub use error::BenchmarkError;
-pub use format::OfficialFormat;
+pub use format::PublishedFormat;
+pub use import::{ImportReport, ImportRequest, import};

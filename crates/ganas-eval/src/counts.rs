@@ -136,21 +136,21 @@ mod tests {
 
     use super::*;
     use crate::test_archs::{self, CONV, FAILING, POOL, SAME_CONV, SAME_POOL, SKIP};
-    use crate::{Protocol, ProtocolKind, ReportMetric, SearchMetric};
+    use crate::{MetricPair, ReportMetric, SearchMetric, SelectionKind};
 
     /// Fails on one architecture, otherwise numbers its answers, so that a second evaluation would show.
     struct Numbering {
-        protocol: Protocol,
+        metric_pair: MetricPair,
         n_evaluations: AtomicU32,
     }
 
     impl Numbering {
         fn new() -> Self {
             Self {
-                protocol: Protocol {
+                metric_pair: MetricPair {
                     search: "valid".to_owned(),
                     report: "test".to_owned(),
-                    kind: ProtocolKind::ValidationSelected,
+                    kind: SelectionKind::ValidationSelected,
                     search_epochs: None,
                     report_epochs: None,
                 },
@@ -160,8 +160,8 @@ mod tests {
     }
 
     impl Evaluator for Numbering {
-        fn protocol(&self) -> &Protocol {
-            &self.protocol
+        fn metric_pair(&self) -> &MetricPair {
+            &self.metric_pair
         }
 
         fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {

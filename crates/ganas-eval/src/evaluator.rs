@@ -2,7 +2,7 @@
 
 use ganas_space::{Arch, ArchKey};
 
-use crate::{EvalError, Measurement, Protocol};
+use crate::{EvalError, Measurement, MetricPair};
 
 /// One query of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub type Finished<'a> =
 /// Something that measures architectures: a table, a surrogate, a training script.
 pub trait Evaluator: Send + Sync {
     /// What it measures.
-    fn protocol(&self) -> &Protocol;
+    fn metric_pair(&self) -> &MetricPair;
 
     /// Measures one architecture.
     ///

@@ -10,20 +10,20 @@ mod declaration;
 mod error;
 mod evaluator;
 mod metric;
+mod metric_pair;
 mod objective;
 mod objectives;
 mod property;
-mod protocol;
 
 pub use counts::{Answer, Counted, QueryCounts};
 pub use declaration::MetricDeclaration;
 pub use error::EvalError;
 pub use evaluator::{Evaluator, Finished, Query};
 pub use metric::{Measurement, ReportMetric, SearchMetric};
+pub use metric_pair::{MetricPair, MetricRole, SelectionKind};
 pub use objective::CostObjective;
 pub use objectives::{ObjectiveSource, WithObjectives};
 pub use property::{ClosedForm, CostProperty, NamedCost, Property};
-pub use protocol::{MetricRole, Protocol, ProtocolKind};
 
 #[cfg(test)]
 mod test_archs;

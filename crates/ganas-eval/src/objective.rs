@@ -6,7 +6,9 @@ use std::sync::Arc;
 use ganas_space::Arch;
 
 use crate::evaluator::evaluate_all_changed;
-use crate::{EvalError, Evaluator, Finished, Measurement, Property, Protocol, Query, SearchMetric};
+use crate::{
+    EvalError, Evaluator, Finished, Measurement, MetricPair, Property, Query, SearchMetric,
+};
 
 /// An evaluator whose search metric is how much of a cost is saved, as long as the metric of another evaluator reaches
 /// a bound.
@@ -17,7 +19,7 @@ use crate::{EvalError, Evaluator, Finished, Measurement, Property, Protocol, Que
 /// The reported metric is that of the other evaluator.
 pub struct CostObjective<'a> {
     inner: &'a dyn Evaluator,
-    protocol: Protocol,
+    metric_pair: MetricPair,
     cost: Arc<dyn Property>,
     from: f64,
     floor: f64,
@@ -26,7 +28,7 @@ pub struct CostObjective<'a> {
 impl fmt::Debug for CostObjective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CostObjective")
-            .field("protocol", &self.protocol)
+            .field("metric_pair", &self.metric_pair)
             .field("from", &self.from)
             .field("floor", &self.floor)
             .finish_non_exhaustive()
@@ -39,7 +41,7 @@ impl<'a> CostObjective<'a> {
     #[must_use]
     pub fn new(inner: &'a dyn Evaluator, cost: Arc<dyn Property>, from: f64, floor: f64) -> Self {
         Self {
-            protocol: Self::protocol_of(inner.protocol(), cost.name()),
+            metric_pair: Self::metric_pair_of(inner.metric_pair(), cost.name()),
             inner,
             cost,
             from,
@@ -47,10 +49,10 @@ impl<'a> CostObjective<'a> {
         }
     }
 
-    /// What is searched on and what is reported, for an evaluator of such a protocol.
+    /// What is searched on and what is reported, for an evaluator of such metrics.
     #[must_use]
-    pub fn protocol_of(inner: &Protocol, cost: &str) -> Protocol {
-        Protocol {
+    pub fn metric_pair_of(inner: &MetricPair, cost: &str) -> MetricPair {
+        MetricPair {
             search: format!("{cost}_saved"),
             ..inner.clone()
         }
@@ -74,8 +76,8 @@ impl<'a> CostObjective<'a> {
 }
 
 impl Evaluator for CostObjective<'_> {
-    fn protocol(&self) -> &Protocol {
-        &self.protocol
+    fn metric_pair(&self) -> &MetricPair {
+        &self.metric_pair
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
@@ -103,17 +105,17 @@ mod tests {
     use ganas_space::SearchSpace;
 
     use super::*;
-    use crate::{ClosedForm, CostProperty, ProtocolKind, ReportMetric};
+    use crate::{ClosedForm, CostProperty, ReportMetric, SelectionKind};
 
     /// Measures the kernels of a chain.
     struct Kernels {
         space: Arc<dyn SearchSpace>,
-        protocol: Protocol,
+        metric_pair: MetricPair,
     }
 
     impl Evaluator for Kernels {
-        fn protocol(&self) -> &Protocol {
-            &self.protocol
+        fn metric_pair(&self) -> &MetricPair {
+            &self.metric_pair
         }
 
         fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
@@ -132,10 +134,10 @@ mod tests {
         let space = ganas_space::by_name("mbconv").unwrap();
         let inner = Kernels {
             space: Arc::clone(&space),
-            protocol: Protocol {
+            metric_pair: MetricPair {
                 search: "valid".into(),
                 report: "test".into(),
-                kind: ProtocolKind::ValidationSelected,
+                kind: SelectionKind::ValidationSelected,
                 search_epochs: None,
                 report_epochs: None,
             },
@@ -146,8 +148,8 @@ mod tests {
         let params: Arc<dyn Property> = Arc::new(params);
         let from = params.value(&base).unwrap();
         let objective = CostObjective::new(&inner, Arc::clone(&params), from, 3.0);
-        assert_eq!(objective.protocol().search, "params_saved");
-        assert_eq!(objective.protocol().report, "test");
+        assert_eq!(objective.metric_pair().search, "params_saved");
+        assert_eq!(objective.metric_pair().report, "test");
         let search = |arch: &Arch| objective.evaluate(arch).unwrap().search.0;
         assert_eq!(search(&base), 0.0);
         // One layer less in a late block.

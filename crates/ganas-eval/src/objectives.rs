@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ganas_space::Arch;
 
 use crate::evaluator::evaluate_all_changed;
-use crate::{EvalError, Evaluator, Finished, Measurement, Property, Protocol, Query};
+use crate::{EvalError, Evaluator, Finished, Measurement, MetricPair, Property, Query};
 
 /// Where the value of an objective comes from.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct WithObjectives<'a> {
 impl fmt::Debug for WithObjectives<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WithObjectives")
-            .field("protocol", self.inner.protocol())
+            .field("metric_pair", self.inner.metric_pair())
             .field("sources", &self.sources)
             .finish_non_exhaustive()
     }
@@ -65,8 +65,8 @@ impl<'a> WithObjectives<'a> {
 }
 
 impl Evaluator for WithObjectives<'_> {
-    fn protocol(&self) -> &Protocol {
-        self.inner.protocol()
+    fn metric_pair(&self) -> &MetricPair {
+        self.inner.metric_pair()
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
@@ -92,13 +92,13 @@ impl Evaluator for WithObjectives<'_> {
 mod tests {
     use super::*;
     use crate::test_archs::{self, CONV, SKIP};
-    use crate::{ProtocolKind, ReportMetric, SearchMetric};
+    use crate::{ReportMetric, SearchMetric, SelectionKind};
 
     /// Measures 3, reports 5, and 7 and 11 beside it.
-    struct Fixed(Protocol);
+    struct Fixed(MetricPair);
 
     impl Evaluator for Fixed {
-        fn protocol(&self) -> &Protocol {
+        fn metric_pair(&self) -> &MetricPair {
             &self.0
         }
 
@@ -127,10 +127,10 @@ mod tests {
 
     #[test]
     fn each_objective_comes_from_its_source() {
-        let fixed = Fixed(Protocol {
+        let fixed = Fixed(MetricPair {
             search: "valid".into(),
             report: "test".into(),
-            kind: ProtocolKind::ValidationSelected,
+            kind: SelectionKind::ValidationSelected,
             search_epochs: None,
             report_epochs: None,
         });

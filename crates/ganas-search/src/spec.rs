@@ -1,6 +1,6 @@
 //! What a run is: everything that its result depends on.
 
-use ganas_eval::Protocol;
+use ganas_eval::MetricPair;
 use serde::{Deserialize, Serialize};
 
 use crate::{Budget, Objectives};
@@ -15,7 +15,7 @@ pub struct RunSpec {
     /// The sha256 of the table's file, hexadecimal.
     pub table_sha256: String,
     /// What is searched on, and what is reported.
-    pub protocol: Protocol,
+    pub protocol: MetricPair,
     /// The name of the algorithm.
     pub algorithm: String,
     /// The algorithm's configuration as JSON text, every field written out that has an effect or was there from the start.

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric,
+    EvalError, Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind,
 };
 use ganas_space::blueprint::{Blueprint, Labels, Sources, Vertex};
 use ganas_space::{Arch, ArchKey, Enumeration, OpId, SearchSpace, SpaceError};
@@ -71,7 +71,7 @@ impl Enumeration for Toy {
 
 /// Measures the sum of the operations, as told by a function.
 pub(crate) struct ToyEvaluator<F> {
-    protocol: Protocol,
+    protocol: MetricPair,
     measure: F,
 }
 
@@ -79,10 +79,10 @@ impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> ToyEvaluator<F> {
     /// An evaluator that returns (search, report) for the sorted operations, or fails.
     pub(crate) fn new(measure: F) -> Self {
         Self {
-            protocol: Protocol {
+            protocol: MetricPair {
                 search: "valid".into(),
                 report: "test".into(),
-                kind: ProtocolKind::ValidationSelected,
+                kind: SelectionKind::ValidationSelected,
                 search_epochs: None,
                 report_epochs: None,
             },
@@ -92,7 +92,7 @@ impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> ToyEvaluator<F> {
 }
 
 impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> Evaluator for ToyEvaluator<F> {
-    fn protocol(&self) -> &Protocol {
+    fn metric_pair(&self) -> &MetricPair {
         &self.protocol
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ganas_eval::Protocol;
+use ganas_eval::MetricPair;
 use ganas_search::{Budget, Objectives, RunSpec};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ pub(crate) struct SpecText {
 struct Experiment<'a> {
     space: &'a str,
     table_sha256: &'a str,
-    protocol: &'a Protocol,
+    protocol: &'a MetricPair,
     algorithm: &'a str,
     config: &'a str,
     budget: Budget,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use ganas_eval::{
-    EvalError, Evaluator, Finished, Measurement, Protocol, Query, ReportMetric, SearchMetric,
+    EvalError, Evaluator, Finished, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
 };
 use ganas_space::{Arch, ArchKey};
 
@@ -90,8 +90,8 @@ impl<'a> Remembered<'a> {
 }
 
 impl Evaluator for Remembered<'_> {
-    fn protocol(&self) -> &Protocol {
-        self.evaluator.protocol()
+    fn metric_pair(&self) -> &MetricPair {
+        self.evaluator.metric_pair()
     }
 
     /// Asks the evaluator: a single evaluation without its class cannot be kept.

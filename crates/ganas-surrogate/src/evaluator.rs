@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ganas_space::{Arch, SearchSpace};
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricRole, Property, Protocol, ProtocolKind, ReportMetric,
-    SearchMetric,
+    EvalError, Evaluator, Measurement, MetricPair, MetricRole, Property, ReportMetric,
+    SearchMetric, SelectionKind,
 };
 use ganas_space::suggestion::closest;
 
@@ -45,7 +45,7 @@ pub struct SurrogateEvaluator {
     report: usize,
     /// The predictions that are returned as objectives.
     further: Vec<usize>,
-    protocol: Protocol,
+    metric_pair: MetricPair,
 }
 
 impl SurrogateEvaluator {
@@ -88,10 +88,10 @@ impl SurrogateEvaluator {
                 instead: instead.join(", "),
             });
         }
-        let protocol = Protocol {
+        let metric_pair = MetricPair {
             search: infos[search].name.to_owned(),
             report: infos[report].name.to_owned(),
-            kind: ProtocolKind::Predicted,
+            kind: SelectionKind::Predicted,
             search_epochs: infos[search].epochs,
             report_epochs: infos[report].epochs,
         };
@@ -103,7 +103,7 @@ impl SurrogateEvaluator {
             search,
             report,
             further: Vec::new(),
-            protocol,
+            metric_pair,
         })
     }
 
@@ -169,8 +169,8 @@ impl SurrogateEvaluator {
 }
 
 impl Evaluator for SurrogateEvaluator {
-    fn protocol(&self) -> &Protocol {
-        &self.protocol
+    fn metric_pair(&self) -> &MetricPair {
+        &self.metric_pair
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {

@@ -10,7 +10,7 @@ use crate::column_spill::ColumnSpill;
 use crate::error::{TableError, TableProblem};
 use crate::ipc_file::IpcFile;
 use crate::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder};
-use crate::official_order::official_order;
+use crate::published_order::published_order;
 use crate::write::{Replace, folder_of, output_file, place};
 
 /// More architectures than the format holds: their texts are longer than [`i32::MAX`] bytes.
@@ -152,13 +152,13 @@ impl<'a> Builder<'a> {
     /// The rows in the order of the table.
     fn row_order(&self, n_rows: u32) -> (Vec<u32>, RowOrder) {
         let text = |row: usize| self.text_at(row);
-        let official = official_order(self.space, self.keys.len(), text).and_then(|rows| {
+        let published = published_order(self.space, self.keys.len(), text).and_then(|rows| {
             rows.into_iter()
                 .map(|row| u32::try_from(row).ok())
                 .collect()
         });
-        match official {
-            Some(rows) => (rows, RowOrder::OfficialIndex),
+        match published {
+            Some(rows) => (rows, RowOrder::PublishedIndex),
             None => ((0..n_rows).collect(), RowOrder::SourceFile),
         }
     }

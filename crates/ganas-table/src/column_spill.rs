@@ -1,4 +1,4 @@
-//! Measurements on their way from an official file to a table: on disk, because they come by record and go by column.
+//! Measurements on their way from a published file to a table: on disk, because they come by record and go by column.
 //!
 //! Measurements of one training belong together; a [`Family`] of trainings differs in the run only (the seed, or the
 //! number of the repeat). Each run of a family has a scratch file of fixed-size entries: the row and the values.

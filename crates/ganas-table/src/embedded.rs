@@ -76,7 +76,7 @@ mod tests {
         for embedded in EMBEDDED {
             let table = embedded.open().unwrap();
             let space = ganas_space::by_name(&table.manifest().space).unwrap();
-            assert_eq!(table.manifest().row_order, RowOrder::OfficialIndex);
+            assert_eq!(table.manifest().row_order, RowOrder::PublishedIndex);
             assert_eq!(Some(table.n_rows() as u64), space.size());
             assert!(embedded.about.contains(&table.n_rows().to_string()));
             assert!((embedded.budget as usize) < table.n_rows());

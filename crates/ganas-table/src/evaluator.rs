@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricRole, Protocol, ProtocolKind, ReportMetric,
-    SearchMetric,
+    EvalError, Evaluator, Measurement, MetricPair, MetricRole, ReportMetric, SearchMetric,
+    SelectionKind,
 };
 
 use crate::error::{TableError, TableProblem};
@@ -20,13 +20,13 @@ pub struct TableEvaluator {
     space: Arc<dyn SearchSpace>,
     search: Column,
     report: Column,
-    protocol: Protocol,
+    metric_pair: MetricPair,
 }
 
 impl TableEvaluator {
     /// Evaluates on the metric `search` and records the metric `report`.
     ///
-    /// The protocol follows from the role of `search` ([`ProtocolKind`]), and the epochs from the manifest.
+    /// The pair of metrics follows from the role of `search` ([`SelectionKind`]), and the epochs from the manifest.
     ///
     /// # Errors
     ///
@@ -48,9 +48,9 @@ impl TableEvaluator {
         let [search, report] = [table.column(search)?, table.column(report)?];
         let [search_info, report_info] = [table.info(search), table.info(report)];
         let kind = match search_info.role {
-            MetricRole::Validation => ProtocolKind::ValidationSelected,
-            MetricRole::Test => ProtocolKind::TestSelected,
-            MetricRole::Other => ProtocolKind::Unclassified,
+            MetricRole::Validation => SelectionKind::ValidationSelected,
+            MetricRole::Test => SelectionKind::TestSelected,
+            MetricRole::Other => SelectionKind::Unclassified,
             MetricRole::Cost => {
                 return Err(TableError::CostAsSearchMetric {
                     metric: search_info.name.clone(),
@@ -58,7 +58,7 @@ impl TableEvaluator {
                 });
             }
         };
-        let protocol = Protocol {
+        let metric_pair = MetricPair {
             search: search_info.name.clone(),
             report: report_info.name.clone(),
             kind,
@@ -70,7 +70,7 @@ impl TableEvaluator {
             space,
             search,
             report,
-            protocol,
+            metric_pair,
         })
     }
 
@@ -121,8 +121,8 @@ impl TableEvaluator {
 }
 
 impl Evaluator for TableEvaluator {
-    fn protocol(&self) -> &Protocol {
-        &self.protocol
+    fn metric_pair(&self) -> &MetricPair {
+        &self.metric_pair
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {

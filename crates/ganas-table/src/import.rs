@@ -14,7 +14,7 @@ use super::key_template::KeyTemplate;
 use super::manifest::{ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, Manifest, RowOrder};
 use super::metric_source::{self, MetricSource};
 use super::naming::column_info;
-use super::official_order::official_order;
+use super::published_order::published_order;
 use super::write::{Rows, encode, write_file};
 use ganas_formats::source::Source;
 
@@ -290,12 +290,12 @@ fn in_row_order(
     archs: Vec<ImportedArch>,
     space: &dyn SearchSpace,
 ) -> (Vec<ImportedArch>, RowOrder) {
-    match official_order(space, archs.len(), |row| &archs[row].text) {
+    match published_order(space, archs.len(), |row| &archs[row].text) {
         None => (archs, RowOrder::SourceFile),
         Some(order) => {
             let mut archs: Vec<Option<ImportedArch>> = archs.into_iter().map(Some).collect();
             let in_order = order.iter().filter_map(|&row| archs[row].take());
-            (in_order.collect(), RowOrder::OfficialIndex)
+            (in_order.collect(), RowOrder::PublishedIndex)
         }
     }
 }

@@ -68,11 +68,11 @@ mod mapping;
 mod metric_source;
 pub mod naming;
 mod noise;
-mod official_order;
 mod open;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod property;
+mod published_order;
 mod rank;
 #[cfg(test)]
 mod test_space;

@@ -59,7 +59,8 @@ pub struct Manifest {
 #[serde(rename_all = "snake_case")]
 pub enum RowOrder {
     /// Row `i` is the architecture with the official index `i`, and all of the space are there.
-    OfficialIndex,
+    #[serde(rename = "official_index")]
+    PublishedIndex,
     /// The order of the source file.
     SourceFile,
 }

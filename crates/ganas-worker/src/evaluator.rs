@@ -10,8 +10,8 @@ use super::message::Capabilities;
 use super::workers::{Request, Workers};
 use super::{PoolConfig, PoolListener, WorkerError, WorkerStatistics};
 use ganas_eval::{
-    EvalError, Evaluator, Finished, Measurement, MetricRole, Protocol, ProtocolKind, Query,
-    ReportMetric, SearchMetric,
+    EvalError, Evaluator, Finished, Measurement, MetricPair, MetricRole, Query, ReportMetric,
+    SearchMetric, SelectionKind,
 };
 
 /// Which of a worker's metrics are used; without a name, the first of the role.
@@ -29,7 +29,7 @@ pub struct MetricNames {
 #[derive(Debug)]
 pub struct WorkerEvaluator {
     workers: Workers,
-    protocol: Protocol,
+    metric_pair: MetricPair,
     /// The metrics that are returned as objectives.
     further: Vec<String>,
 }
@@ -50,10 +50,10 @@ impl WorkerEvaluator {
         listener: PoolListener,
     ) -> Result<Self, EvalError> {
         let workers = Workers::open(config, space, listener)?;
-        let protocol = protocol(workers.capabilities(), names)?;
+        let metric_pair = metric_pair(workers.capabilities(), names)?;
         Ok(Self {
             workers,
-            protocol,
+            metric_pair,
             further: Vec::new(),
         })
     }
@@ -92,16 +92,16 @@ impl WorkerEvaluator {
                 .expect("invariant: the supervisor checked that every declared metric is there")
         };
         Measurement {
-            search: SearchMetric(value(&self.protocol.search)),
-            report: ReportMetric(value(&self.protocol.report)),
+            search: SearchMetric(value(&self.metric_pair.search)),
+            report: ReportMetric(value(&self.metric_pair.report)),
             objectives: self.further.iter().map(|name| value(name)).collect(),
         }
     }
 }
 
 impl Evaluator for WorkerEvaluator {
-    fn protocol(&self) -> &Protocol {
-        &self.protocol
+    fn metric_pair(&self) -> &MetricPair {
+        &self.metric_pair
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
@@ -154,7 +154,7 @@ fn seed_of(key: ArchKey) -> u32 {
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-fn protocol(worker: &Capabilities, names: &MetricNames) -> Result<Protocol, WorkerError> {
+fn metric_pair(worker: &Capabilities, names: &MetricNames) -> Result<MetricPair, WorkerError> {
     let known = || {
         let names: Vec<&str> = worker.metrics.iter().map(|m| m.name.as_str()).collect();
         names.join(", ")
@@ -186,13 +186,13 @@ fn protocol(worker: &Capabilities, names: &MetricNames) -> Result<Protocol, Work
             metric: search.name.clone(),
         });
     }
-    Ok(Protocol {
+    Ok(MetricPair {
         search: search.name.clone(),
         report: report.name.clone(),
         kind: match search.role {
-            MetricRole::Validation => ProtocolKind::ValidationSelected,
-            MetricRole::Test => ProtocolKind::TestSelected,
-            MetricRole::Cost | MetricRole::Other => ProtocolKind::Unclassified,
+            MetricRole::Validation => SelectionKind::ValidationSelected,
+            MetricRole::Test => SelectionKind::TestSelected,
+            MetricRole::Cost | MetricRole::Other => SelectionKind::Unclassified,
         },
         search_epochs: None,
         report_epochs: None,

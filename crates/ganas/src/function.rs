@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric,
+    EvalError, Evaluator, Measurement, MetricPair, SelectionKind, ReportMetric, SearchMetric,
 };
 use ganas_space::Arch;
 
@@ -12,7 +12,7 @@ type Function = dyn Fn(&Arch) -> Result<f64, EvalError> + Send + Sync;
 
 /// An evaluator that calls a function.
 pub(crate) struct FunctionEvaluator {
-    protocol: Protocol,
+    protocol: MetricPair,
     function: Box<Function>,
 }
 
@@ -23,10 +23,10 @@ impl FunctionEvaluator {
         function: impl Fn(&Arch) -> Result<f64, E> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            protocol: Protocol {
+            protocol: MetricPair {
                 search: metric.to_owned(),
                 report: metric.to_owned(),
-                kind: ProtocolKind::Unclassified,
+                kind: SelectionKind::Unclassified,
                 search_epochs: None,
                 report_epochs: None,
             },
@@ -46,7 +46,7 @@ impl fmt::Debug for FunctionEvaluator {
 }
 
 impl Evaluator for FunctionEvaluator {
-    fn protocol(&self) -> &Protocol {
+    fn metric_pair(&self) -> &MetricPair {
         &self.protocol
     }
 

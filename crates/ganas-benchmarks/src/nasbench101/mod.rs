@@ -22,9 +22,9 @@ use ganas_eval::MetricRole;
 use ganas_formats::FormatProblem;
 use ganas_table::{Builder, FamilyId, Runs, SpilledMetric, Unit};
 
-use crate::convert::too_many_rows;
+use crate::import::too_many_rows;
 
-/// Repeats of a training; the official files have three.
+/// Repeats of a training; the published files have three.
 const MAX_REPEATS: u8 = 16;
 /// Kinds of training: budgets, each with the epoch of its half-way evaluation.
 const MAX_KINDS: usize = 16;
@@ -135,7 +135,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
         row: u32,
         values: &[Option<f64>],
     ) -> Result<(), FormatProblem> {
-        crate::convert::spill(&mut self.builder.spill, family, run, row, values)
+        crate::import::spill(&mut self.builder.spill, family, run, row, values)
     }
 }
 

@@ -1,4 +1,4 @@
-//! NAS-Bench-101: records of the official TFRecord file, and of NASLib's pickle of the same numbers.
+//! NAS-Bench-101: records of the published TFRecord file, and of NASLib's pickle of the same numbers.
 //!
 //! Every training is a record of its own: a cell was trained three times for each budget of epochs, so the full file
 //! has twelve records for a cell, in no order that is promised.

@@ -15,7 +15,7 @@ use ganas_table::Table;
 use super::records::{parse_record, read_tfrecords};
 use crate::tests::*;
 use ganas_eval::MetricRole;
-use ganas_eval::{Evaluator, ProtocolKind};
+use ganas_eval::{Evaluator, SelectionKind};
 use ganas_formats::tfrecord::TfRecords;
 use ganas_table::{Run, TableEvaluator};
 
@@ -120,7 +120,7 @@ fn a_converted_file_has_every_repeat_and_the_means() {
             return;
         };
         let folder = Folder::new();
-        let report = folder.convert(&source, &NasBench101::new()).unwrap();
+        let report = folder.import(&source, &NasBench101::new()).unwrap();
         assert_eq!(report.n_records, n_records);
         let table = Table::open(folder.path("table.arrow")).unwrap();
         assert_eq!(table.n_rows(), n_cells);
@@ -179,11 +179,11 @@ fn a_converted_file_is_searched_on_and_charges_the_training_time() {
     };
     let folder = Folder::new();
     let space: Arc<dyn SearchSpace> = Arc::new(NasBench101::new());
-    let table = Arc::new(folder.converted(&source, &NasBench101::new()));
+    let table = Arc::new(folder.imported(&source, &NasBench101::new()));
     let evaluator =
         TableEvaluator::new(Arc::clone(&table), space, "valid_run1_108", "test_mean_108").unwrap();
-    let protocol = evaluator.protocol();
-    assert_eq!(protocol.kind, ProtocolKind::ValidationSelected);
+    let protocol = evaluator.metric_pair();
+    assert_eq!(protocol.kind, SelectionKind::ValidationSelected);
     assert_eq!(
         (protocol.search_epochs, protocol.report_epochs),
         (Some(108), Some(108))
@@ -230,7 +230,7 @@ fn every_truncation_is_an_error() {
     let folder = Folder::new();
     let cut = folder.write("cut.tfrecord", &bytes[..bytes.len() / 2]);
     let message = folder
-        .convert(&cut, &NasBench101::new())
+        .import(&cut, &NasBench101::new())
         .unwrap_err()
         .to_string();
     for part in [

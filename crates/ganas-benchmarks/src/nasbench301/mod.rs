@@ -22,7 +22,7 @@ use ganas_eval::MetricRole;
 use ganas_formats::FormatProblem;
 use ganas_table::{Builder, FamilyId, Runs, SpilledMetric, Unit};
 
-use crate::convert::too_many_rows;
+use crate::import::too_many_rows;
 
 /// Repeats of a training.
 const MAX_REPEATS: u32 = 32;
@@ -75,7 +75,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
                 let row = self.builder.row(&arch).map_err(too_many_rows)?;
                 self.rows.insert(text, row);
                 let spill = &mut self.builder.spill;
-                crate::convert::spill(spill, self.fixed, 0, row, &[training.params])?;
+                crate::import::spill(spill, self.fixed, 0, row, &[training.params])?;
                 row
             }
         };
@@ -109,7 +109,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
             training.validation_loss,
             training.train_loss,
         ];
-        crate::convert::spill(&mut self.builder.spill, *family, *repeat, row, &values)?;
+        crate::import::spill(&mut self.builder.spill, *family, *repeat, row, &values)?;
         *repeat += 1;
         Ok(())
     }

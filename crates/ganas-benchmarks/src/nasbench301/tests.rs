@@ -154,16 +154,16 @@ fn folders_are_searched_and_converted() {
     fs::write(folder.path("data/rs/results_x.json"), "not one").unwrap();
     let source = folder.path("data");
     assert_eq!(result_files(&source).unwrap().len(), 3);
-    let detected = OfficialFormat::detect(&source).unwrap();
-    assert_eq!(detected, Some(OfficialFormat::NasBench301Results));
+    let detected = PublishedFormat::detect(&source).unwrap();
+    assert_eq!(detected, Some(PublishedFormat::NasBench301Results));
     let file = folder.path("data/rs/results_0.json");
-    assert_eq!(OfficialFormat::detect(&file).unwrap(), detected);
+    assert_eq!(PublishedFormat::detect(&file).unwrap(), detected);
 
     let Ok(space) = ganas_space::by_name("darts") else {
-        eprintln!("SKIPPED: folders_are_searched_and_converted needs the space darts to convert");
+        eprintln!("SKIPPED: folders_are_searched_and_converted needs the space darts to import");
         return;
     };
-    let table = folder.converted(&source, &*space);
+    let table = folder.imported(&source, &*space);
     assert_eq!(table.n_rows(), 1);
     let row = table.row(0).unwrap();
     let value = |name: &str| table.value(table.column(name).unwrap(), row);
@@ -181,7 +181,7 @@ fn folders_are_searched_and_converted() {
     let text = String::from_utf8(text).unwrap();
     let larger = text.replace("darts:layers\": 20", "darts:layers\": 21");
     fs::write(folder.path("data/rs/results_12.json"), larger).unwrap();
-    let error = folder.convert(&source, &*space).unwrap_err();
+    let error = folder.import(&source, &*space).unwrap_err();
     check_message(
         &error,
         &["results_12.json", "20 layers of 50 channels", "21 layers"],

@@ -30,7 +30,7 @@ use ganas_eval::MetricRole;
 use ganas_formats::FormatProblem;
 use ganas_table::{Builder, FamilyId, Runs, SpilledMetric, Unit};
 
-use crate::convert::too_many_rows;
+use crate::import::too_many_rows;
 
 /// Data sets times training schedules.
 const MAX_FAMILIES: usize = 32;
@@ -72,11 +72,11 @@ impl<'b, 'a> Records<'b, 'a> {
             .map_err(|source| FormatProblem::Arch {
                 source: Box::new(source),
             })?;
-        let official = space.enumeration().and_then(|list| list.index_of(&arch));
-        let official = official.unwrap_or(record.index);
-        if official != record.index {
+        let published = space.enumeration().and_then(|list| list.index_of(&arch));
+        let published = published.unwrap_or(record.index);
+        if published != record.index {
             return Err(FormatProblem::content(
-                format!("the index {official} of `{}`", record.arch),
+                format!("the index {published} of `{}`", record.arch),
                 record.index.to_string(),
             ));
         }
@@ -127,7 +127,7 @@ impl<'b, 'a> Records<'b, 'a> {
         row: u32,
         values: &[Option<f64>],
     ) -> Result<(), FormatProblem> {
-        crate::convert::spill(&mut self.builder.spill, family, run, row, values)
+        crate::import::spill(&mut self.builder.spill, family, run, row, values)
     }
 }
 
@@ -197,8 +197,8 @@ pub(crate) fn metrics(dataset: Dataset, epochs: u32) -> Vec<SpilledMetric> {
         ),
         cost(format!("{trained}_train_loss"), Unit::None),
     ];
-    for (official, name) in dataset.splits().iter().zip(splits) {
-        let (name, role) = match (*official, dataset) {
+    for (published, name) in dataset.splits().iter().zip(splits) {
+        let (name, role) = match (*published, dataset) {
             ("x-valid", _) => ((*name).to_owned(), MetricRole::Validation),
             ("ori-test", Dataset::Cifar100 | Dataset::ImageNet16) => {
                 (format!("{name}_acc"), MetricRole::Other)

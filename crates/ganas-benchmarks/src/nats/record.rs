@@ -1,4 +1,4 @@
-//! NATS-Bench and NAS-Bench-201: the record of one architecture, as the official files pickle it.
+//! NATS-Bench and NAS-Bench-201: the record of one architecture, as the published files pickle it.
 //!
 //! A record maps a training schedule (`12`, `90`, `200` epochs; `less` and `full` in NAS-Bench-201) to the trainings of
 //! the architecture with it, one for each data set and seed. A training has its curves; the table keeps their last
@@ -65,10 +65,10 @@ impl Dataset {
     ];
 
     fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|d| d.official_name() == name)
+        Self::ALL.into_iter().find(|d| d.published_name() == name)
     }
 
-    pub(crate) fn official_name(self) -> &'static str {
+    pub(crate) fn published_name(self) -> &'static str {
         match self {
             Self::Cifar10Half => "cifar10-valid",
             Self::Cifar10 => "cifar10",

@@ -48,7 +48,7 @@ fn records_are_the_published_numbers() {
         return;
     };
     let folder = Folder::new();
-    let report = folder.convert(&source, &NasBench201::new()).unwrap();
+    let report = folder.import(&source, &NasBench201::new()).unwrap();
     let table = Table::open(folder.path("table.arrow")).unwrap();
     assert_eq!(table.n_rows(), CELLS.len());
     assert_eq!(table.sha256(), report.output_sha256);
@@ -103,7 +103,7 @@ fn a_query_is_charged_all_epochs_and_one_validation_pass() {
         return;
     };
     let folder = Folder::new();
-    let table = folder.converted(&source, &NasBench201::new());
+    let table = folder.imported(&source, &NasBench201::new());
     let row = table.row(1).unwrap();
     // Cell 11: 12 epochs of 12.462056795756022 s and a pass of 4.151251713434855 s.
     let valid = table.column("cifar10_valid_seed777_12").unwrap();
@@ -229,8 +229,8 @@ fn a_tar_file_is_its_folder() {
 
     let [folder, unpacked] = [Folder::new(), Folder::new()];
     let path = folder.write("NATS-tss-v1_0-3ffb9-simple.tar", &tar);
-    let packed = folder.converted(&path, &NasBench201::new());
-    let unpacked = unpacked.converted(&source, &NasBench201::new());
+    let packed = folder.imported(&path, &NasBench201::new());
+    let unpacked = unpacked.imported(&source, &NasBench201::new());
     assert_eq!(packed.n_rows(), 3);
     assert_eq!(packed.manifest().columns, unpacked.manifest().columns);
     // A tar file is in the order of the folder on disk.
@@ -262,7 +262,7 @@ fn a_tar_file_is_its_folder() {
     {
         let cut = folder.write("cut.tar", &tar[..length]);
         let error = folder
-            .convert_as(OfficialFormat::NatsTar, &cut, &NasBench201::new())
+            .import_as(PublishedFormat::NatsTar, &cut, &NasBench201::new())
             .unwrap_err();
         assert!(matches!(error, BenchmarkError::File(_)), "{error}");
     }
@@ -335,13 +335,13 @@ fn arrow_reads_a_converted_table_as_it_is() {
     let Some(source) = data_file("arrow_reads_a_converted_table_as_it_is", TOPOLOGY) else {
         return;
     };
-    let request = ConvertRequest {
+    let request = ImportRequest {
         source,
-        format: OfficialFormat::NatsFolder,
+        format: PublishedFormat::NatsFolder,
         output: folder.path("table.arrow"),
         overwrite: false,
     };
-    convert(&request, &NasBench201::new()).unwrap();
+    import(&request, &NasBench201::new()).unwrap();
     let table = Table::open(&request.output).unwrap();
     let mut reader = FileReader::try_new(fs::File::open(&request.output).unwrap(), None).unwrap();
     let batch = reader.next().unwrap().unwrap();

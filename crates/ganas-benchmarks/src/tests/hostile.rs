@@ -153,26 +153,26 @@ fn no_noise_is_converted() {
         .collect();
     let source = folder.write("noise", &noise);
     for format in [
-        OfficialFormat::NasBench101TfRecord,
-        OfficialFormat::NasLib101Pickle,
-        OfficialFormat::NatsTar,
-        OfficialFormat::NatsPickle,
-        OfficialFormat::NasBench201Torch,
+        PublishedFormat::NasBench101TfRecord,
+        PublishedFormat::NasLib101Pickle,
+        PublishedFormat::NatsTar,
+        PublishedFormat::NatsPickle,
+        PublishedFormat::NasBench201Torch,
     ] {
         let error = match format {
-            OfficialFormat::NasBench101TfRecord | OfficialFormat::NasLib101Pickle => {
-                folder.convert_as(format, &source, &NasBench101::new())
+            PublishedFormat::NasBench101TfRecord | PublishedFormat::NasLib101Pickle => {
+                folder.import_as(format, &source, &NasBench101::new())
             }
-            _ => folder.convert_as(format, &source, &NasBench201::new()),
+            _ => folder.import_as(format, &source, &NasBench201::new()),
         };
         let message = error.unwrap_err().to_string();
         assert!(message.contains("noise: "), "{format}: {message}");
         assert_eq!(folder.names(), ["noise"]);
     }
     let source = folder.write("empty.tfrecord", b"");
-    let format = OfficialFormat::NasBench101TfRecord;
+    let format = PublishedFormat::NasBench101TfRecord;
     let error = folder
-        .convert_as(format, &source, &NasBench101::new())
+        .import_as(format, &source, &NasBench101::new())
         .unwrap_err();
     check_message(&error, &["empty.tfrecord", "expected at least one record"]);
 }

@@ -1,4 +1,4 @@
-//! Tests of conversions, and what they share: small files made here, and hostile ones.
+//! Tests of imports, and what they share: small files made here, and hostile ones.
 
 mod hostile;
 mod pickled;
@@ -11,7 +11,7 @@ use ganas_table::Table;
 pub(crate) use ganas_testkit::{check_message, data_file};
 use tempfile::TempDir;
 
-pub(crate) use crate::{BenchmarkError, ConvertReport, ConvertRequest, OfficialFormat, convert};
+pub(crate) use crate::{BenchmarkError, ImportReport, ImportRequest, PublishedFormat, import};
 
 /// A folder for one test, removed at its end.
 pub(crate) struct Folder(TempDir);
@@ -40,33 +40,33 @@ impl Folder {
         names
     }
 
-    /// Converts an official file as `table.arrow`, in the format that it is found to have.
-    pub(crate) fn convert(
+    /// Imports a published file as `table.arrow`, in the format that it is found to have.
+    pub(crate) fn import(
         &self,
         source: &Path,
         space: &dyn SearchSpace,
-    ) -> Result<ConvertReport, BenchmarkError> {
-        let format = OfficialFormat::detect(source).unwrap();
-        self.convert_as(format.unwrap(), source, space)
+    ) -> Result<ImportReport, BenchmarkError> {
+        let format = PublishedFormat::detect(source).unwrap();
+        self.import_as(format.unwrap(), source, space)
     }
 
-    pub(crate) fn convert_as(
+    pub(crate) fn import_as(
         &self,
-        format: OfficialFormat,
+        format: PublishedFormat,
         source: &Path,
         space: &dyn SearchSpace,
-    ) -> Result<ConvertReport, BenchmarkError> {
-        let request = ConvertRequest {
+    ) -> Result<ImportReport, BenchmarkError> {
+        let request = ImportRequest {
             source: source.to_owned(),
             format,
             output: self.path("table.arrow"),
             overwrite: true,
         };
-        convert(&request, space)
+        import(&request, space)
     }
 
-    pub(crate) fn converted(&self, source: &Path, space: &dyn SearchSpace) -> Table {
-        self.convert(source, space).unwrap();
+    pub(crate) fn imported(&self, source: &Path, space: &dyn SearchSpace) -> Table {
+        self.import(source, space).unwrap();
         Table::open(self.path("table.arrow")).unwrap()
     }
 }

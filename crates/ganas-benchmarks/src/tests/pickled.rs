@@ -158,11 +158,11 @@ fn training(p: &mut Pickle, index: u16, epochs: u16) {
 
 /// The same three records come out of every kind of file.
 #[track_caller]
-fn check(file: &str, content: &[u8], format: OfficialFormat, epochs: [u16; 2]) {
+fn check(file: &str, content: &[u8], format: PublishedFormat, epochs: [u16; 2]) {
     let folder = Folder::new();
     let source = folder.write(file, content);
-    assert_eq!(OfficialFormat::detect(&source).unwrap(), Some(format));
-    let table = folder.converted(&source, &NasBench201::new());
+    assert_eq!(PublishedFormat::detect(&source).unwrap(), Some(format));
+    let table = folder.imported(&source, &NasBench201::new());
     assert_eq!(table.n_rows(), 3);
     for (row, (index, arch)) in table.rows().zip(INDICES.into_iter().zip(ARCHS)) {
         assert_eq!(table.arch_text(row), arch);
@@ -179,7 +179,7 @@ fn check(file: &str, content: &[u8], format: OfficialFormat, epochs: [u16; 2]) {
     for length in (0..content.len()).step_by(content.len() / 40 + 1) {
         let cut = folder.write("cut", &content[..length]);
         let error = folder
-            .convert_as(format, &cut, &NasBench201::new())
+            .import_as(format, &cut, &NasBench201::new())
             .unwrap_err();
         assert!(
             matches!(error, BenchmarkError::File(_)),
@@ -198,7 +198,7 @@ fn a_single_pickle_of_nats() {
     check(
         "NATS-tss.pickle.pbz2",
         &bytes,
-        OfficialFormat::NatsPickle,
+        PublishedFormat::NatsPickle,
         [12, 200],
     );
 }
@@ -211,7 +211,7 @@ fn a_record_with_one_schedule() {
     check(
         "NATS-tss.pickle.pbz2",
         &bytes,
-        OfficialFormat::NatsPickle,
+        PublishedFormat::NatsPickle,
         [200, 200],
     );
 }
@@ -230,7 +230,7 @@ fn a_pth_file_of_old_pytorch() {
     check(
         "NAS-Bench-201-v1_1-096897.pth",
         &bytes,
-        OfficialFormat::NasBench201Torch,
+        PublishedFormat::NasBench201Torch,
         [12, 200],
     );
 }
@@ -248,7 +248,7 @@ fn a_pth_file_of_new_pytorch() {
     check(
         "NAS-Bench-201-v1_0-e61699.pth",
         &bytes,
-        OfficialFormat::NasBench201Torch,
+        PublishedFormat::NasBench201Torch,
         [12, 200],
     );
 }
@@ -309,10 +309,10 @@ fn naslibs_pickle() {
         let folder = Folder::new();
         let source = folder.write("nasbench_only108.pkl", pickle.stop());
         assert_eq!(
-            OfficialFormat::detect(&source).unwrap(),
-            Some(OfficialFormat::NasLib101Pickle)
+            PublishedFormat::detect(&source).unwrap(),
+            Some(PublishedFormat::NasLib101Pickle)
         );
-        let table = folder.converted(&source, &space);
+        let table = folder.imported(&source, &space);
         let row = table.row(0).unwrap();
         for (name, expected) in [
             ("valid_run2_108", 0.25),
@@ -329,7 +329,7 @@ fn naslibs_pickle() {
     pickle.dict(|p| naslib_cell(p, &"0".repeat(32), true));
     let folder = Folder::new();
     let source = folder.write("nasbench_only108.pkl", pickle.stop());
-    let message = folder.convert(&source, &space).unwrap_err().to_string();
+    let message = folder.import(&source, &space).unwrap_err().to_string();
     assert!(message.contains(&hash), "{message}");
 }
 

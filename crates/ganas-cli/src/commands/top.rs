@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ganas::eval::Protocol;
+use ganas::eval::MetricPair;
 use ganas::store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
@@ -82,8 +82,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 }
 
 /// The protocols of the chosen runs.
-fn protocols(study: &Study, filter: &RunFilter) -> anyhow::Result<Vec<Protocol>> {
-    let mut protocols: Vec<Protocol> = Vec::new();
+fn protocols(study: &Study, filter: &RunFilter) -> anyhow::Result<Vec<MetricPair>> {
+    let mut protocols: Vec<MetricPair> = Vec::new();
     for run in study.runs()?.into_iter().filter(|run| filter.matches(run)) {
         if !protocols.contains(&run.spec.protocol) {
             protocols.push(run.spec.protocol);
@@ -169,14 +169,14 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
     Ok(Outcome::Done)
 }
 
-fn protocol_text(protocols: &[Protocol]) -> String {
+fn protocol_text(protocols: &[MetricPair]) -> String {
     let lines = protocols
         .iter()
         .map(|p| format!("search {}, report {} ({})\n", p.search, p.report, p.kind));
     lines.collect()
 }
 
-fn text(protocols: &[Protocol], entries: &[Entry<'_>]) -> String {
+fn text(protocols: &[MetricPair], entries: &[Entry<'_>]) -> String {
     let mut table = TextTable::new([
         ("rank", Align::Right),
         ("search", Align::Right),

@@ -1,6 +1,6 @@
 //! The record of a search: what was asked for, and every run.
 
-use ganas_store::{Objectives, Protocol};
+use ganas_store::{Objectives, MetricPair};
 use serde::{Deserialize, Serialize};
 
 use super::{Gains, RunRecord};
@@ -15,7 +15,7 @@ pub struct SearchRecord {
     /// The sha256 of the table file, or the fingerprint of the surrogate.
     pub table_sha256: String,
     /// What was searched on and what is reported.
-    pub protocol: Protocol,
+    pub protocol: MetricPair,
     /// The name of the algorithm.
     pub algorithm: String,
     /// Its configuration, every field.

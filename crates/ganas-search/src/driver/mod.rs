@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ganas_eval::{
-    Answer, Counted, EvalError, Evaluator, Measurement, Protocol, Query, QueryCounts, ReportMetric,
-    SearchMetric,
+    Answer, Counted, EvalError, Evaluator, Measurement, MetricPair, Query, QueryCounts,
+    ReportMetric, SearchMetric,
 };
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use serde::{Deserialize, Serialize};
@@ -155,7 +155,7 @@ fn observed(observer: &'static str, result: Result<(), ObserverError>) -> Result
 
 /// What a run has done so far.
 struct Progress<'a> {
-    protocol: &'a Protocol,
+    protocol: &'a MetricPair,
     counted: Counted<'a>,
     /// Unique queries whose measurement was not finite: failures that `counted` does not know of.
     not_finite: u32,
@@ -168,7 +168,7 @@ struct Progress<'a> {
 impl<'a> Progress<'a> {
     fn new(evaluator: &'a dyn Evaluator) -> Self {
         Self {
-            protocol: evaluator.protocol(),
+            protocol: evaluator.metric_pair(),
             counted: Counted::new(evaluator),
             not_finite: 0,
             rounds: 0,
@@ -362,7 +362,7 @@ impl<'a> Progress<'a> {
 
 /// The measurement, when all that it consists of is finite. Negative zero becomes zero, since a study does not keep the
 /// sign of a zero.
-fn finite(protocol: &Protocol, measurement: Measurement) -> Result<Measurement, String> {
+fn finite(protocol: &MetricPair, measurement: Measurement) -> Result<Measurement, String> {
     let check = |what: &str, name: &str, value: f64| {
         if value.is_finite() {
             Ok(value + 0.0)

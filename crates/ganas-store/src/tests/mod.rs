@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric,
+    EvalError, Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind,
 };
 use ganas_search::{
     Budget, Event, Observer, RandomSearch, ResumePoint, RunOutcome, RunSpec, SearchError, Searcher,
@@ -27,7 +27,7 @@ use crate::{Begun, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreErr
 /// A made-up measurement of each class; some fail.
 struct MadeUp {
     space: Arc<dyn SearchSpace>,
-    protocol: Protocol,
+    protocol: MetricPair,
 }
 
 impl MadeUp {
@@ -40,7 +40,7 @@ impl MadeUp {
 }
 
 impl Evaluator for MadeUp {
-    fn protocol(&self) -> &Protocol {
+    fn metric_pair(&self) -> &MetricPair {
         &self.protocol
     }
 
@@ -105,11 +105,11 @@ fn space() -> Arc<dyn SearchSpace> {
     by_name("nasbench201").unwrap()
 }
 
-fn protocol() -> Protocol {
-    Protocol {
+fn protocol() -> MetricPair {
+    MetricPair {
         search: "valid".into(),
         report: "test".into(),
-        kind: ProtocolKind::ValidationSelected,
+        kind: SelectionKind::ValidationSelected,
         search_epochs: Some(12),
         report_epochs: None,
     }

@@ -30,8 +30,8 @@ impl Limited {
 }
 
 impl Evaluator for Limited {
-    fn protocol(&self) -> &Protocol {
-        self.inner.protocol()
+    fn metric_pair(&self) -> &MetricPair {
+        self.inner.metric_pair()
     }
 
     fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {

@@ -11,7 +11,7 @@ use super::{data, rows};
 use crate::SurrogateEvaluator;
 use crate::folder::Folder;
 use crate::yahpo::Yahpo;
-use ganas_eval::{Evaluator, ProtocolKind};
+use ganas_eval::{Evaluator, SelectionKind};
 
 use crate::SurrogateError;
 
@@ -89,12 +89,12 @@ fn a_class_has_one_value() {
     let space: Arc<dyn SearchSpace> = Arc::new(Darts::new());
     let evaluator =
         SurrogateEvaluator::open(&folder, Arc::clone(&space), None, Some("params")).unwrap();
-    let protocol = evaluator.protocol();
+    let metric_pair = evaluator.metric_pair();
     assert_eq!(
-        (protocol.search.as_str(), protocol.search_epochs),
+        (metric_pair.search.as_str(), metric_pair.search_epochs),
         ("val_accuracy", Some(98))
     );
-    assert_eq!(protocol.kind, ProtocolKind::Predicted);
+    assert_eq!(metric_pair.kind, SelectionKind::Predicted);
     // Two orders of the first two nodes.
     let [a, b] = [
         "(0, 3), (1, 3), (0, 2), (1, 5)",

@@ -7,7 +7,7 @@ use ganas_space::{ArchKey, SearchSpace};
 
 use super::*;
 use crate::TableEvaluator;
-use ganas_eval::{Evaluator, Measurement, Protocol, ProtocolKind, ReportMetric, SearchMetric};
+use ganas_eval::{Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind};
 
 fn evaluator(csv: &str, search: &str, report: &str) -> Result<TableEvaluator, TableError> {
     let folder = Folder::new();
@@ -33,33 +33,33 @@ fn answers_with_the_values_of_the_lowest_row_of_the_class() {
 }
 
 #[test]
-fn the_protocol_follows_from_the_search_metric() {
+fn the_kind_follows_from_the_search_metric() {
     for (search, report, kind, search_epochs, report_epochs) in [
         (
             "valid_12",
             "test_200",
-            ProtocolKind::ValidationSelected,
+            SelectionKind::ValidationSelected,
             Some(12),
             Some(200),
         ),
         (
             "test_200",
             "test_200",
-            ProtocolKind::TestSelected,
+            SelectionKind::TestSelected,
             Some(200),
             Some(200),
         ),
-        ("index", "params_m", ProtocolKind::Unclassified, None, None),
+        ("index", "params_m", SelectionKind::Unclassified, None, None),
     ] {
         let evaluator = evaluator(&all_chains(), search, report).unwrap();
-        let expected = Protocol {
+        let expected = MetricPair {
             search: search.to_owned(),
             report: report.to_owned(),
             kind,
             search_epochs,
             report_epochs,
         };
-        assert_eq!(*evaluator.protocol(), expected);
+        assert_eq!(*evaluator.metric_pair(), expected);
     }
 }
 

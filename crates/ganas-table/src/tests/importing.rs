@@ -22,7 +22,7 @@ fn an_exhaustive_table_is_in_official_order() {
     let csv = all_chains();
     let report = folder.import(&csv).unwrap();
     let manifest = &report.manifest;
-    assert_eq!(manifest.row_order, RowOrder::OfficialIndex);
+    assert_eq!(manifest.row_order, RowOrder::PublishedIndex);
     assert_eq!(
         (manifest.n_rows as usize, manifest.n_classes as usize),
         (Chains::SIZE, Chains::N_CLASSES)

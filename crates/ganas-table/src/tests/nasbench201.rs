@@ -9,7 +9,7 @@ use ganas_space::nasbench201::NasBench201;
 
 use super::*;
 use crate::{Row, RowOrder, TableEvaluator};
-use ganas_eval::{Evaluator, ProtocolKind};
+use ganas_eval::{Evaluator, SelectionKind};
 
 /// Imports the table into `folder`, or says that it is not there.
 fn imported(folder: &Folder, test: &str) -> Option<Table> {
@@ -35,7 +35,7 @@ fn the_published_table_imports() {
     };
     let manifest = table.manifest();
     assert_eq!((manifest.n_rows, manifest.n_classes), (15_625, 8_765));
-    assert_eq!(manifest.row_order, RowOrder::OfficialIndex);
+    assert_eq!(manifest.row_order, RowOrder::PublishedIndex);
 
     for (name, expected) in [
         ("cifar10_valid_mean_200", "91.607"),
@@ -60,8 +60,8 @@ fn the_published_table_imports() {
             space.enumeration().unwrap().index_of(&arch),
             Some(row.index() as u64)
         );
-        let official = format!("{}", row.index()).parse().ok();
-        assert_eq!(table.value(index, row), official);
+        let published = format!("{}", row.index()).parse().ok();
+        assert_eq!(table.value(index, row), published);
         assert_eq!(table.key(row), space.key(&arch));
         // Rows are visited from the lowest on, so the first one of a class answers for it.
         let first = seen.insert(table.key(row));
@@ -93,7 +93,7 @@ fn the_published_table_evaluates() {
         "cifar10_test_mean_200",
     )
     .unwrap();
-    assert_eq!(evaluator.protocol().kind, ProtocolKind::ValidationSelected);
+    assert_eq!(evaluator.metric_pair().kind, SelectionKind::ValidationSelected);
     let first = space.enumeration().unwrap().archs().next().unwrap();
     let measurement = evaluator.evaluate(&first).unwrap();
     assert_eq!(format!("{:.3}", measurement.search.0), "63.364");

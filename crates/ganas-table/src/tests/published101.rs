@@ -35,7 +35,7 @@ fn the_single_run_test_table_is_the_whole_space() {
     };
     let manifest = table.manifest();
     assert_eq!((manifest.n_rows, manifest.n_classes), (423_624, 423_624));
-    assert_eq!(manifest.row_order, RowOrder::OfficialIndex);
+    assert_eq!(manifest.row_order, RowOrder::PublishedIndex);
     let test = table.column("test_run0_108").unwrap();
     assert_eq!(table.info(test).epochs, Some(108));
 

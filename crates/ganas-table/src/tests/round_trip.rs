@@ -54,7 +54,7 @@ proptest! {
         let exhaustive = order.len() == Chains::SIZE;
         let by_index: BTreeMap<usize, &Vec<Option<f64>>> = order.iter().copied().zip(&rows).collect();
         let expected_order: Vec<usize> = if exhaustive { (0..Chains::SIZE).collect() } else { order.clone() };
-        prop_assert_eq!(table.manifest().row_order == RowOrder::OfficialIndex, exhaustive);
+        prop_assert_eq!(table.manifest().row_order == RowOrder::PublishedIndex, exhaustive);
         prop_assert_eq!(table.n_rows(), order.len());
 
         for (row, &index) in table.rows().zip(&expected_order) {

@@ -18,8 +18,8 @@ fn results_are_in_the_order_of_the_queries_whatever_the_number_of_workers() {
     for (workers, arguments) in [(1, ""), (4, "delay_ms=2"), (2, "capacity=3")] {
         let config = place.config(scripted_worker::command(arguments), workers);
         let evaluator = place.open(config).unwrap();
-        assert_eq!(evaluator.protocol().search, "valid");
-        assert_eq!(evaluator.protocol().report, "test");
+        assert_eq!(evaluator.metric_pair().search, "valid");
+        assert_eq!(evaluator.metric_pair().report, "test");
         let results = place.evaluate(&evaluator, &archs).unwrap();
         assert!(results.iter().all(Result::is_ok));
         assert_eq!(expected.get_or_insert_with(|| results.clone()), &results);

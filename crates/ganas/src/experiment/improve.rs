@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ganas_eval::{CostObjective, Evaluator, Measurement, Property, Protocol};
+use ganas_eval::{CostObjective, Evaluator, Measurement, Property, MetricPair};
 use ganas_report::records::{Gains, ImprovedRun, KnownNetwork, RunRecord};
 use ganas_search::{Bound, Relation, SearchError};
 use ganas_space::{Arch, SearchSpace};
@@ -128,7 +128,7 @@ impl Given {
         let measured = evaluator.evaluate(&arch).with_context(|| {
             format!("--improve: the given network `{text}` cannot be evaluated")
         })?;
-        let protocol = evaluator.protocol();
+        let protocol = evaluator.metric_pair();
         Ok(Self {
             known: known(space, &arch, measured),
             metrics: [protocol.search.clone(), protocol.report.clone()],
@@ -207,7 +207,7 @@ impl Given {
 
 impl Improvement {
     /// What is searched on and reported.
-    pub(crate) fn protocol(&self, of_evaluator: &Protocol) -> Protocol {
+    pub(crate) fn protocol(&self, of_evaluator: &MetricPair) -> MetricPair {
         match &self.objective {
             Objective::Accuracy | Objective::Front => of_evaluator.clone(),
             Objective::Cost(cost, ..) => CostObjective::protocol_of(of_evaluator, cost.name()),

@@ -341,7 +341,7 @@ impl Experiment {
             _ => std::mem::replace(&mut self.source, Source::Unnamed).open(&opening)?,
         };
         let evaluator = evaluating.evaluator();
-        let mut protocol = evaluator.protocol().clone();
+        let mut protocol = evaluator.metric_pair().clone();
         let reference_point = self.reference_point.as_ref();
         self.goals
             .check_single(&protocol, reference_point, self.improve.is_some())?;

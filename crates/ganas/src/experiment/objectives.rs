@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ganas_eval::{MetricRole, ObjectiveSource, Protocol};
+use ganas_eval::{MetricRole, ObjectiveSource, MetricPair};
 use ganas_search::{Better, Objective, Objectives};
 use ganas_space::SearchSpace;
 
@@ -94,7 +94,7 @@ pub(super) struct Several {
 pub(super) struct Known<'a> {
     pub(crate) space: &'a Arc<dyn SearchSpace>,
     /// What is searched on, and what is reported.
-    pub(crate) protocol: &'a Protocol,
+    pub(crate) protocol: &'a MetricPair,
     /// What the evaluator measures beside that, by name and role.
     pub(crate) metrics: &'a [(String, MetricRole)],
     /// What of it was asked for with [`Goals::further`], in the order of measurement.
@@ -115,7 +115,7 @@ impl Goals {
     /// Refuses what makes no sense for one objective.
     pub(super) fn check_single(
         &self,
-        protocol: &Protocol,
+        protocol: &MetricPair,
         reference_point: Option<&ReferencePoint>,
         is_improvement: bool,
     ) -> Result<(), Error> {

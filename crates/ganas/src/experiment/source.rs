@@ -280,7 +280,7 @@ impl Ranking {
     /// `None` when the table lacks some of the space.
     fn of(evaluator: &TableEvaluator) -> Option<Self> {
         let table = evaluator.table();
-        (table.manifest().row_order == RowOrder::OfficialIndex).then(|| Self {
+        (table.manifest().row_order == RowOrder::PublishedIndex).then(|| Self {
             table: Arc::clone(table),
             search: evaluator.search_column(),
             report: evaluator.report_column(),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ganas_benchmarks::OfficialFormat;
+use ganas_benchmarks::PublishedFormat;
 use ganas_table::Table;
 
 /// Folders below the data folder that are looked into.
@@ -46,10 +46,10 @@ fn look_into(folder: &Path, depth: usize, present: &mut Vec<Present>) {
             present.push(Present { path, what });
             continue;
         }
-        match OfficialFormat::detect(&path) {
+        match PublishedFormat::detect(&path) {
             // There are thousands in a folder, which is imported as a whole.
-            Ok(Some(OfficialFormat::NasBench301Results)) if path.is_file() => n_results += 1,
-            Ok(Some(format)) if format != OfficialFormat::NasBench301Results => {
+            Ok(Some(PublishedFormat::NasBench301Results)) if path.is_file() => n_results += 1,
+            Ok(Some(format)) if format != PublishedFormat::NasBench301Results => {
                 let what = format.to_string();
                 present.push(Present { path, what });
             }
@@ -62,7 +62,7 @@ fn look_into(folder: &Path, depth: usize, present: &mut Vec<Present>) {
             path: folder.to_owned(),
             what: format!(
                 "{n_results} files of {}",
-                OfficialFormat::NasBench301Results
+                PublishedFormat::NasBench301Results
             ),
         });
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[cfg(feature = "benchmarks")]
-use ganas_benchmarks::OfficialFormat;
+use ganas_benchmarks::PublishedFormat;
 use ganas_space::SearchSpace;
 use ganas_table::{EMBEDDED, Embedded, ImportRequest, Table, import};
 use sha2::{Digest, Sha256};
@@ -91,7 +91,7 @@ pub(crate) fn space_of(named: Option<&Path>) -> Result<Arc<dyn SearchSpace>, Err
 #[cfg(feature = "benchmarks")]
 fn refuse_official(path: &Path, space: &dyn SearchSpace) -> Result<(), Error> {
     // What cannot be read is an error below.
-    let Ok(Some(format)) = OfficialFormat::detect(path) else {
+    let Ok(Some(format)) = PublishedFormat::detect(path) else {
         return Ok(());
     };
     let name = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas::benchmarks::{ConvertRequest, OfficialFormat, convert};
+use ganas::benchmarks::{self, PublishedFormat};
 use ganas::space::SearchSpace;
 use ganas::table::{
     ImportRequest, Manifest, MetricSource, RowOrder, SkipReason, SkippedColumn, Table, import,
@@ -41,8 +41,8 @@ pub(crate) struct Arguments {
 /// Imports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // A source that cannot be read is an error of the import, which says what to do.
-    if let Ok(Some(format)) = OfficialFormat::detect(&arguments.source) {
-        return run_official(arguments, format);
+    if let Ok(Some(format)) = PublishedFormat::detect(&arguments.source) {
+        return import_published(arguments, format);
     }
     let report = import(
         &ImportRequest {
@@ -88,15 +88,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     output::print_text(&text)
 }
 
-/// Converts official files.
-fn run_official(arguments: &Arguments, format: OfficialFormat) -> anyhow::Result<()> {
-    let request = ConvertRequest {
+/// Imports published files.
+fn import_published(arguments: &Arguments, format: PublishedFormat) -> anyhow::Result<()> {
+    let request = benchmarks::ImportRequest {
         source: arguments.source.clone(),
         format,
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
     };
-    let report = convert(&request, &*arguments.space)?;
+    let report = benchmarks::import(&request, &*arguments.space)?;
     let sha256 = &report.output_sha256;
     if arguments.json {
         return output::print_json(&json!({
@@ -121,7 +121,7 @@ fn summary(arguments: &Arguments, manifest: &Manifest, bytes: u64, sha256: &str)
         arguments.output.display(),
         manifest.n_rows,
         match manifest.row_order {
-            RowOrder::OfficialIndex => "all of the space, by official index",
+            RowOrder::PublishedIndex => "all of the space, by official index",
             RowOrder::SourceFile => "a part of the space, in the order of the file",
         },
         manifest.n_classes,

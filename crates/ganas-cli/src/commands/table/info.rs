@@ -74,7 +74,7 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
                 "{} ({})",
                 manifest.n_rows,
                 match manifest.row_order {
-                    RowOrder::OfficialIndex => "all of the space, by official index",
+                    RowOrder::PublishedIndex => "all of the space, by official index",
                     RowOrder::SourceFile => "in the order of the source file",
                 }
             ),

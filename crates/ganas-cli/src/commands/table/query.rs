@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn print_json(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::Result<()> {
-    let official = table.manifest().row_order == RowOrder::OfficialIndex;
+    let official = table.manifest().row_order == RowOrder::PublishedIndex;
     let row = found.row.map(Row::index);
     output::print_json(&json!({
         "table_sha256": table.sha256(),
@@ -99,7 +99,7 @@ fn print_json(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::R
 
 fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     let numbering = match table.manifest().row_order {
-        RowOrder::OfficialIndex => "index",
+        RowOrder::PublishedIndex => "index",
         RowOrder::SourceFile => "row",
     };
     let representative = found.representative;
@@ -162,7 +162,7 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         columns.row(cells);
     }
     let ranks = match table.manifest().row_order {
-        RowOrder::OfficialIndex => "ranks are among all classes of the space",
+        RowOrder::PublishedIndex => "ranks are among all classes of the space",
         RowOrder::SourceFile => "ranks are among the classes of the table",
     };
     let seconds = if has_seconds {

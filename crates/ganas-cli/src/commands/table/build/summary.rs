@@ -48,7 +48,7 @@ pub(super) fn print(report: &BuildReport, as_json: bool) -> anyhow::Result<()> {
         }));
     }
     let part = match report.manifest.row_order {
-        RowOrder::OfficialIndex => "all of the space, by official index",
+        RowOrder::PublishedIndex => "all of the space, by official index",
         RowOrder::SourceFile => "a part of the space",
     };
     let mut text = format!(

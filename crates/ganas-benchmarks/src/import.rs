@@ -1,4 +1,4 @@
-//! The conversion of the files in which benchmarks are published into table files.
+//! The import of the files in which benchmarks are published into table files.
 //!
 //! Records are read one after another and their measurements go to scratch files beside the output, so that memory
 //! does not grow with the file. What the columns are called stands in [`nasbench101`], [`nasbench301`] and [`nats`].
@@ -17,24 +17,24 @@ use ganas_table::{
 use crate::nasbench101::{self, naslib, records::read_tfrecords};
 use crate::nasbench301::{self, results};
 use crate::nats::{self, archive};
-use crate::{BenchmarkError, OfficialFormat, fingerprint};
+use crate::{BenchmarkError, PublishedFormat, fingerprint};
 
-/// What to convert, and where to.
+/// What to import, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConvertRequest {
-    /// The official file or folder.
+pub struct ImportRequest {
+    /// The published file or folder.
     pub source: PathBuf,
-    /// Its format; [`OfficialFormat::detect`] finds out.
-    pub format: OfficialFormat,
+    /// Its format; [`PublishedFormat::detect`] finds out.
+    pub format: PublishedFormat,
     /// The table file to write. Its folder needs room for the measurements twice.
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists.
     pub overwrite: bool,
 }
 
-/// What a conversion did.
+/// What an import did.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ConvertReport {
+pub struct ImportReport {
     /// The manifest that was written.
     pub manifest: Manifest,
     /// Records of the source: trainings in NAS-Bench-101, architectures elsewhere.
@@ -45,16 +45,16 @@ pub struct ConvertReport {
     pub output_sha256: String,
 }
 
-/// Converts official files into a table of `space`.
+/// Imports published files into a table of `space`.
 ///
 /// # Errors
 ///
 /// What is wrong with the source, with the record or member and the byte, or why the output cannot be written; nothing
 /// is written then.
-pub fn convert(
-    request: &ConvertRequest,
+pub fn import(
+    request: &ImportRequest,
     space: &dyn SearchSpace,
-) -> Result<ConvertReport, BenchmarkError> {
+) -> Result<ImportReport, BenchmarkError> {
     if !request.overwrite && request.output.exists() {
         return Err(TableError::output_exists(&request.output).into());
     }
@@ -76,7 +76,7 @@ pub fn convert(
     // Not by way of the mapped table, which would have to be in memory as a whole.
     let (output_sha256, _) = fingerprint::of_file(&request.output)
         .map_err(|error| unreadable(&request.output, error))?;
-    Ok(ConvertReport {
+    Ok(ImportReport {
         manifest,
         n_records,
         output_bytes,
@@ -86,19 +86,19 @@ pub fn convert(
 
 /// Reads all records into the builder; returns how many those were.
 fn read(
-    format: OfficialFormat,
+    format: PublishedFormat,
     source: &Path,
     builder: &mut Builder<'_>,
 ) -> Result<u64, BenchmarkError> {
     let open = || File::open(source).map_err(|error| unreadable(source, error));
     let in_file = |error: FormatError| error.in_file(source).into();
     match format {
-        OfficialFormat::NasBench101TfRecord => {
+        PublishedFormat::NasBench101TfRecord => {
             let mut trainings = nasbench101::Trainings::new(builder);
             let reader = BufReader::with_capacity(1 << 18, open()?);
             read_tfrecords(reader, |cell, training| trainings.add(cell, training)).map_err(in_file)
         }
-        OfficialFormat::NasLib101Pickle => {
+        PublishedFormat::NasLib101Pickle => {
             let mut trainings = nasbench101::Trainings::new(builder);
             naslib::read_naslib(
                 || Ok(BufReader::with_capacity(1 << 18, File::open(source)?)),
@@ -106,23 +106,23 @@ fn read(
             )
             .map_err(in_file)
         }
-        OfficialFormat::NatsFolder => {
+        PublishedFormat::NatsFolder => {
             let mut records = nats::Records::new(builder);
             archive::read_folder(source, |record| records.add(record))
         }
-        OfficialFormat::NatsTar => {
+        PublishedFormat::NatsTar => {
             let mut records = nats::Records::new(builder);
             archive::read_tar(open()?, |record| records.add(record)).map_err(in_file)
         }
-        OfficialFormat::NatsPickle => {
+        PublishedFormat::NatsPickle => {
             let mut records = nats::Records::new(builder);
             archive::read_single(source, |record| records.add(record)).map_err(in_file)
         }
-        OfficialFormat::NasBench201Torch => {
+        PublishedFormat::NasBench201Torch => {
             let mut records = nats::Records::new(builder);
             archive::read_torch(source, |record| records.add(record)).map_err(in_file)
         }
-        OfficialFormat::NasBench301Results => {
+        PublishedFormat::NasBench301Results => {
             let mut trainings = nasbench301::Trainings::new(builder);
             results::read_results(source, |training| trainings.add(training))
         }

@@ -1,4 +1,4 @@
-//! The protocol: what is searched on, what is reported.
+//! The pair of metrics: what is searched on, what is reported.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub enum MetricRole {
 /// How honest a search on this pair of metrics is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ProtocolKind {
+pub enum SelectionKind {
     /// Selects on validation, reports another metric: the honest default.
     ValidationSelected,
     /// Selects on a test metric: comparable with published numbers that did so, optimistic otherwise.
@@ -32,7 +32,7 @@ pub enum ProtocolKind {
     Unclassified,
 }
 
-impl fmt::Display for ProtocolKind {
+impl fmt::Display for SelectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ValidationSelected => "validation-selected",
@@ -45,13 +45,13 @@ impl fmt::Display for ProtocolKind {
 
 /// What a run searches on and what it reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Protocol {
+pub struct MetricPair {
     /// The name of the metric that is searched on.
     pub search: String,
     /// The name of the metric that is reported.
     pub report: String,
     /// How honest that is.
-    pub kind: ProtocolKind,
+    pub kind: SelectionKind,
     /// Training epochs behind the search metric, when known.
     pub search_epochs: Option<u32>,
     /// Training epochs behind the reported metric, when known.

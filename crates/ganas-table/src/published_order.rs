@@ -8,7 +8,7 @@ use rayon::prelude::*;
 /// The rows in the order of their official indices, when they are exactly those of the whole space.
 ///
 /// Indices are asked for only when there are as many rows as the space has: they may be costly.
-pub(crate) fn official_order<'t>(
+pub(crate) fn published_order<'t>(
     space: &dyn SearchSpace,
     n_rows: usize,
     text: impl Fn(usize) -> &'t str + Sync,
