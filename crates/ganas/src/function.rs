@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, SelectionKind, ReportMetric, SearchMetric,
+    EvalError, Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind,
 };
 use ganas_space::Arch;
 

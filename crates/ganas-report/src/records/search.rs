@@ -1,6 +1,6 @@
 //! The record of a search: what was asked for, and every run.
 
-use ganas_store::{Objectives, MetricPair};
+use ganas_store::{MetricPair, Objectives};
 use serde::{Deserialize, Serialize};
 
 use super::{Gains, RunRecord};

@@ -93,7 +93,10 @@ fn the_published_table_evaluates() {
         "cifar10_test_mean_200",
     )
     .unwrap();
-    assert_eq!(evaluator.metric_pair().kind, SelectionKind::ValidationSelected);
+    assert_eq!(
+        evaluator.metric_pair().kind,
+        SelectionKind::ValidationSelected
+    );
     let first = space.enumeration().unwrap().archs().next().unwrap();
     let measurement = evaluator.evaluate(&first).unwrap();
     assert_eq!(format!("{:.3}", measurement.search.0), "63.364");

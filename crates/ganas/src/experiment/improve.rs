@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ganas_eval::{CostObjective, Evaluator, Measurement, Property, MetricPair};
+use ganas_eval::{CostObjective, Evaluator, Measurement, MetricPair, Property};
 use ganas_report::records::{Gains, ImprovedRun, KnownNetwork, RunRecord};
 use ganas_search::{Bound, Relation, SearchError};
 use ganas_space::{Arch, SearchSpace};

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ganas_eval::{MetricRole, ObjectiveSource, MetricPair};
+use ganas_eval::{MetricPair, MetricRole, ObjectiveSource};
 use ganas_search::{Better, Objective, Objectives};
 use ganas_space::SearchSpace;
 
