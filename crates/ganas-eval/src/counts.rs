@@ -1,6 +1,6 @@
 //! Query accounting: raw and unique.
 
-use ganas_space::{Arch, ArchKey};
+use ganas_space::ArchKey;
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
 
@@ -64,10 +64,10 @@ impl<'a> Counted<'a> {
     }
 
     /// Answers a query.
-    pub fn query(&mut self, key: ArchKey, arch: &Arch) -> Answer {
-        self.count(key, |evaluator| {
+    pub fn query(&mut self, query: Query<'_>) -> Answer {
+        self.count(query.key, |evaluator| {
             evaluator
-                .evaluate(arch)
+                .evaluate(query)
                 .map_err(|e: EvalError| e.to_string())
         })
     }
@@ -132,6 +132,7 @@ impl<'a> Counted<'a> {
 
 #[cfg(test)]
 mod tests {
+    use ganas_space::Arch;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
@@ -164,9 +165,9 @@ mod tests {
             &self.metric_pair
         }
 
-        fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
+        fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
             let number = self.n_evaluations.fetch_add(1, Ordering::Relaxed);
-            if *arch == test_archs::arch(FAILING) {
+            if *query.arch == test_archs::arch(FAILING) {
                 return Err(EvalError::MissingArch {
                     arch: FAILING.to_owned(),
                 });
@@ -185,7 +186,7 @@ mod tests {
 
     fn query(counted: &mut Counted<'_>, text: &str) -> Answer {
         let arch = test_archs::arch(text);
-        counted.query(test_archs::space().key(&arch), &arch)
+        counted.query(Query::new(&*test_archs::space(), &arch))
     }
 
     fn counts(raw: u32, unique: u32, failed: u32) -> QueryCounts {

@@ -1,16 +1,27 @@
 //! The evaluator: answers queries.
 
-use ganas_space::{Arch, ArchKey};
+use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use crate::{EvalError, Measurement, MetricPair};
 
-/// One query of a batch.
+/// One query.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {
     /// The class of the architecture.
     pub key: ArchKey,
     /// The architecture.
     pub arch: &'a Arch,
+}
+
+impl<'a> Query<'a> {
+    /// The query of an architecture of a space.
+    #[must_use]
+    pub fn new(space: &dyn SearchSpace, arch: &'a Arch) -> Self {
+        Self {
+            key: space.key(arch),
+            arch,
+        }
+    }
 }
 
 /// Is told each result of a batch as soon as it is there, with the position of its query. An error ends the batch.
@@ -27,7 +38,7 @@ pub trait Evaluator: Send + Sync {
     /// # Errors
     ///
     /// Why there is no measurement, for example [`EvalError::MissingArch`]. A search survives it.
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError>;
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError>;
 
     /// Whether [`evaluate_all`](Self::evaluate_all) does more than to evaluate one after another, so that a driver is to
     /// use it. A table answers faster than a batch is put together.
@@ -49,7 +60,7 @@ pub trait Evaluator: Send + Sync {
         finished: &mut Finished<'_>,
     ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
         let measure = |(index, query): (usize, &Query<'_>)| {
-            let result = self.evaluate(query.arch);
+            let result = self.evaluate(*query);
             finished(index, &result).map(|()| result)
         };
         queries.iter().enumerate().map(measure).collect()

@@ -80,8 +80,8 @@ impl Evaluator for CostObjective<'_> {
         &self.metric_pair
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        self.measurement(arch, self.inner.evaluate(arch)?)
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        self.measurement(query.arch, self.inner.evaluate(query)?)
     }
 
     fn takes_batches(&self) -> bool {
@@ -118,8 +118,8 @@ mod tests {
             &self.metric_pair
         }
 
-        fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-            let text = self.space.encode(arch);
+        fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+            let text = self.space.encode(query.arch);
             let count = u32::try_from(text.matches("k5").count()).unwrap();
             Ok(Measurement {
                 search: SearchMetric(f64::from(count)),
@@ -150,7 +150,13 @@ mod tests {
         let objective = CostObjective::new(&inner, Arc::clone(&params), from, 3.0);
         assert_eq!(objective.metric_pair().search, "params_saved");
         assert_eq!(objective.metric_pair().report, "test");
-        let search = |arch: &Arch| objective.evaluate(arch).unwrap().search.0;
+        let search = |arch: &Arch| {
+            objective
+                .evaluate(Query::new(&*space, arch))
+                .unwrap()
+                .search
+                .0
+        };
         assert_eq!(search(&base), 0.0);
         // One layer less in a late block.
         let smaller = arch("e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l3se1 e6k3l1se1");

@@ -69,8 +69,8 @@ impl Evaluator for WithObjectives<'_> {
         self.inner.metric_pair()
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        self.measurement(arch, self.inner.evaluate(arch)?)
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        self.measurement(query.arch, self.inner.evaluate(query)?)
     }
 
     fn takes_batches(&self) -> bool {
@@ -102,7 +102,7 @@ mod tests {
             &self.0
         }
 
-        fn evaluate(&self, _: &Arch) -> Result<Measurement, EvalError> {
+        fn evaluate(&self, _: Query<'_>) -> Result<Measurement, EvalError> {
             Ok(Measurement {
                 search: SearchMetric(3.0),
                 report: ReportMetric(5.0),
@@ -142,7 +142,10 @@ mod tests {
         let evaluator = WithObjectives::new(&fixed, &sources);
         let archs = [SKIP, CONV].map(test_archs::arch);
         assert_eq!(
-            evaluator.evaluate(&archs[0]).unwrap().objectives,
+            evaluator
+                .evaluate(Query::new(&*test_archs::space(), &archs[0]))
+                .unwrap()
+                .objectives,
             [11.0, 3.0, 13.0]
         );
         let space = test_archs::space();

@@ -1,7 +1,7 @@
 //! Ask/tell searchers, GA-NAS among them, and the driver that owns the loop and the budget.
 //!
 //! A [`Searcher`] proposes architectures and is told their search metric; it never sees an evaluator, nor the metric
-//! that is reported in the end. The [driver](run) owns the loop, the [`Budget`] and the [`Observer`]s.
+//! that is reported in the end. The [driver](Run) owns the loop, the [`Budget`] and the [`Observer`]s.
 //! This crate touches no file, no clock and no terminal.
 //!
 //! # Ask and tell
@@ -13,7 +13,7 @@
 //! use std::sync::Arc;
 //!
 //! use ganas_eval::SearchMetric;
-//! use ganas_search::{RandomSearch, Searcher, Trial, TrialNumber, TrialState};
+//! use ganas_search::{RandomSearch, Searcher, Trial, TrialNumber};
 //! use ganas_space::Arch;
 //!
 //! /// Stands for a training: larger is better.
@@ -28,14 +28,11 @@
 //! for round in 0..5 {
 //!     let first = trials.len();
 //!     for proposal in searcher.ask(10)? {
-//!         let key = space.key(&proposal.arch);
-//!         let repeat = known.contains_key(&key);
-//!         let value = *known.entry(key).or_insert_with(|| train(&proposal.arch));
+//!         let is_repeat = known.contains_key(&proposal.key);
+//!         let value = *known.entry(proposal.key).or_insert_with(|| train(&proposal.arch));
 //!         let number = TrialNumber(trials.len().try_into()?);
-//!         let state = TrialState::Completed(SearchMetric(value));
-//!         let arch = proposal.arch;
-//!         let objectives = Vec::new();
-//!         trials.push(Trial { number, round, arch, key, repeat, state, objectives });
+//!         let trial = Trial::new(number, round, proposal, Ok(SearchMetric(value)));
+//!         trials.push(if is_repeat { trial.repeated() } else { trial });
 //!     }
 //!     searcher.tell(&trials[first..])?;
 //! }
@@ -67,7 +64,7 @@ mod trial;
 
 pub use budget::Budget;
 pub use constraint::{Bound, ConstrainedSpace, Constraint, Relation};
-pub use driver::{ResumePoint, RunOutcome, StopFlag, StopReason, run};
+pub use driver::{ResumePoint, Run, RunOutcome, StopFlag, StopReason};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};
 pub use local_search::LocalSearch;

@@ -1,6 +1,6 @@
 //! The searcher: proposes architectures, is told how good they are.
 
-use ganas_space::Arch;
+use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use crate::{Event, SearchError, Trial};
 
@@ -9,6 +9,19 @@ use crate::{Event, SearchError, Trial};
 pub struct Proposal {
     /// The architecture.
     pub arch: Arch,
+    /// Its class.
+    pub key: ArchKey,
+}
+
+impl Proposal {
+    /// Proposes an architecture of a space.
+    #[must_use]
+    pub fn new(space: &dyn SearchSpace, arch: Arch) -> Self {
+        Self {
+            key: space.key(&arch),
+            arch,
+        }
+    }
 }
 
 /// A search algorithm behind ask/tell.

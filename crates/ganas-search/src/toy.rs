@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind,
+    EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
 };
 use ganas_space::blueprint::{Blueprint, Labels, Sources, Vertex};
 use ganas_space::{Arch, ArchKey, Enumeration, OpId, SearchSpace, SpaceError};
@@ -96,15 +96,15 @@ impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> Evaluator for ToyEvalua
         &self.protocol
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        match (self.measure)(sorted(arch)) {
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        match (self.measure)(sorted(query.arch)) {
             Some((search, report)) => Ok(Measurement {
                 search: SearchMetric(search),
                 report: ReportMetric(report),
                 objectives: Vec::new(),
             }),
             None => Err(EvalError::MissingArch {
-                arch: format!("{:?}", sorted(arch)),
+                arch: format!("{:?}", sorted(query.arch)),
             }),
         }
     }

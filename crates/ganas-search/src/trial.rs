@@ -4,6 +4,8 @@ use ganas_eval::{ReportMetric, SearchMetric};
 use ganas_space::{Arch, ArchKey};
 use serde::{Deserialize, Serialize};
 
+use crate::Proposal;
+
 /// The number of a trial within its run, from 0, in the order of proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TrialNumber(pub u32);
@@ -38,6 +40,43 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// The first trial of a class: a proposal, and its search metric or why it failed.
+    #[must_use]
+    pub fn new(
+        number: TrialNumber,
+        round: u32,
+        proposal: Proposal,
+        result: Result<SearchMetric, String>,
+    ) -> Self {
+        let Proposal { arch, key } = proposal;
+        Self {
+            number,
+            round,
+            arch,
+            key,
+            repeat: false,
+            state: match result {
+                Ok(search) => TrialState::Completed(search),
+                Err(reason) => TrialState::Failed(reason),
+            },
+            objectives: Vec::new(),
+        }
+    }
+
+    /// The same trial of a class that had been evaluated before.
+    #[must_use]
+    pub fn repeated(mut self) -> Self {
+        self.repeat = true;
+        self
+    }
+
+    /// The same trial with the measured values of several objectives.
+    #[must_use]
+    pub fn with_objectives(mut self, objectives: Vec<f64>) -> Self {
+        self.objectives = objectives;
+        self
+    }
+
     /// The search metric of a completed trial.
     #[must_use]
     pub fn search(&self) -> Option<SearchMetric> {

@@ -1,7 +1,7 @@
 //! The study database: runs, trials, events and checkpoints in one SQLite file.
 //!
 //! A [`Study`] holds any number of runs. [`Study::begin`] claims one of them, new or interrupted, and the
-//! [`RunWriter`] of the claim records it round by round as an observer of [`ganas_search::run`]. All rows of a round
+//! [`RunWriter`] of the claim records it round by round as an observer of [`ganas_search::Run`]. All rows of a round
 //! are one transaction, so the file holds whole rounds only, whenever the process ends. Readers ([`Study::runs`],
 //! [`Study::trials`], [`Study::top`], [`Study::export`]) work while runs are being written, from other processes too.
 //!

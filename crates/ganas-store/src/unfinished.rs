@@ -6,7 +6,7 @@ use std::fmt;
 use ganas_eval::{
     EvalError, Evaluator, Finished, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
 };
-use ganas_space::{Arch, ArchKey};
+use ganas_space::ArchKey;
 
 use crate::{RunClaim, StoreError};
 
@@ -94,9 +94,12 @@ impl Evaluator for Remembered<'_> {
         self.evaluator.metric_pair()
     }
 
-    /// Asks the evaluator: a single evaluation without its class cannot be kept.
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        self.evaluator.evaluate(arch)
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        let results = self.evaluate_all(&[query], &mut |_, _| Ok(()))?;
+        results
+            .into_iter()
+            .next()
+            .expect("invariant: one query has one result")
     }
 
     fn takes_batches(&self) -> bool {

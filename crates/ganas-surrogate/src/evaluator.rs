@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ganas_space::{Arch, SearchSpace};
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, MetricRole, Property, ReportMetric,
+    EvalError, Evaluator, Measurement, MetricPair, MetricRole, Property, Query, ReportMetric,
     SearchMetric, SelectionKind,
 };
 use ganas_space::suggestion::closest;
@@ -173,8 +173,8 @@ impl Evaluator for SurrogateEvaluator {
         &self.metric_pair
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        let values = self.predict(arch)?;
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        let values = self.predict(query.arch)?;
         Ok(Measurement {
             search: SearchMetric(values[self.search]),
             report: ReportMetric(values[self.report]),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use ganas_space::{Arch, ArchKey, SearchSpace};
+use ganas_space::{ArchKey, SearchSpace};
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, MetricRole, ReportMetric, SearchMetric,
+    EvalError, Evaluator, Measurement, MetricPair, MetricRole, Query, ReportMetric, SearchMetric,
     SelectionKind,
 };
 
@@ -125,14 +125,13 @@ impl Evaluator for TableEvaluator {
         &self.metric_pair
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        self.evaluate_key(self.space.key(arch))
-            .map_err(|error| match error {
-                EvalError::MissingArch { .. } => EvalError::MissingArch {
-                    arch: self.space.encode(arch),
-                },
-                other => other,
-            })
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        self.evaluate_key(query.key).map_err(|error| match error {
+            EvalError::MissingArch { .. } => EvalError::MissingArch {
+                arch: self.space.encode(query.arch),
+            },
+            other => other,
+        })
     }
 }
 

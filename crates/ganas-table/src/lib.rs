@@ -30,7 +30,7 @@
 //! ```no_run
 //! use std::sync::Arc;
 //!
-//! use ganas_eval::Evaluator;
+//! use ganas_eval::{Evaluator, Query};
 //! use ganas_table::{ImportRequest, Table, TableEvaluator, import};
 //!
 //! let space = ganas_space::by_name("nasbench201")?;
@@ -41,7 +41,7 @@
 //! let [search, reported] = ["cifar10_valid_12", "cifar10_test_mean_200"];
 //! let evaluator = TableEvaluator::new(table, Arc::clone(&space), search, reported)?;
 //! let arch = space.decode("|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")?;
-//! println!("{:?}", evaluator.evaluate(&arch)?.search);
+//! println!("{:?}", evaluator.evaluate(Query::new(&*space, &arch))?.search);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ganas_space::{Arch, ArchKey, SearchSpace};
+use ganas_space::{ArchKey, SearchSpace};
 use sha2::{Digest as _, Sha256};
 
 use super::message::Capabilities;
@@ -104,9 +104,8 @@ impl Evaluator for WorkerEvaluator {
         &self.metric_pair
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        let key = self.workers.space().key(arch);
-        let results = self.evaluate_all(&[Query { key, arch }], &mut |_, _| Ok(()))?;
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        let results = self.evaluate_all(&[query], &mut |_, _| Ok(()))?;
         results
             .into_iter()
             .next()

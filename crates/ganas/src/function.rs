@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind,
+    EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
 };
 use ganas_space::Arch;
 
@@ -12,7 +12,7 @@ type Function = dyn Fn(&Arch) -> Result<f64, EvalError> + Send + Sync;
 
 /// An evaluator that calls a function.
 pub(crate) struct FunctionEvaluator {
-    protocol: MetricPair,
+    metric_pair: MetricPair,
     function: Box<Function>,
 }
 
@@ -23,7 +23,7 @@ impl FunctionEvaluator {
         function: impl Fn(&Arch) -> Result<f64, E> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            protocol: MetricPair {
+            metric_pair: MetricPair {
                 search: metric.to_owned(),
                 report: metric.to_owned(),
                 kind: SelectionKind::Unclassified,
@@ -40,18 +40,18 @@ impl FunctionEvaluator {
 impl fmt::Debug for FunctionEvaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FunctionEvaluator")
-            .field("protocol", &self.protocol)
+            .field("metric_pair", &self.metric_pair)
             .finish_non_exhaustive()
     }
 }
 
 impl Evaluator for FunctionEvaluator {
     fn metric_pair(&self) -> &MetricPair {
-        &self.protocol
+        &self.metric_pair
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        let value = (self.function)(arch)?;
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        let value = (self.function)(query.arch)?;
         Ok(Measurement {
             search: SearchMetric(value),
             report: ReportMetric(value),

@@ -171,7 +171,7 @@ fn searchers_propose_only_what_is_admitted() {
         Box::new(LocalSearch::new(Arc::clone(&space), 1)),
     ];
     for searcher in &mut searchers {
-        for Proposal { arch } in searcher.ask(10).unwrap() {
+        for Proposal { arch, .. } in searcher.ask(10).unwrap() {
             assert!(space.admits(&arch), "{}", searcher.name());
         }
     }

@@ -1,5 +1,6 @@
 //! The driver: owns the loop, the budget and the observers.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +8,7 @@ use ganas_eval::{
     Answer, Counted, EvalError, Evaluator, Measurement, MetricPair, Query, QueryCounts,
     ReportMetric, SearchMetric,
 };
-use ganas_space::{Arch, ArchKey, SearchSpace};
+use ganas_space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -77,76 +78,142 @@ pub struct ResumePoint {
 /// A run whose first so many unique queries all failed is stopped with [`SearchError::AllFailed`].
 const ALL_FAILED_AFTER: u32 = 100;
 
-/// Runs a searcher until its budget is spent.
+/// A run of a searcher, until its budget is spent.
 ///
 /// A round is one ask, the evaluation of its proposals, and one tell; its trials are told to the observers together.
 /// An evaluator that takes batches gets the new proposals of a round together and may do them at the same time and in
 /// any order; results are told in the order of proposal, so the record does not depend on that.
 /// A stop that is asked for takes effect between two rounds, or within one when the evaluator stops
 /// ([`EvalError::Interrupted`]); the round is then as if it had not been asked for.
-///
-/// # Errors
-///
-/// Whatever the searcher or an observer reports, [`SearchError::TooManyProposals`] from a searcher that breaks its
-/// contract, [`SearchError::BadCheckpoint`] for a resume point that contradicts itself, [`SearchError::Evaluator`] when
-/// the evaluator cannot go on, and [`SearchError::AllFailed`] when all of the first 100 unique queries failed.
-/// A failed evaluation is not an error: it is recorded and told. A metric that is not a finite number is a failed
-/// evaluation.
-pub fn run(
-    space: &dyn SearchSpace,
-    searcher: &mut dyn Searcher,
-    evaluator: &dyn Evaluator,
+pub struct Run<'a> {
+    space: &'a dyn SearchSpace,
+    searcher: &'a mut dyn Searcher,
+    evaluator: &'a dyn Evaluator,
     budget: Budget,
     resume: Option<ResumePoint>,
-    observers: &mut [&mut dyn Observer],
-    stop: &StopFlag,
-) -> Result<RunOutcome, SearchError> {
-    let mut progress = Progress::new(evaluator);
-    if let Some(point) = resume {
-        progress.resume(searcher, point)?;
+    observers: Vec<&'a mut dyn Observer>,
+    stop: StopFlag,
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("space", &self.space.name())
+            .field("searcher", &self.searcher.name())
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
     }
-    let reason = loop {
-        let counts = progress.counts();
-        if counts.unique >= budget.unique_queries() {
-            break StopReason::BudgetSpent;
+}
+
+impl<'a> Run<'a> {
+    /// A run from the start, which nobody observes.
+    pub fn new(
+        space: &'a dyn SearchSpace,
+        searcher: &'a mut dyn Searcher,
+        evaluator: &'a dyn Evaluator,
+        budget: Budget,
+    ) -> Self {
+        Self {
+            space,
+            searcher,
+            evaluator,
+            budget,
+            resume: None,
+            observers: Vec::new(),
+            stop: StopFlag::default(),
         }
-        if counts.raw >= budget.raw_queries() {
-            break StopReason::OnlyRepeats;
-        }
-        if stop.is_set() {
-            break StopReason::Interrupted;
-        }
-        let limit =
-            index((budget.unique_queries() - counts.unique).min(budget.raw_queries() - counts.raw));
-        let proposals = searcher.ask(limit)?;
-        if proposals.is_empty() {
-            break StopReason::SpaceExhausted;
-        }
-        if proposals.len() > limit {
-            return Err(SearchError::TooManyProposals {
-                searcher: searcher.name(),
-                proposed: proposals.len(),
-                limit,
-            });
-        }
-        match progress.round(space, searcher, proposals, observers) {
-            Err(SearchError::Evaluator(EvalError::Interrupted)) => break StopReason::Interrupted,
-            result => result?,
-        }
-        progress.check_not_all_failed()?;
-    };
-    let outcome = RunOutcome {
-        stop: reason,
-        counts: progress.counts(),
-        trials: progress.trials,
-    };
-    // Every observer is told, whatever the others say, so that each can put its record in order.
-    let mut told = Ok(());
-    for observer in observers {
-        let result = observer.on_finish(&outcome);
-        told = told.and(observed(observer.name(), result));
     }
-    told.map(|()| outcome)
+
+    /// Continues from a point, when there is one.
+    #[must_use]
+    pub fn resume(mut self, point: impl Into<Option<ResumePoint>>) -> Self {
+        self.resume = point.into();
+        self
+    }
+
+    /// Tells one more observer of every round, after those before it.
+    #[must_use]
+    pub fn observe(mut self, observer: &'a mut dyn Observer) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Stops at the next safe point once this is set.
+    #[must_use]
+    pub fn stop(mut self, stop: &StopFlag) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the searcher or an observer reports, [`SearchError::TooManyProposals`] from a searcher that breaks its
+    /// contract, [`SearchError::BadCheckpoint`] for a resume point that contradicts itself, [`SearchError::Evaluator`] when
+    /// the evaluator cannot go on, and [`SearchError::AllFailed`] when all of the first 100 unique queries failed.
+    /// A failed evaluation is not an error: it is recorded and told. A metric that is not a finite number is a failed
+    /// evaluation.
+    pub fn run(self) -> Result<RunOutcome, SearchError> {
+        let Self {
+            space,
+            searcher,
+            evaluator,
+            budget,
+            resume,
+            mut observers,
+            stop,
+        } = self;
+        let mut progress = Progress::new(evaluator);
+        if let Some(point) = resume {
+            progress.resume(searcher, point)?;
+        }
+        let reason = loop {
+            let counts = progress.counts();
+            if counts.unique >= budget.unique_queries() {
+                break StopReason::BudgetSpent;
+            }
+            if counts.raw >= budget.raw_queries() {
+                break StopReason::OnlyRepeats;
+            }
+            if stop.is_set() {
+                break StopReason::Interrupted;
+            }
+            let limit = index(
+                (budget.unique_queries() - counts.unique).min(budget.raw_queries() - counts.raw),
+            );
+            let proposals = searcher.ask(limit)?;
+            if proposals.is_empty() {
+                break StopReason::SpaceExhausted;
+            }
+            if proposals.len() > limit {
+                return Err(SearchError::TooManyProposals {
+                    searcher: searcher.name(),
+                    proposed: proposals.len(),
+                    limit,
+                });
+            }
+            match progress.round(space, searcher, proposals, &mut observers) {
+                Err(SearchError::Evaluator(EvalError::Interrupted)) => {
+                    break StopReason::Interrupted;
+                }
+                result => result?,
+            }
+            progress.check_not_all_failed()?;
+        };
+        let outcome = RunOutcome {
+            stop: reason,
+            counts: progress.counts(),
+            trials: progress.trials,
+        };
+        // Every observer is told, whatever the others say, so that each can put its record in order.
+        let mut told = Ok(());
+        for observer in &mut observers {
+            let result = observer.on_finish(&outcome);
+            told = told.and(observed(observer.name(), result));
+        }
+        told.map(|()| outcome)
+    }
 }
 
 fn observed(observer: &'static str, result: Result<(), ObserverError>) -> Result<(), SearchError> {
@@ -249,19 +316,19 @@ impl<'a> Progress<'a> {
         observers: &mut [&mut dyn Observer],
     ) -> Result<(), SearchError> {
         let first = self.trials.len();
-        if let Some(Proposal { arch }) = proposals.iter().find(|p| !space.admits(&p.arch)) {
+        if let Some(Proposal { arch, .. }) = proposals.iter().find(|p| !space.admits(&p.arch)) {
             return Err(SearchError::NotAdmitted {
                 searcher: searcher.name(),
                 arch: space.encode(arch),
             });
         }
         if self.counted.takes_batches() {
-            self.evaluate_together(space, proposals)?;
+            self.evaluate_together(proposals)?;
         } else {
-            for Proposal { arch } in proposals {
-                let key = space.key(&arch);
-                let answer = self.counted.query(key, &arch);
-                let record = self.record(arch, key, answer);
+            for proposal in proposals {
+                let Proposal { ref arch, key } = proposal;
+                let answer = self.counted.query(Query { key, arch });
+                let record = self.record(proposal, answer);
                 self.push(record);
             }
         }
@@ -288,48 +355,40 @@ impl<'a> Progress<'a> {
     }
 
     /// Has the new proposals evaluated at the same time, and records all of them in the order of proposal.
-    fn evaluate_together(
-        &mut self,
-        space: &dyn SearchSpace,
-        proposals: Vec<Proposal>,
-    ) -> Result<(), SearchError> {
-        let keys: Vec<ArchKey> = proposals.iter().map(|p| space.key(&p.arch)).collect();
-        let queries: Vec<Query<'_>> = keys
+    fn evaluate_together(&mut self, proposals: Vec<Proposal>) -> Result<(), SearchError> {
+        let queries: Vec<Query<'_>> = proposals
             .iter()
-            .zip(&proposals)
-            .map(|(&key, Proposal { arch })| Query { key, arch })
+            .map(|&Proposal { ref arch, key }| Query { key, arch })
             .collect();
         let answers = self.counted.query_all(&queries)?;
-        for ((Proposal { arch }, key), answer) in proposals.into_iter().zip(keys).zip(answers) {
-            let record = self.record(arch, key, answer);
+        for (proposal, answer) in proposals.into_iter().zip(answers) {
+            let record = self.record(proposal, answer);
             self.push(record);
         }
         Ok(())
     }
 
-    fn record(&mut self, arch: Arch, key: ArchKey, answer: Answer) -> TrialRecord {
+    fn record(&mut self, proposal: Proposal, answer: Answer) -> TrialRecord {
         let measured = answer.result.and_then(|measurement| {
             let finite = finite(self.protocol, measurement);
             self.not_finite += u32::from(finite.is_err() && !answer.repeat);
             finite
         });
-        let (state, report, objectives) = match measured {
-            Ok(measurement) => (
-                TrialState::Completed(measurement.search),
-                Some(measurement.report),
-                measurement.objectives,
+        let (result, report, objectives) = match measured {
+            Ok(measured) => (
+                Ok(measured.search),
+                Some(measured.report),
+                measured.objectives,
             ),
-            Err(reason) => (TrialState::Failed(reason), None, Vec::new()),
+            Err(reason) => (Err(reason), None, Vec::new()),
         };
+        let number = TrialNumber(count(self.trials.len()));
+        let trial = Trial::new(number, self.rounds, proposal, result).with_objectives(objectives);
         TrialRecord {
-            trial: Trial {
-                number: TrialNumber(count(self.trials.len())),
-                round: self.rounds,
-                arch,
-                key,
-                repeat: answer.repeat,
-                state,
-                objectives,
+            trial: if answer.repeat {
+                trial.repeated()
+            } else {
+                trial
             },
             report,
         }

@@ -35,7 +35,7 @@ impl Searcher for Scripted {
         let round = self.script.pop_front().unwrap_or_default();
         Ok(round
             .into_iter()
-            .map(|ops| Proposal { arch: arch(ops) })
+            .map(|ops| Proposal::new(&Toy(10), arch(ops)))
             .collect())
     }
 
@@ -122,15 +122,14 @@ fn drive(
     budget: u32,
 ) -> (Result<RunOutcome, SearchError>, Watch) {
     let mut watch = Watch::default();
-    let result = run(
+    let result = Run::new(
         &Toy(3),
         searcher,
         evaluator,
         Budget::unique(budget).unwrap(),
-        None,
-        &mut [&mut watch],
-        &StopFlag::default(),
-    );
+    )
+    .observe(&mut watch)
+    .run();
     (result, watch)
 }
 
@@ -277,15 +276,14 @@ fn a_hundred_failures_and_nothing_else_stop_the_run() {
             (calls.fetch_add(1, Ordering::Relaxed) >= fail_before).then(|| (sum(ops), 0.0))
         });
         let mut watch = Watch::default();
-        let result = run(
+        let result = Run::new(
             &*space,
             &mut RandomSearch::new(Arc::clone(&space), 0),
             &evaluator,
             Budget::unique(150).unwrap(),
-            None,
-            &mut [&mut watch],
-            &StopFlag::default(),
-        );
+        )
+        .observe(&mut watch)
+        .run();
         (result, watch)
     };
     let (result, watch) = run(100);
@@ -312,15 +310,15 @@ fn a_stop_takes_effect_after_the_round() {
         stop_in_round: Some((1, stop.clone())),
         ..Watch::default()
     };
-    let outcome = run(
+    let outcome = Run::new(
         &Toy(3),
         &mut Scripted::new(&[&[A], &[B], &[C]]),
         &evaluator(),
         Budget::unique(3).unwrap(),
-        None,
-        &mut [&mut watch],
-        &stop,
     )
+    .observe(&mut watch)
+    .stop(&stop)
+    .run()
     .unwrap();
     assert_eq!(outcome.stop, StopReason::Interrupted);
     assert_eq!(outcome.counts, counts(2, 2, 0));
@@ -333,15 +331,14 @@ fn an_observer_error_stops_the_run() {
         fail_in_round: Some(1),
         ..Watch::default()
     };
-    let result = run(
+    let result = Run::new(
         &Toy(3),
         &mut Scripted::new(&[&[A], &[B], &[C]]),
         &evaluator(),
         Budget::unique(3).unwrap(),
-        None,
-        &mut [&mut watch],
-        &StopFlag::default(),
-    );
+    )
+    .observe(&mut watch)
+    .run();
     assert_eq!(
         result.unwrap_err().to_string(),
         "watch failed: the disk is full"
@@ -357,15 +354,15 @@ fn all_observers_are_told_of_the_end() {
         ..Watch::default()
     };
     let mut other = Watch::default();
-    let result = run(
+    let result = Run::new(
         &Toy(3),
         &mut Scripted::new(&[&[A]]),
         &evaluator(),
         Budget::unique(1).unwrap(),
-        None,
-        &mut [&mut failing, &mut other],
-        &StopFlag::default(),
-    );
+    )
+    .observe(&mut failing)
+    .observe(&mut other)
+    .run();
     assert!(matches!(
         result,
         Err(SearchError::Observer {
@@ -383,16 +380,12 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
     let budget = Budget::unique(55).unwrap();
     let go = |resume, watch: &mut Watch, stop: &StopFlag| {
         let mut searcher = RandomSearch::new(Arc::clone(&space), 3);
-        run(
-            &*space,
-            &mut searcher,
-            &evaluator,
-            budget,
-            resume,
-            &mut [watch],
-            stop,
-        )
-        .unwrap()
+        Run::new(&*space, &mut searcher, &evaluator, budget)
+            .resume(resume)
+            .observe(watch)
+            .stop(stop)
+            .run()
+            .unwrap()
     };
     let whole = go(None, &mut Watch::default(), &StopFlag::default());
     assert!(whole.counts.failed > 0);
@@ -430,15 +423,14 @@ fn a_resume_point_that_contradicts_itself_is_refused() {
             checkpoint: trials.len().to_string().into_bytes(),
             trials,
         };
-        run(
+        Run::new(
             &Toy(3),
             &mut Scripted::default(),
             &evaluator(),
             Budget::unique(3).unwrap(),
-            Some(point),
-            &mut [],
-            &StopFlag::default(),
         )
+        .resume(Some(point))
+        .run()
     };
     assert_eq!(resume(trials.clone()).unwrap().counts, counts(3, 2, 0));
     let changes: [fn(&mut TrialRecord); 4] = [

@@ -243,7 +243,8 @@ impl<B: Backend> GaNas<B> {
             kind: "proposal".to_owned(),
             values,
         });
-        Ok(archs.into_iter().map(|arch| Proposal { arch }).collect())
+        let proposal = |arch| Proposal::new(&*space, arch);
+        Ok(archs.into_iter().map(proposal).collect())
     }
 
     /// The share of `n` that is picked among the neighbours of the best; fewer where fewer are unseen.
@@ -325,7 +326,7 @@ impl<B: Backend> Searcher for GaNas<B> {
             return Ok(pool
                 .first(n)
                 .into_iter()
-                .map(|arch| Proposal { arch })
+                .map(|arch| Proposal::new(&*self.space, arch))
                 .collect());
         }
         guarded(|| {

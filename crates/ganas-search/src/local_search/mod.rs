@@ -125,7 +125,7 @@ impl LocalSearch {
             let key = self.space.key(&arch);
             let admitted = self.space.admits(&arch) && !self.seen.contains(&key);
             if admitted && drawn.insert(key) {
-                proposals.push(Proposal { arch });
+                proposals.push(Proposal { arch, key });
                 repeats = 0;
             } else {
                 repeats += 1;
@@ -171,7 +171,8 @@ impl Searcher for LocalSearch {
                 let stream = self.streams.get(Purpose::Start, 0, 0, 0);
                 let nearest = neighbourhood(&*self.space, given, 1, stream);
                 if !nearest.is_empty() {
-                    return Ok(nearest.into_iter().map(|arch| Proposal { arch }).collect());
+                    let proposal = |arch| Proposal::new(&*self.space, arch);
+                    return Ok(nearest.into_iter().map(proposal).collect());
                 }
             }
             return Ok(self.random(Self::INITIAL.min(limit)));
@@ -181,7 +182,7 @@ impl Searcher for LocalSearch {
                 && let Some(arch) = place.neighbours.get(place.proposed)
             {
                 place.proposed += 1;
-                return Ok(vec![Proposal { arch: arch.clone() }]);
+                return Ok(vec![Proposal::new(&*self.space, arch.clone())]);
             }
             self.place = None;
             // The neighbours of a place may all have been evaluated; then it is the turn of another one.

@@ -4,7 +4,7 @@ use ganas_eval::SearchMetric;
 use ganas_space::nasbench201::NasBench201;
 
 use super::*;
-use crate::{Better, Objective, TrialNumber, TrialState};
+use crate::{Better, Objective, TrialNumber};
 
 struct Session {
     space: Arc<dyn SearchSpace>,
@@ -32,22 +32,16 @@ impl Session {
         let first = u32::try_from(self.trials.len()).unwrap();
         let told: Vec<Trial> = (first..)
             .zip(proposals)
-            .map(|(number, Proposal { arch })| Trial {
-                number: TrialNumber(number),
-                round: 0,
-                key: self.space.key(&arch),
-                repeat: false,
-                state: if (self.fail)(number) {
-                    TrialState::Failed("on purpose".to_owned())
+            .map(|(number, proposal)| {
+                let result = if (self.fail)(number) {
+                    Err("on purpose".to_owned())
                 } else {
-                    TrialState::Completed(SearchMetric(value(&arch)))
-                },
-                objectives: {
-                    // What is cut off from the output is nothing, and the same class without it.
-                    let canonical = self.space.canonical(&arch);
-                    vec![value(&canonical), cost(&canonical)]
-                },
-                arch,
+                    Ok(SearchMetric(value(&proposal.arch)))
+                };
+                // What is cut off from the output is nothing, and the same class without it.
+                let canonical = self.space.canonical(&proposal.arch);
+                Trial::new(TrialNumber(number), 0, proposal, result)
+                    .with_objectives(vec![value(&canonical), cost(&canonical)])
             })
             .collect();
         self.searcher.tell(&told).unwrap();

@@ -63,17 +63,18 @@ impl RandomSearch {
         }
     }
 
-    fn draw(&mut self) -> Option<Arch> {
+    fn draw(&mut self) -> Option<Proposal> {
         for _ in 0..Self::REPEATS_IN_A_ROW {
             let mut stream = self.next_stream();
             let arch = self.space.sample(&mut stream);
-            if self.space.admits(&arch) && self.seen.insert(self.space.key(&arch)) {
-                return Some(arch);
+            let proposal = Proposal::new(&*self.space, arch);
+            if self.space.admits(&proposal.arch) && self.seen.insert(proposal.key) {
+                return Some(proposal);
             }
         }
         let (key, arch) = self.draw_remaining()?;
         self.seen.insert(key);
-        Some(arch)
+        Some(Proposal { arch, key })
     }
 
     /// One of the classes not seen yet, represented by its first architecture.
@@ -116,10 +117,7 @@ impl Searcher for RandomSearch {
 
     fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
         let n = limit.min(Self::PER_ASK);
-        let proposals: Vec<Proposal> = std::iter::from_fn(|| self.draw())
-            .take(n)
-            .map(|arch| Proposal { arch })
-            .collect();
+        let proposals: Vec<Proposal> = std::iter::from_fn(|| self.draw()).take(n).collect();
         self.pending = proposals.len();
         Ok(proposals)
     }

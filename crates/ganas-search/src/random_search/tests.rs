@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ganas_eval::SearchMetric;
 
 use super::*;
+use crate::TrialNumber;
 use crate::toy::Toy;
-use crate::{TrialNumber, TrialState};
 
 fn searcher(n_ops: u8, seed: u64) -> RandomSearch {
     RandomSearch::new(Arc::new(Toy(n_ops)), seed)
@@ -16,14 +16,9 @@ fn trials(space: &Toy, proposals: &[Proposal], first: u32) -> Vec<Trial> {
     proposals
         .iter()
         .zip(first..)
-        .map(|(p, number)| Trial {
-            number: TrialNumber(number),
-            round: 0,
-            arch: p.arch.clone(),
-            key: space.key(&p.arch),
-            repeat: false,
-            state: TrialState::Completed(SearchMetric(0.0)),
-            objectives: Vec::new(),
+        .map(|(p, number)| {
+            assert_eq!(p.key, space.key(&p.arch));
+            Trial::new(TrialNumber(number), 0, p.clone(), Ok(SearchMetric(0.0)))
         })
         .collect()
 }

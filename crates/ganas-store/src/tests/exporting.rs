@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ganas_eval::QueryCounts;
-use ganas_search::{RoundReport, TrialNumber, TrialRecord, TrialState};
+use ganas_search::{Proposal, RoundReport, TrialNumber, TrialRecord, TrialState};
 use ganas_space::ArchKey;
 use proptest::prelude::*;
 
@@ -264,15 +264,12 @@ fn round(seed: u64, round: u32) -> (Vec<TrialRecord>, Vec<Event>) {
         .map(|i| {
             let arch = archs[usize::try_from(2 * round + i).unwrap()].clone();
             TrialRecord {
-                trial: Trial {
-                    number: TrialNumber(2 * round + i),
+                trial: Trial::new(
+                    TrialNumber(2 * round + i),
                     round,
-                    key: space.key(&arch),
-                    arch,
-                    repeat: false,
-                    state: TrialState::Completed(SearchMetric(f64::from(round) / 3.0)),
-                    objectives: Vec::new(),
-                },
+                    Proposal::new(&*space, arch),
+                    Ok(SearchMetric(f64::from(round) / 3.0)),
+                ),
                 report: Some(ReportMetric(0.1 + f64::from(i))),
             }
         })

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind,
+    EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
 };
 use ganas_search::{
-    Budget, Event, Observer, RandomSearch, ResumePoint, RunOutcome, RunSpec, SearchError, Searcher,
-    StopFlag, Trial, run,
+    Budget, Event, Observer, RandomSearch, ResumePoint, Run, RunOutcome, RunSpec, SearchError,
+    Searcher, StopFlag, Trial,
 };
 use ganas_space::{Arch, SearchSpace, by_name};
 
@@ -44,11 +44,11 @@ impl Evaluator for MadeUp {
         &self.protocol
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        let n = u32::try_from(self.space.key(arch).0 * 7919 % 10_007).unwrap();
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        let n = u32::try_from(query.key.0 * 7919 % 10_007).unwrap();
         if n.is_multiple_of(17) {
             return Err(EvalError::MissingArch {
-                arch: self.space.encode(arch),
+                arch: self.space.encode(query.arch),
             });
         }
         Ok(Measurement {
@@ -205,15 +205,14 @@ fn drive(
         inner: RandomSearch::new(space(), spec.seed),
         told: 0,
     };
-    run(
-        &*space(),
-        &mut searcher,
-        &MadeUp::new(),
-        spec.budget,
-        resume,
-        observers,
-        stop,
-    )
+    let (space, evaluator) = (space(), MadeUp::new());
+    let mut run = Run::new(&*space, &mut searcher, &evaluator, spec.budget)
+        .resume(resume)
+        .stop(stop);
+    for observer in observers {
+        run = run.observe(&mut **observer);
+    }
+    run.run()
 }
 
 /// Runs to the end without interruption.

@@ -34,8 +34,8 @@ impl Evaluator for Limited {
         self.inner.metric_pair()
     }
 
-    fn evaluate(&self, arch: &Arch) -> Result<Measurement, EvalError> {
-        self.inner.evaluate(arch)
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        self.inner.evaluate(query)
     }
 
     fn evaluate_all(
@@ -52,7 +52,7 @@ impl Evaluator for Limited {
             }
             *left -= 1;
             self.asked.lock().unwrap().push(query.key);
-            let result = self.evaluate(query.arch);
+            let result = self.evaluate(*query);
             finished(index, &result)?;
             results.push(result);
         }
@@ -74,15 +74,10 @@ fn session(study: &Study, evaluator: &Limited) -> Result<RunOutcome, SearchError
         inner: RandomSearch::new(space(), spec.seed),
         told: 0,
     };
-    run(
-        &*space(),
-        &mut searcher,
-        &remembered,
-        spec.budget,
-        resume,
-        &mut [&mut writer],
-        &StopFlag::default(),
-    )
+    Run::new(&*space(), &mut searcher, &remembered, spec.budget)
+        .resume(resume)
+        .observe(&mut writer)
+        .run()
 }
 
 #[test]

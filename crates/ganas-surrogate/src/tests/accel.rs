@@ -8,7 +8,7 @@ use crate::SurrogateEvaluator;
 use crate::accel::AccelEnsemble;
 use crate::folder::Folder;
 use crate::xgboost::Booster;
-use ganas_eval::Evaluator;
+use ganas_eval::{Evaluator, Query};
 
 use crate::SurrogateError;
 
@@ -77,7 +77,7 @@ fn the_mean_of_the_members_is_searched_on() {
     let evaluator =
         SurrogateEvaluator::open(&folder, Arc::clone(&space), None, Some("params")).unwrap();
     let arch = space.decode("efficientnet-b0").unwrap();
-    let measured = evaluator.evaluate(&arch).unwrap();
+    let measured = evaluator.evaluate(Query::new(&*space, &arch)).unwrap();
     assert!((60.0..70.0).contains(&measured.search.0), "{measured:?}");
     assert_eq!(measured.report.0.to_string(), "5288548");
 }

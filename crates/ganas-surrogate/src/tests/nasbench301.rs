@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::nasbench301::{features, singles};
 use crate::{SurrogateEvaluator, lightgbm, xgboost};
-use ganas_eval::Evaluator;
+use ganas_eval::{Evaluator, Query};
 
 use crate::SurrogateError;
 
@@ -134,7 +134,9 @@ fn ensembles_are_found_below_the_folder() {
     ];
     let evaluator =
         SurrogateEvaluator::open(goldens(), Arc::clone(&space), None, Some("runtime_s")).unwrap();
-    let measured = evaluator.evaluate(&archs[place]).unwrap();
+    let measured = evaluator
+        .evaluate(Query::new(&*space, &archs[place]))
+        .unwrap();
     let runtime = numbers(&predictions("predictions.json")["lgb_runtime"]["1"])[place];
     let mean = members.iter().sum::<f64>() / 3.0;
     assert_eq!(

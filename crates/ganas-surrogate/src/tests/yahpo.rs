@@ -11,7 +11,7 @@ use super::{data, rows};
 use crate::SurrogateEvaluator;
 use crate::folder::Folder;
 use crate::yahpo::Yahpo;
-use ganas_eval::{Evaluator, SelectionKind};
+use ganas_eval::{Evaluator, Query, SelectionKind};
 
 use crate::SurrogateError;
 
@@ -105,7 +105,8 @@ fn a_class_has_one_value() {
         space.decode(&format!("({cell}, {cell})")).unwrap()
     });
     assert_ne!(a, b);
-    let [a_value, b_value] = [&a, &b].map(|arch| evaluator.evaluate(arch).unwrap());
+    let [a_value, b_value] =
+        [&a, &b].map(|arch| evaluator.evaluate(Query::new(&*space, arch)).unwrap());
     assert_eq!(a_value, b_value);
     assert!((90.0..96.0).contains(&a_value.search.0), "{a_value:?}");
     let parameters = space.costs().unwrap().cost(&a).parameters;

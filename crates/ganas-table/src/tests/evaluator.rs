@@ -7,7 +7,9 @@ use ganas_space::{ArchKey, SearchSpace};
 
 use super::*;
 use crate::TableEvaluator;
-use ganas_eval::{Evaluator, Measurement, MetricPair, ReportMetric, SearchMetric, SelectionKind};
+use ganas_eval::{
+    Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
+};
 
 fn evaluator(csv: &str, search: &str, report: &str) -> Result<TableEvaluator, TableError> {
     let folder = Folder::new();
@@ -27,7 +29,10 @@ fn answers_with_the_values_of_the_lowest_row_of_the_class() {
             report: ReportMetric(5.0),
             objectives: Vec::new(),
         };
-        assert_eq!(evaluator.evaluate(&arch).unwrap(), expected);
+        assert_eq!(
+            evaluator.evaluate(Query::new(&space, &arch)).unwrap(),
+            expected
+        );
         assert_eq!(evaluator.evaluate_key(space.key(&arch)).unwrap(), expected);
     }
 }
@@ -99,7 +104,7 @@ fn missing_rows_and_values_are_errors() {
     let space = Chains::numbered();
     let evaluate = |text| {
         evaluator
-            .evaluate(&space.decode(text).unwrap())
+            .evaluate(Query::new(&space, &space.decode(text).unwrap()))
             .unwrap_err()
     };
 

@@ -9,7 +9,7 @@ use ganas_space::nasbench201::NasBench201;
 
 use super::*;
 use crate::{Row, RowOrder, TableEvaluator};
-use ganas_eval::{Evaluator, SelectionKind};
+use ganas_eval::{Evaluator, Query, SelectionKind};
 
 /// Imports the table into `folder`, or says that it is not there.
 fn imported(folder: &Folder, test: &str) -> Option<Table> {
@@ -98,7 +98,7 @@ fn the_published_table_evaluates() {
         SelectionKind::ValidationSelected
     );
     let first = space.enumeration().unwrap().archs().next().unwrap();
-    let measurement = evaluator.evaluate(&first).unwrap();
+    let measurement = evaluator.evaluate(Query::new(&*space, &first)).unwrap();
     assert_eq!(format!("{:.3}", measurement.search.0), "63.364");
     assert_eq!(format!("{:.3}", measurement.report.0), "85.863");
 }
@@ -154,7 +154,11 @@ fn speed_of_the_published_table() {
     let start = Instant::now();
     for _ in 0..rounds {
         for arch in &archs {
-            sum += evaluator.evaluate(arch).unwrap().search.0;
+            sum += evaluator
+                .evaluate(Query::new(&*space, arch))
+                .unwrap()
+                .search
+                .0;
         }
     }
     let by_arch = queries / start.elapsed().as_secs_f64();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ganas_eval::{CostObjective, Evaluator, Measurement, MetricPair, Property};
+use ganas_eval::{CostObjective, Evaluator, Measurement, MetricPair, Property, Query};
 use ganas_report::records::{Gains, ImprovedRun, KnownNetwork, RunRecord};
 use ganas_search::{Bound, Relation, SearchError};
 use ganas_space::{Arch, SearchSpace};
@@ -125,9 +125,11 @@ impl Given {
         let arch = space.decode(text).with_context(|| {
             format!("--improve: `{text}` is no architecture of {}", space.name())
         })?;
-        let measured = evaluator.evaluate(&arch).with_context(|| {
-            format!("--improve: the given network `{text}` cannot be evaluated")
-        })?;
+        let measured = evaluator
+            .evaluate(Query::new(space, &arch))
+            .with_context(|| {
+                format!("--improve: the given network `{text}` cannot be evaluated")
+            })?;
         let protocol = evaluator.metric_pair();
         Ok(Self {
             known: known(space, &arch, measured),
@@ -210,7 +212,7 @@ impl Improvement {
     pub(crate) fn protocol(&self, of_evaluator: &MetricPair) -> MetricPair {
         match &self.objective {
             Objective::Accuracy | Objective::Front => of_evaluator.clone(),
-            Objective::Cost(cost, ..) => CostObjective::protocol_of(of_evaluator, cost.name()),
+            Objective::Cost(cost, ..) => CostObjective::metric_pair_of(of_evaluator, cost.name()),
         }
     }
 
@@ -256,7 +258,7 @@ impl Improvement {
         let found = runs.iter().map(|run| {
             let best = run.best.as_ref().map(|best| {
                 let arch = space.decode(&best.arch)?;
-                let measured = evaluator.evaluate(&arch)?;
+                let measured = evaluator.evaluate(Query::new(space, &arch))?;
                 Ok::<_, Error>(known(space, &arch, measured))
             });
             Ok(ImprovedRun {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ganas_eval::WithObjectives;
 use ganas_report::records::{RunRecord, SearchRecord};
-use ganas_search::{Budget, Observer, RunSpec, StopFlag, run};
+use ganas_search::{Budget, Observer, Run, RunSpec, StopFlag};
 use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
 
@@ -343,23 +343,17 @@ impl Search {
                 .searcher(&self.device, space(), seed, (given, objectives))?;
         let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
         let id = writer.as_ref().map(ganas_store::RunWriter::id);
-        let mut observers: Vec<&mut dyn Observer> = Vec::new();
+        let mut run = Run::new(&*self.space, &mut *searcher, evaluator, self.spec.budget)
+            .resume(resume)
+            .stop(&self.stop);
         // The study comes first: progress is shown once it is safe.
         if let Some(writer) = &mut writer {
-            observers.push(writer);
+            run = run.observe(writer);
         }
         if let Some(other) = &mut other {
-            observers.push(&mut **other);
+            run = run.observe(&mut **other);
         }
-        let outcome = run(
-            &*self.space,
-            &mut *searcher,
-            evaluator,
-            self.spec.budget,
-            resume,
-            &mut observers,
-            &self.stop,
-        )?;
+        let outcome = run.run()?;
         let wall_s = match (&self.study, id) {
             (Some(study), Some(id)) => study.run(id)?.wall_s,
             _ => started.elapsed().as_secs_f64(),

@@ -106,16 +106,8 @@ fn a_restored_search_for_a_front_goes_on_as_the_first() {
 #[test]
 fn a_trial_without_its_objectives_is_refused() {
     let mut session = session(small(Preset::Improved), 1);
-    let arch = session.searcher.ask(1).unwrap().remove(0).arch;
-    let trial = Trial {
-        number: TrialNumber(0),
-        round: 0,
-        key: session.space.key(&arch),
-        arch,
-        repeat: false,
-        state: TrialState::Completed(SearchMetric(1.0)),
-        objectives: Vec::new(),
-    };
+    let proposal = session.searcher.ask(1).unwrap().remove(0);
+    let trial = Trial::new(TrialNumber(0), 0, proposal, Ok(SearchMetric(1.0)));
     let error = session.searcher.tell(&[trial]).unwrap_err();
     assert!(
         error.to_string().contains("0 values for 2 objectives"),

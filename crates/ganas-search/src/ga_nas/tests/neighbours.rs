@@ -5,15 +5,13 @@ use crate::ga_nas::history::History;
 use crate::ga_nas::neighbours::Neighbours;
 
 fn trial(space: &dyn SearchSpace, number: u32, round: u32, arch: &Arch, value: f64) -> Trial {
-    Trial {
-        number: TrialNumber(number),
+    let proposal = Proposal::new(space, arch.clone());
+    Trial::new(
+        TrialNumber(number),
         round,
-        arch: arch.clone(),
-        key: space.key(arch),
-        repeat: false,
-        state: TrialState::Completed(SearchMetric(value)),
-        objectives: Vec::new(),
-    }
+        proposal,
+        Ok(SearchMetric(value)),
+    )
 }
 
 /// Two cells with another operation on every edge.
