@@ -115,7 +115,7 @@ impl Study {
             let known = self.runs_of_experiment(tx, &text.experiment, spec.seed)?;
             let Some(run) = self.choose(spec, &known, on_existing)? else {
                 let run = insert(tx, spec, &text)?;
-                return Ok(Begun::Fresh(self.claim(tx, spec, run, 0.0, session)?));
+                return Ok(Begun::Fresh(self.claim(tx, spec, run, session)?));
             };
             if run.status == RunStatus::Finished {
                 return Ok(Begun::Finished(run.id));
@@ -124,7 +124,8 @@ impl Study {
                 0 => None,
                 _ => Some(self.resume_point(tx, run, space)?),
             };
-            let claim = self.claim(tx, spec, run.id, run.wall_s, session)?;
+            let mut claim = self.claim(tx, spec, run.id, session)?;
+            claim.wall_s = run.wall_s;
             Ok(match point {
                 None => Begun::Fresh(claim),
                 Some(point) => Begun::Resume(claim, point),
@@ -180,12 +181,12 @@ impl Study {
         }
     }
 
+    /// A session of a run that has taken no time so far.
     fn claim(
         &self,
         connection: &Connection,
         spec: &RunSpec,
         run: RunId,
-        wall_s: f64,
         session: Session,
     ) -> Result<RunClaim, Fault> {
         connection
@@ -212,7 +213,7 @@ impl Study {
             run,
             seed: spec.seed,
             session: number,
-            wall_s,
+            wall_s: 0.0,
         })
     }
 
