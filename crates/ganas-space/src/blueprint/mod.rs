@@ -90,6 +90,7 @@
 //! ```
 
 mod free_edges;
+mod space;
 mod vertex;
 
 use rand::RngExt;
@@ -101,6 +102,7 @@ use crate::decisions::{Action, Choice, Decision, LegalActions, Partial};
 use crate::error::SpaceError;
 use crate::vertex_set::{below, bits, loose_ends};
 
+pub use self::space::BlueprintSpace;
 pub use self::vertex::{Labels, Sources, Vertex};
 
 use self::free_edges::FreeEdge;
