@@ -17,7 +17,6 @@ mod loom;
 mod python;
 mod reproduce;
 mod sanitize;
-mod text_table;
 mod tidy;
 
 use std::path::Path;

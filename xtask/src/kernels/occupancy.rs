@@ -29,23 +29,20 @@ const PARTS: u32 = 4;
 const WARP: u32 = 32;
 
 const ARCHITECTURES: [Architecture; 5] = [
-    architecture([75, 1024, 16, 64, 0, 256]),
-    architecture([80, 2048, 32, 164, 1, 128]),
-    architecture([86, 1536, 16, 100, 1, 128]),
-    architecture([89, 1536, 24, 100, 1, 128]),
-    architecture([90, 2048, 32, 228, 1, 128]),
+    architecture(75, [1024, 16], [64, 0], 256),
+    architecture(80, [2048, 32], [164, 1], 128),
+    architecture(86, [1536, 16], [100, 1], 128),
+    architecture(89, [1536, 24], [100, 1], 128),
+    architecture(90, [2048, 32], [228, 1], 128),
 ];
 
 /// In the order of the fields; shared memory is in KiB here.
-const fn architecture(limits: [u32; 6]) -> Architecture {
-    let [
-        number,
-        threads,
-        blocks,
-        shared,
-        shared_reserved,
-        shared_unit,
-    ] = limits;
+const fn architecture(
+    number: u32,
+    [threads, blocks]: [u32; 2],
+    [shared, shared_reserved]: [u32; 2],
+    shared_unit: u32,
+) -> Architecture {
     Architecture {
         number,
         threads,
