@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use cargo_metadata::Package;
 use ganas_report::tables::TextTable;
 use serde_json::Value;
 
+use crate::tidy::is_published;
 use crate::{cargo, check, kernels, loom, python, tidy};
 
 /// The largest number of crates that the command line may consist of.
@@ -112,14 +112,6 @@ fn deny(root: &Path) -> anyhow::Result<String> {
     Ok(String::new())
 }
 
-/// Whether a package is part of what is published.
-fn is_published(package: &Package) -> bool {
-    package
-        .publish
-        .as_ref()
-        .is_none_or(|registries| !registries.is_empty())
-}
-
 /// Makes the archives of all published crates, without a network.
 fn package(root: &Path) -> anyhow::Result<String> {
     let packages = crate::packages(root)?;
@@ -137,10 +129,8 @@ fn package(root: &Path) -> anyhow::Result<String> {
 /// Every published crate compiles without its features, with each of them alone, and with all together.
 fn features(root: &Path) -> anyhow::Result<String> {
     let mut checks = 0;
-    for package in crate::packages(root)?
-        .iter()
-        .filter(|package| is_published(package))
-    {
+    let packages = crate::packages(root)?;
+    for package in packages.iter().filter(|package| is_published(package)) {
         for combination in combinations(package.features.keys()) {
             let mut command = cargo(root);
             command.args(["check", "--quiet", "--package", &package.name]);

@@ -44,11 +44,11 @@ pub(crate) struct BenchOptions {
 }
 
 fn shape(text: &str) -> Result<[usize; 2], String> {
-    let parts = text.split_once('x');
-    let numbers = parts.and_then(|(width, batch)| Some([width.parse().ok()?, batch.parse().ok()?]));
-    numbers
-        .filter(|numbers| !numbers.contains(&0))
-        .ok_or_else(|| "expected a width and a batch, as in `128x128`".to_owned())
+    let numbers: Result<Vec<usize>, _> = text.split('x').map(str::parse).collect();
+    match numbers.as_deref() {
+        Ok(&[width, batch]) if width > 0 && batch > 0 => Ok([width, batch]),
+        _ => Err("expected a width and a batch, as in `128x128`".to_owned()),
+    }
 }
 
 /// Runs a task.
@@ -113,26 +113,22 @@ fn start(
     options: &BenchOptions,
     [width, batch]: [usize; 2],
 ) -> anyhow::Result<Server> {
-    let threads = options.threads.to_string();
     let (width, batch) = (width.to_string(), batch.to_string());
-    let shape = ["--width", &width, "--batch", &batch];
-    let mut command = match side.strip_prefix("PyTorch `") {
-        Some(variant) => {
-            let mut command = Command::new(&options.python);
-            command
-                .arg(&programs.script)
-                .arg(variant.trim_end_matches('`'));
-            command.args(["--device", "cuda:0"]);
-            command
-        }
-        None => {
-            let mut command = Command::new(&programs.ganas);
-            let device = if side == SIDES[0] { "cpu" } else { "cuda:0" };
-            command.args(["serve", "--threads", &threads, "--device", device]);
-            command
-        }
+    let mut command = if let Some(variant) = side.strip_prefix("PyTorch `") {
+        let mut command = Command::new(&options.python);
+        command
+            .arg(&programs.script)
+            .arg(variant.trim_end_matches('`'));
+        command.args(["--device", "cuda:0"]);
+        command
+    } else {
+        let mut command = Command::new(&programs.ganas);
+        let device = if side == SIDES[0] { "cpu" } else { "cuda:0" };
+        command.args(["serve", "--device", device]);
+        command.args(["--threads", &options.threads.to_string()]);
+        command
     };
-    Server::start(command.args(shape))
+    Server::start(command.args(["--width", &width, "--batch", &batch]))
 }
 
 #[cfg(test)]

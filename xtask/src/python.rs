@@ -82,15 +82,7 @@ pub(crate) fn installed(python: &Path, module: &str, packages: &[&str]) -> bool 
 /// Whether packages could be installed.
 pub(crate) fn install(python: &Path, packages: &[&str]) -> bool {
     let mut command = Command::new(python);
-    command.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]);
-    command
-        .args(packages)
-        .status()
-        .is_ok_and(|status| status.success())
+    command.args(["-m", "pip", "install", "--quiet"]);
+    command.arg("--disable-pip-version-check").args(packages);
+    command.status().is_ok_and(|status| status.success())
 }

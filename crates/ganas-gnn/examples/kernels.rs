@@ -6,10 +6,11 @@ use ganas_gnn::cuda::kernels::{KERNELS, Kernel, OPTIONS, Parameter, source};
 use serde_json::json;
 
 fn main() {
+    // As PTX calls them.
     let kind = |parameter: &Parameter| match parameter {
-        Parameter::Pointer => "pointer",
-        Parameter::U32 => "u32",
-        Parameter::F32 => "f32",
+        Parameter::Pointer => ".u64",
+        Parameter::U32 => ".u32",
+        Parameter::F32 => ".f32",
     };
     let kernel = |kernel: &Kernel| {
         let parameters: Vec<_> = kernel.parameters.iter().map(kind).collect();

@@ -110,12 +110,9 @@ pub(crate) struct Options {
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let programs = Programs::new(root, options.built.as_deref())?;
     if options.roofline {
-        check(
-            Command::new(&programs.ganas)
-                .arg("roofline")
-                // The peak is that of one core.
-                .env("RAYON_NUM_THREADS", "1"),
-        )?;
+        let mut command = Command::new(&programs.ganas);
+        // The peak is that of one core.
+        check(command.arg("roofline").env("RAYON_NUM_THREADS", "1"))?;
     }
     if options.vs_torch {
         let version = golden::torch_version(&options.python)?;

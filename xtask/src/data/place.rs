@@ -40,6 +40,17 @@ pub(super) enum Presence {
     Absent,
 }
 
+impl Presence {
+    /// A word for it, and the number of bytes.
+    pub(super) fn state(self) -> (&'static str, u64) {
+        match self {
+            Self::Present(bytes) => ("present", bytes),
+            Self::Partial(bytes) => ("partial", bytes),
+            Self::Absent => ("absent", 0),
+        }
+    }
+}
+
 impl Place {
     pub(super) fn new(folder: &Path, source: &Source) -> Self {
         Self {
@@ -166,10 +177,5 @@ mod tests {
             assert!(text.starts_with("cannot write x/y; "), "{text}");
             assert!(text.contains(advice), "{text}");
         }
-    }
-
-    #[test]
-    fn a_named_folder_wins() {
-        assert_eq!(folder(Some(Path::new("x"))), Path::new("x"));
     }
 }

@@ -16,10 +16,9 @@ use super::place::{Place, Presence};
 pub(super) fn list(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<String> {
     let mut table = TextTable::of_names(["name", "size", "state", "how", "licence", "space"]);
     for source in &catalogue.sources {
-        let state = match Place::new(folder, source).presence()? {
-            Presence::Present(_) => "present".to_owned(),
-            Presence::Partial(bytes) => format!("partial ({})", DecimalBytes(bytes)),
-            Presence::Absent => "absent".to_owned(),
+        let state = match Place::new(folder, source).presence()?.state() {
+            ("partial", bytes) => format!("partial ({})", DecimalBytes(bytes)),
+            (state, _) => state.to_owned(),
         };
         let how = match source.how {
             How::Http => "http",
@@ -37,12 +36,7 @@ pub(super) fn list_json(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<
     let mut sources = Vec::new();
     for source in &catalogue.sources {
         let mut value = serde_json::to_value(source)?;
-        let presence = Place::new(folder, source).presence()?;
-        let (state, bytes) = match presence {
-            Presence::Present(bytes) => ("present", bytes),
-            Presence::Partial(bytes) => ("partial", bytes),
-            Presence::Absent => ("absent", 0),
-        };
+        let (state, bytes) = Place::new(folder, source).presence()?.state();
         value["state"] = state.into();
         value["bytes"] = bytes.into();
         sources.push(value);

@@ -5,13 +5,11 @@ use std::path::Path;
 use cargo_metadata::Package;
 
 use super::Finding;
+use super::rust_files::may_be_unsafe;
 use super::tree::Tree;
 
 /// The crate below `crates/` that nobody but tests can see.
 const PRIVATE: &str = "ganas-cuda-emulation";
-
-/// The packages with code that may lift the lint `unsafe_code`, which the workspace denies; each place says its reason.
-const UNSAFE: [&str; 3] = ["ganas-cuda-emulation", "ganas-gnn", "ganas-table"];
 
 /// What is wrong with the packages.
 pub(super) fn check(root: &Path, tree: &Tree, packages: &[Package]) -> Vec<Finding> {
@@ -24,8 +22,8 @@ pub(super) fn check(root: &Path, tree: &Tree, packages: &[Package]) -> Vec<Findi
         for target in targets.filter(|target| target.is_lib() || target.is_bin()) {
             let path = crate::relative(root, &target.src_path);
             let text = tree.file(&path).map_or("", |file| file.text);
-            let may_be_unsafe = UNSAFE.contains(&package.name.as_str());
-            if !may_be_unsafe && !text.contains("#![forbid(unsafe_code)]") {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if !may_be_unsafe(folder) && !text.contains("#![forbid(unsafe_code)]") {
                 findings.push(Finding::error(&path, 1, "add `#![forbid(unsafe_code)]`"));
             }
         }
@@ -33,9 +31,14 @@ pub(super) fn check(root: &Path, tree: &Tree, packages: &[Package]) -> Vec<Findi
     findings
 }
 
+/// Whether a package may be published.
+pub(crate) fn is_published(package: &Package) -> bool {
+    package.publish.as_ref().is_none_or(|to| !to.is_empty())
+}
+
 /// Crates below `crates/` are published and say what they are; everything else is not published.
 fn publication(package: &Package, manifest: &str) -> Vec<String> {
-    let is_published = package.publish.as_ref().is_none_or(|to| !to.is_empty());
+    let is_published = is_published(package);
     if !manifest.starts_with("crates/") || package.name == PRIVATE {
         let problem = "the package is for the workspace only: say `publish = false`";
         return Vec::from_iter(is_published.then(|| problem.to_owned()));

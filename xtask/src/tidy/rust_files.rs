@@ -1,4 +1,4 @@
-//! Every Rust file says what it is for, is short, and has a name that says something.
+//! Every Rust file says what it is for, is short, has a name that says something, and holds `unsafe` only when listed.
 
 use super::Finding;
 use super::tree::{TextFile, Tree};
@@ -12,9 +12,27 @@ const LONGEST: usize = 700;
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["common", "helper", "helpers", "misc", "util", "utils"];
 
+/// The files that may lift the lint `unsafe_code`, which the workspace denies; each says its reason itself.
+const UNSAFE: &[&str] = &[
+    "crates/ganas-cuda-emulation/src/lib.rs",
+    "crates/ganas-cuda-emulation/tests/emulation/broken.rs",
+    "crates/ganas-cuda-emulation/tests/emulation/correct.rs",
+    "crates/ganas-cuda-emulation/tests/emulation/memory.rs",
+    "crates/ganas-cuda-emulation/tests/process.rs",
+    "crates/ganas-table/src/mapping.rs",
+    "crates/ganas-gnn/src/cpu/fork_join/mod.rs",
+    "crates/ganas-gnn/src/cpu/fork_join/protocol.rs",
+    "crates/ganas-gnn/src/cuda/compiler.rs",
+    "crates/ganas-gnn/src/cuda/driver.rs",
+    "crates/ganas-gnn/src/ops/product/cpu.rs",
+    "crates/ganas-gnn/src/ops/product/tile.rs",
+    "crates/ganas-gnn/tests/allocations.rs",
+];
+
 /// All rules for files, and those for names of any kind of file.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = check_names(tree);
+    findings.extend(check_unsafe(tree));
     for file in tree.ending(".rs") {
         findings.extend(check_header(file));
         findings.extend(check_length(file));
@@ -40,12 +58,9 @@ fn check_names(tree: &Tree) -> Vec<Finding> {
 fn check_header(file: TextFile<'_>) -> Option<Finding> {
     let rest = file.text.strip_prefix("//!");
     let sentence = rest.and_then(|rest| rest.lines().next());
-    sentence
-        .is_none_or(|sentence| sentence.trim().is_empty())
-        .then(|| {
-            let message = "the file must open with `//!` and a sentence that says what it is for";
-            Finding::error(file.path, 1, message)
-        })
+    let is_missing = sentence.is_none_or(|sentence| sentence.trim().is_empty());
+    let message = "the file must open with `//!` and a sentence that says what it is for";
+    is_missing.then(|| Finding::error(file.path, 1, message))
 }
 
 /// Short enough to hold one concept.
@@ -60,6 +75,43 @@ fn check_length(file: TextFile<'_>) -> Option<Finding> {
     } else {
         None
     }
+}
+
+/// The files that lift the lint `unsafe_code` are those of the list.
+fn check_unsafe(tree: &Tree) -> Vec<Finding> {
+    let lifts = |path: &str| tree.file(path).is_some_and(|file| lifts_unsafe(file.text));
+    let files = tree.ending(".rs").map(|file| file.path);
+    // xtask forbids `unsafe`, and only speaks of the lint.
+    let unlisted = files
+        .filter(|path| !path.starts_with("xtask/") && !UNSAFE.contains(path))
+        .filter(|path| lifts(path))
+        .map(|path| {
+            Finding::error(
+                path,
+                1,
+                "`unsafe` is only in files of xtask/src/tidy/rust_files.rs",
+            )
+        });
+    let stale = UNSAFE.iter().filter(|path| !lifts(path)).map(|path| {
+        let message = "it has no `unsafe`: take it off the list in xtask/src/tidy/rust_files.rs";
+        Finding::warning(path, 1, message)
+    });
+    unlisted.chain(stale).collect()
+}
+
+/// Whether a line names the lint other than to forbid it.
+fn lifts_unsafe(text: &str) -> bool {
+    let is_stricter = |line: &str| {
+        let stricter = ["//", "#![forbid(", "#![deny("];
+        stricter.iter().any(|start| line.starts_with(start))
+    };
+    let mut lines = text.lines().map(str::trim_start);
+    lines.any(|line| line.contains("unsafe_code") && !is_stricter(line))
+}
+
+/// Whether code in a folder may hold `unsafe`.
+pub(super) fn may_be_unsafe(folder: &str) -> bool {
+    UNSAFE.iter().any(|path| path.starts_with(folder))
 }
 
 #[cfg(test)]
@@ -111,8 +163,28 @@ mod tests {
             ("crates/a/src/utility.rs", "//! a"),
             ("crates/common-ground/src/lib.rs", "//! a"),
         ]));
-        let paths: Vec<_> = found.iter().map(|finding| &*finding.path).collect();
+        let errors = found
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error);
+        let paths: Vec<_> = errors.map(|finding| &*finding.path).collect();
         let expected = ["crates/a/src/utils.rs", "python/helpers.py", "tests/common"];
         assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn unsafe_code_in_listed_files_only() {
+        let lifted = "//! a\n#![expect(\n    unsafe_code,\n    reason = \"r\"\n)]";
+        for (path, text, expected) in [
+            (PATH, lifted, 1),
+            (PATH, "//! a\n#[allow(unsafe_code)]", 1),
+            (PATH, "//! unsafe_code\n#![forbid(unsafe_code)]", 0),
+            (UNSAFE[0], lifted, 0),
+        ] {
+            let mut found = check_unsafe(&Tree::of(&[(path, text)]));
+            found.retain(|finding| finding.severity == Severity::Error);
+            assert_eq!(found.len(), expected, "{path}: {text}");
+        }
+        let stale = check_unsafe(&Tree::of(&[(UNSAFE[0], "//! a")]));
+        assert_eq!(stale.len(), UNSAFE.len());
     }
 }

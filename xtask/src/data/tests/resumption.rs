@@ -154,13 +154,7 @@ fn server_that_ignores_range_and_always_breaks_off() {
 
 #[test]
 fn ranges_that_were_not_asked_for() {
-    for range in [
-        "bytes 0-9999/10000",
-        "bytes 2500-5000/10000",
-        "bytes 2500-9999/*",
-        "bytes 2501-9999/10000",
-        "nonsense",
-    ] {
+    for range in ["bytes 2501-9999/10000", "nonsense"] {
         let head = format!("206 Partial Content\nContent-Range: {range}");
         let (server, scene) = scene([
             break_off(2_500, &content(), TAG),
