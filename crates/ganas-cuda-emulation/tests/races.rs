@@ -22,13 +22,13 @@ launch block_conflict grid 2 1 1 arguments floats:32
 ";
 
 fn has_sanitizer(folder: &std::path::Path) -> bool {
-    std::fs::write(folder.join("empty.cpp"), "int main() {}").unwrap();
+    let is_written = std::fs::write(folder.join("empty.cpp"), "int main() {}");
     let status = Command::new("c++")
         .args(["-fsanitize=thread", "empty.cpp", "-o", "empty"])
         .current_dir(folder)
         .stderr(Stdio::null())
         .status();
-    status.is_ok_and(|status| status.success())
+    is_written.is_ok() && status.is_ok_and(|status| status.success())
 }
 
 #[test]
