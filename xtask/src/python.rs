@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use anyhow::{Context as _, ensure};
+
 use crate::check;
 
 /// The package, relative to the workspace.
@@ -30,6 +32,17 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
     } else {
         skipped("the tests of Ray: it is not installed, and cannot be")
     })
+}
+
+/// What a program in Python prints; an error has the last line of its traceback.
+pub(crate) fn says(python: impl AsRef<Path>, program: &str) -> anyhow::Result<String> {
+    let (mut command, python) = (Command::new(python.as_ref()), python.as_ref().display());
+    let output = command.args(["-c", program]).stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("cannot start {python}"))?;
+    let messages = String::from_utf8_lossy(&output.stderr);
+    let last = messages.trim_end().lines().last().unwrap_or("no message");
+    ensure!(output.status.success(), "{python}: {last}");
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// A step that was left out, and why, for the closing table.
@@ -69,15 +82,7 @@ pub(crate) fn installed(python: &Path, module: &str, packages: &[&str]) -> bool 
 /// Whether packages could be installed.
 pub(crate) fn install(python: &Path, packages: &[&str]) -> bool {
     let mut command = Command::new(python);
-    command.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]);
-    command
-        .args(packages)
-        .status()
-        .is_ok_and(|status| status.success())
+    command.args(["-m", "pip", "install", "--quiet"]);
+    command.arg("--disable-pip-version-check").args(packages);
+    command.status().is_ok_and(|status| status.success())
 }

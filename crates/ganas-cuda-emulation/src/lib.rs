@@ -17,7 +17,7 @@
 //!
 //! # What it does not
 //!
-//! Weak memory ordering, races between blocks (`cargo xtask kernels race` finds those of its launches), the
+//! Weak memory ordering, races between blocks ([`race`] finds those of its launches), the
 //! rounding of fast arithmetic, registers, occupancy, speed, streams that run at the same time, errors that stay
 //! after a failed launch, wrong accesses to memory that the kernel may use, and accesses more than a page outside
 //! of an allocation where the process has something else there. Textures, half precision, tensor cores, cooperative
@@ -38,6 +38,8 @@
     reason = "functions of its own shared libraries, written in C++, are called"
 )]
 #![cfg(target_os = "linux")]
+
+pub mod race;
 
 use std::ffi::{CStr, c_char, c_int};
 use std::path::Path;

@@ -1,26 +1,24 @@
-//! Prints the CUDA kernels and what the host knows of them, for `cargo xtask kernels`: options of the compiler, a line for
-//! each kernel, and the source.
+//! Prints the CUDA kernels and what the host knows of them as JSON, for `cargo xtask kernels check`.
 
 #![expect(clippy::print_stdout, reason = "a program that prints")]
 
-use ganas_gnn::cuda::kernels::{KERNELS, OPTIONS, Parameter, source};
+use ganas_gnn::cuda::kernels::{KERNELS, Kernel, OPTIONS, Parameter, source};
+use serde_json::json;
 
 fn main() {
-    for option in OPTIONS {
-        println!("option {option}");
-    }
-    for kernel in KERNELS {
-        let [x, y] = kernel.block;
-        print!("kernel {} block {x} {y} parameters", kernel.name);
-        for parameter in kernel.parameters {
-            let kind = match parameter {
-                Parameter::Pointer => "pointer",
-                Parameter::U32 => "u32",
-                Parameter::F32 => "f32",
-            };
-            print!(" {kind}");
-        }
-        println!();
-    }
-    println!("source\n{}", source());
+    // As PTX calls them.
+    let kind = |parameter: &Parameter| match parameter {
+        Parameter::Pointer => ".u64",
+        Parameter::U32 => ".u32",
+        Parameter::F32 => ".f32",
+    };
+    let kernel = |kernel: &Kernel| {
+        let parameters: Vec<_> = kernel.parameters.iter().map(kind).collect();
+        json!({ "name": kernel.name, "block": kernel.block, "parameters": parameters })
+    };
+    let kernels: Vec<_> = KERNELS.iter().map(kernel).collect();
+    println!(
+        "{}",
+        json!({ "options": OPTIONS, "kernels": kernels, "source": source() })
+    );
 }

@@ -1,16 +1,15 @@
 //! `cargo xtask bench`: the bench program of ganas against PyTorch, alternately in one run, and against the machine.
 
 mod server;
-mod table;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use anyhow::{Context as _, ensure};
+use ganas_report::tables::TextTable;
 
 use crate::{cargo, check, golden};
-pub(crate) use server::Server;
-use table::{Pair, Row};
+pub(crate) use server::{Server, Times};
 
 /// The steps in PyTorch.
 const SCRIPT: &str = "xtask/bench/torch_steps.py";
@@ -97,10 +96,10 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
     /// Only this work.
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(WORKS))]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(WORKS), default_values = WORKS, hide_default_value = true)]
     work: Vec<String>,
     /// Only this variant of the PyTorch script: `usual` (what a user would write) or `same` (our mathematics).
-    #[arg(long, value_parser = ["usual", "same"])]
+    #[arg(long, value_parser = ["usual", "same"], default_values = ["usual", "same"])]
     variant: Vec<String>,
     /// A folder with a built `ganas-benches` and `torch_steps.py`, for machines without cargo [default: they are built].
     #[arg(long, value_name = "FOLDER")]
@@ -111,22 +110,20 @@ pub(crate) struct Options {
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let programs = Programs::new(root, options.built.as_deref())?;
     if options.roofline {
-        check(
-            Command::new(&programs.ganas)
-                .arg("roofline")
-                // The peak is that of one core.
-                .env("RAYON_NUM_THREADS", "1"),
-        )?;
+        let mut command = Command::new(&programs.ganas);
+        // The peak is that of one core.
+        check(command.arg("roofline").env("RAYON_NUM_THREADS", "1"))?;
     }
     if options.vs_torch {
-        let version = golden::torch_version(Path::new("."), &options.python)?;
+        let version = golden::torch_version(&options.python)?;
         println!(
             "ganas against PyTorch {version}, {} threads each, {} pairs of {} s\n",
             options.threads, options.pairs, options.seconds
         );
         versus(&programs, options, "")?;
         if options.shared_core {
-            let _busy = Busy::start(&programs.ganas)?;
+            let busy = Command::new(&programs.ganas).arg("burn").spawn();
+            let _busy = Busy(busy.context("cannot start the busy process")?);
             versus(&programs, options, ", beside a busy process")?;
         }
     }
@@ -134,66 +131,71 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 }
 
 fn versus(programs: &Programs, options: &Options, condition: &str) -> anyhow::Result<()> {
-    let all: Vec<String> = WORKS.iter().map(|&work| work.to_owned()).collect();
-    let works = if options.work.is_empty() {
-        &all
-    } else {
-        &options.work
-    };
-    let both = ["usual".to_owned(), "same".to_owned()];
-    let variants: &[String] = if options.variant.is_empty() {
-        &both
-    } else {
-        &options.variant
-    };
     let threads = options.threads.to_string();
-    for variant in variants {
-        let mut ours =
-            Server::start(Command::new(&programs.ganas).args(["serve", "--threads", &threads]))?;
-        let mut torch = Server::start(
-            Command::new(&options.python)
-                .arg(&programs.script)
-                .args([variant, "--threads", &threads])
-                .env("OMP_NUM_THREADS", &threads),
-        )?;
-        let mut rows = Vec::new();
-        for work in works {
-            let mut pairs = Vec::new();
-            let mut left_out = 0;
-            while pairs.len() < options.pairs {
-                let whole = !options.whole_cores || cores_are_whole(&programs.ganas)?;
-                let pair = Pair {
-                    ours: ours.time(work, options.seconds)?,
-                    torch: torch.time(work, options.seconds)?,
-                };
-                if whole && (!options.whole_cores || cores_are_whole(&programs.ganas)?) {
-                    pairs.push(pair);
-                } else {
-                    left_out += 1;
-                    ensure!(
-                        left_out <= MOST_LEFT_OUT,
-                        "{work}: {left_out} pairs were left out because the cores were shared; try again later, \
-                         or without --whole-cores"
-                    );
-                }
-            }
-            rows.push(Row {
-                work: work.clone(),
-                pairs,
-            });
+    for variant in &options.variant {
+        let mut ours = Command::new(&programs.ganas);
+        ours.args(["serve", "--threads", &threads]);
+        let mut torch = Command::new(&options.python);
+        torch.arg(&programs.script);
+        torch.args([variant, "--threads", &threads]);
+        torch.env("OMP_NUM_THREADS", &threads);
+        let mut sides = [Server::start(&mut ours)?, Server::start(&mut torch)?];
+        let titles = "work|ganas, ms|PyTorch, ms|ratio (median)|ratio, pair by pair";
+        let mut table = TextTable::of_names(titles.split('|'));
+        for work in &options.work {
+            table.row(row(work, &pairs(&mut sides, programs, options, work)?));
         }
         println!(
             "PyTorch variant `{variant}`{condition}\n\n{}",
-            table::text(&rows)
+            table.to_markdown()
         );
     }
     Ok(())
 }
 
+/// As many pairs of one work as are asked for.
+fn pairs(
+    sides: &mut [Server],
+    programs: &Programs,
+    options: &Options,
+    work: &str,
+) -> anyhow::Result<Times> {
+    let are_whole = || anyhow::Ok(!options.whole_cores || cores_are_whole(&programs.ganas)?);
+    let mut times = Times::new(sides.len());
+    let mut left_out = 0;
+    while times.rounds() < options.pairs {
+        let is_whole = are_whole()?;
+        let round = Server::round(sides, work, options.seconds)?;
+        if is_whole && are_whole()? {
+            times.add(round);
+        } else {
+            left_out += 1;
+            ensure!(
+                left_out <= MOST_LEFT_OUT,
+                "{work}: {left_out} pairs were left out because the cores were shared; try again later, \
+                 or without --whole-cores"
+            );
+        }
+    }
+    Ok(times)
+}
+
+/// Medians over the pairs, and the ratio of each pair.
+fn row(work: &str, times: &Times) -> [String; 5] {
+    let ratios = times.ratios(1, 0).into_iter();
+    let ratios: Vec<_> = ratios.map(|ratio| format!("{ratio:.1}")).collect();
+    [
+        work.replace('_', " "),
+        times.median(0),
+        times.median(1),
+        times.ratio(1, 0),
+        ratios.join(" "),
+    ]
+}
+
 /// Whether every core is whole just now.
 fn cores_are_whole(ganas: &Path) -> anyhow::Result<bool> {
-    let output = Command::new(ganas).arg("cores").output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = crate::output(Command::new(ganas).arg("cores"))?;
     let share: f64 = text
         .trim()
         .parse()
@@ -204,17 +206,6 @@ fn cores_are_whole(ganas: &Path) -> anyhow::Result<bool> {
 /// A process that keeps one core busy for as long as this lives.
 struct Busy(Child);
 
-impl Busy {
-    fn start(ganas: &Path) -> anyhow::Result<Self> {
-        let child = Command::new(ganas)
-            .arg("burn")
-            .stdin(Stdio::null())
-            .spawn()
-            .context("cannot start the busy process")?;
-        Ok(Self(child))
-    }
-}
-
 impl Drop for Busy {
     fn drop(&mut self) {
         // When it has ended by itself there is nothing left to do.
@@ -223,28 +214,17 @@ impl Drop for Busy {
     }
 }
 
-/// The median.
-pub(crate) fn median(numbers: &[f64]) -> anyhow::Result<f64> {
-    ensure!(!numbers.is_empty(), "no measurements");
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    Ok(if sorted.len().is_multiple_of(2) {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    } else {
-        sorted[middle]
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "the values are exact")]
-    fn median_of_few() {
-        assert_eq!(median(&[3.0, 1.0, 2.0]).unwrap(), 2.0);
-        assert_eq!(median(&[4.0, 1.0]).unwrap(), 2.5);
-        assert!(median(&[]).is_err());
+    fn ratios_are_of_pairs() {
+        let mut times = Times::new(2);
+        for pair in [[1.0, 4.0], [2.0, 4.0], [4.0, 12.0]] {
+            times.add(pair.to_vec());
+        }
+        let expected = ["ppo update", "2.00", "4.00", "3.0", "4.0 2.0 3.0"];
+        assert_eq!(row("ppo_update", &times), expected);
     }
 }

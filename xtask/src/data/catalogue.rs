@@ -1,16 +1,11 @@
 //! The catalogue, `xtask/data.toml`: what can be fetched, from where, and what it must be.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use ganas_space::suggestion::closest;
 use indicatif::DecimalBytes;
 use serde::{Deserialize, Serialize};
-
-/// The catalogue that this program was built with.
-const EMBEDDED: &str = include_str!("../../data.toml");
 
 /// All sources, in the order of the file.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,21 +34,8 @@ pub(super) struct Source {
     pub(super) space: String,
     pub(super) licence: String,
     pub(super) citation: String,
-    /// The importer that makes a table of the file; `None` where there is nothing to convert.
-    pub(super) convert: Option<Importer>,
-}
-
-/// What `ganas table import` finds in a file by its content; the name is for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Importer {
-    Csv,
-    #[serde(rename = "nasbench101-tfrecord")]
-    Nasbench101TfRecord,
-    NatsTar,
-    NatsPickle,
-    #[serde(rename = "nasbench201-pth")]
-    Nasbench201Pth,
+    /// The format that `ganas table import` finds in the file, for people; `None` where there is nothing to convert.
+    pub(super) convert: Option<String>,
 }
 
 /// How a file is had.
@@ -76,16 +58,9 @@ pub(super) enum Size {
 }
 
 impl Catalogue {
-    /// Reads a file, or the embedded catalogue.
-    pub(super) fn read(path: Option<&Path>) -> anyhow::Result<Self> {
-        match path {
-            None => Self::parse(EMBEDDED).context("the embedded catalogue, xtask/data.toml"),
-            Some(path) => {
-                let text = fs::read_to_string(path)
-                    .with_context(|| format!("cannot read the catalogue {}", path.display()))?;
-                Self::parse(&text).with_context(|| format!("the catalogue {}", path.display()))
-            }
-        }
+    /// The catalogue that this program was built with.
+    pub(super) fn embedded() -> anyhow::Result<Self> {
+        Self::parse(include_str!("../../data.toml")).context("xtask/data.toml")
     }
 
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
@@ -96,19 +71,13 @@ impl Catalogue {
 
     /// Names and files are unique, and every source is complete.
     fn check(&self) -> anyhow::Result<()> {
-        let mut names = BTreeSet::new();
-        let mut files = BTreeSet::new();
+        let (mut names, mut files) = (BTreeSet::new(), BTreeSet::new());
         for source in &self.sources {
-            let name = &source.name;
+            let Source { name, file, .. } = source;
             ensure!(names.insert(name), "the name `{name}` is there twice");
-            ensure!(
-                files.insert(&source.file),
-                "the file `{}` is there twice",
-                source.file
-            );
-            source
-                .check()
-                .with_context(|| format!("the source `{name}`"))?;
+            ensure!(files.insert(file), "the file `{file}` is there twice");
+            let check = source.check();
+            check.with_context(|| format!("the source `{name}`"))?;
         }
         Ok(())
     }
@@ -148,15 +117,16 @@ impl Source {
     }
 
     fn check(&self) -> anyhow::Result<()> {
+        let Self { file, url, .. } = self;
+        // A file in a folder, and nothing elsewhere or hidden.
+        let is_plain = !file.is_empty() && !file.starts_with('.');
         ensure!(
-            is_file_name(&self.file),
-            "`file` must be a plain name, but is `{}`",
-            self.file
+            is_plain && !file.contains(['/', '\\', ':', '\0']),
+            "`file` must be a plain name, but is `{file}`"
         );
         ensure!(
-            self.url.starts_with("https://") || self.url.starts_with("http://"),
-            "`url` must begin with https:// or http://, but is `{}`",
-            self.url
+            url.starts_with("https://") || url.starts_with("http://"),
+            "`url` must begin with https:// or http://, but is `{url}`"
         );
         ensure!(
             self.size.is_none() || self.size_about.is_none(),
@@ -173,21 +143,12 @@ impl Source {
                 "`sha256` must have 64 hexadecimal digits in lower case, but is `{sha256}`"
             );
         }
-        for (field, text) in [
-            ("name", &self.name),
-            ("space", &self.space),
-            ("licence", &self.licence),
-            ("citation", &self.citation),
-        ] {
+        let texts = [&self.name, &self.space, &self.licence, &self.citation];
+        for (field, text) in ["name", "space", "licence", "citation"].iter().zip(texts) {
             ensure!(!text.trim().is_empty(), "`{field}` is empty");
         }
         Ok(())
     }
-}
-
-/// Whether a text names a file in a folder, and nothing elsewhere or hidden.
-fn is_file_name(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\', ':', '\0'])
 }
 
 impl Size {
@@ -215,27 +176,8 @@ mod tests {
 
     #[test]
     fn embedded_catalogue() {
-        let catalogue = Catalogue::read(None).unwrap();
-        let names: Vec<_> = catalogue
-            .sources
-            .iter()
-            .map(|source| source.name.as_str())
-            .collect();
-        assert_eq!(
-            names,
-            [
-                "nasbench101-full",
-                "nasbench101-only108",
-                "nats-tss-simple",
-                "nats-tss",
-                "nats-sss-simple",
-                "nats-sss",
-                "nasbench201-v1.0",
-                "nasbench201-v1.1",
-                "nasbench301-v1.0",
-                "nasbench301-v0.9",
-            ]
-        );
+        let catalogue = Catalogue::embedded().unwrap();
+        assert_eq!(catalogue.sources.len(), 10);
         let full = catalogue.source("nasbench101-full").unwrap();
         assert_eq!(full.size(), Size::Exact(2_085_986_016));
         assert_eq!(full.size().text(), "2.09 GB");
@@ -247,17 +189,10 @@ mod tests {
 
     #[test]
     fn unknown_names_get_a_suggestion() {
-        let catalogue = Catalogue::read(None).unwrap();
-        let error = catalogue
-            .source("nasbench101_full")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("did you mean `nasbench101-full`?"),
-            "{error}"
-        );
-        let error = catalogue.source("zzz").unwrap_err().to_string();
-        assert!(error.contains("known: nasbench101-full, "), "{error}");
+        let catalogue = Catalogue::embedded().unwrap();
+        let error = |name| catalogue.source(name).unwrap_err().to_string();
+        assert!(error("nasbench101_full").contains("did you mean `nasbench101-full`?"));
+        assert!(error("zzz").contains("known: nasbench101-full, "));
     }
 
     #[test]
@@ -284,7 +219,6 @@ mod tests {
             (&format!("{good}sha256 = \"12\"\n"), "64 hexadecimal digits"),
             (&format!("{good}colour = \"red\"\n"), "unknown field"),
             (&good.replace("\"http\"", "\"post\""), "unknown variant"),
-            (&format!("{good}convert = \"x\"\n"), "unknown variant"),
         ] {
             let error = format!("{:#}", Catalogue::parse(text).unwrap_err());
             assert!(error.contains(expected), "{expected}: {error}");

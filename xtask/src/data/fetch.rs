@@ -12,7 +12,7 @@ use ureq::{Agent, Proxy};
 use super::catalogue::{How, Size, Source};
 use super::integrity::{Inspection, bar};
 use super::part::{Part, Version};
-use super::place::{Place, Presence, explain};
+use super::place::{Place, explain};
 use super::request::{Body, Failure, Reply, agent, get};
 
 /// How long a fetch puts up with a bad connection.
@@ -67,12 +67,11 @@ impl Fetch<'_> {
     /// Fetches the file into its place, unless it is there. Returns its sha256.
     pub(super) fn run(&self) -> anyhow::Result<String> {
         let Self { source, place, .. } = self;
-        let is_present = || anyhow::Ok(matches!(place.presence()?, Presence::Present(_)));
-        if source.how == How::Browser && !is_present()? {
+        if source.how == How::Browser && !place.is_present()? {
             return Err(needs_browser(source));
         }
         let _lock = place.lock()?;
-        if is_present()? {
+        if place.is_present()? {
             let path = place.file();
             (self.note)(&format!("{} is there already; checking it", path.display()));
             return Inspection::of(&path, source)?.accept().with_context(|| {
@@ -122,11 +121,8 @@ impl Fetch<'_> {
         })?;
         let _lock = place.lock()?;
         let file = place.file();
-        if let Presence::Present(_) = place.presence()? {
-            if path
-                .canonicalize()
-                .is_ok_and(|path| file.canonicalize().is_ok_and(|file| file == path))
-            {
+        if place.is_present()? {
+            if path.canonicalize()? == file.canonicalize()? {
                 return Ok(sha256);
             }
             bail!(

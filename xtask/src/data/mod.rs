@@ -13,23 +13,22 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
 use catalogue::{Catalogue, Source};
 use fetch::{Fetch, Patience};
-use place::{Place, Presence, explain};
-use report::Verdict;
+use place::Place;
+use report::Finding;
 
 /// Options of `cargo xtask data`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Another catalogue than the built-in one, xtask/data.toml.
-    #[arg(long, global = true, value_name = "FILE")]
-    catalogue: Option<PathBuf>,
+    /// The folder of the files [default: $GANAS_DATA, else data].
+    #[arg(long = "in", visible_alias = "to", global = true, value_name = "DIR")]
+    folder: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -37,23 +36,29 @@ pub(crate) struct Options {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Lists what there is to fetch, and what is there.
-    List(List),
+    List {
+        /// Prints one JSON object, with addresses, checksums and citations.
+        #[arg(long)]
+        json: bool,
+    },
     /// Fetches files, and checks them.
     Fetch(FetchOptions),
     /// Checks the size and the sha256 of what is there.
-    Verify(Verify),
-    /// Makes a table of a fetched file, with `ganas table import`.
-    Convert(Convert),
-}
-
-#[derive(Debug, clap::Args)]
-struct List {
-    /// The folder to look in [default: $GANAS_DATA, else data].
-    #[arg(long = "in", value_name = "DIR")]
-    folder: Option<PathBuf>,
-    /// Prints one JSON object, with addresses, checksums and citations.
-    #[arg(long)]
-    json: bool,
+    Verify {
+        /// The names of the files; without any, all that are there.
+        names: Vec<String>,
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes the table SPACE/NAME.arrow of a fetched file, with `ganas table import`.
+    Convert {
+        /// The name of the file, as `list` has it.
+        name: String,
+        /// Replaces the table file when it exists.
+        #[arg(long)]
+        overwrite: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,9 +66,6 @@ struct FetchOptions {
     /// The names of the files, as `list` has them.
     #[arg(required = true)]
     names: Vec<String>,
-    /// The folder to put them in [default: $GANAS_DATA, else data].
-    #[arg(long = "to", value_name = "DIR")]
-    folder: Option<PathBuf>,
     /// Copies from a folder where they are already (or, for one name, from a file), and uses no network.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
@@ -72,202 +74,100 @@ struct FetchOptions {
     retries: usize,
 }
 
-#[derive(Debug, clap::Args)]
-struct Verify {
-    /// The names of the files; without any, all that are there.
-    names: Vec<String>,
-    /// The folder to look in [default: $GANAS_DATA, else data].
-    #[arg(long = "in", value_name = "DIR")]
-    folder: Option<PathBuf>,
-    /// Prints one JSON object.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-struct Convert {
-    /// The name of the file, as `list` has it.
-    name: String,
-    /// The folder to look in [default: $GANAS_DATA, else data].
-    #[arg(long = "in", value_name = "DIR")]
-    folder: Option<PathBuf>,
-    /// The table file to write [default: SPACE/NAME.arrow in that folder].
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Replaces the table file when it exists.
-    #[arg(long)]
-    overwrite: bool,
-    /// The `ganas` to run [default: built from this workspace].
-    #[arg(long, value_name = "PROGRAM")]
-    ganas: Option<PathBuf>,
-}
-
 /// Runs one of the commands.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
-    let catalogue = Catalogue::read(options.catalogue.as_deref())?;
+    let catalogue = Catalogue::embedded()?;
+    let folder = place::folder(options.folder.as_deref());
     match &options.command {
-        Command::List(list) => run_list(&catalogue, list),
-        Command::Fetch(fetch) => run_fetch(&catalogue, fetch),
-        Command::Verify(verify) => run_verify(&catalogue, verify),
-        Command::Convert(convert) => run_convert(root, &catalogue, convert),
-    }
-}
-
-fn run_list(catalogue: &Catalogue, list: &List) -> anyhow::Result<()> {
-    let folder = place::folder(list.folder.as_deref());
-    if list.json {
-        println!("{:#}", report::list_json(catalogue, &folder)?);
-    } else {
-        print!("{}", report::list(catalogue, &folder)?);
+        Command::List { json: false } => print!("{}", report::list(&catalogue, &folder)?),
+        Command::List { json: true } => println!("{:#}", report::list_json(&catalogue, &folder)?),
+        Command::Fetch(options) => fetch(&catalogue, &folder, options)?,
+        Command::Verify { names, json } => {
+            let sources = catalogue.named(names)?.into_iter();
+            let found = sources.map(|source| Finding::of(source, &folder));
+            let found: Vec<_> = found.collect::<anyhow::Result<_>>()?;
+            if *json {
+                println!("{:#}", json!({ "folder": folder, "files": found }));
+            } else {
+                print!("{}", report::findings(&found));
+            }
+            report::check(&found, !names.is_empty())?;
+        }
+        Command::Convert { name, overwrite } => {
+            let source = catalogue.source(name)?;
+            // `cargo` runs in the folder of the workspace, and the names are relative to the current one.
+            let folder = std::path::absolute(&folder)?;
+            let output = conversion(source, &folder)?;
+            std::fs::create_dir_all(output.parent().unwrap_or(&folder))
+                .with_context(|| format!("cannot create the folder of {}", output.display()))?;
+            let mut command = crate::cargo(root);
+            command.args(["run", "--release", "--quiet", "--package", "ganas-cli"]);
+            command.args(["--", "table", "import"]);
+            command.arg(Place::new(&folder, source).file());
+            command.args(["--space", &source.space, "--output"]);
+            command.arg(&output);
+            command.args(overwrite.then_some("--overwrite"));
+            crate::check(&mut command)?;
+            println!(
+                "search on it with: ganas search --space {} --table {}",
+                source.space,
+                output.display()
+            );
+        }
     }
     Ok(())
 }
 
-fn run_fetch(catalogue: &Catalogue, fetch: &FetchOptions) -> anyhow::Result<()> {
-    let sources = catalogue.named(&fetch.names)?;
-    if let Some(from) = &fetch.from
-        && from.is_file()
-        && sources.len() > 1
-    {
-        bail!("--from names a file: fetch one name with it, or name a folder");
-    }
-    let folder = place::folder(fetch.folder.as_deref());
+fn fetch(catalogue: &Catalogue, folder: &Path, options: &FetchOptions) -> anyhow::Result<()> {
+    let sources = catalogue.named(&options.names)?;
+    let is_file = options.from.as_deref().is_some_and(Path::is_file);
+    ensure!(
+        !is_file || sources.len() == 1,
+        "--from names a file: fetch one name with it, or name a folder"
+    );
     for source in sources {
-        let place = Place::new(&folder, source);
+        let place = Place::new(folder, source);
         let task = Fetch {
             source,
             place: &place,
             patience: Patience {
-                retries: fetch.retries,
+                retries: options.retries,
                 ..Patience::default()
             },
             proxy: request::proxy()?,
             note: &|text| eprintln!("{text}"),
         };
-        let sha256 = match &fetch.from {
+        let sha256 = match &options.from {
             Some(from) => task.copy(from),
             None => task.run(),
         }?;
-        println!("{}", fetched(source, &place, &sha256));
-    }
-    Ok(())
-}
-
-/// What is said of a file that is in its place.
-fn fetched(source: &Source, place: &Place, sha256: &str) -> String {
-    let vouched = if source.sha256.is_some() {
-        "as published"
-    } else {
-        "(none known: this is what the file has; compare it with somebody else's)"
-    };
-    format!(
-        "{}\nsha256 {sha256} {vouched}\nlicence {}\nplease cite {}",
-        place.file().display(),
-        source.licence,
-        source.citation
-    )
-}
-
-fn run_verify(catalogue: &Catalogue, verify: &Verify) -> anyhow::Result<()> {
-    let folder = place::folder(verify.folder.as_deref());
-    let sources = catalogue.named(&verify.names)?.into_iter();
-    let verdicts: anyhow::Result<Vec<_>> =
-        sources.map(|source| Verdict::of(source, &folder)).collect();
-    let verdicts = verdicts?;
-    if verify.json {
-        let files: Vec<_> = verdicts.iter().map(Verdict::json).collect();
-        println!("{:#}", json!({ "folder": folder, "files": files }));
-    } else {
-        print!("{}", report::verdicts(&verdicts));
-    }
-    let wrong = verdicts.iter().filter(|verdict| verdict.state == "wrong");
-    let wrong = wrong.count();
-    if wrong > 0 {
-        bail!(
-            "{wrong} file(s) in {} are not what the catalogue says; delete them and fetch them again",
-            folder.display()
-        );
-    }
-    let missing = verdicts.iter().filter(|verdict| verdict.is_missing());
-    let missing = missing.count();
-    if missing > 0 && !verify.names.is_empty() {
-        bail!(
-            "{missing} of the named files are not in {}; fetch them with `cargo xtask data fetch`",
-            folder.display()
+        let vouched = match source.sha256 {
+            Some(_) => "as published",
+            None => "(none known: this is what the file has; compare it with somebody else's)",
+        };
+        println!(
+            "{}\nsha256 {sha256} {vouched}\nlicence {}\nplease cite {}",
+            place.file().display(),
+            source.licence,
+            source.citation
         );
     }
     Ok(())
 }
 
-fn run_convert(root: &Path, catalogue: &Catalogue, convert: &Convert) -> anyhow::Result<()> {
-    let source = catalogue.source(&convert.name)?;
-    let folder = place::folder(convert.folder.as_deref());
-    // `cargo` runs in the folder of the workspace, and the names are relative to the current one.
-    let absolute = |path: &Path| {
-        std::path::absolute(path)
-            .with_context(|| format!("cannot find out where {} is", path.display()))
-    };
-    let output = convert.output.as_deref().map(absolute).transpose()?;
-    let (output, arguments) = conversion(source, &absolute(&folder)?, output)?;
-    if let Some(parent) = output.parent() {
-        std::fs::create_dir_all(parent)
-            .map_err(|error| explain(error, "create the folder", parent))?;
-    }
-    let mut command = match &convert.ganas {
-        Some(program) => std::process::Command::new(program),
-        None => {
-            let mut command = crate::cargo(root);
-            command.args([
-                "run",
-                "--release",
-                "--quiet",
-                "--package",
-                "ganas-cli",
-                "--",
-            ]);
-            command
-        }
-    };
-    command.args(arguments);
-    if convert.overwrite {
-        command.arg("--overwrite");
-    }
-    crate::check(&mut command)?;
-    println!(
-        "search on it with: ganas search --space {} --table {}",
-        source.space,
-        output.display()
-    );
-    Ok(())
-}
-
-/// The table that a conversion makes, and the arguments of `ganas` for it.
-fn conversion(
-    source: &Source,
-    folder: &Path,
-    output: Option<PathBuf>,
-) -> anyhow::Result<(PathBuf, [OsString; 7])> {
+/// The table that a conversion makes of a file that is there.
+fn conversion(source: &Source, folder: &Path) -> anyhow::Result<PathBuf> {
     let name = &source.name;
     if source.convert.is_none() {
         bail!("{name} is no table of architectures: there is nothing to convert");
     }
     let place = Place::new(folder, source);
-    if !matches!(place.presence()?, Presence::Present(_)) {
+    if !place.is_present()? {
+        let file = place.file();
         bail!(
             "{} is not there; fetch it first: cargo xtask data fetch {name}",
-            place.file().display()
+            file.display()
         );
     }
-    let default = folder.join(&source.space).join(format!("{name}.arrow"));
-    let output = output.unwrap_or(default);
-    let arguments = [
-        "table".into(),
-        "import".into(),
-        place.file().into(),
-        "--space".into(),
-        source.space.clone().into(),
-        "--output".into(),
-        output.clone().into(),
-    ];
-    Ok((output, arguments))
+    Ok(folder.join(&source.space).join(format!("{name}.arrow")))
 }

@@ -13,10 +13,9 @@ const DATA: &str = "GANAS_DATA";
 
 /// The folder that was asked for, else that of `GANAS_DATA`, else `data` in the current one.
 pub(super) fn folder(named: Option<&Path>) -> PathBuf {
-    match named {
-        Some(folder) => folder.to_owned(),
-        None => environment(DATA).map_or_else(|| PathBuf::from("data"), PathBuf::from),
-    }
+    let folder = named.map(Path::to_owned);
+    let folder = folder.or_else(|| environment(DATA).map(PathBuf::from));
+    folder.unwrap_or_else(|| PathBuf::from("data"))
 }
 
 /// The value of a variable; an empty one counts as not set.
@@ -39,6 +38,17 @@ pub(super) enum Presence {
     /// A part of it, with its number of bytes.
     Partial(u64),
     Absent,
+}
+
+impl Presence {
+    /// A word for it, and the number of bytes.
+    pub(super) fn state(self) -> (&'static str, u64) {
+        match self {
+            Self::Present(bytes) => ("present", bytes),
+            Self::Partial(bytes) => ("partial", bytes),
+            Self::Absent => ("absent", 0),
+        }
+    }
 }
 
 impl Place {
@@ -79,13 +89,16 @@ impl Place {
 
     /// Looks what is there.
     pub(super) fn presence(&self) -> anyhow::Result<Presence> {
-        if let Some(length) = length(&self.file())? {
-            return Ok(Presence::Present(length));
-        }
-        Ok(match length(&self.part())? {
-            Some(length) => Presence::Partial(length),
-            None => Presence::Absent,
+        Ok(match (length(&self.file())?, length(&self.part())?) {
+            (Some(length), _) => Presence::Present(length),
+            (None, Some(length)) => Presence::Partial(length),
+            (None, None) => Presence::Absent,
         })
+    }
+
+    /// Whether the file is there, complete.
+    pub(super) fn is_present(&self) -> anyhow::Result<bool> {
+        Ok(matches!(self.presence()?, Presence::Present(_)))
     }
 
     /// Creates the folder, and keeps other fetches of this file away for as long as the result lives.
@@ -164,10 +177,5 @@ mod tests {
             assert!(text.starts_with("cannot write x/y; "), "{text}");
             assert!(text.contains(advice), "{text}");
         }
-    }
-
-    #[test]
-    fn a_named_folder_wins() {
-        assert_eq!(folder(Some(Path::new("x"))), Path::new("x"));
     }
 }

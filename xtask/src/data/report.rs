@@ -2,37 +2,33 @@
 
 use std::path::Path;
 
+use anyhow::ensure;
+use ganas_report::tables::TextTable;
 use indicatif::DecimalBytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::catalogue::{Catalogue, How, Source};
 use super::integrity::Inspection;
 use super::place::{Place, Presence};
-use crate::text_table;
 
 /// The table of all sources.
 pub(super) fn list(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<String> {
-    let mut rows = vec![["name", "size", "state", "how", "licence", "space"].map(str::to_owned)];
+    let mut table = TextTable::of_names(["name", "size", "state", "how", "licence", "space"]);
     for source in &catalogue.sources {
-        let (state, bytes) = state(source, folder)?;
-        let state = match state {
-            "partial" => format!("partial ({})", DecimalBytes(bytes)),
-            state => state.to_owned(),
+        let state = match Place::new(folder, source).presence()?.state() {
+            ("partial", bytes) => format!("partial ({})", DecimalBytes(bytes)),
+            (state, _) => state.to_owned(),
         };
         let how = match source.how {
             How::Http => "http",
             How::Browser => "browser",
         };
-        rows.push([
-            source.name.clone(),
-            source.size().text(),
-            state,
-            how.to_owned(),
-            source.licence.clone(),
-            source.space.clone(),
-        ]);
+        let (name, size) = (source.name.clone(), source.size().text());
+        let (licence, space) = (source.licence.clone(), source.space.clone());
+        table.row([name, size, state, how.to_owned(), licence, space]);
     }
-    Ok(text_table::render(&rows))
+    Ok(table.to_text())
 }
 
 /// All that is known of the sources.
@@ -40,7 +36,7 @@ pub(super) fn list_json(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<
     let mut sources = Vec::new();
     for source in &catalogue.sources {
         let mut value = serde_json::to_value(source)?;
-        let (state, bytes) = state(source, folder)?;
+        let (state, bytes) = Place::new(folder, source).presence()?.state();
         value["state"] = state.into();
         value["bytes"] = bytes.into();
         sources.push(value);
@@ -48,85 +44,81 @@ pub(super) fn list_json(catalogue: &Catalogue, folder: &Path) -> anyhow::Result<
     Ok(json!({ "folder": folder, "sources": sources }))
 }
 
-fn state(source: &Source, folder: &Path) -> anyhow::Result<(&'static str, u64)> {
-    Ok(match Place::new(folder, source).presence()? {
-        Presence::Present(bytes) => ("present", bytes),
-        Presence::Partial(bytes) => ("partial", bytes),
-        Presence::Absent => ("absent", 0),
-    })
-}
-
 /// What was found of one source.
-#[derive(Clone, Debug)]
-pub(super) struct Verdict {
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Finding {
     name: String,
     /// `absent`, `partial`, `ok`, `unvouched` (no sha256 is published) or `wrong`.
-    pub(super) state: &'static str,
+    state: &'static str,
     bytes: Option<u64>,
     sha256: Option<String>,
     problem: Option<String>,
 }
 
-impl Verdict {
+impl Finding {
     /// Looks at one source in a folder.
     pub(super) fn of(source: &Source, folder: &Path) -> anyhow::Result<Self> {
-        let (state, bytes) = state(source, folder)?;
-        let mut verdict = Self {
+        let place = Place::new(folder, source);
+        let mut finding = Self {
             name: source.name.clone(),
-            state,
-            bytes: (state != "absent").then_some(bytes),
+            state: "absent",
+            bytes: None,
             sha256: None,
             problem: None,
         };
-        if state == "present" {
-            let found = Inspection::of(&Place::new(folder, source).file(), source)?;
-            verdict.state = match (&found.problem, &source.sha256) {
-                (Some(_), _) => "wrong",
-                (None, Some(_)) => "ok",
-                (None, None) => "unvouched",
-            };
-            verdict.sha256 = Some(found.sha256);
-            verdict.problem = found.problem;
+        match place.presence()? {
+            Presence::Absent => {}
+            Presence::Partial(bytes) => {
+                (finding.state, finding.bytes) = ("partial", Some(bytes));
+            }
+            Presence::Present(bytes) => {
+                let found = Inspection::of(&place.file(), source)?;
+                finding.state = match (&found.problem, &source.sha256) {
+                    (Some(_), _) => "wrong",
+                    (None, Some(_)) => "ok",
+                    (None, None) => "unvouched",
+                };
+                finding.bytes = Some(bytes);
+                finding.sha256 = Some(found.sha256);
+                finding.problem = found.problem;
+            }
         }
-        Ok(verdict)
-    }
-
-    /// Whether there is no complete file.
-    pub(super) fn is_missing(&self) -> bool {
-        matches!(self.state, "absent" | "partial")
-    }
-
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "name": self.name,
-            "state": self.state,
-            "bytes": self.bytes,
-            "sha256": self.sha256,
-            "problem": self.problem,
-        })
+        Ok(finding)
     }
 }
 
-/// All verdicts for people.
-pub(super) fn verdicts(verdicts: &[Verdict]) -> String {
-    let mut rows = vec![["name", "state", "what was found"].map(str::to_owned)];
-    for verdict in verdicts {
-        let bytes = verdict.bytes.map(|bytes| format!("{bytes} bytes"));
-        let sha256 = verdict
-            .sha256
-            .as_ref()
-            .map(|sha256| format!("sha256 {sha256}"));
-        let remark = match verdict.state {
+/// All findings for people.
+pub(super) fn findings(all: &[Finding]) -> String {
+    let mut table = TextTable::of_names(["name", "state", "what was found"]);
+    for finding in all {
+        let remark = match finding.state {
             "ok" => Some("as published".to_owned()),
             "unvouched" => Some("none is published to compare it with".to_owned()),
-            _ => verdict.problem.clone(),
+            _ => finding.problem.clone(),
         };
+        let bytes = finding.bytes.map(|bytes| format!("{bytes} bytes"));
+        let sha256 = finding.sha256.as_ref().map(|hash| format!("sha256 {hash}"));
         let found: Vec<String> = [bytes, sha256, remark].into_iter().flatten().collect();
-        rows.push([
-            verdict.name.clone(),
-            verdict.state.to_owned(),
-            found.join(", "),
-        ]);
+        let state = finding.state.to_owned();
+        table.row([finding.name.clone(), state, found.join(", ")]);
     }
-    text_table::render(&rows)
+    table.to_text()
+}
+
+/// Fails when a file is wrong, or when one that must be there is not.
+pub(super) fn check(all: &[Finding], must_be_there: bool) -> anyhow::Result<()> {
+    let count = |states: &[&str]| {
+        let counted = all.iter().filter(|finding| states.contains(&finding.state));
+        counted.count()
+    };
+    let (wrong, missing) = (count(&["wrong"]), count(&["absent", "partial"]));
+    ensure!(
+        wrong == 0,
+        "{wrong} file(s) are not what the catalogue says; delete them and fetch them again"
+    );
+    ensure!(
+        missing == 0 || !must_be_there,
+        "{missing} of the named files are not there; fetch them with `cargo xtask data fetch`"
+    );
+    Ok(())
 }

@@ -244,6 +244,7 @@ mod tests {
             ("bytes 5-9/10", 5, Some(4), None),
             ("bytes 4-9/10", 5, Some(6), None),
             ("bytes 5-8/10", 5, Some(4), None),
+            ("bytes 0-9/10", 5, Some(10), None),
             ("bytes 5-9/*", 5, Some(5), None),
             ("bytes 9-5/10", 9, None, None),
             ("bytes 0-18446744073709551615/0", 0, None, None),

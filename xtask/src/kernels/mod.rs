@@ -2,55 +2,83 @@
 
 mod check;
 mod compile;
-mod launches;
 mod occupancy;
 mod ptx;
-mod ptxas;
-mod race;
-mod set;
-mod tools;
 
 use std::path::Path;
 
-use crate::python;
+use anyhow::Context as _;
+use serde::Deserialize;
 
-pub(crate) use check::CheckOptions;
-pub(crate) use race::RaceOptions;
+use crate::{cargo, python};
 
 /// Checks of kernels.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Task {
     /// Compiles every kernel with NVRTC and ptxas: parameters, registers, shared memory, occupancy, no spills.
-    Check(CheckOptions),
+    Check(check::CheckOptions),
     /// Runs launches of kernels under ThreadSanitizer, on the CPU.
-    Race(RaceOptions),
+    Race,
 }
 
 /// Runs a check.
 pub(crate) fn run(root: &Path, task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Check(options) => check::run(root, options),
-        Task::Race(options) => race::run(root, options),
+        Task::Race => race(root),
     }
 }
 
-/// NVIDIA's compiler and assembler as Python packages; both work without a GPU.
-const WHEELS: [&str; 2] = [
-    "nvidia-cuda-nvrtc-cu12==12.9.86",
-    "nvidia-cuda-nvcc-cu12==12.9.86",
-];
-
-/// `kernels race`, and `kernels check` with tools from Python packages; the text says when they cannot be had.
+/// Both checks; the text says when the tools cannot be had.
 pub(crate) fn ci(root: &Path) -> anyhow::Result<String> {
-    race::run(root, &RaceOptions::new())?;
-    let Some(python) = python::environment(root) else {
-        return Ok(python::skipped("there is no python3 with venv"));
-    };
-    if !python::installed(&python, "nvidia.cuda_nvrtc, nvidia.cuda_nvcc", &WHEELS) {
-        return Ok(python::skipped(
-            "NVRTC and ptxas are not installed, and cannot be",
-        ));
+    race(root)?;
+    match check::default_python(root) {
+        Err(why) => return Ok(python::skipped(why)),
+        Ok(python) => check::check(root, &python)?,
     }
-    check::run(root, &CheckOptions::with_python(&python))?;
     Ok(String::new())
+}
+
+/// The test of ganas-gnn that launches its kernels; it is too long for every run of the tests.
+fn race(root: &Path) -> anyhow::Result<()> {
+    let mut command = cargo(root);
+    command.args(["test", "--package", "ganas-gnn", "--features", "cuda"]);
+    crate::check(command.args(["--test", "cuda_races", "--", "--ignored"]))
+}
+
+/// A source and its kernels, as the example `kernels` of ganas-gnn prints them, so that xtask need not be built with the
+/// backend.
+#[derive(Debug, Deserialize)]
+struct KernelSet {
+    /// Options of NVRTC, beside the architecture.
+    options: Vec<String>,
+    kernels: Vec<Kernel>,
+    source: String,
+}
+
+/// A kernel as the host launches it.
+#[derive(Debug, Deserialize)]
+struct Kernel {
+    name: String,
+    /// The threads of a block, along x and y.
+    block: [u32; 2],
+    /// The types of its parameters, as PTX has them; it knows no signs and no pointers.
+    parameters: Vec<String>,
+}
+
+impl KernelSet {
+    fn load(root: &Path) -> anyhow::Result<Self> {
+        let mut command = cargo(root);
+        command.args(["run", "--quiet", "--package", "ganas-gnn"]);
+        command.args(["--features", "cuda", "--example", "kernels"]);
+        let text = crate::output(&mut command)?;
+        serde_json::from_str(&text).with_context(|| crate::command_line(&command))
+    }
+}
+
+impl Kernel {
+    /// The threads of a block.
+    fn threads(&self) -> u32 {
+        self.block[0] * self.block[1]
+    }
 }

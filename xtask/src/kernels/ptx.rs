@@ -1,6 +1,10 @@
-//! What PTX says about the kernels in it: their parameters and launch bounds.
+//! What PTX says about the kernels in it, and what `ptxas -v` says about each: parameters, launch bounds, registers,
+//! shared and local memory, spills.
 
-use anyhow::{Context as _, bail};
+use std::sync::LazyLock;
+
+use anyhow::Context as _;
+use regex::{Captures, Regex};
 
 /// An entry of PTX: a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,61 +16,87 @@ pub(super) struct Entry {
     pub(super) max_threads: Option<u32>,
 }
 
-/// The entries of a PTX text, in its order.
-pub(super) fn entries(ptx: &str) -> anyhow::Result<Vec<Entry>> {
-    // The first piece is what stands before the first entry.
-    ptx.split(".entry ").skip(1).map(entry).collect()
+/// What a kernel takes on one architecture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Resources {
+    pub(super) name: String,
+    /// Of each thread.
+    pub(super) registers: u32,
+    /// Static shared memory, in bytes.
+    pub(super) shared: u32,
+    /// Local memory, in bytes: arrays that fit into no register, and spilled registers.
+    pub(super) stack: u32,
+    /// Bytes that are stored for want of registers, and loaded again.
+    pub(super) spills: [u32; 2],
 }
 
-/// `NAME( .param .u64 NAME_param_0, ... ) .maxntid 256, 1, 1 {`, with what follows.
-fn entry(text: &str) -> anyhow::Result<Entry> {
-    let (name, rest) = text
-        .split_once('(')
-        .context("an entry of the PTX has no parameter list")?;
-    let name = name.trim().to_owned();
-    let (list, rest) = rest
-        .split_once(')')
-        .with_context(|| format!("the parameters of `{name}` in the PTX have no end"))?;
-    let parameters = list
-        .split(',')
-        .filter(|parameter| !parameter.trim().is_empty())
-        .map(|text| parameter(text).with_context(|| format!("`{name}` in the PTX")))
-        .collect::<anyhow::Result<_>>()?;
-    let (directives, _) = rest
-        .split_once('{')
-        .with_context(|| format!("`{name}` in the PTX has no body"))?;
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("invariant: the patterns of this file are valid")
+}
+
+/// `.entry NAME( .param .u64 NAME_param_0, ... ) .maxntid 256, 1, 1 {`.
+static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"\.entry\s+(?<name>\w+)\s*\((?<parameters>[^)]*)\)(?<bounds>[^{]*)\{")
+});
+
+/// Newer compilers say more about pointers.
+static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"^\.param(?: \.align \d+)? (?<kind>\.\w+)(?: \.ptr.*)? \w+(?<size>\[\d+\])?$")
+});
+
+static BOUNDS: LazyLock<Regex> = LazyLock::new(|| compiled(r"\.maxntid (\d+), (\d+), (\d+)"));
+
+static RESOURCES: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?sx) Compiling\ entry\ function\ '(?<name>\w+)' .*?
+        \ (?<stack>\d+)\ bytes\ stack\ frame,
+        \ (?<stores>\d+)\ bytes\ spill\ stores,\ (?<loads>\d+)\ bytes\ spill\ loads .*?
+        Used\ (?<registers>\d+)\ registers (?:[^\n]*?\ (?<shared>\d+)\ bytes\ smem)?",
+    )
+});
+
+/// The entries of a PTX text, in its order.
+pub(super) fn entries(ptx: &str) -> anyhow::Result<Vec<Entry>> {
+    ENTRY
+        .captures_iter(ptx)
+        .map(|found| entry(&found))
+        .collect()
+}
+
+fn entry(found: &Captures<'_>) -> anyhow::Result<Entry> {
+    let name = &found["name"];
+    let all = found["parameters"].split(',').map(str::trim);
+    let parameters = all.filter(|text| !text.is_empty()).map(|text| {
+        let form = PARAMETER.captures(text);
+        let form =
+            form.with_context(|| format!("`{name}` in the PTX has the parameter `{text}`"))?;
+        let size = form.name("size").map_or("", |size| size.as_str());
+        Ok(format!("{}{size}", &form["kind"]))
+    });
+    let parameters = parameters.collect::<anyhow::Result<_>>()?;
+    let bounds = BOUNDS.captures(&found["bounds"]);
+    let bounds = bounds.map(|bounds| bounds.extract::<3>().1.map(str::parse::<u32>));
+    let max_threads = bounds.map(|bounds| bounds.into_iter().product::<Result<u32, _>>());
     Ok(Entry {
-        max_threads: max_threads(directives)
-            .with_context(|| format!("`.maxntid` of `{name}` in the PTX"))?,
-        name,
+        name: name.to_owned(),
         parameters,
+        max_threads: max_threads.transpose()?,
     })
 }
 
-fn parameter(text: &str) -> anyhow::Result<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words[..] {
-        [".param", kind, _] => Ok(kind.to_owned()),
-        // Newer compilers say more about pointers.
-        [".param", kind, ".ptr", ..] => Ok(kind.to_owned()),
-        [".param", ".align", _, kind, name] => {
-            let size = name.find('[').map_or("", |bracket| &name[bracket..]);
-            Ok(format!("{kind}{size}"))
-        }
-        _ => bail!("a parameter of an unknown form: `{}`", text.trim()),
-    }
-}
-
-fn max_threads(directives: &str) -> anyhow::Result<Option<u32>> {
-    let Some((_, after)) = directives.split_once(".maxntid") else {
-        return Ok(None);
-    };
-    let numbers = after.split(['.', '\n']).next().unwrap_or(after);
-    let mut product = 1;
-    for number in numbers.split(',') {
-        product *= number.trim().parse::<u32>()?;
-    }
-    Ok(Some(product))
+/// Reads the messages of `ptxas -v`.
+pub(super) fn resources(messages: &str) -> anyhow::Result<Vec<Resources>> {
+    let resources = RESOURCES.captures_iter(messages).map(|found| {
+        let number = |name| found.name(name).map_or(Ok(0), |text| text.as_str().parse());
+        Ok(Resources {
+            name: found["name"].to_owned(),
+            registers: number("registers")?,
+            shared: number("shared")?,
+            stack: number("stack")?,
+            spills: [number("stores")?, number("loads")?],
+        })
+    });
+    resources.collect()
 }
 
 #[cfg(test)]
@@ -74,7 +104,9 @@ mod tests {
     use super::*;
 
     /// Of NVRTC 12.9.86 with `--gpu-architecture=compute_80 --fmad=false`, without the instructions.
-    const RECORDED: &str = include_str!("recorded/three.sm_80.ptx");
+    const PTX: &str = include_str!("recorded/three.sm_80.ptx");
+    /// Of ptxas 12.9.86 with `-v -arch=sm_80 --warn-on-spills --warn-on-local-memory-usage`.
+    const PTXAS: &str = include_str!("recorded/three.sm_80.ptxas");
 
     #[test]
     fn recorded_entries() {
@@ -89,7 +121,7 @@ mod tests {
             entry("table", &[".u64", ".u32"], None),
             entry("nothing", &[], None),
         ];
-        assert_eq!(entries(RECORDED).unwrap(), expected);
+        assert_eq!(entries(PTX).unwrap(), expected);
     }
 
     #[test]
@@ -98,14 +130,36 @@ mod tests {
         let found = &entries(ptx).unwrap()[0];
         assert_eq!(found.parameters, [".u64"]);
         assert_eq!(found.max_threads, Some(64));
-        for bad in [
-            ".entry a",
-            ".entry a(",
-            ".entry a()",
-            ".entry a(.reg x) {}",
-            ".entry a()\n.maxntid x\n{}",
-        ] {
-            assert!(entries(bad).is_err(), "{bad}");
-        }
+        assert!(entries(".entry a(.reg x) {}").is_err());
+        // The comparison misses those in the list.
+        assert!(entries(".entry a(").unwrap().is_empty());
+    }
+
+    #[test]
+    fn recorded_messages() {
+        let kernel = |name: &str, registers, shared, stack| Resources {
+            name: name.to_owned(),
+            registers,
+            shared,
+            stack,
+            spills: [0, 0],
+        };
+        let expected = [
+            kernel("nothing", 4, 0, 0),
+            kernel("table", 33, 0, 256),
+            kernel("tree", 10, 2048, 0),
+            kernel("scale", 8, 0, 0),
+        ];
+        assert_eq!(resources(PTXAS).unwrap(), expected);
+    }
+
+    #[test]
+    fn spills_are_read() {
+        let messages = "ptxas info    : Compiling entry function 'a' for 'sm_80'\n\
+            ptxas info    : Function properties for a\n    8 bytes stack frame, 4 bytes spill stores, 12 bytes spill loads\n\
+            ptxas info    : Used 24 registers, used 1 barriers, 8 bytes cumulative stack size, 388 bytes cmem[0]\n";
+        let found = &resources(messages).unwrap()[0];
+        assert_eq!((found.stack, found.spills), (8, [4, 12]));
+        assert_eq!((found.registers, found.shared), (24, 0));
     }
 }

@@ -35,21 +35,16 @@ pub(super) struct Member {
 
 impl Member {
     pub(super) fn new(root: &Path, package: &Package) -> Self {
-        let of_workspace = package
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.path.is_some());
+        let all = package.dependencies.iter();
+        let of_workspace = all.filter(|dependency| dependency.path.is_some());
+        let dependencies = of_workspace.map(|dependency| {
+            let is_dev = dependency.kind == DependencyKind::Development;
+            (dependency.name.clone(), is_dev)
+        });
         Self {
             name: package.name.to_string(),
             manifest: crate::relative(root, &package.manifest_path),
-            dependencies: of_workspace
-                .map(|dependency| {
-                    (
-                        dependency.name.clone(),
-                        dependency.kind == DependencyKind::Development,
-                    )
-                })
-                .collect(),
+            dependencies: dependencies.collect(),
         }
     }
 }
@@ -62,16 +57,10 @@ pub(super) fn check(architecture: TextFile<'_>, members: &[Member]) -> Vec<Findi
         let message = format!("the crate graph names `{name}`, which is not there yet");
         findings.push(Finding::warning(architecture.path, 1, message));
     }
-    for member in members
-        .iter()
-        .filter(|member| member.manifest.starts_with("crates/"))
-    {
+    let is_in_crates = |member: &&Member| member.manifest.starts_with("crates/");
+    for member in members.iter().filter(is_in_crates) {
         for (to, is_dev) in &member.dependencies {
-            let problem = if *is_dev {
-                graph.problem_in_tests(&member.name, to)
-            } else {
-                graph.problem(&member.name, to)
-            };
+            let problem = graph.problem(&member.name, to, *is_dev);
             findings.extend(problem.map(|problem| Finding::error(&member.manifest, 1, problem)));
         }
     }
@@ -96,18 +85,19 @@ impl Graph {
             if line.trim().is_empty() {
                 continue;
             }
-            let edges = line.split_once("->").and_then(|(from, to)| {
-                let to: Vec<_> = to.split(',').map(str::trim).collect();
-                let good = is_name(from.trim())
-                    && to.iter().all(|to| is_name(to) && !FOR_TESTS.contains(to));
-                good.then_some((from.trim(), to))
-            });
-            if let Some((from, to)) = edges {
-                graph
-                    .0
-                    .entry(from.to_owned())
-                    .or_default()
-                    .extend(to.into_iter().map(str::to_owned));
+            let words: Vec<_> = line
+                .split([',', ' '])
+                .filter(|word| !word.is_empty())
+                .collect();
+            let is_good = |name: &&str| is_name(name) && !FOR_TESTS.contains(name);
+            if let [from, "->", to @ ..] = &words[..]
+                && is_name(from)
+                && !to.is_empty()
+                && to.iter().all(is_good)
+                && line.matches(',').count() + 1 == to.len()
+            {
+                let below = graph.0.entry((*from).to_owned()).or_default();
+                below.extend(to.iter().map(|&name| name.to_owned()));
             } else {
                 let message = format!(
                     "not an edge of the crate graph: `{line}`; write `crate -> crate, crate`, and leave out {}",
@@ -121,8 +111,8 @@ impl Graph {
 
     /// All crates in the drawing.
     fn names(&self) -> BTreeSet<&String> {
-        self.0
-            .iter()
+        let edges = self.0.iter();
+        edges
             .flat_map(|(from, to)| to.iter().chain([from]))
             .collect()
     }
@@ -138,47 +128,38 @@ impl Graph {
         below
     }
 
-    /// Why a dependency is not allowed.
-    fn problem(&self, from: &str, to: &str) -> Option<String> {
-        if FOR_TESTS.contains(&from) {
-            return Some(format!(
-                "{from} is for the tests of every crate: it may not depend on {to}"
-            ));
-        }
-        if FOR_TESTS.contains(&to) {
-            return Some(format!(
-                "{to} is for tests: make it a development dependency"
-            ));
-        }
+    /// Why a dependency, or one of tests, is not allowed.
+    fn problem(&self, from: &str, to: &str, is_dev: bool) -> Option<String> {
+        let is_for_tests = FOR_TESTS.contains(&to);
         let is_drawn = self.0.get(from).is_some_and(|targets| targets.contains(to));
-        (!is_drawn).then(|| {
-            format!(
-                "the edge {from} -> {to} is not drawn in {ARCHITECTURE}; \
-                 remove the dependency, or draw the edge and say why in the same change"
-            )
-        })
-    }
-
-    /// Why a dependency of tests is not allowed.
-    fn problem_in_tests(&self, from: &str, to: &str) -> Option<String> {
         if FOR_TESTS.contains(&from) {
-            return self.problem(from, to);
+            Some(format!(
+                "{from} is for the tests of every crate: it may not depend on {to}"
+            ))
+        } else if is_dev {
+            let is_allowed = is_for_tests || self.below(from).contains(to);
+            (!is_allowed).then(|| {
+                let for_tests = FOR_TESTS.join(", ");
+                format!("the tests of {from} may use {for_tests} and the crates below {from}, but not {to}")
+            })
+        } else if is_for_tests {
+            Some(format!(
+                "{to} is for tests: make it a development dependency"
+            ))
+        } else {
+            (!is_drawn).then(|| {
+                format!(
+                    "the edge {from} -> {to} is not drawn in {ARCHITECTURE}; \
+                     remove the dependency, or draw the edge and say why in the same change"
+                )
+            })
         }
-        let allowed = FOR_TESTS.contains(&to) || self.below(from).contains(to);
-        (!allowed).then(|| {
-            let for_tests = FOR_TESTS.join(", ");
-            format!(
-                "the tests of {from} may use {for_tests} and the crates below {from}, but not {to}"
-            )
-        })
     }
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    text.chars().all(is_letter)
 }
 
 #[cfg(test)]

@@ -16,20 +16,13 @@ pub(super) fn check(root: &Path, tree: &Tree, packages: &[Package]) -> Vec<Findi
     let mut findings = Vec::new();
     for package in packages {
         let manifest = crate::relative(root, &package.manifest_path);
-        let problems = publication(package, &manifest);
-        findings.extend(
-            problems
-                .into_iter()
-                .map(|problem| Finding::error(&manifest, 1, problem)),
-        );
-        for target in package
-            .targets
-            .iter()
-            .filter(|target| target.is_lib() || target.is_bin())
-        {
+        let problems = publication(package, &manifest).into_iter();
+        findings.extend(problems.map(|problem| Finding::error(&manifest, 1, problem)));
+        let targets = package.targets.iter();
+        for target in targets.filter(|target| target.is_lib() || target.is_bin()) {
             let path = crate::relative(root, &target.src_path);
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let text = tree.file(&path).map_or("", |file| file.text);
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             if !may_be_unsafe(folder) && !text.contains("#![forbid(unsafe_code)]") {
                 findings.push(Finding::error(&path, 1, "add `#![forbid(unsafe_code)]`"));
             }
@@ -38,37 +31,33 @@ pub(super) fn check(root: &Path, tree: &Tree, packages: &[Package]) -> Vec<Findi
     findings
 }
 
+/// Whether a package may be published.
+pub(crate) fn is_published(package: &Package) -> bool {
+    package.publish.as_ref().is_none_or(|to| !to.is_empty())
+}
+
 /// Crates below `crates/` are published and say what they are; everything else is not published.
 fn publication(package: &Package, manifest: &str) -> Vec<String> {
-    let may_be_published = package
-        .publish
-        .as_ref()
-        .is_none_or(|registries| !registries.is_empty());
+    let is_published = is_published(package);
     if !manifest.starts_with("crates/") || package.name == PRIVATE {
         let problem = "the package is for the workspace only: say `publish = false`";
-        return may_be_published
-            .then(|| problem.to_owned())
-            .into_iter()
-            .collect();
+        return Vec::from_iter(is_published.then(|| problem.to_owned()));
     }
-    let missing = [
+    let fields = [
         ("description", package.description.is_some()),
         ("license", package.license.is_some()),
         ("repository", package.repository.is_some()),
         (
-            "readme (a README.md beside the manifest)",
+            "readme, a README.md beside the manifest",
             package.readme.is_some(),
         ),
         ("keywords", !package.keywords.is_empty()),
+        ("no `publish = false`", is_published),
     ];
-    let missing = missing.into_iter().filter(|(_, is_there)| !is_there);
-    let mut problems: Vec<_> = missing
-        .map(|(field, _)| format!("a published crate needs {field}"))
-        .collect();
-    if !may_be_published {
-        problems.push("the crate is part of the library: take `publish = false` away".to_owned());
-    }
-    problems
+    let missing = fields.into_iter().filter(|(_, is_there)| !is_there);
+    missing
+        .map(|(field, _)| format!("a crate of the library is published; it needs {field}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -85,25 +74,20 @@ mod tests {
 
     #[test]
     fn published_crates_say_what_they_are() {
-        let whole =
+        let most =
             r#", "description": "d", "license": "l", "repository": "r", "readme": "README.md""#;
-        for (fields, manifest, expected) in [
-            (
-                format!(r#"{whole}, "keywords": ["k"]"#),
-                "crates/a/Cargo.toml",
-                0,
-            ),
-            (
-                format!(r#"{whole}, "keywords": ["k"], "publish": []"#),
-                "crates/a/Cargo.toml",
-                1,
-            ),
-            (whole.to_owned(), "crates/a/Cargo.toml", 1),
-            (String::new(), "crates/a/Cargo.toml", 5),
-            (String::new(), "tests/Cargo.toml", 1),
-            (r#", "publish": []"#.to_owned(), "tests/Cargo.toml", 0),
+        let whole = format!(r#"{most}, "keywords": ["k"]"#);
+        let (private, member, other) = (r#", "publish": []"#, "crates/a", "tests");
+        for (fields, folder, expected) in [
+            (whole.clone(), member, 0),
+            (format!("{whole}{private}"), member, 1),
+            (most.to_owned(), member, 1),
+            (String::new(), member, 5),
+            (String::new(), other, 1),
+            (private.to_owned(), other, 0),
         ] {
-            let problems = publication(&package(&fields), manifest);
+            let manifest = format!("{folder}/Cargo.toml");
+            let problems = publication(&package(&fields), &manifest);
             assert_eq!(problems.len(), expected, "{manifest}{fields}: {problems:?}");
         }
     }

@@ -92,17 +92,12 @@ impl Page {
     /// As common hosts do: lower case, spaces as hyphens, other punctuation dropped, and a number where titles repeat.
     fn add_anchor(&mut self, title: &str) {
         let is_kept = |c: &char| c.is_alphanumeric() || [' ', '-', '_'].contains(c);
-        let kept = title
-            .to_lowercase()
-            .chars()
-            .filter(is_kept)
-            .collect::<String>();
+        let kept: String = title.to_lowercase().chars().filter(is_kept).collect();
         let anchor = kept.replace(' ', "-");
-        let taken = |name: &str| self.anchors.iter().any(|other| other == name);
-        let mut names =
-            std::iter::once(anchor.clone()).chain((1..).map(|number| format!("{anchor}-{number}")));
-        let free = names.find(|name| !taken(name)).unwrap_or(anchor);
-        self.anchors.push(free);
+        let repeated = (1..).map(|number| format!("{anchor}-{number}"));
+        let mut names = std::iter::once(anchor.clone()).chain(repeated);
+        let free = names.find(|name| !self.anchors.contains(name));
+        self.anchors.extend(free);
     }
 }
 
@@ -113,24 +108,21 @@ fn missing(
     tree: &Tree,
     pages: &BTreeMap<&str, Page>,
 ) -> Option<&'static str> {
-    if ["http:", "https:", "mailto:"]
-        .iter()
-        .any(|scheme| target.starts_with(scheme))
-    {
+    let schemes = ["http:", "https:", "mailto:"];
+    if schemes.iter().any(|scheme| target.starts_with(scheme)) {
         return None;
     }
     let (path, heading) = target.split_once('#').unwrap_or((target, ""));
-    let path = if path.is_empty() {
-        Some(file.to_owned())
-    } else {
-        join(file, path)
+    // A link without a path is to the page itself.
+    let path = match path {
+        "" => Some(file.to_owned()),
+        path => join(file, path),
     };
     let Some(path) = path.filter(|path| tree.contains(path)) else {
         return Some("file");
     };
     let page = pages.get(path.as_str());
-    let has_heading =
-        || page.is_some_and(|page| page.anchors.iter().any(|anchor| anchor == heading));
+    let has_heading = || page.is_some_and(|page| page.anchors.iter().any(|it| it == heading));
     (!heading.is_empty() && !has_heading()).then_some("heading")
 }
 

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+pub(crate) use manifests::is_published;
 use tree::Tree;
 
 /// Where the architecture is written down.
@@ -67,16 +68,13 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
         let Self {
             path,
             line,
             message,
-            ..
+            severity,
         } = self;
+        let severity = format!("{severity:?}").to_lowercase();
         write!(f, "{severity}: {path}:{line}: {message}")
     }
 }

@@ -24,6 +24,8 @@ const SOCKETS: &str = "sockets";
 /// Everything but sockets: for what stands at the edge, and for what only tests and developers use.
 const EDGE: &[&str] = &[FILES, CLOCK, ENVIRONMENT, PROGRAMS, TERMINAL];
 
+const EVERYTHING: &[&str] = &[FILES, CLOCK, ENVIRONMENT, PROGRAMS, TERMINAL, SOCKETS];
+
 /// The folders of packages that may touch something; this is where a crate is given a permission.
 const PERMITTED: &[(&str, &[&str])] = &[
     ("benches", EDGE),
@@ -39,10 +41,7 @@ const PERMITTED: &[(&str, &[&str])] = &[
     ("crates/ganas-testkit", EDGE),
     ("crates/ganas-worker", &[FILES, CLOCK, PROGRAMS]),
     ("tests", EDGE),
-    (
-        "xtask",
-        &[FILES, CLOCK, ENVIRONMENT, PROGRAMS, TERMINAL, SOCKETS],
-    ),
+    ("xtask", EVERYTHING),
 ];
 
 /// Writes the configuration of each package that is there.
@@ -128,7 +127,7 @@ mod tests {
     #[test]
     fn every_subject_has_lines_at_the_top() {
         let whole = std::fs::read_to_string(crate::workspace_root().join(CONFIGURATION)).unwrap();
-        for subject in EDGE.iter().chain([&SOCKETS]) {
+        for subject in EVERYTHING {
             assert!(
                 without(&whole, &[subject]).len() + 100 < whole.len(),
                 "{subject}"

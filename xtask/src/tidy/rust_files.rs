@@ -30,35 +30,15 @@ const UNSAFE: &[&str] = &[
     "crates/ganas-gnn/tests/allocations.rs",
 ];
 
-/// Where [`UNSAFE`] is, for messages.
-const HERE: &str = "xtask/src/tidy/rust_files.rs";
-
 /// All rules for files, and those for names of any kind of file.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = check_names(tree);
+    findings.extend(check_unsafe(tree));
     for file in tree.ending(".rs") {
         findings.extend(check_header(file));
         findings.extend(check_length(file));
-        findings.extend(check_module(file, tree));
-        findings.extend(check_unsafe(file));
     }
-    let stale = UNSAFE.iter().filter(|path| {
-        let file = tree.file(path);
-        file.is_none_or(|file| lifts_unsafe(file).is_none())
-    });
-    findings.extend(stale.map(|path| {
-        Finding::warning(
-            path,
-            1,
-            format!("it has no `unsafe` any more: take it off the list in {HERE}"),
-        )
-    }));
     findings
-}
-
-/// Whether code in a folder may hold `unsafe`.
-pub(super) fn may_be_unsafe(folder: &str) -> bool {
-    UNSAFE.iter().any(|path| path.starts_with(folder))
 }
 
 /// No file and no folder has an empty name.
@@ -79,12 +59,9 @@ fn check_names(tree: &Tree) -> Vec<Finding> {
 fn check_header(file: TextFile<'_>) -> Option<Finding> {
     let rest = file.text.strip_prefix("//!");
     let sentence = rest.and_then(|rest| rest.lines().next());
-    sentence
-        .is_none_or(|sentence| sentence.trim().is_empty())
-        .then(|| {
-            let message = "the file must open with `//!` and a sentence that says what it is for";
-            Finding::error(file.path, 1, message)
-        })
+    let is_missing = sentence.is_none_or(|sentence| sentence.trim().is_empty());
+    let message = "the file must open with `//!` and a sentence that says what it is for";
+    is_missing.then(|| Finding::error(file.path, 1, message))
 }
 
 /// Short enough to hold one concept.
@@ -101,44 +78,41 @@ fn check_length(file: TextFile<'_>) -> Option<Finding> {
     }
 }
 
-/// A module with a folder is the `mod.rs` of that folder.
-fn check_module(file: TextFile<'_>, tree: &Tree) -> Option<Finding> {
-    let folder = file.path.strip_suffix(".rs")?;
-    let is_root = ["lib", "main", "build"]
-        .iter()
-        .any(|root| folder.ends_with(&format!("/{root}")));
-    (!is_root && tree.contains(folder)).then(|| {
-        Finding::error(
-            file.path,
-            1,
-            format!("the module has a folder: move this file to {folder}/mod.rs"),
-        )
-    })
-}
-
-/// The lint `unsafe_code` is lifted in listed files only.
-fn check_unsafe(file: TextFile<'_>) -> Option<Finding> {
-    let line = lifts_unsafe(file)?;
-    (!UNSAFE.contains(&file.path)).then(|| {
-        let message = format!(
-            "`unsafe` is not allowed here; write it without, or add the file to the list in {HERE}"
-        );
-        Finding::error(file.path, line, message)
-    })
-}
-
-/// The line of a file that names the lint `unsafe_code` other than to forbid it.
-fn lifts_unsafe(file: TextFile<'_>) -> Option<usize> {
-    let is_attribute = |line: &str| {
-        let line = line.trim_start();
-        let is_stricter = ["//", "#![forbid(", "#![deny("]
-            .iter()
-            .any(|start| line.starts_with(start));
-        line.contains("unsafe_code") && !is_stricter
-    };
+/// The files that lift the lint `unsafe_code` are those of the list.
+fn check_unsafe(tree: &Tree) -> Vec<Finding> {
+    let lifts = |path: &str| tree.file(path).is_some_and(|file| lifts_unsafe(file.text));
+    let files = tree.ending(".rs").map(|file| file.path);
     // xtask forbids `unsafe`, and only speaks of the lint.
-    let at = file.text.lines().position(is_attribute)?;
-    (!file.path.starts_with("xtask/")).then_some(at + 1)
+    let unlisted = files
+        .filter(|path| !path.starts_with("xtask/") && !UNSAFE.contains(path))
+        .filter(|path| lifts(path))
+        .map(|path| {
+            Finding::error(
+                path,
+                1,
+                "`unsafe` is only in files of xtask/src/tidy/rust_files.rs",
+            )
+        });
+    let stale = UNSAFE.iter().filter(|path| !lifts(path)).map(|path| {
+        let message = "it has no `unsafe`: take it off the list in xtask/src/tidy/rust_files.rs";
+        Finding::warning(path, 1, message)
+    });
+    unlisted.chain(stale).collect()
+}
+
+/// Whether a line names the lint other than to forbid it.
+fn lifts_unsafe(text: &str) -> bool {
+    let is_stricter = |line: &str| {
+        let stricter = ["//", "#![forbid(", "#![deny("];
+        stricter.iter().any(|start| line.starts_with(start))
+    };
+    let mut lines = text.lines().map(str::trim_start);
+    lines.any(|line| line.contains("unsafe_code") && !is_stricter(line))
+}
+
+/// Whether code in a folder may hold `unsafe`.
+pub(super) fn may_be_unsafe(folder: &str) -> bool {
+    UNSAFE.iter().any(|path| path.starts_with(folder))
 }
 
 #[cfg(test)]
@@ -181,47 +155,37 @@ mod tests {
         }
     }
 
-    fn errors(files: &[(&str, &str)]) -> Vec<String> {
-        let findings = check(&Tree::of(files)).into_iter();
-        let errors = findings.filter(|finding| finding.severity == Severity::Error);
-        errors.map(|finding| finding.path).collect()
-    }
-
     #[test]
-    fn names_and_modules() {
-        let found = errors(&[
+    fn names() {
+        let found = check(&Tree::of(&[
             ("crates/a/src/utils.rs", "//! a"),
             ("tests/common/mod.rs", "//! a"),
             ("python/helpers.py", ""),
             ("crates/a/src/utility.rs", "//! a"),
             ("crates/common-ground/src/lib.rs", "//! a"),
-            ("crates/a/src/team.rs", "//! a"),
-            ("crates/a/src/team/doors.rs", "//! a"),
-            ("crates/a/src/lib/x.rs", "//! a"),
-            ("crates/a/src/lib.rs", "//! a"),
-        ]);
-        let expected = [
-            "crates/a/src/utils.rs",
-            "python/helpers.py",
-            "tests/common",
-            "crates/a/src/team.rs",
-        ];
-        assert_eq!(found, expected);
+        ]));
+        let errors = found
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error);
+        let paths: Vec<_> = errors.map(|finding| &*finding.path).collect();
+        let expected = ["crates/a/src/utils.rs", "python/helpers.py", "tests/common"];
+        assert_eq!(paths, expected);
     }
 
     #[test]
     fn unsafe_code_in_listed_files_only() {
         let lifted = "//! a\n#![expect(\n    unsafe_code,\n    reason = \"r\"\n)]";
-        for (path, text, good) in [
-            (PATH, lifted, false),
-            (PATH, "//! a\n#[allow(unsafe_code)]", false),
-            (PATH, "//! unsafe_code\n#![forbid(unsafe_code)]", true),
-            (UNSAFE[0], lifted, true),
+        for (path, text, expected) in [
+            (PATH, lifted, 1),
+            (PATH, "//! a\n#[allow(unsafe_code)]", 1),
+            (PATH, "//! unsafe_code\n#![forbid(unsafe_code)]", 0),
+            (UNSAFE[0], lifted, 0),
         ] {
-            assert_eq!(errors(&[(path, text)]).is_empty(), good, "{path}: {text}");
+            let mut found = check_unsafe(&Tree::of(&[(path, text)]));
+            found.retain(|finding| finding.severity == Severity::Error);
+            assert_eq!(found.len(), expected, "{path}: {text}");
         }
-        let stale = check(&Tree::of(&[(UNSAFE[0], "//! a")]));
+        let stale = check_unsafe(&Tree::of(&[(UNSAFE[0], "//! a")]));
         assert_eq!(stale.len(), UNSAFE.len());
-        assert!(may_be_unsafe("crates/ganas-gnn/src/") && !may_be_unsafe("crates/ganas-rl/src/"));
     }
 }

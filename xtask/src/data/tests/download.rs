@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use ureq::Proxy;
 
-use super::server::{Server, always, break_off, fall_silent, redirect, serve};
+use super::server::{
+    Answer, Server, always, break_off, chunked, fall_silent, redirect, serve, until_closed,
+};
 use super::{Scene, TAG, content, known, scene, sha256, source};
 
 #[test]
@@ -15,12 +17,8 @@ fn good_server() {
     assert_eq!(server.starts(), [None]);
     let request = &server.requests()[0];
     assert_eq!(request.header("accept-encoding"), Some("identity"));
-    assert!(
-        request
-            .header("user-agent")
-            .unwrap()
-            .starts_with("ganas-xtask/")
-    );
+    let agent = request.header("user-agent").unwrap();
+    assert!(agent.starts_with("ganas-xtask/"), "{agent}");
 
     // The second time, the file is checked and nothing is asked for.
     scene.expect(&content());
@@ -28,88 +26,130 @@ fn good_server() {
     assert_eq!(server.requests().len(), 1);
 }
 
-#[test]
-fn nothing_is_known_of_the_file() {
-    let server = Server::start([serve(&content(), TAG)]);
-    Scene::new(source(&server.url("x"), "")).expect(&content());
-}
+/// What a server sends whatever is asked for, what the error says, which files stay, and how often is asked.
+type Fault = (Vec<Answer>, String, &'static [&'static str], usize);
 
 #[test]
-fn wrong_bytes_are_kept_apart() {
-    let wrong = vec![b'x'; 10_000];
-    let (_server, scene) = scene([serve(&wrong, TAG)]);
+fn faults() {
+    let (wrong, page) = (vec![b'x'; 10_000], b"<!DOCTYPE html><html>confirm</html>");
+    let (short, long) = (
+        &content()[..9_000],
+        [content(), b"surplus".to_vec()].concat(),
+    );
     let (should, is) = (sha256(&content()), sha256(&wrong));
-    let expected = format!("its sha256 should be {should}, but is {is}");
-    scene.fails(&[&expected, "s.bin.bad"]);
-    assert_eq!(scene.files(), ["s.bin.bad"]);
-    assert_eq!(fs::read(scene.place().bad()).unwrap(), wrong);
-}
-
-#[test]
-fn another_size_than_the_catalogue_says() {
+    let unequal = format!("its sha256 should be {should}, but is {is}");
+    let offers = |length| format!("offers {length} bytes, but s.bin should have 10000 bytes");
+    let broken = || "after 2 retries without headway".to_owned();
+    let ten = "200 OK\nContent-Length: 10000";
+    let (part, none): (&[&str], &[&str]) = (&["s.bin.part"], &[]);
+    let empty = |status: &str| vec![always(&format!("{status}\nContent-Length: 0"), b"")];
+    let mut faults: Vec<Fault> = vec![
+        (vec![serve(&wrong, TAG)], unequal, &["s.bin.bad"], 1),
+        (vec![always(ten, short)], broken(), part, 3),
+        (vec![chunked(&long)], offers(10_007), none, 1),
+        (vec![chunked(short)], broken(), part, 3),
+        (vec![until_closed(short)], broken(), part, 3),
+        (
+            vec![redirect("again")],
+            "too many redirects".into(),
+            none,
+            11,
+        ),
+        (
+            vec![always(
+                &format!("{ten}\nContent-Encoding: gzip"),
+                &content(),
+            )],
+            "encoded as gzip".into(),
+            none,
+            1,
+        ),
+        (
+            vec![always(&format!("{ten}\nContent-Type: text/html"), page)],
+            "a web page instead of the file".into(),
+            none,
+            1,
+        ),
+        (
+            empty("502 Bad Gateway\nRetry-After: 3600"),
+            "answers with status 502".into(),
+            none,
+            3,
+        ),
+    ];
     for length in [9_999, 10_001, 0] {
-        let (server, scene) = scene([serve(&vec![b'x'; length], TAG)]);
-        let expected = format!("offers {length} bytes, but s.bin should have 10000 bytes");
-        scene.fails(&[&expected]);
-        assert!(scene.files().is_empty());
-        assert_eq!(server.requests().len(), 1);
+        let answer = serve(&vec![b'x'; length], TAG);
+        faults.push((vec![answer], offers(length), none, 1));
     }
-}
-
-#[test]
-fn another_size_than_roughly_known() {
-    let server = Server::start([serve(&content(), TAG)]);
-    let far = Scene::new(source(&server.url("x"), "size_about = 20_000"));
-    far.fails(&["should have about 20.00 kB"]);
-    Scene::new(source(&server.url("x"), "size_about = 9_500")).expect(&content());
-}
-
-#[test]
-fn fewer_bytes_than_content_length() {
-    for lines in ["", "size = 10000"] {
-        let server = Server::start([always("200 OK\nContent-Length: 10000", &content()[..9_000])]);
-        let scene = Scene::new(source(&server.url("x"), lines));
-        scene.fails(&["broke off at 9000 of 10000 bytes"]);
-        assert_eq!(scene.files(), ["s.bin.part"]);
-    }
-}
-
-#[test]
-fn more_bytes_than_content_length() {
-    let mut longer = content();
-    longer.extend(b"surplus");
-    // As HTTP has it, what follows the announced bytes is no part of the file.
-    let (_server, good) = scene([always("200 OK\nContent-Length: 10000", &longer)]);
-    good.expect(&content());
     // A length that is too small is found out where the size is known.
-    let (_server, bad) = scene([always("200 OK\nContent-Length: 9000", &content())]);
-    bad.fails(&["offers 9000 bytes"]);
+    let small = always("200 OK\nContent-Length: 9000", &content());
+    faults.push((vec![small], offers(9_000), none, 1));
+    // What will not change is not asked for again.
+    for (status, expected) in [
+        ("404 Not Found", "no longer where the catalogue says"),
+        ("410 Gone", "no longer where the catalogue says"),
+        ("403 Forbidden", "the server refuses the file"),
+        ("400 Bad Request", "answers with status 400"),
+        ("204 No Content", "answers with status 204"),
+    ] {
+        faults.push((empty(status), expected.to_owned(), none, 1));
+    }
+    for (answers, expected, files, requests) in faults {
+        let (server, scene) = scene(answers);
+        scene.fails(&[&expected]);
+        assert_eq!(scene.files(), files, "{expected}");
+        assert_eq!(server.requests().len(), requests, "{expected}");
+    }
 }
 
 #[test]
-fn bodies_without_a_length() {
-    let chunked = |bytes: &[u8]| {
-        let mut body = format!("{:x}\r\n", bytes.len()).into_bytes();
-        body.extend(bytes);
-        body.extend(b"\r\n0\r\n\r\n");
-        always("200 OK\nTransfer-Encoding: chunked", &body)
+fn what_is_no_fault() {
+    let longer = [content(), b"surplus".to_vec()].concat();
+    let busy = |status: &str| {
+        let head = format!("{status}\nContent-Length: 0\nRetry-After: 3600");
+        always(&head, b"")
     };
-    let (_server, exact) = scene([chunked(&content())]);
-    exact.expect(&content());
+    for (answers, requests) in [
+        // As HTTP has it, what follows the announced bytes is no part of the file.
+        (vec![always("200 OK\nContent-Length: 10000", &longer)], 1),
+        (vec![chunked(&content())], 1),
+        (vec![until_closed(&content())], 1),
+        // What may change is asked for again.
+        (
+            vec![
+                busy("500 Internal Server Error"),
+                busy("503 Service Unavailable"),
+                serve(&content(), TAG),
+            ],
+            3,
+        ),
+    ] {
+        let (server, scene) = scene(answers);
+        scene.expect(&content());
+        assert_eq!(server.requests().len(), requests);
+    }
+}
 
-    let mut longer = content();
-    longer.push(b'x');
-    let (_server, long) = scene([chunked(&longer)]);
-    long.fails(&["offers 10001 bytes"]);
-    assert!(long.files().is_empty());
-
-    let (_server, short) = scene([chunked(&content()[..9_000])]);
-    short.fails(&["broke off at 9000 of 10000 bytes"]);
-
-    let (_server, to_the_end) = scene([always("200 OK\nConnection: close", &content())]);
-    to_the_end.expect(&content());
-    let (_server, cut) = scene([always("200 OK\nConnection: close", &content()[..9_000])]);
-    cut.fails(&["broke off at 9000 of 10000 bytes"]);
+#[test]
+fn little_is_known_of_the_file() {
+    let page = b"<!DOCTYPE html><html>confirm</html>";
+    for (file, lines, expected) in [
+        (
+            &content()[..],
+            "size_about = 20_000",
+            "should have about 20.00 kB",
+        ),
+        (page, "", "it is a web page"),
+    ] {
+        let server = Server::start([serve(file, TAG)]);
+        Scene::new(source(&server.url("x"), lines)).fails(&[expected]);
+    }
+    let broken = Server::start([always("200 OK\nContent-Length: 10000", b"x")]);
+    Scene::new(source(&broken.url("x"), "")).fails(&["broke off at 1 of 10000 bytes"]);
+    for lines in ["", "size_about = 9_500"] {
+        let server = Server::start([serve(&content(), TAG)]);
+        Scene::new(source(&server.url("x"), lines)).expect(&content());
+    }
 }
 
 #[test]
@@ -122,78 +162,16 @@ fn redirects() {
         serve(&content(), TAG),
     ]);
     scene.expect(&content());
-    let lines: Vec<String> = server
-        .requests()
+    let requests = server.requests();
+    let lines: Vec<_> = requests
         .iter()
-        .map(|request| request.0.lines().next().unwrap().to_owned())
+        .filter_map(|request| request.0.lines().next())
         .collect();
-    assert_eq!(
-        lines,
-        ["s.bin", "a", "b", "s.bin", "c"].map(|path| format!("GET /{path} HTTP/1.1"))
-    );
+    let paths = ["s.bin", "a", "b", "s.bin", "c"];
+    assert_eq!(lines, paths.map(|path| format!("GET /{path} HTTP/1.1")));
     // What is asked for survives the redirect.
     assert_eq!(server.starts()[4], Some(2_500));
     assert_eq!(server.requests()[4].header("if-range"), Some(TAG));
-}
-
-#[test]
-fn redirect_loop() {
-    let (server, scene) = scene([redirect("again")]);
-    scene.fails(&["too many redirects"]);
-    assert_eq!(server.requests().len(), 11);
-    assert!(scene.files().is_empty());
-}
-
-#[test]
-fn statuses() {
-    // What will not change is not asked for again.
-    for (status, expected) in [
-        ("404 Not Found", "no longer where the catalogue says"),
-        ("410 Gone", "no longer where the catalogue says"),
-        ("403 Forbidden", "the server refuses the file"),
-        ("400 Bad Request", "answers with status 400"),
-        ("204 No Content", "answers with status 204"),
-    ] {
-        let (server, scene) = scene([always(&format!("{status}\nContent-Length: 0"), b"")]);
-        scene.fails(&[expected]);
-        assert_eq!(server.requests().len(), 1, "{status}");
-    }
-    // What may change is.
-    let busy = |status: &str| {
-        always(
-            &format!("{status}\nContent-Length: 0\nRetry-After: 3600"),
-            b"",
-        )
-    };
-    let (server, good) = scene([
-        busy("500 Internal Server Error"),
-        busy("503 Service Unavailable"),
-        serve(&content(), TAG),
-    ]);
-    good.expect(&content());
-    assert_eq!(server.requests().len(), 3);
-    let (server, bad) = scene([busy("502 Bad Gateway")]);
-    bad.fails(&["after 2 retries", "answers with status 502"]);
-    assert_eq!(server.requests().len(), 3);
-}
-
-#[test]
-fn web_pages_are_no_data() {
-    let page = b"<!DOCTYPE html><html>please confirm</html>";
-    let head = format!("200 OK\nContent-Length: {}", page.len());
-    let announced = Server::start([always(&format!("{head}\nContent-Type: text/html"), page)]);
-    Scene::new(source(&announced.url("x"), "")).fails(&["a web page instead of the file"]);
-    let hidden = Server::start([always(&head, page)]);
-    Scene::new(source(&hidden.url("x"), "")).fails(&["it is a web page"]);
-}
-
-#[test]
-fn encodings_that_were_not_asked_for() {
-    let (_server, scene) = scene([always(
-        "200 OK\nContent-Encoding: gzip\nContent-Length: 10000",
-        &content(),
-    )]);
-    scene.fails(&["encoded as gzip"]);
 }
 
 #[test]
@@ -229,12 +207,6 @@ fn proxy() {
         "{text}"
     );
     assert!(text.contains("GET /s.bin HTTP/1.1"), "{text}");
-
-    // Without the proxy, there is no such host.
-    fs::remove_file(scene.place().file()).unwrap();
-    scene.proxy = None;
-    assert!(scene.fetch().is_err());
-    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! What needs no server: files that the user has, listing, verifying, planning a conversion.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use super::super::catalogue::{Catalogue, Importer};
-use super::super::report::{Verdict, list, list_json, verdicts};
+use super::super::catalogue::Catalogue;
+use super::super::report::{Finding, check, findings, list, list_json};
 use super::super::{Source, conversion};
 use super::{Scene, content, known, sha256, source};
 
@@ -51,7 +50,7 @@ fn files_that_the_user_has() {
 
 #[test]
 fn sources_that_need_a_browser() {
-    let catalogue = Catalogue::read(None).unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
     let mut scene = Scene::new(catalogue.source("nats-tss-simple").unwrap().clone());
     scene.fails(&[
         "needs a browser",
@@ -83,13 +82,14 @@ fn verification() {
     let published = known(NOWHERE, &content());
     let unknown = source(NOWHERE, "");
     let (whole, half, other) = (content(), &content()[..5_000], vec![b'x'; 10_000]);
-    for (source, file, part, state) in [
-        (&published, None, None, "absent"),
-        (&published, None, Some(half), "partial"),
-        (&published, Some(&whole[..]), Some(half), "ok"),
-        (&unknown, Some(&whole), None, "unvouched"),
-        (&published, Some(half), None, "wrong"),
-        (&published, Some(&other), None, "wrong"),
+    // The state, whether that is a failure, and whether it is one when the file was named.
+    for (source, file, part, state, fails) in [
+        (&published, None, None, "absent", [false, true]),
+        (&published, None, Some(half), "partial", [false, true]),
+        (&published, Some(&whole[..]), Some(half), "ok", [false; 2]),
+        (&unknown, Some(&whole), None, "unvouched", [false; 2]),
+        (&published, Some(half), None, "wrong", [true; 2]),
+        (&published, Some(&other), None, "wrong", [true; 2]),
     ] {
         let scene = Scene::new(source.clone());
         for (bytes, path) in [(file, scene.place().file()), (part, scene.part())] {
@@ -97,22 +97,23 @@ fn verification() {
                 fs::write(path, bytes).unwrap();
             }
         }
-        let verdict = Verdict::of(source, scene.folder.path()).unwrap();
-        let json = verdict.json();
+        let found = [Finding::of(source, scene.folder.path()).unwrap()];
+        let json = serde_json::to_value(&found[0]).unwrap();
         assert_eq!(json["state"], state);
         assert_eq!(json["problem"].is_null(), state != "wrong", "{json}");
-        assert_eq!(verdict.is_missing(), file.is_none());
-        if let Some(bytes) = file {
-            assert_eq!(json["sha256"], sha256(bytes));
-        }
-        let table = verdicts(&[verdict]);
+        assert_eq!(json["sha256"].as_str(), file.map(sha256).as_deref());
+        assert_eq!(
+            [false, true].map(|named| check(&found, named).is_err()),
+            fails
+        );
+        let table = findings(&found);
         assert!(table.contains(&format!("s     {state}")), "{table}");
     }
 }
 
 #[test]
 fn listing() {
-    let catalogue = Catalogue::read(None).unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     fs::write(file("nasbench_full.tfrecord.part"), vec![0; 1_500]).unwrap();
@@ -151,34 +152,23 @@ fn listing() {
 /// Every file of the catalogue that is a table has an importer.
 #[test]
 fn the_whole_catalogue_is_converted() {
-    let catalogue = Catalogue::read(None).unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut importers = Vec::new();
     let is_table = |source: &&Source| source.convert.is_some();
     for source in catalogue.sources.iter().filter(is_table) {
-        importers.extend(source.convert);
-        let file = folder.path().join(&source.file);
-        fs::write(&file, "x").unwrap();
-        let (output, arguments) = conversion(source, folder.path(), None).unwrap();
+        importers.extend(source.convert.as_deref());
+        fs::write(folder.path().join(&source.file), "x").unwrap();
+        let output = conversion(source, folder.path()).unwrap();
         assert!(output.ends_with(format!("{}/{}.arrow", source.space, source.name)));
-        let expected: [OsString; 7] = [
-            "table".into(),
-            "import".into(),
-            file.into(),
-            "--space".into(),
-            source.space.clone().into(),
-            "--output".into(),
-            output.into(),
-        ];
-        assert_eq!(arguments, expected);
     }
     importers.sort_unstable();
     importers.dedup();
     let expected = [
-        Importer::Nasbench101TfRecord,
-        Importer::NatsTar,
-        Importer::NatsPickle,
-        Importer::Nasbench201Pth,
+        "nasbench101-tfrecord",
+        "nasbench201-pth",
+        "nats-pickle",
+        "nats-tar",
     ];
     assert_eq!(importers, expected);
 }
@@ -187,7 +177,7 @@ fn the_whole_catalogue_is_converted() {
 fn conversions_that_cannot_be() {
     let folder = tempfile::tempdir().unwrap();
     let fails = |lines: &str, expected: &str| {
-        let error = conversion(&source(NOWHERE, lines), folder.path(), None).unwrap_err();
+        let error = conversion(&source(NOWHERE, lines), folder.path()).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     };
     fails("", "nothing to convert");

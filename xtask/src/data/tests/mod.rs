@@ -9,7 +9,6 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
 use sha2::{Digest as _, Sha256};
 use ureq::Proxy;
 
@@ -130,14 +129,4 @@ impl Scene {
     fn noted(&self, text: &str) -> bool {
         self.notes.borrow().iter().any(|note| note.contains(text))
     }
-}
-
-#[test]
-fn bars_know_where_they_stand() {
-    let state = |bar: ProgressBar| (bar.position(), bar.length());
-    assert_eq!(
-        state(super::integrity::bar("a", 5, Some(10))),
-        (5, Some(10))
-    );
-    assert_eq!(state(super::integrity::bar("b", 0, None)), (0, None));
 }

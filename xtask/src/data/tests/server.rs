@@ -122,6 +122,18 @@ pub(super) fn always(head: &str, body: &[u8]) -> Answer {
     Box::new(move |_| reply(&head, &body))
 }
 
+/// A file in one chunk.
+pub(super) fn chunked(file: &[u8]) -> Answer {
+    let head = format!("{:x}\r\n", file.len());
+    let body = [head.as_bytes(), file, b"\r\n0\r\n\r\n"].concat();
+    always("200 OK\nTransfer-Encoding: chunked", &body)
+}
+
+/// A file that ends with the connection.
+pub(super) fn until_closed(file: &[u8]) -> Answer {
+    always("200 OK\nConnection: close", file)
+}
+
 /// A good server: the file, or the rest of it when the tag is right.
 pub(super) fn serve(file: &[u8], etag: &str) -> Answer {
     break_off(usize::MAX, file, etag)
@@ -157,24 +169,23 @@ pub(super) fn redirect(path: &str) -> Answer {
 fn whole_or_rest(request: &Request, file: &[u8], etag: &str) -> Reply {
     let total = file.len();
     let start = request.range_start();
-    match start.filter(|_| request.header("if-range") == Some(etag)) {
-        None => reply(
-            &format!("200 OK\nContent-Length: {total}\nETag: {etag}"),
-            file,
+    let (status, range, body) = match start.filter(|_| request.header("if-range") == Some(etag)) {
+        None => ("200 OK", None, file),
+        Some(start) if start >= total => (
+            "416 Range Not Satisfiable",
+            Some(format!("*/{total}")),
+            &file[total..],
         ),
-        Some(start) if start >= total => reply(
-            &format!(
-                "416 Range Not Satisfiable\nContent-Range: bytes */{total}\nContent-Length: 0"
-            ),
-            b"",
-        ),
-        Some(start) => reply(
-            &format!(
-                "206 Partial Content\nContent-Range: bytes {start}-{}/{total}\nContent-Length: {}\nETag: {etag}",
-                total - 1,
-                total - start
-            ),
+        Some(start) => (
+            "206 Partial Content",
+            Some(format!("{start}-{}/{total}", total - 1)),
             &file[start..],
         ),
-    }
+    };
+    let range = range.map_or(String::new(), |range| {
+        format!("\nContent-Range: bytes {range}")
+    });
+    let length = body.len();
+    let head = format!("{status}\nContent-Length: {length}\nETag: {etag}{range}");
+    reply(&head, body)
 }

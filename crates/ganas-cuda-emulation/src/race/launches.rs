@@ -14,44 +14,25 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::set::{Kernel, KernelSet, Parameter};
+use super::{Kernel, Parameter};
 
 /// Blocks of a launch: each is a thread of the host.
 const MAX_BLOCKS: u32 = 64;
 
 /// A launch, as checked against its kernel.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Launch<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch<'a> {
     kernel: &'a Kernel,
     grid: [u32; 3],
     /// As C++ expressions.
     arguments: Vec<String>,
 }
 
-/// Reads a list of launches.
-pub(super) fn parse<'a>(text: &str, set: &'a KernelSet) -> anyhow::Result<Vec<Launch<'a>>> {
-    let mut launches = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let words: Vec<&str> = line
-            .split('#')
-            .next()
-            .unwrap_or(line)
-            .split_whitespace()
-            .collect();
-        if words.is_empty() {
-            continue;
-        }
-        launches.push(launch(&words, set).with_context(|| format!("line {number}: `{line}`"))?);
-    }
-    Ok(launches)
-}
-
-fn launch<'a>(words: &[&str], set: &'a KernelSet) -> anyhow::Result<Launch<'a>> {
+fn launch<'a>(words: &[&str], kernels: &'a [Kernel]) -> anyhow::Result<Launch<'a>> {
     let ["launch", name, "grid", x, y, z, "arguments", arguments @ ..] = words else {
         bail!("expected `launch NAME grid X Y Z arguments ARGUMENT ...`");
     };
-    let kernel = set
-        .kernels
+    let kernel = kernels
         .iter()
         .find(|kernel| kernel.name == *name)
         .with_context(|| format!("the list of kernels has no `{name}`"))?;
@@ -91,7 +72,6 @@ fn launch<'a>(words: &[&str], set: &'a KernelSet) -> anyhow::Result<Launch<'a>> 
 fn argument(text: &str, parameter: Parameter) -> anyhow::Result<String> {
     let (kind, value) = text.split_once(':').unwrap_or((text, ""));
     let u32 = |bits: u32| format!("std::uint32_t{{{bits}u}}");
-    let u64 = |bits: u64| format!("std::uint64_t{{{bits}u}}");
     let number = match (parameter, kind) {
         (Parameter::Pointer, "null") => return Ok("null()".to_owned()),
         (Parameter::Pointer, "floats" | "doubles" | "zeros") => {
@@ -105,17 +85,10 @@ fn argument(text: &str, parameter: Parameter) -> anyhow::Result<String> {
             return Ok(format!("words({{{}}})", words.join(", ")));
         }
         (Parameter::U32, "u32") => u32(value.parse()?),
-        (Parameter::I32, "i32") => u32(value.parse::<i32>()?.cast_unsigned()),
-        (Parameter::U64, "u64") => u64(value.parse()?),
-        (Parameter::I64, "i64") => u64(value.parse::<i64>()?.cast_unsigned()),
         // By their bits, so that infinities and rounding are no question.
         (Parameter::F32, "f32") => format!(
             "std::bit_cast<float>({})",
             u32(value.parse::<f32>()?.to_bits())
-        ),
-        (Parameter::F64, "f64") => format!(
-            "std::bit_cast<double>({})",
-            u64(value.parse::<f64>()?.to_bits())
         ),
         _ => bail!(
             "a pointer takes null, floats:N, doubles:N, zeros:N or words:A,B,...; a number its kind and value, as u32:5"
@@ -124,8 +97,27 @@ fn argument(text: &str, parameter: Parameter) -> anyhow::Result<String> {
     Ok(format!("number({number})"))
 }
 
-impl Launch<'_> {
-    pub(super) fn kernel(&self) -> &str {
+impl<'a> Launch<'a> {
+    /// Reads a list of launches, in the form that the head of `race/launches.rs` shows.
+    ///
+    /// # Errors
+    ///
+    /// When a line has another form, or does not fit its kernel.
+    pub fn parse(text: &str, kernels: &'a [Kernel]) -> anyhow::Result<Vec<Self>> {
+        let mut launches = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let (form, _comment) = line.split_once('#').unwrap_or((line, ""));
+            let words: Vec<&str> = form.split_whitespace().collect();
+            if !words.is_empty() {
+                let launch = launch(&words, kernels);
+                launches.push(launch.with_context(|| format!("line {number}: `{line}`"))?);
+            }
+        }
+        Ok(launches)
+    }
+
+    /// The name of the kernel.
+    pub fn kernel(&self) -> &str {
         &self.kernel.name
     }
 
@@ -144,7 +136,7 @@ impl Launch<'_> {
 
 /// A C++ program that makes the launches.
 pub(super) fn program(launches: &[Launch<'_>]) -> String {
-    let mut text = "// Written by `cargo xtask kernels race`.\n\
+    let mut text = "// Written by the race check.\n\
         #include <bit>\n#include \"race/race.h\"\n\
         using namespace emulation::race;\n\nint main() {\n"
         .to_owned();
@@ -158,24 +150,21 @@ pub(super) fn program(launches: &[Launch<'_>]) -> String {
 mod tests {
     use super::*;
 
-    fn set() -> KernelSet {
-        KernelSet {
-            kernels: vec![Kernel {
-                name: "scale".to_owned(),
-                block: [32, 2],
-                shared: 64,
-                parameters: vec![Parameter::Pointer, Parameter::F32, Parameter::I32],
-            }],
-            ..KernelSet::default()
-        }
+    fn kernels() -> [Kernel; 1] {
+        [Kernel {
+            name: "scale".to_owned(),
+            block: [32, 2],
+            shared: 64,
+            parameters: vec![Parameter::Pointer, Parameter::F32, Parameter::U32],
+        }]
     }
 
     #[test]
     fn launches_become_calls() {
-        let text = "# a comment\n\nlaunch scale grid 2 1 1 arguments floats:40 f32:0.5 i32:-1 # another\n\
-            launch scale grid 1 1 1 arguments words:1,2 f32:inf i32:3\n";
-        let set = set();
-        let launches = parse(text, &set).unwrap();
+        let text = "# a comment\n\nlaunch scale grid 2 1 1 arguments floats:40 f32:0.5 u32:4294967295 # another\n\
+            launch scale grid 1 1 1 arguments words:1,2 f32:inf u32:3\n";
+        let kernels = kernels();
+        let launches = Launch::parse(text, &kernels).unwrap();
         assert_eq!(launches[0].kernel(), "scale");
         let program = program(&launches);
         for call in [
@@ -198,31 +187,32 @@ mod tests {
                 "3 parameters, and 1 arguments",
             ),
             (
-                "launch scale grid 9 9 1 arguments null f32:1 i32:1",
+                "launch scale grid 9 9 1 arguments null f32:1 u32:1",
                 "1 to 64 blocks, not 81",
             ),
             (
-                "launch scale grid 0 1 1 arguments null f32:1 i32:1",
+                "launch scale grid 0 1 1 arguments null f32:1 u32:1",
                 "not 0",
             ),
             (
-                "launch scale grid 1 1 1 arguments u32:1 f32:1 i32:1",
+                "launch scale grid 1 1 1 arguments u32:1 f32:1 u32:1",
                 "`u32:1` for a parameter of the kind Pointer",
             ),
             (
-                "launch scale grid 1 1 1 arguments null f32:x i32:1",
+                "launch scale grid 1 1 1 arguments null f32:x u32:1",
                 "`f32:x`",
             ),
             (
-                "launch scale grid 1 1 1 arguments null i32:1 f32:1",
+                "launch scale grid 1 1 1 arguments null u32:1 f32:1",
                 "the kind F32",
             ),
             (
-                "launch scale grid 1 1 1 arguments words:1,,2 f32:1 i32:1",
+                "launch scale grid 1 1 1 arguments words:1,,2 f32:1 u32:1",
                 "`words:1,,2`",
             ),
         ] {
-            let error = format!("{:#}", parse(&format!("\n{line}\n"), &set()).unwrap_err());
+            let error = Launch::parse(&format!("\n{line}\n"), &kernels()).unwrap_err();
+            let error = format!("{error:#}");
             assert!(error.starts_with("line 2: "), "{error}");
             assert!(error.contains(message), "{line}: {error}");
         }
