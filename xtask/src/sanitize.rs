@@ -2,7 +2,7 @@
 //!
 //! Sanitizers are an unstable flag, which a stable compiler takes with `RUSTC_BOOTSTRAP`. The standard library is the one
 //! that comes with the compiler, so what it does inside is not watched; atomics, which are compiled into the crates that
-//! use them, are. `docs/results/sanitizers.md` has the last result.
+//! use them, are. By hand only: no run of it is recorded yet.
 
 use std::path::Path;
 
