@@ -53,7 +53,7 @@ pub trait Evaluator: Send + Sync {
     ///
     /// # Errors
     ///
-    /// What makes it pointless to go on, for example [`EvalError::Workers`], or what `finished` returned.
+    /// What makes it pointless to go on, for example [`EvalError::Unusable`], or what `finished` returned.
     fn evaluate_all(
         &self,
         queries: &[Query<'_>],

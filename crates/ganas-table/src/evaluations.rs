@@ -68,7 +68,7 @@ pub const MAX_SEEDS: usize = MAX_RUNS;
 ///
 /// # Errors
 ///
-/// [`TableError::OutputExists`], [`TableError::WriteOutput`], and [`TableError::DuplicateMetric`] when two metrics have
+/// [`TableProblem::OutputExists`](crate::TableProblem::OutputExists), [`TableProblem::WriteOutput`](crate::TableProblem::WriteOutput), and [`TableError::DuplicateMetric`] when two metrics have
 /// one name.
 ///
 /// # Panics
