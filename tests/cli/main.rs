@@ -18,6 +18,7 @@ mod failed_evaluations;
 mod first_search;
 mod improve;
 mod interrupt;
+mod metrics;
 mod objectives;
 mod official_files;
 mod own_spaces;

@@ -66,7 +66,7 @@ fn the_front_is_what_nothing_that_was_evaluated_dominates() {
         arguments.extend(more);
         let json = sandbox.ganas(arguments).expect_code(0).json();
         assert_eq!(json["objectives"]["objectives"][0]["name"], VALID);
-        assert_eq!(json["objectives"]["objectives"][1]["better"], "smaller");
+        assert_eq!(json["objectives"]["objectives"][1]["direction"], "minimize");
         let run = &json["runs"][0];
         assert_eq!(run["reference_point"]["params"], 1.6e6);
         let all: Vec<[f64; 2]> = run["objectives"]
@@ -309,7 +309,7 @@ fn what_is_no_objective_is_refused() {
         (
             "accuracy,params",
             None,
-            "of which less is better: write -params",
+            "smaller values of it are better: write -params",
         ),
         ("-accuracy,-params", None, "leave the minus out"),
         ("accuracy,cifar10_valid_mean_200", None, "is there twice"),

@@ -148,13 +148,11 @@ mod tests {
     impl Numbering {
         fn new() -> Self {
             Self {
-                metric_pair: MetricPair {
-                    search: "valid".to_owned(),
-                    report: "test".to_owned(),
-                    kind: SelectionKind::ValidationSelected,
-                    search_epochs: None,
-                    report_epochs: None,
-                },
+                metric_pair: MetricPair::maximized(
+                    "valid",
+                    "test",
+                    SelectionKind::ValidationSelected,
+                ),
                 n_evaluations: AtomicU32::new(0),
             }
         }
@@ -178,7 +176,7 @@ mod tests {
 
     fn measurement(number: u32) -> Measurement {
         Measurement {
-            search: SearchMetric(f64::from(number)),
+            search: SearchMetric::maximized(f64::from(number)),
             report: ReportMetric(-f64::from(number)),
             objectives: Vec::new(),
         }

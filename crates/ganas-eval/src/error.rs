@@ -27,6 +27,14 @@ pub enum EvalError {
         /// The architecture as text.
         arch: String,
     },
+    /// The evaluator returned the value that stands for a missing one.
+    #[error("`{metric}` is missing: its value is {value}, which was declared to say so")]
+    Missing {
+        /// The name of the metric.
+        metric: String,
+        /// The value.
+        value: f64,
+    },
     /// A property that is searched on is not known of an architecture.
     #[error("the value of `{property}`, which is an objective, is not known of this architecture")]
     NoProperty {

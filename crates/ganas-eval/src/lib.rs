@@ -11,15 +11,18 @@ mod error;
 mod evaluator;
 mod metric;
 mod metric_pair;
+pub mod naming;
 mod objective;
 mod objectives;
 mod property;
 
 pub use counts::{Answer, Counted, QueryCounts};
-pub use declaration::MetricDeclaration;
+pub use declaration::{
+    Contradiction, Guessed, MetricDeclaration, MetricMeaning, MetricOverrides, UnknownDirection,
+};
 pub use error::EvalError;
 pub use evaluator::{Evaluator, Finished, Query};
-pub use metric::{Measurement, ReportMetric, SearchMetric};
+pub use metric::{Direction, Measurement, ReportMetric, SearchMetric};
 pub use metric_pair::{MetricPair, MetricRole, SelectionKind};
 pub use objective::CostObjective;
 pub use objectives::{ObjectiveSource, WithObjectives};

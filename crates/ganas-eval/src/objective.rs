@@ -7,7 +7,8 @@ use ganas_space::Arch;
 
 use crate::evaluator::evaluate_all_changed;
 use crate::{
-    EvalError, Evaluator, Finished, Measurement, MetricPair, Property, Query, SearchMetric,
+    Direction, EvalError, Evaluator, Finished, Measurement, MetricPair, Property, Query,
+    SearchMetric,
 };
 
 /// An evaluator whose search metric is how much of a cost is saved, as long as the metric of another evaluator reaches
@@ -36,8 +37,8 @@ impl fmt::Debug for CostObjective<'_> {
 }
 
 impl<'a> CostObjective<'a> {
-    /// Saves on `cost`, counted from the value `from`, among what reaches the value `floor` of the evaluator's search
-    /// metric.
+    /// Saves on `cost`, counted from the value `from`, among what is as good as the value `floor` of the evaluator's search
+    /// metric, or better.
     #[must_use]
     pub fn new(inner: &'a dyn Evaluator, cost: Arc<dyn Property>, from: f64, floor: f64) -> Self {
         Self {
@@ -54,12 +55,14 @@ impl<'a> CostObjective<'a> {
     pub fn metric_pair_of(inner: &MetricPair, cost: &str) -> MetricPair {
         MetricPair {
             search: format!("{cost}_saved"),
+            search_direction: Direction::Maximize,
             ..inner.clone()
         }
     }
 
     fn measurement(&self, arch: &Arch, measured: Measurement) -> Result<Measurement, EvalError> {
-        let missing = measured.search.0 - self.floor;
+        let floor = measured.search.direction().gain(self.floor);
+        let missing = measured.search.gain() - floor;
         let search = if missing < 0.0 {
             missing
         } else {
@@ -69,7 +72,7 @@ impl<'a> CostObjective<'a> {
             self.from - cost
         };
         Ok(Measurement {
-            search: SearchMetric(search),
+            search: SearchMetric::maximized(search),
             ..measured
         })
     }
@@ -122,7 +125,7 @@ mod tests {
             let text = self.space.encode(query.arch);
             let count = u32::try_from(text.matches("k5").count()).unwrap();
             Ok(Measurement {
-                search: SearchMetric(f64::from(count)),
+                search: SearchMetric::maximized(f64::from(count)),
                 report: ReportMetric(f64::from(count) + 100.0),
                 objectives: Vec::new(),
             })
@@ -134,13 +137,7 @@ mod tests {
         let space = ganas_space::by_name("mbconv").unwrap();
         let inner = Kernels {
             space: Arc::clone(&space),
-            metric_pair: MetricPair {
-                search: "valid".into(),
-                report: "test".into(),
-                kind: SelectionKind::ValidationSelected,
-                search_epochs: None,
-                report_epochs: None,
-            },
+            metric_pair: MetricPair::maximized("valid", "test", SelectionKind::ValidationSelected),
         };
         let params = CostProperty::new(Arc::clone(&space), ClosedForm::Parameters);
         let arch = |text: &str| space.decode(text).unwrap();
@@ -155,7 +152,7 @@ mod tests {
                 .evaluate(Query::new(&*space, arch))
                 .unwrap()
                 .search
-                .0
+                .value()
         };
         assert_eq!(search(&base), 0.0);
         // One layer less in a late block.
@@ -177,11 +174,14 @@ mod tests {
         let mut told = Vec::new();
         let all = objective
             .evaluate_all(&queries, &mut |index, result| {
-                told.push((index, result.as_ref().unwrap().search.0));
+                told.push((index, result.as_ref().unwrap().search.value()));
                 Ok(())
             })
             .unwrap();
-        let all: Vec<f64> = all.iter().map(|r| r.as_ref().unwrap().search.0).collect();
+        let all: Vec<f64> = all
+            .iter()
+            .map(|r| r.as_ref().unwrap().search.value())
+            .collect();
         assert_eq!(all, [0.0, -1.0, search(&smaller)]);
         assert_eq!(told, [(0, all[0]), (1, all[1]), (2, all[2])]);
     }

@@ -45,7 +45,7 @@ impl<'a> WithObjectives<'a> {
 
     fn measurement(&self, arch: &Arch, measured: Measurement) -> Result<Measurement, EvalError> {
         let value = |source: &ObjectiveSource| match source {
-            ObjectiveSource::SearchMetric => Ok(measured.search.0),
+            ObjectiveSource::SearchMetric => Ok(measured.search.value()),
             ObjectiveSource::Property(property) => {
                 property.value(arch).ok_or_else(|| EvalError::NoProperty {
                     property: property.name().to_owned(),
@@ -104,7 +104,7 @@ mod tests {
 
         fn evaluate(&self, _: Query<'_>) -> Result<Measurement, EvalError> {
             Ok(Measurement {
-                search: SearchMetric(3.0),
+                search: SearchMetric::maximized(3.0),
                 report: ReportMetric(5.0),
                 objectives: vec![7.0, 11.0],
             })
@@ -127,13 +127,11 @@ mod tests {
 
     #[test]
     fn each_objective_comes_from_its_source() {
-        let fixed = Fixed(MetricPair {
-            search: "valid".into(),
-            report: "test".into(),
-            kind: SelectionKind::ValidationSelected,
-            search_epochs: None,
-            report_epochs: None,
-        });
+        let fixed = Fixed(MetricPair::maximized(
+            "valid",
+            "test",
+            SelectionKind::ValidationSelected,
+        ));
         let sources = [
             ObjectiveSource::Further(1),
             ObjectiveSource::SearchMetric,

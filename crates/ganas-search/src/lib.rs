@@ -31,7 +31,7 @@
 //!         let is_repeat = known.contains_key(&proposal.key);
 //!         let value = *known.entry(proposal.key).or_insert_with(|| train(&proposal.arch));
 //!         let number = TrialNumber(trials.len().try_into()?);
-//!         let trial = Trial::new(number, round, proposal, Ok(SearchMetric(value)));
+//!         let trial = Trial::new(number, round, proposal, Ok(SearchMetric::maximized(value)));
 //!         trials.push(if is_repeat { trial.repeated() } else { trial });
 //!     }
 //!     searcher.tell(&trials[first..])?;
@@ -68,7 +68,7 @@ pub use driver::{ResumePoint, Run, RunOutcome, StopFlag, StopReason};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};
 pub use local_search::LocalSearch;
-pub use objectives::{Better, Objective, Objectives};
+pub use objectives::{Objective, Objectives};
 pub use observer::{Event, Observer, RoundReport};
 pub use random_search::RandomSearch;
 pub use searcher::{Proposal, Searcher};

@@ -1,19 +1,10 @@
 //! The objectives of a search for a front: which values count, and in which direction.
 
+use ganas_eval::Direction;
 use serde::{Deserialize, Serialize};
 
 use crate::SearchError;
 use crate::pareto::Point;
-
-/// Which values of an objective are better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// Larger ones, as of an accuracy.
-    Larger,
-    /// Smaller ones, as of a latency.
-    Smaller,
-}
 
 /// One objective.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +12,8 @@ pub struct Objective {
     /// Its name in records.
     pub name: String,
     /// Which values are better.
-    pub better: Better,
+    #[serde(alias = "better")]
+    pub direction: Direction,
     /// The sha256 of the table that it is a column of, when that is not the one that queries are answered from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
@@ -30,9 +22,9 @@ pub struct Objective {
 impl std::fmt::Display for Objective {
     /// As the command line has it: `accuracy`, `-latency`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let sign = match self.better {
-            Better::Larger => "",
-            Better::Smaller => "-",
+        let sign = match self.direction {
+            Direction::Maximize => "",
+            Direction::Minimize => "-",
         };
         write!(f, "{sign}{}", self.name)
     }
@@ -146,10 +138,7 @@ impl Objectives {
     fn turned(&self, values: &[f64]) -> Vec<f64> {
         let pairs = values.iter().zip(self.all());
         pairs
-            .map(|(value, objective)| match objective.better {
-                Better::Larger => *value,
-                Better::Smaller => -value + 0.0,
-            })
+            .map(|(value, objective)| objective.direction.gain(*value))
             .collect()
     }
 }
@@ -172,18 +161,18 @@ impl From<Objectives> for Parts {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn objective(name: &str, better: Better) -> Objective {
+    pub(crate) fn objective(name: &str, direction: Direction) -> Objective {
         Objective {
             name: name.to_owned(),
-            better,
+            direction,
             table: None,
         }
     }
 
     fn two() -> Vec<Objective> {
         vec![
-            objective("accuracy", Better::Larger),
-            objective("latency", Better::Smaller),
+            objective("accuracy", Direction::Maximize),
+            objective("latency", Direction::Minimize),
         ]
     }
 
@@ -200,7 +189,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let mut five = two();
-        five.extend(["a", "b", "c"].map(|name| objective(name, Better::Larger)));
+        five.extend(["a", "b", "c"].map(|name| objective(name, Direction::Maximize)));
         let twice = vec![two().remove(0), two().remove(0)];
         for (objectives, reference, message) in [
             (vec![], None, "there are 0: expected 2 to 4"),

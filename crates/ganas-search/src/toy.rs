@@ -79,13 +79,7 @@ impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> ToyEvaluator<F> {
     /// An evaluator that returns (search, report) for the sorted operations, or fails.
     pub(crate) fn new(measure: F) -> Self {
         Self {
-            protocol: MetricPair {
-                search: "valid".into(),
-                report: "test".into(),
-                kind: SelectionKind::ValidationSelected,
-                search_epochs: None,
-                report_epochs: None,
-            },
+            protocol: MetricPair::maximized("valid", "test", SelectionKind::ValidationSelected),
             measure,
         }
     }
@@ -99,7 +93,7 @@ impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> Evaluator for ToyEvalua
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
         match (self.measure)(sorted(query.arch)) {
             Some((search, report)) => Ok(Measurement {
-                search: SearchMetric(search),
+                search: SearchMetric::maximized(search),
                 report: ReportMetric(report),
                 objectives: Vec::new(),
             }),

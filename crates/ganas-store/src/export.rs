@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use ganas_eval::Direction;
 use ganas_search::{RunSpec, StopReason, TrialState};
 use ganas_space::ArchKey;
 use rusqlite::Connection;
@@ -78,6 +79,7 @@ struct CsvRow<'a> {
     space: &'a str,
     protocol: String,
     search_metric: &'a str,
+    search_direction: Direction,
     report_metric: &'a str,
     algorithm: &'a str,
     seed: u64,
@@ -166,11 +168,12 @@ impl Study {
 }
 
 /// The names of the fields of [`CsvRow`]: written for an export without trials too.
-const CSV_HEADER: [&str; 16] = [
+const CSV_HEADER: [&str; 17] = [
     "run",
     "space",
     "protocol",
     "search_metric",
+    "search_direction",
     "report_metric",
     "algorithm",
     "seed",
@@ -257,6 +260,7 @@ fn csv_row<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> CsvRow<'a> {
         space: &run.spec.space,
         protocol: run.spec.protocol.kind.to_string(),
         search_metric: &run.spec.protocol.search,
+        search_direction: run.spec.protocol.search_direction,
         report_metric: &run.spec.protocol.report,
         algorithm: &run.spec.algorithm,
         seed: run.spec.seed,
@@ -274,7 +278,7 @@ fn csv_row<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> CsvRow<'a> {
 
 fn parts(state: &TrialState) -> (&'static str, Option<f64>, Option<&str>) {
     match state {
-        TrialState::Completed(search) => ("completed", Some(search.0), None),
+        TrialState::Completed(search) => ("completed", Some(search.value()), None),
         TrialState::Failed(reason) => ("failed", None, Some(reason)),
     }
 }

@@ -41,9 +41,9 @@ pub use unfinished::Remembered;
 pub use writer::RunWriter;
 
 // What studies are made of, for crates that read them and know no searcher.
-pub use ganas_eval::{MetricPair, QueryCounts};
+pub use ganas_eval::{Direction, MetricPair, QueryCounts, SearchMetric};
 pub use ganas_search::{
-    Better, Objective, Objectives, RunOutcome, SearchError, StopReason, TrialState, pareto,
+    Objective, Objectives, RunOutcome, SearchError, StopReason, TrialState, pareto,
 };
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ganas_eval::{ReportMetric, SearchMetric};
-use ganas_search::{Event, TrialNumber, TrialState};
+use ganas_eval::{Direction, ReportMetric, SearchMetric};
+use ganas_search::{Event, RunSpec, TrialNumber, TrialState};
 use ganas_space::ArchKey;
 use rusqlite::{Connection, Row};
 
@@ -119,16 +119,27 @@ impl Study {
             "SELECT number, round, arch, key, repeat, search, report, reason FROM trials
              WHERE run = ?1 ORDER BY number",
         )?;
+        let direction = self.search_direction(connection, run)?;
         let mut objectives = self.objectives(connection, run)?;
         let mut rows = statement.query([run.0])?;
         while let Some(row) = rows.next()? {
-            let mut trial = self.trial(run, row)?;
+            let mut trial = self.trial(run, direction, row)?;
             if let Some(measured) = objectives.remove(&trial.number.0) {
                 trial.objectives = measured;
             }
             visit(trial)?;
         }
         Ok(())
+    }
+
+    /// Which values of the search metric of a run are better.
+    fn search_direction(&self, connection: &Connection, run: RunId) -> Result<Direction, Fault> {
+        let text: String = connection
+            .prepare_cached("SELECT spec FROM runs WHERE run = ?1")?
+            .query_row([run.0], |row| row.get(0))?;
+        let spec: RunSpec = serde_json::from_str(&text)
+            .map_err(|e| self.damaged(format!("the specification of run {run}"), e))?;
+        Ok(spec.protocol.search_direction)
     }
 
     /// The objectives of each trial of a run.
@@ -183,12 +194,12 @@ impl Study {
         Ok(())
     }
 
-    fn trial(&self, run: RunId, row: &Row<'_>) -> Result<TrialRow, Fault> {
+    fn trial(&self, run: RunId, direction: Direction, row: &Row<'_>) -> Result<TrialRow, Fault> {
         let number = row.get(0)?;
         let what = || format!("trial {number} of run {run}");
         let key: String = row.get(3)?;
         let state = match (row.get(5)?, row.get(7)?) {
-            (Some(search), None) => TrialState::Completed(SearchMetric(search)),
+            (Some(search), None) => TrialState::Completed(SearchMetric::new(search, direction)),
             (None, Some(reason)) => TrialState::Failed(reason),
             _ => {
                 let reason = "expected either a search metric or a reason of failure";

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ganas_eval::{ReportMetric, SearchMetric};
+use ganas_eval::{Direction, ReportMetric, SearchMetric};
 use ganas_search::TrialNumber;
 use ganas_space::ArchKey;
 
@@ -45,13 +45,18 @@ impl Study {
             self.check_comparable(&runs)?;
             // A class within the best n of all runs is within the best n of the run that shows its best value, since
             // ties are broken alike, and trials that are no repeats are of distinct classes.
-            let mut statement = tx.prepare_cached(
-                "SELECT arch, key, search, report, number FROM trials
-                 WHERE run = ?1 AND state = 'completed' AND repeat = 0
-                 ORDER BY search DESC, key LIMIT ?2",
-            )?;
             let mut best: BTreeMap<ArchKey, TopEntry> = BTreeMap::new();
             for run in &runs {
+                let direction = run.spec.protocol.search_direction;
+                let best_first = match direction {
+                    Direction::Maximize => "DESC",
+                    Direction::Minimize => "ASC",
+                };
+                let mut statement = tx.prepare_cached(&format!(
+                    "SELECT arch, key, search, report, number FROM trials
+                     WHERE run = ?1 AND state = 'completed' AND repeat = 0
+                     ORDER BY search {best_first}, key LIMIT ?2",
+                ))?;
                 let mut rows = statement.query((run.id.0, limit))?;
                 while let Some(row) = rows.next()? {
                     let key: String = row.get(1)?;
@@ -60,7 +65,7 @@ impl Study {
                         key: key
                             .parse()
                             .map_err(|e| self.damaged(format!("a trial of run {}", run.id), e))?,
-                        search: SearchMetric(row.get(2)?),
+                        search: SearchMetric::new(row.get(2)?, direction),
                         report: ReportMetric(row.get(3)?),
                         run: run.id,
                         run_name: run.name.clone(),
@@ -78,7 +83,7 @@ impl Study {
             }
             let mut top: Vec<TopEntry> = best.into_values().collect();
             // The sort is stable, so equals stay in the order of their keys.
-            top.sort_by(|a, b| b.search.0.total_cmp(&a.search.0));
+            top.sort_by(|a, b| b.search.gain().total_cmp(&a.search.gain()));
             top.truncate(n);
             Ok(top)
         })
@@ -94,8 +99,11 @@ impl Study {
                     None => String::new(),
                 };
                 format!(
-                    "`{}`{epochs} on {} (table {})",
-                    spec.protocol.search, spec.space, spec.table_sha256
+                    "`{}`{epochs} ({} is better) on {} (table {})",
+                    spec.protocol.search,
+                    spec.protocol.search_direction.better(),
+                    spec.space,
+                    spec.table_sha256
                 )
             })
             .collect();

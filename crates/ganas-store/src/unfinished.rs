@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use ganas_eval::{
-    EvalError, Evaluator, Finished, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
+    Direction, EvalError, Evaluator, Finished, Measurement, MetricPair, Query, ReportMetric,
+    SearchMetric,
 };
 use ganas_space::ArchKey;
 
@@ -31,7 +32,7 @@ impl fmt::Debug for Remembered<'_> {
 
 impl<'a> Remembered<'a> {
     pub(crate) fn new(claim: RunClaim, evaluator: &'a dyn Evaluator) -> Result<Self, StoreError> {
-        let known = read(&claim)?;
+        let known = read(&claim, evaluator.metric_pair().search_direction)?;
         Ok(Self {
             evaluator,
             claim,
@@ -45,7 +46,11 @@ impl<'a> Remembered<'a> {
         result: &Result<Measurement, EvalError>,
     ) -> Result<(), StoreError> {
         let (search, report, reason) = match result {
-            Ok(measurement) => (Some(measurement.search.0), Some(measurement.report.0), None),
+            Ok(measurement) => (
+                Some(measurement.search.value()),
+                Some(measurement.report.0),
+                None,
+            ),
             Err(error) => (None, None, Some(error.to_string())),
         };
         let further = match result {
@@ -141,7 +146,10 @@ fn record(error: StoreError) -> EvalError {
     }
 }
 
-fn read(claim: &RunClaim) -> Result<BTreeMap<ArchKey, Result<Measurement, String>>, StoreError> {
+fn read(
+    claim: &RunClaim,
+    direction: Direction,
+) -> Result<BTreeMap<ArchKey, Result<Measurement, String>>, StoreError> {
     claim.study.read("read finished evaluations", |tx| {
         let mut statement = tx.prepare_cached(
             "SELECT key, search, report, reason, further FROM unfinished WHERE run = ?1 ORDER BY key",
@@ -159,7 +167,7 @@ fn read(claim: &RunClaim) -> Result<BTreeMap<ArchKey, Result<Measurement, String
                 .map_err(|e: ganas_space::SpaceError| damaged(e.to_string()))?;
             let result = match (row.get(1)?, row.get(2)?, row.get(3)?) {
                 (Some(search), Some(report), None) => Ok(Measurement {
-                    search: SearchMetric(search),
+                    search: SearchMetric::new(search, direction),
                     report: ReportMetric(report),
                     objectives: match row.get::<_, Option<String>>(4)? {
                         Some(text) => {

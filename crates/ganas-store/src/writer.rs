@@ -103,7 +103,7 @@ impl RunWriter {
                 "invariant: the text of an architecture is read back as the same architecture"
             );
             let (state, search, reason) = match &trial.state {
-                TrialState::Completed(search) => ("completed", Some(search.0), None),
+                TrialState::Completed(search) => ("completed", Some(search.value()), None),
                 TrialState::Failed(reason) => ("failed", None, Some(reason)),
             };
             statement.execute((

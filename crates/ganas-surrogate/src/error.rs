@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ganas_eval::EvalError;
+use ganas_eval::{EvalError, UnknownDirection};
 use ganas_formats::SourceError;
 use ganas_space::suggestion::did_you_mean;
 use thiserror::Error;
@@ -47,17 +47,9 @@ pub enum SurrogateError {
         known: String,
     },
 
-    /// A cost as the metric to search on, although a search maximises.
-    #[error(
-        "cannot search on `{metric}`: it is a cost and smaller is better, but a search maximises; \
-         search on {instead} and bound the cost with a constraint"
-    )]
-    CostAsSearchMetric {
-        /// The name of the metric.
-        metric: String,
-        /// The metrics that can be searched on, comma-separated.
-        instead: String,
-    },
+    /// Which values of what is searched on are better is not known.
+    #[error(transparent)]
+    UnknownDirection(#[from] UnknownDirection),
 }
 
 impl From<SurrogateError> for EvalError {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ganas_space::{Arch, SearchSpace};
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, MetricRole, Property, Query, ReportMetric,
-    SearchMetric, SelectionKind,
+    EvalError, Evaluator, Measurement, MetricOverrides, MetricPair, MetricRole, Property, Query,
+    ReportMetric, SearchMetric, SelectionKind,
 };
 use ganas_space::suggestion::closest;
 
@@ -57,7 +57,8 @@ impl SurrogateEvaluator {
     /// # Errors
     ///
     /// [`SurrogateError::NoSurrogate`] when the folder holds none of the space, [`SurrogateError::File`] when a file is
-    /// damaged, [`SurrogateError::UnknownPrediction`], and [`SurrogateError::CostAsSearchMetric`] because a search maximises.
+    /// damaged, [`SurrogateError::UnknownPrediction`], and [`SurrogateError::UnknownDirection`] when the name of what is
+    /// searched on does not say which values are better.
     pub fn open(
         folder: impl AsRef<Path>,
         space: Arc<dyn SearchSpace>,
@@ -80,17 +81,12 @@ impl SurrogateEvaluator {
         let search = search.map_or(Ok(0), place)?;
         let report = report.map_or(Ok(search), place)?;
         let infos: Vec<&Prediction> = all(&*model).collect();
-        if infos[search].role == MetricRole::Cost {
-            let instead = infos.iter().filter(|p| p.role != MetricRole::Cost);
-            let instead: Vec<&str> = instead.map(|p| p.name).collect();
-            return Err(SurrogateError::CostAsSearchMetric {
-                metric: infos[search].name.to_owned(),
-                instead: instead.join(", "),
-            });
-        }
+        let [of_search, of_report] = [search, report].map(|at| infos[at].meaning());
         let metric_pair = MetricPair {
             search: infos[search].name.to_owned(),
+            search_direction: of_search.known_direction(infos[search].name)?,
             report: infos[report].name.to_owned(),
+            report_direction: of_report.direction,
             kind: SelectionKind::Predicted,
             search_epochs: infos[search].epochs,
             report_epochs: infos[report].epochs,
@@ -105,6 +101,21 @@ impl SurrogateEvaluator {
             further: Vec::new(),
             metric_pair,
         })
+    }
+
+    /// The same surrogate, of whose predictions the user declares something else than is known.
+    #[must_use]
+    pub fn declared(mut self, overrides: &MetricOverrides) -> Self {
+        let declared = |at: usize| {
+            let prediction = all(&*self.model).nth(at)?;
+            let mut meaning = prediction.meaning();
+            overrides.apply(prediction.name, &mut meaning);
+            meaning.direction
+        };
+        let [search, report] = [self.search, self.report].map(declared);
+        self.metric_pair.search_direction = search.unwrap_or(self.metric_pair.search_direction);
+        self.metric_pair.report_direction = report.or(self.metric_pair.report_direction);
+        self
     }
 
     /// Returns further predictions with each measurement, as its objectives: those of these names that it has, in their
@@ -176,7 +187,7 @@ impl Evaluator for SurrogateEvaluator {
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
         let values = self.predict(query.arch)?;
         Ok(Measurement {
-            search: SearchMetric(values[self.search]),
+            search: SearchMetric::new(values[self.search], self.metric_pair.search_direction),
             report: ReportMetric(values[self.report]),
             objectives: self.further.iter().map(|&at| values[at]).collect(),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ganas_space::Arch;
 
-use ganas_eval::{MetricRole, Property};
+use ganas_eval::{MetricMeaning, MetricRole, Property};
 
 use crate::SurrogateError;
 
@@ -32,4 +32,12 @@ pub struct Prediction {
     pub role: MetricRole,
     /// Training epochs that the prediction is for, when known.
     pub epochs: Option<u32>,
+}
+
+impl Prediction {
+    /// What the metric means: its role is known, and its name says which values are better.
+    #[must_use]
+    pub fn meaning(&self) -> MetricMeaning {
+        MetricMeaning::of_role(self.name, self.role)
+    }
 }

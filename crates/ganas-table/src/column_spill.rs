@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use ganas_eval::MetricRole;
+use ganas_eval::MetricMeaning;
 
 use super::manifest::{ColumnInfo, Run, Unit};
 
@@ -24,8 +24,8 @@ pub struct SpilledMetric {
     pub after: String,
     /// The unit of its values.
     pub unit: Unit,
-    /// What it is measured on.
-    pub role: MetricRole,
+    /// What it is measured on, which values are better, and which one says that there is none.
+    pub meaning: MetricMeaning,
     /// Epochs of training behind it, when known.
     pub epochs: Option<u32>,
     /// Epochs of the whole schedule of the training, when known.
@@ -150,7 +150,10 @@ impl Family {
         let column = |run: Option<Run>, metric: &SpilledMetric| ColumnInfo {
             name: metric.column(run),
             unit: metric.unit,
-            role: metric.role,
+            role: metric.meaning.role,
+            direction: metric.meaning.direction,
+            missing: metric.meaning.missing,
+            guessed: metric.meaning.guessed,
             epochs: metric.epochs,
             schedule_epochs: metric.schedule_epochs,
             run,

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::declared::NegativeCost;
+use ganas_eval::UnknownDirection;
 use ganas_formats::SourceError;
 use ganas_space::{SpaceError, suggestion::did_you_mean};
 use thiserror::Error;
@@ -51,16 +53,22 @@ pub enum TableError {
         /// All metrics, comma-separated.
         known: String,
     },
-    /// A cost as the metric to search on, although a search maximises.
+    /// Which values of the metric to search on are better is not known.
+    #[error(transparent)]
+    UnknownDirection(#[from] UnknownDirection),
+    /// A cost that leads a search is below zero somewhere.
     #[error(
-        "cannot search on `{metric}`: it is a cost and smaller is better, but a search maximises; \
-         search on {instead} and bound the cost with a constraint"
+        "{}: `{metric}` is a cost and {} of its values {} below zero, the first {value}: say with --missing {metric}={value} that \
+         this stands for a missing value, or with --metric-role {metric}=other that it is no cost",
+        table.display(), negative.cells, if negative.cells == 1 { "is" } else { "are" }, value = negative.value
     )]
-    CostAsSearchMetric {
+    NegativeCost {
+        /// The table.
+        table: PathBuf,
         /// The name of the metric.
         metric: String,
-        /// The metrics that can be searched on, comma-separated.
-        instead: String,
+        /// What is below zero.
+        negative: NegativeCost,
     },
     /// Two metrics of an evaluator have the same name.
     #[error(

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use crate::error::{TableError, TableProblem};
-use ganas_eval::MetricDeclaration;
+use ganas_eval::{MetricDeclaration, MetricMeaning};
 
 use super::builder::Builder;
 use super::column_spill::{MAX_RUNS, Runs, SpilledMetric};
@@ -172,7 +172,7 @@ fn spilled(metric: &MetricDeclaration, evaluator: &EvaluatorInfo) -> SpilledMetr
         after: String::new(),
         // A range that ends at 100 tells percentages from fractions.
         unit: column_info(&metric.name, &[metric.max]).unit,
-        role: metric.role,
+        meaning: MetricMeaning::of_declaration(metric),
         epochs: epochs.and_then(whole),
         schedule_epochs: None,
         query_time: None,

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use ganas_space::{ArchKey, SearchSpace};
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, MetricRole, Query, ReportMetric, SearchMetric,
-    SelectionKind,
+    EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
 };
 
 use crate::error::{TableError, TableProblem};
@@ -31,7 +30,7 @@ impl TableEvaluator {
     /// # Errors
     ///
     /// [`TableProblem::WrongSpace`] when the table is of another space, [`TableError::UnknownMetric`], and
-    /// [`TableError::CostAsSearchMetric`] because a search maximises.
+    /// [`TableError::UnknownDirection`] when nobody says which values of `search` are better.
     pub fn new(
         table: Arc<Table>,
         space: Arc<dyn SearchSpace>,
@@ -45,23 +44,15 @@ impl TableEvaluator {
             }
             .in_file(table.path()));
         }
-        let [search, report] = [table.column(search)?, table.column(report)?];
+        let [search, report] = [table.leading_column(search)?, table.column(report)?];
         let [search_info, report_info] = [table.info(search), table.info(report)];
-        let kind = match search_info.role {
-            MetricRole::Validation => SelectionKind::ValidationSelected,
-            MetricRole::Test => SelectionKind::TestSelected,
-            MetricRole::Other => SelectionKind::Unclassified,
-            MetricRole::Cost => {
-                return Err(TableError::CostAsSearchMetric {
-                    metric: search_info.name.clone(),
-                    instead: instead_of_a_cost(&table),
-                });
-            }
-        };
+        let meaning = table.meaning(search);
         let metric_pair = MetricPair {
             search: search_info.name.clone(),
+            search_direction: meaning.known_direction(&search_info.name)?,
             report: report_info.name.clone(),
-            kind,
+            report_direction: table.meaning(report).direction,
+            kind: meaning.role.selection_kind(),
             search_epochs: search_info.epochs,
             report_epochs: report_info.epochs,
         };
@@ -113,7 +104,7 @@ impl TableEvaluator {
                 })
         };
         Ok(Measurement {
-            search: SearchMetric(value(self.search)?),
+            search: SearchMetric::new(value(self.search)?, self.metric_pair.search_direction),
             report: ReportMetric(value(self.report)?),
             objectives: Vec::new(),
         })
@@ -132,19 +123,5 @@ impl Evaluator for TableEvaluator {
             },
             other => other,
         })
-    }
-}
-
-fn instead_of_a_cost(table: &Table) -> String {
-    let columns = &table.manifest().columns;
-    let names: Vec<&str> = columns
-        .iter()
-        .filter(|c| c.role == MetricRole::Validation)
-        .map(|c| c.name.as_str())
-        .collect();
-    if names.is_empty() {
-        "an accuracy (this table has no validation metric)".to_owned()
-    } else {
-        format!("one of {}", names.join(", "))
     }
 }

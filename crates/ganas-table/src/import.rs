@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ganas_eval::MetricOverrides;
 use ganas_space::{ArchKey, SearchSpace};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -9,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::error::{ImportProblem, TableError, TableProblem};
 
+use super::declared;
 use super::delimited::{Delimited, Key, NumberColumn};
 use super::key_template::KeyTemplate;
 use super::manifest::{ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, Manifest, RowOrder};
@@ -32,6 +34,8 @@ pub struct ImportRequest {
     pub key_column: String,
     /// Metrics with another name or unit than in the source. [`ImportRequest::new`] has none.
     pub metrics: Vec<MetricSource>,
+    /// What is declared of metrics, by their names in the table. [`ImportRequest::new`] declares nothing.
+    pub declared: MetricOverrides,
     /// The table file to write.
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists. [`ImportRequest::new`] says no.
@@ -45,6 +49,7 @@ impl ImportRequest {
             source: source.into(),
             key_column: ARCH_COLUMN.to_owned(),
             metrics: Vec::new(),
+            declared: MetricOverrides::default(),
             output: output.into(),
             overwrite: false,
         }
@@ -111,6 +116,7 @@ pub fn import(
     let key = KeyTemplate::parse(&request.key_column)?;
     let mut delimited = parse(&request.source, source.text, &key)?;
     let derived_from = metric_source::apply(request, &mut delimited.columns)?;
+    let meanings = declared::apply(request, &mut delimited.columns)?;
 
     let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
     let too_large = |what, limit: u32| {
@@ -145,10 +151,10 @@ pub fn import(
         evaluator: None,
         columns: columns
             .iter()
-            .zip(derived_from)
-            .map(|(column, derived_from)| ColumnInfo {
+            .zip(derived_from.into_iter().zip(meanings))
+            .map(|(column, (derived_from, meaning))| ColumnInfo {
                 derived_from,
-                ..column_info(&column.name, &column.values)
+                ..column_info(&column.name, &column.values).meaning_of(meaning)
             })
             .collect(),
     };

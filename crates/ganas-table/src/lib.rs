@@ -50,6 +50,7 @@
 mod builder;
 mod column_spill;
 mod container;
+mod declared;
 mod delimited;
 mod embedded;
 mod error;
@@ -84,6 +85,7 @@ mod tests;
 
 pub use builder::{Builder, TooManyRows};
 pub use column_spill::{ColumnSpill, FamilyId, MAX_RUNS, Runs, SpilledMetric};
+pub use declared::NegativeCost;
 pub use embedded::{EMBEDDED, Embedded};
 pub use error::{ImportProblem, TableError, TableProblem};
 pub use evaluations::{

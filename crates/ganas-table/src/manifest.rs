@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use ganas_eval::MetricRole;
+use ganas_eval::{Direction, Guessed, MetricMeaning, MetricRole};
 use ganas_formats::SourceInfo;
 
 /// The key of the manifest in the schema metadata of the Arrow file.
@@ -78,8 +78,9 @@ pub struct EvaluatorInfo {
     pub fidelity: BTreeMap<String, f64>,
 }
 
-/// What is known about a metric column; [`naming`](super::naming) infers it from the name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is known about a metric column: declared at the import, or read from its name by
+/// [`column_info`](super::naming::column_info).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ColumnInfo {
     /// The name.
     pub name: String,
@@ -87,6 +88,15 @@ pub struct ColumnInfo {
     pub unit: Unit,
     /// What was measured on.
     pub role: MetricRole,
+    /// Which values are better; `None` when it is neither declared nor known from the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// The value that says that there is none, such as -1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<f64>,
+    /// What of this was read from the name.
+    #[serde(default)]
+    pub guessed: Guessed,
     /// Training epochs before the measurement, when known.
     pub epochs: Option<u32>,
     /// The epochs that the training was planned for, when known: a learning rate that falls to zero in time makes 54
@@ -102,6 +112,43 @@ pub struct ColumnInfo {
     /// What the import computed it from, when that is not a column of the same name: `test_correct_of_9984/9984`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived_from: Option<String>,
+}
+
+impl ColumnInfo {
+    /// What the metric means: what is declared, and what this version reads from the name where nothing is.
+    #[must_use]
+    pub fn meaning(&self) -> MetricMeaning {
+        let mut meaning = MetricMeaning::of_name(&self.name);
+        if !self.guessed.role {
+            meaning.role = self.role;
+        }
+        if !self.guessed.direction {
+            meaning.direction = self.direction;
+        }
+        MetricMeaning {
+            missing: self.missing,
+            guessed: self.guessed,
+            ..meaning
+        }
+    }
+
+    /// The same column with this meaning.
+    #[must_use]
+    pub fn meaning_of(self, meaning: MetricMeaning) -> Self {
+        let MetricMeaning {
+            role,
+            direction,
+            missing,
+            guessed,
+        } = meaning;
+        Self {
+            role,
+            direction,
+            missing,
+            guessed,
+            ..self
+        }
+    }
 }
 
 /// Which of several trainings of an architecture.

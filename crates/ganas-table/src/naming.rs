@@ -1,17 +1,9 @@
 //! What the name of a metric column says: role, unit and training epochs.
 //!
-//! Names are lower-cased and split at `_` into tokens. The rules, in this order:
-//!
-//! **Role.**
-//! 1. A token among `params`, `flops`, `latency`, `energy`, `time`, `ms`, `mj`, `loss`, `error`: [`MetricRole::Cost`],
-//!    smaller is better. This comes first, so that `test_time_s` or `valid_loss` is never taken for an accuracy.
-//! 2. Otherwise the **last** token among `valid`, `validation`, `val` ([`MetricRole::Validation`]) and `test`
-//!    ([`MetricRole::Test`]) decides: `cifar10_valid_trained_test_mean_200` is the test accuracy of networks trained on
-//!    the part of the training images that is left for them when the validation images are held out.
-//! 3. Otherwise [`MetricRole::Other`].
+//! [`ganas_eval::naming`] says how a name is split into words, and how its role and direction are read. Further rules:
 //!
 //! **Unit.**
-//! 1. A token that is a unit: `ms`; `mj`; `s`, `sec` or `seconds`.
+//! 1. A word that is a unit: `ms`; `mj`; `s`, `sec` or `seconds`.
 //! 2. A token that is a quantity: `params` or `flops` together with a token `m` is in millions and without it has no
 //!    unit; `loss` has none; `latency` is in ms, `energy` in mJ, `time` in seconds.
 //! 3. A validation or test metric, or a token among `acc`, `accuracy`, `error`, is in percent when all values lie in
@@ -23,28 +15,27 @@
 //!
 //! **Run.** The first token that is `mean`, `seed` with a number (`seed888`) or `run` with a number (`run0`).
 
-use ganas_eval::MetricRole;
+use ganas_eval::naming::MetricName;
+use ganas_eval::{Guessed, MetricRole};
 
 use super::manifest::{ColumnInfo, Run, Unit};
 
-const COST: [&str; 9] = [
-    "params", "flops", "latency", "energy", "time", "ms", "mj", "loss", "error",
-];
-const VALIDATION: [&str; 3] = ["valid", "validation", "val"];
-const TEST: &str = "test";
 const SECONDS: [&str; 3] = ["s", "sec", "seconds"];
-const ACCURACY: [&str; 3] = ["acc", "accuracy", "error"];
+const ACCURACY: [&str; 5] = ["acc", "accuracy", "err", "error", "top"];
 
 /// Describes a metric column by its name; the values only tell percentages from fractions.
 #[must_use]
 pub fn column_info(name: &str, values: &[Option<f64>]) -> ColumnInfo {
-    let lower = name.to_lowercase();
-    let tokens: Vec<&str> = lower.split('_').collect();
-    let role = role(&tokens);
+    let read = MetricName::read(name);
+    let tokens: Vec<&str> = read.words().iter().map(|word| &**word).collect();
+    let role = read.role();
     ColumnInfo {
         name: name.to_owned(),
         unit: unit(&tokens, role, values),
         role,
+        direction: read.direction(),
+        missing: None,
+        guessed: Guessed::ALL,
         epochs: epochs(&tokens, role),
         schedule_epochs: None,
         run: run(&tokens),
@@ -63,21 +54,6 @@ fn run(tokens: &[&str]) -> Option<Run> {
         let repeat = || token.strip_prefix("run").and_then(number);
         seed.map(Run::Seed).or_else(|| repeat().map(Run::Repeat))
     })
-}
-
-fn role(tokens: &[&str]) -> MetricRole {
-    if tokens.iter().any(|t| COST.contains(t)) {
-        return MetricRole::Cost;
-    }
-    tokens
-        .iter()
-        .rev()
-        .find_map(|t| match *t {
-            TEST => Some(MetricRole::Test),
-            t if VALIDATION.contains(&t) => Some(MetricRole::Validation),
-            _ => None,
-        })
-        .unwrap_or(MetricRole::Other)
 }
 
 fn unit(tokens: &[&str], role: MetricRole, values: &[Option<f64>]) -> Unit {
@@ -179,8 +155,8 @@ mod tests {
             ("cifar10_200_train_time_s", Cost, Unit::Seconds, None),
             ("cifar10_200_test_time_s", Cost, Unit::Seconds, None),
             ("train_time", Cost, Unit::Seconds, None),
-            ("valid_loss_12", Cost, Unit::None, None),
-            ("test_error", Cost, Unit::Percent, None),
+            ("valid_loss_12", Validation, Unit::None, Some(12)),
+            ("test_error", Test, Unit::Percent, None),
             ("cifar10_12_train_acc", Other, Unit::Percent, None),
             ("test_run1_108", Test, Unit::Percent, Some(108)),
             ("runs_seed_run", Other, Unit::None, None),
@@ -191,6 +167,9 @@ mod tests {
                 name: name.to_owned(),
                 unit,
                 role,
+                direction: MetricName::read(name).direction(),
+                missing: None,
+                guessed: Guessed::ALL,
                 epochs,
                 schedule_epochs: None,
                 run: match name {

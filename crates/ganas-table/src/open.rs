@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::{Array, FixedSizeBinaryArray, Float64Array, RecordBatch, UInt32Array};
 use bytes::Bytes;
+use ganas_eval::{Direction, MetricMeaning, MetricOverrides};
 use ganas_space::ArchKey;
 
 use crate::error::{TableError, TableProblem};
@@ -40,6 +41,8 @@ pub struct Column(usize);
 /// [`Row`] and [`Column`] handles belong to the table that gave them out; with another table, methods return the
 /// values of that table or panic.
 pub struct Table {
+    /// Of each metric.
+    meanings: Vec<MetricMeaning>,
     path: PathBuf,
     bytes: Bytes,
     manifest: Manifest,
@@ -80,6 +83,7 @@ impl Table {
             batch,
         } = container::read(path, &bytes)?;
         let table = Self {
+            meanings: manifest.columns.iter().map(ColumnInfo::meaning).collect(),
             path: path.to_owned(),
             bytes,
             archs,
@@ -226,6 +230,25 @@ impl Table {
         &self.manifest.columns[column.0]
     }
 
+    /// What a metric means, as it was declared or read from its name.
+    ///
+    /// # Panics
+    ///
+    /// When the column is not one of this table.
+    #[must_use]
+    pub fn meaning(&self, column: Column) -> &MetricMeaning {
+        &self.meanings[column.0]
+    }
+
+    /// The same table, of which the user declares something else than the file does.
+    #[must_use]
+    pub fn declared(mut self, overrides: &MetricOverrides) -> Self {
+        for (meaning, info) in self.meanings.iter_mut().zip(&self.manifest.columns) {
+            overrides.apply(&info.name, meaning);
+        }
+        self
+    }
+
     /// The value of a metric, `None` when there is none.
     ///
     /// # Panics
@@ -234,9 +257,10 @@ impl Table {
     #[must_use]
     pub fn value(&self, column: Column, row: Row) -> Option<f64> {
         let values = &self.metrics[column.0];
-        values
+        let value = values
             .is_valid(row.index())
-            .then(|| values.value(row.index()))
+            .then(|| values.value(row.index()))?;
+        (self.meanings[column.0].missing != Some(value)).then_some(value)
     }
 
     /// The seconds that the official interface charges for a query of this metric, `None` when they are not known:
@@ -251,27 +275,33 @@ impl Table {
         self.value(self.column(name).ok()?, row)
     }
 
-    /// The largest value of a metric over all rows, `None` when there are no values.
+    /// The best value of a metric over all rows, `None` when there are no values, or when it is not known which are better.
     ///
     /// This is the published optimum of a benchmark. Where rows of one class differ it can be out of reach of
-    /// queries, which see one row of each class: see [`query_maximum`](Self::query_maximum).
+    /// queries, which see one row of each class: see [`query_best`](Self::query_best).
     ///
     /// # Panics
     ///
     /// When the column is not one of this table.
     #[must_use]
-    pub fn maximum(&self, column: Column) -> Option<f64> {
-        maximum(self.rows().filter_map(|row| self.value(column, row)))
+    pub fn best(&self, column: Column) -> Option<f64> {
+        let direction = self.meaning(column).direction?;
+        best(
+            direction,
+            self.rows().filter_map(|row| self.value(column, row)),
+        )
     }
 
-    /// The largest value of a metric that a query can return: over the lowest row of each class.
+    /// The best value of a metric that a query can return: over the lowest row of each class.
     ///
     /// # Panics
     ///
     /// When the column is not one of this table.
     #[must_use]
-    pub fn query_maximum(&self, column: Column) -> Option<f64> {
-        maximum(self.class_rows().filter_map(|row| self.value(column, row)))
+    pub fn query_best(&self, column: Column) -> Option<f64> {
+        let direction = self.meaning(column).direction?;
+        let values = self.class_rows();
+        best(direction, values.filter_map(|row| self.value(column, row)))
     }
 
     /// The lowest row of each class, by ascending key: all rows that a query can return.
@@ -314,8 +344,8 @@ impl Table {
     }
 }
 
-fn maximum(values: impl Iterator<Item = f64>) -> Option<f64> {
-    values.max_by(f64::total_cmp)
+fn best(direction: Direction, values: impl Iterator<Item = f64>) -> Option<f64> {
+    values.max_by(|a, b| direction.compare(*a, *b))
 }
 
 /// A column of a batch whose schema has been checked, as its own type.

@@ -2,15 +2,11 @@
 
 use std::cmp::Ordering;
 
-use ganas_eval::MetricRole;
-
-use super::manifest::ColumnInfo;
 use super::open::{Column, Row, Table};
 
 /// The place of a row among all classes of a table under one metric.
 ///
-/// A class counts once, with the row that answers its queries; the row in question counts for its own class. Costs are
-/// better when smaller, everything else when larger. Only an exhaustive table makes this the rank in the space.
+/// A class counts once, with the row that answers its queries; the row in question counts for its own class. Only an exhaustive table makes this the rank in the space.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rank {
     /// 1 for the best. Equal values share the mean of the places that they take together, as is usual in statistics.
@@ -22,7 +18,7 @@ pub struct Rank {
 }
 
 impl Table {
-    /// The rank of a row; `None` when it has no value of the metric.
+    /// The rank of a row; `None` when it has no value of the metric, or when it is not known which values are better.
     ///
     /// # Panics
     ///
@@ -30,14 +26,14 @@ impl Table {
     #[must_use]
     pub fn rank(&self, column: Column, row: Row) -> Option<Rank> {
         let value = self.value(column, row)?;
-        let sign = sign(self.info(column));
+        let direction = self.meaning(column).direction?;
         let own = self.key(row);
         let (mut better, mut equal, mut worse) = (0usize, 0usize, 0usize);
         for other in self.class_rows().filter(|&other| self.key(other) != own) {
             let Some(other) = self.value(column, other) else {
                 continue;
             };
-            match (sign * other).total_cmp(&(sign * value)) {
+            match direction.compare(other, value) {
                 Ordering::Greater => better += 1,
                 Ordering::Equal => equal += 1,
                 Ordering::Less => worse += 1,
@@ -58,12 +54,5 @@ impl Table {
                 100.0 * (n_others - better - equal / 2.0) / n_others
             },
         })
-    }
-}
-
-fn sign(info: &ColumnInfo) -> f64 {
-    match info.role {
-        MetricRole::Cost => -1.0,
-        MetricRole::Validation | MetricRole::Test | MetricRole::Other => 1.0,
     }
 }

@@ -81,8 +81,11 @@ impl Script {
         let metric = |name: &str, role| MetricDeclaration {
             name: name.to_owned(),
             role,
+            direction: None,
+            unit: None,
             min: Some(0.0),
             max: Some(1.0),
+            missing: None,
         };
         let mut metrics = vec![
             metric("valid", MetricRole::Validation),

@@ -10,17 +10,19 @@ use super::message::Capabilities;
 use super::workers::{Request, Workers};
 use super::{PoolConfig, PoolListener, WorkerError, WorkerStatistics};
 use ganas_eval::{
-    EvalError, Evaluator, Finished, Measurement, MetricPair, MetricRole, Query, ReportMetric,
-    SearchMetric, SelectionKind,
+    EvalError, Evaluator, Finished, Measurement, MetricDeclaration, MetricMeaning, MetricOverrides,
+    MetricPair, MetricRole, Query, ReportMetric, SearchMetric,
 };
 
 /// Which of a worker's metrics are used; without a name, the first of the role.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricNames {
     /// The metric that is searched on; without a name, the first with the role `validation`.
     pub search: Option<String>,
     /// The metric that is reported; without a name, the first with the role `test`, or the one that is searched on.
     pub report: Option<String>,
+    /// What the user declares of metrics, whatever the workers say.
+    pub declared: MetricOverrides,
 }
 
 /// Evaluates architectures by a pool of worker processes.
@@ -30,6 +32,8 @@ pub struct MetricNames {
 pub struct WorkerEvaluator {
     workers: Workers,
     metric_pair: MetricPair,
+    /// Of each metric of the workers.
+    meanings: BTreeMap<String, MetricMeaning>,
     /// The metrics that are returned as objectives.
     further: Vec<String>,
 }
@@ -50,10 +54,19 @@ impl WorkerEvaluator {
         listener: PoolListener,
     ) -> Result<Self, EvalError> {
         let workers = Workers::open(config, space, listener)?;
-        let metric_pair = metric_pair(workers.capabilities(), names)?;
+        let declared = workers.capabilities().metrics.iter();
+        let meanings: BTreeMap<String, MetricMeaning> = declared
+            .map(|metric| {
+                let mut meaning = MetricMeaning::of_declaration(metric);
+                names.declared.apply(&metric.name, &mut meaning);
+                (metric.name.clone(), meaning)
+            })
+            .collect();
+        let metric_pair = metric_pair(workers.capabilities(), names, &meanings)?;
         Ok(Self {
             workers,
             metric_pair,
+            meanings,
             further: Vec::new(),
         })
     }
@@ -79,23 +92,40 @@ impl WorkerEvaluator {
         self.workers.capabilities()
     }
 
+    /// What each metric of the workers means, by name.
+    #[must_use]
+    pub fn meanings(&self) -> &BTreeMap<String, MetricMeaning> {
+        &self.meanings
+    }
+
     /// What was done so far.
     #[must_use]
     pub fn statistics(&self) -> WorkerStatistics {
         self.workers.statistics()
     }
 
-    fn measurement(&self, metrics: &BTreeMap<String, f64>) -> Measurement {
+    /// What was measured; an error when a metric that is used has the value that says that there is none.
+    fn measurement(&self, metrics: &BTreeMap<String, f64>) -> Result<Measurement, EvalError> {
         let value = |name: &str| {
-            *metrics
+            let value = *metrics
                 .get(name)
-                .expect("invariant: the supervisor checked that every declared metric is there")
+                .expect("invariant: the supervisor checked that every declared metric is there");
+            if self.meanings[name].missing == Some(value) {
+                Err(EvalError::Missing {
+                    metric: name.to_owned(),
+                    value,
+                })
+            } else {
+                Ok(value)
+            }
         };
-        Measurement {
-            search: SearchMetric(value(&self.metric_pair.search)),
-            report: ReportMetric(value(&self.metric_pair.report)),
-            objectives: self.further.iter().map(|name| value(name)).collect(),
-        }
+        let search = value(&self.metric_pair.search)?;
+        let objectives = self.further.iter().map(|name| value(name));
+        Ok(Measurement {
+            search: SearchMetric::new(search, self.metric_pair.search_direction),
+            report: ReportMetric(value(&self.metric_pair.report)?),
+            objectives: objectives.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -133,7 +163,7 @@ impl Evaluator for WorkerEvaluator {
         self.workers
             .measure_all(&requests, &mut |index, measured| {
                 let result = match measured {
-                    Ok(metrics) => Ok(self.measurement(&metrics)),
+                    Ok(metrics) => self.measurement(&metrics),
                     Err(failure) => Err(EvalError::Failed(Box::new(failure))),
                 };
                 finished(index, &result)?;
@@ -153,7 +183,11 @@ fn seed_of(key: ArchKey) -> u32 {
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-fn metric_pair(worker: &Capabilities, names: &MetricNames) -> Result<MetricPair, WorkerError> {
+fn metric_pair(
+    worker: &Capabilities,
+    names: &MetricNames,
+    meanings: &BTreeMap<String, MetricMeaning>,
+) -> Result<MetricPair, WorkerError> {
     let known = || {
         let names: Vec<&str> = worker.metrics.iter().map(|m| m.name.as_str()).collect();
         names.join(", ")
@@ -166,7 +200,8 @@ fn metric_pair(worker: &Capabilities, names: &MetricNames) -> Result<MetricPair,
             known: known(),
         })
     };
-    let of_role = |role: MetricRole| worker.metrics.iter().find(|metric| metric.role == role);
+    let role = |metric: &MetricDeclaration| meanings[&metric.name].role;
+    let of_role = |wanted: MetricRole| worker.metrics.iter().find(|m| role(m) == wanted);
     let search = match &names.search {
         Some(name) => named(name)?,
         None => of_role(MetricRole::Validation).ok_or_else(|| WorkerError::NoMetric {
@@ -180,19 +215,12 @@ fn metric_pair(worker: &Capabilities, names: &MetricNames) -> Result<MetricPair,
         Some(name) => named(name)?,
         None => of_role(MetricRole::Test).unwrap_or(search),
     };
-    if search.role == MetricRole::Cost {
-        return Err(WorkerError::CostAsSearchMetric {
-            metric: search.name.clone(),
-        });
-    }
     Ok(MetricPair {
         search: search.name.clone(),
+        search_direction: meanings[&search.name].known_direction(&search.name)?,
         report: report.name.clone(),
-        kind: match search.role {
-            MetricRole::Validation => SelectionKind::ValidationSelected,
-            MetricRole::Test => SelectionKind::TestSelected,
-            MetricRole::Cost | MetricRole::Other => SelectionKind::Unclassified,
-        },
+        report_direction: meanings[&report.name].direction,
+        kind: role(search).selection_kind(),
         search_epochs: None,
         report_epochs: None,
     })

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::EvalError;
+use ganas_eval::{EvalError, UnknownDirection};
 use thiserror::Error;
 
 /// Why an attempt to evaluate an architecture failed.
@@ -165,14 +165,9 @@ pub enum WorkerError {
         /// All metrics, comma-separated.
         known: String,
     },
-    /// A cost as the metric to search on.
-    #[error(
-        "cannot search on `{metric}`: it is a cost and smaller is better, but a search maximises"
-    )]
-    CostAsSearchMetric {
-        /// The metric.
-        metric: String,
-    },
+    /// Which values of the metric to search on are better is not known.
+    #[error(transparent)]
+    UnknownDirection(#[from] UnknownDirection),
     /// The circuit breaker: nothing works any more.
     #[error(
         "{failures} attempts in a row failed, so something is wrong with more than an architecture; \

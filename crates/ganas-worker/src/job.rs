@@ -117,8 +117,11 @@ mod tests {
             metrics: vec![MetricDeclaration {
                 name: "valid".to_owned(),
                 role: MetricRole::Validation,
+                direction: None,
+                unit: None,
                 min: Some(0.0),
                 max: Some(1.0),
+                missing: None,
             }],
             capacity: 1,
         };

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::iter::successors;
 
-use ganas_eval::EvalError;
+use ganas_eval::{Contradiction, EvalError};
 use ganas_search::SearchError;
 use ganas_space::SpaceError;
 use ganas_store::StoreError;
@@ -69,6 +69,12 @@ pub enum Error {
     Surrogate(#[from] ganas_surrogate::SurrogateError),
 }
 
+impl From<Contradiction> for Error {
+    fn from(error: Contradiction) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
 impl Error {
     /// Whether what was asked for is at fault, and not the attempt to do it.
     #[must_use]
@@ -113,7 +119,7 @@ pub fn is_usage(error: &(dyn StdError + 'static)) -> bool {
         use ganas_table::TableError as Of;
         return matches!(
             error,
-            Of::UnknownMetric { .. } | Of::CostAsSearchMetric { .. }
+            Of::UnknownMetric { .. } | Of::UnknownDirection(_) | Of::NegativeCost { .. }
         );
     }
     #[cfg(feature = "surrogates")]
@@ -121,7 +127,7 @@ pub fn is_usage(error: &(dyn StdError + 'static)) -> bool {
         use ganas_surrogate::SurrogateError as Of;
         return matches!(
             error,
-            Of::UnknownPrediction { .. } | Of::CostAsSearchMetric { .. }
+            Of::UnknownPrediction { .. } | Of::UnknownDirection(_)
         );
     }
     #[cfg(feature = "workers")]
@@ -129,7 +135,7 @@ pub fn is_usage(error: &(dyn StdError + 'static)) -> bool {
         use ganas_worker::WorkerError as Of;
         return matches!(
             error.downcast_ref(),
-            Some(Of::UnknownMetric { .. } | Of::NoMetric { .. } | Of::CostAsSearchMetric { .. })
+            Some(Of::UnknownMetric { .. } | Of::NoMetric { .. } | Of::UnknownDirection(_))
         );
     }
     false

@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
+    Direction, EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
+    SelectionKind,
 };
 use ganas_space::Arch;
 
@@ -17,23 +18,28 @@ pub(crate) struct FunctionEvaluator {
 }
 
 impl FunctionEvaluator {
-    /// The function returns the value of a metric, of which more is better; it is searched on and reported.
+    /// The function returns the value of a metric, which is searched on and reported. More of it is better, unless its name
+    /// or what is declared says otherwise.
     pub(crate) fn new<E: Into<Box<dyn StdError + Send + Sync>>>(
         metric: &str,
         function: impl Fn(&Arch) -> Result<f64, E> + Send + Sync + 'static,
     ) -> Self {
+        let kind = SelectionKind::Unclassified;
         Self {
-            metric_pair: MetricPair {
-                search: metric.to_owned(),
-                report: metric.to_owned(),
-                kind: SelectionKind::Unclassified,
-                search_epochs: None,
-                report_epochs: None,
-            },
+            metric_pair: MetricPair::maximized(metric, metric, kind),
             function: Box::new(move |arch| {
                 function(arch).map_err(|error| EvalError::Failed(error.into()))
             }),
         }
+    }
+}
+
+impl FunctionEvaluator {
+    /// The same function, whose values are better in this direction.
+    pub(crate) fn with_direction(mut self, direction: Direction) -> Self {
+        self.metric_pair.search_direction = direction;
+        self.metric_pair.report_direction = Some(direction);
+        self
     }
 }
 
@@ -53,7 +59,7 @@ impl Evaluator for FunctionEvaluator {
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
         let value = (self.function)(query.arch)?;
         Ok(Measurement {
-            search: SearchMetric(value),
+            search: SearchMetric::new(value, self.metric_pair.search_direction),
             report: ReportMetric(value),
             objectives: Vec::new(),
         })

@@ -33,7 +33,7 @@ pub use {
     ganas_eval as eval, ganas_report as report, ganas_search as search, ganas_store as store,
 };
 
-pub use ganas_eval::Evaluator;
+pub use ganas_eval::{Contradiction, Direction, Evaluator, MetricOverrides, MetricRole};
 pub use ganas_report::records::{RunRecord, SearchRecord};
 pub use ganas_search::{Budget, StopFlag};
 pub use ganas_space::{Arch, ArchKey, SearchSpace};

@@ -68,11 +68,11 @@ impl Inquiry<'_> {
         let metric = &*self.case.metrics[0];
         let column = columns.iter().find(|column| column["name"] == metric);
         let optimum = column.and_then(|column| {
-            let maximum = column["query_maximum"].as_f64();
-            maximum.or_else(|| column["maximum"].as_f64())
+            let of_queries = column["query_best"].as_f64();
+            of_queries.or_else(|| column["best"].as_f64())
         });
-        let optimum =
-            optimum.with_context(|| format!("`table info --json` has no maximum of {metric}"))?;
+        let optimum = optimum
+            .with_context(|| format!("`table info --json` has no best value of {metric}"))?;
         self.set("optimum", optimum);
         self.known.table_sha256 = info["table_sha256"].as_str().map(str::to_owned);
         self.set("rows", info["manifest"]["n_rows"].to_string());

@@ -18,7 +18,7 @@ mod tests;
 use indexmap::{IndexMap, IndexSet};
 
 use self::records::{Cell, Evaluation, Training, arch_of};
-use ganas_eval::MetricRole;
+use ganas_eval::{MetricMeaning, MetricRole};
 use ganas_formats::FormatProblem;
 use ganas_table::{Builder, FamilyId, Runs, SpilledMetric, Unit};
 
@@ -54,7 +54,7 @@ impl<'b, 'a> Trainings<'b, 'a> {
             name: "params".to_owned(),
             after: String::new(),
             unit: Unit::None,
-            role: MetricRole::Cost,
+            meaning: MetricMeaning::of_role("params", MetricRole::Cost),
             epochs: None,
             schedule_epochs: None,
             query_time: None,
@@ -170,7 +170,7 @@ fn metrics(training: &Training) -> Vec<SpilledMetric> {
                 name: name.to_owned(),
                 after: after.clone(),
                 unit,
-                role,
+                meaning: MetricMeaning::of_role(name, role),
                 epochs,
                 schedule_epochs: Some(budget),
                 query_time: (role != MetricRole::Cost).then_some(query_time),

@@ -18,7 +18,7 @@ mod tests;
 use indexmap::IndexMap;
 
 use crate::nasbench301::results::{Network, Training};
-use ganas_eval::MetricRole;
+use ganas_eval::{MetricMeaning, MetricRole};
 use ganas_formats::FormatProblem;
 use ganas_table::{Builder, FamilyId, Runs, SpilledMetric, Unit};
 
@@ -120,7 +120,7 @@ fn metric(name: &str, after: &str, role: MetricRole, unit: Unit) -> SpilledMetri
         name: name.to_owned(),
         after: after.to_owned(),
         unit,
-        role,
+        meaning: MetricMeaning::of_role(name, role),
         epochs: None,
         schedule_epochs: None,
         query_time: None,
@@ -139,8 +139,8 @@ fn metrics(epochs: u32, budget: u32) -> Vec<SpilledMetric> {
         ("valid", MetricRole::Validation, Unit::Percent),
         ("test", MetricRole::Test, Unit::Percent),
         ("train_acc", MetricRole::Other, Unit::Percent),
-        ("valid_loss", MetricRole::Cost, Unit::None),
-        ("train_loss", MetricRole::Cost, Unit::None),
+        ("valid_loss", MetricRole::Validation, Unit::None),
+        ("train_loss", MetricRole::Other, Unit::None),
     ]
     .map(|(name, role, unit)| SpilledMetric {
         epochs: Some(epochs),

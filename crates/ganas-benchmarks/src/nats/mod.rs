@@ -26,7 +26,7 @@ mod tests;
 use indexmap::{IndexMap, IndexSet};
 
 use self::record::{Dataset, Point, Record, Training};
-use ganas_eval::MetricRole;
+use ganas_eval::{MetricMeaning, MetricRole};
 use ganas_formats::FormatProblem;
 use ganas_table::{Builder, FamilyId, Runs, SpilledMetric, Unit};
 
@@ -164,7 +164,7 @@ fn cost_metrics(dataset: Dataset) -> Vec<SpilledMetric> {
             name: format!("{quantity}_{network}"),
             after: String::new(),
             unit: Unit::Millions,
-            role: MetricRole::Cost,
+            meaning: MetricMeaning::of_role(quantity, MetricRole::Cost),
             epochs: None,
             schedule_epochs: None,
             query_time: None,
@@ -177,10 +177,10 @@ pub(crate) fn metrics(dataset: Dataset, epochs: u32) -> Vec<SpilledMetric> {
     let (trained, _, splits) = names(dataset);
     let has_query_time = dataset.splits().contains(&"x-valid");
     let metric = |name: String, role, unit| SpilledMetric {
+        meaning: MetricMeaning::of_role(&name, role),
         name,
         after: epochs.to_string(),
         unit,
-        role,
         epochs: Some(epochs),
         schedule_epochs: Some(epochs),
         query_time: (role != MetricRole::Cost && has_query_time).then_some(QUERY_TIME),
@@ -195,7 +195,11 @@ pub(crate) fn metrics(dataset: Dataset, epochs: u32) -> Vec<SpilledMetric> {
             MetricRole::Other,
             Unit::Percent,
         ),
-        cost(format!("{trained}_train_loss"), Unit::None),
+        metric(
+            format!("{trained}_train_loss"),
+            MetricRole::Other,
+            Unit::None,
+        ),
     ];
     for (published, name) in dataset.splits().iter().zip(splits) {
         let (name, role) = match (*published, dataset) {

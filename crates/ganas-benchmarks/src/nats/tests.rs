@@ -318,7 +318,11 @@ fn names_say_what_the_columns_are() {
             for run in ["mean", "seed777"] {
                 let name = format!("{}_{run}_200", metric.name);
                 let info = column_info(&name, &values);
-                assert_eq!((info.role, info.unit), (metric.role, metric.unit), "{name}");
+                assert_eq!(
+                    (info.role, info.unit),
+                    (metric.meaning.role, metric.unit),
+                    "{name}"
+                );
                 assert_eq!(info.run.unwrap().to_string(), run);
             }
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use ganas::Experiment;
 
+use super::declarations::DeclarationArguments;
+
 /// What to evaluate with, and on which metrics.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluatorArguments {
@@ -23,11 +25,13 @@ pub(crate) struct EvaluatorArguments {
     /// table of `ganas table build`; the one that is searched on with a surrogate; else cifar10_test_mean_200].
     #[arg(long, value_name = "METRIC")]
     report: Option<String>,
+    #[command(flatten)]
+    declarations: DeclarationArguments,
 }
 
 impl EvaluatorArguments {
     /// Adds them to an experiment.
-    pub(crate) fn add_to(&self, mut experiment: Experiment) -> Experiment {
+    pub(crate) fn add_to(&self, mut experiment: Experiment) -> anyhow::Result<Experiment> {
         if let Some(table) = &self.table {
             experiment = experiment.table(table);
         }
@@ -40,6 +44,6 @@ impl EvaluatorArguments {
         if let Some(report) = &self.report {
             experiment = experiment.report_metric(report);
         }
-        experiment
+        Ok(experiment.declare(self.declarations.overrides()?))
     }
 }

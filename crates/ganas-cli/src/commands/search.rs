@@ -153,7 +153,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
                 eprintln!("{text}");
             }
         });
-    experiment = arguments.evaluator.add_to(experiment);
+    experiment = arguments.evaluator.add_to(experiment)?;
     experiment = arguments.goal.add_to(experiment);
     if let Some(space) = &arguments.space {
         experiment = experiment.space(Arc::clone(space));

@@ -50,7 +50,7 @@ impl<'a> Entry<'a> {
             rank,
             arch: &entry.arch,
             key: entry.key.to_string(),
-            search: entry.search.0,
+            search: entry.search.value(),
             report: entry.report.0,
             run: &entry.run_name,
             algorithm: &entry.algorithm,
@@ -170,10 +170,7 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
 }
 
 fn protocol_text(protocols: &[MetricPair]) -> String {
-    let lines = protocols
-        .iter()
-        .map(|p| format!("search {}, report {} ({})\n", p.search, p.report, p.kind));
-    lines.collect()
+    protocols.iter().map(|pair| format!("{pair}\n")).collect()
 }
 
 fn text(protocols: &[MetricPair], entries: &[Entry<'_>]) -> String {

@@ -121,7 +121,7 @@ impl Observer for RunBar {
                 failed => format!(", {failed} failed"),
             };
             self.bar
-                .set_message(format!("best {}{failed}", measurement(search.0)));
+                .set_message(format!("best {}{failed}", measurement(search.value())));
         }
         self.bar.set_position(round.counts.unique.into());
         Ok(())

@@ -120,19 +120,19 @@ impl FrontRecord {
 
 #[cfg(test)]
 mod tests {
-    use ganas_store::{Better, Objective};
+    use ganas_store::{Direction, Objective};
 
     use super::*;
 
     fn objectives(reference_point: Option<Vec<f64>>) -> Objectives {
-        let objective = |name: &str, better| Objective {
+        let objective = |name: &str, direction| Objective {
             name: name.to_owned(),
-            better,
+            direction,
             table: None,
         };
         let both = vec![
-            objective("accuracy", Better::Larger),
-            objective("latency", Better::Smaller),
+            objective("accuracy", Direction::Maximize),
+            objective("latency", Direction::Minimize),
         ];
         Objectives::new(both, reference_point).unwrap()
     }

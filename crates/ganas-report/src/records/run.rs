@@ -1,7 +1,9 @@
 //! The record of one run as it is printed: from memory, or from a study.
 
 use ganas_space::SearchSpace;
-use ganas_store::{Objectives, QueryCounts, RunId, RunOutcome, StopReason, Study, TrialState};
+use ganas_store::{
+    Objectives, QueryCounts, RunId, RunOutcome, SearchMetric, StopReason, Study, TrialState,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Completed, FrontRecord};
@@ -64,7 +66,7 @@ pub struct BestRank {
 struct Point {
     repeat: bool,
     /// Search and reported metric of a completed trial.
-    measured: Option<[f64; 2]>,
+    measured: Option<(SearchMetric, f64)>,
 }
 
 impl RunRecord {
@@ -86,7 +88,7 @@ impl RunRecord {
                 .trial
                 .search()
                 .zip(record.report)
-                .map(|(search, report)| [search.0, report.0]),
+                .map(|(search, report)| (search, report.0)),
         });
         let mut run = Self::new(seed, outcome.counts, wall_s, outcome.stop);
         let best = run.follow(points);
@@ -128,7 +130,7 @@ impl RunRecord {
         let points = trials.iter().map(|trial| Point {
             repeat: trial.repeat,
             measured: match (&trial.state, trial.report) {
-                (TrialState::Completed(search), Some(report)) => Some([search.0, report.0]),
+                (TrialState::Completed(search), Some(report)) => Some((*search, report.0)),
                 _ => None,
             },
         });
@@ -185,7 +187,8 @@ impl RunRecord {
 
     /// Fills the curve; the number of the best trial, and what it measured.
     fn follow(&mut self, points: impl Iterator<Item = Point>) -> Option<(usize, [f64; 2])> {
-        let mut best: Option<(usize, [f64; 2])> = None;
+        let values = |(search, report): (SearchMetric, f64)| [search.value(), report];
+        let mut best: Option<(usize, (SearchMetric, f64))> = None;
         let mut unique = 0;
         for (at, point) in points.enumerate() {
             if point.repeat {
@@ -193,14 +196,14 @@ impl RunRecord {
             }
             unique += 1;
             if let Some(measured) = point.measured
-                && best.is_none_or(|(_, best)| measured[0] > best[0])
+                && best.is_none_or(|(_, best)| measured.0 > best.0)
             {
                 best = Some((at, measured));
                 self.queries_to_best = Some(unique);
             }
-            self.curve.push(best.map(|(_, measured)| measured));
+            self.curve.push(best.map(|(_, measured)| values(measured)));
         }
-        best
+        best.map(|(at, measured)| (at, values(measured)))
     }
 }
 
@@ -217,7 +220,10 @@ mod tests {
     fn the_curve_counts_unique_queries() {
         let counts = QueryCounts::default();
         let mut run = RunRecord::new(0, counts, 0.0, StopReason::BudgetSpent);
-        let point = |repeat, measured| Point { repeat, measured };
+        let point = |repeat, measured: Option<[f64; 2]>| Point {
+            repeat,
+            measured: measured.map(|[search, report]| (SearchMetric::maximized(search), report)),
+        };
         let best = run.follow(
             [
                 point(false, None),

@@ -91,7 +91,7 @@ fn joint(objectives: &Objectives, names: &[&str], runs: &[RunRecord]) -> String 
     };
     let n = front.len();
     format!(
-        "\nfront{of}: {n} architectures that nothing found dominates\n{}",
+        "\nfront{of}: {n} architectures that nothing found dominates (equal points are shown once)\n{}",
         table.to_text()
     )
 }

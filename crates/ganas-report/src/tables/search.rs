@@ -40,13 +40,7 @@ impl SearchRecord {
                 stop_text(run.stop).to_owned(),
             ]);
         }
-        let mut text = format!(
-            "search {}, report {} ({})\n\n{}",
-            self.protocol.search,
-            self.protocol.report,
-            self.protocol.kind,
-            table.to_text()
-        );
+        let mut text = format!("{}\n\n{}", self.protocol, table.to_text());
         self.write_means(&mut text);
         self.write_best(&mut text);
         if let Some(objectives) = &self.objectives {
@@ -85,7 +79,11 @@ impl SearchRecord {
             .runs
             .iter()
             .filter_map(|run| Some((run.seed, run.best.as_ref()?)))
-            .reduce(|a, b| if b.1.search > a.1.search { b } else { a });
+            .reduce(|a, b| {
+                let direction = self.protocol.search_direction;
+                let is_better = direction.compare(b.1.search, a.1.search).is_gt();
+                if is_better { b } else { a }
+            });
         if let Some((seed, best)) = best {
             let _ = writeln!(text, "\nbest architecture (seed {seed})\n{}", best.arch);
         }

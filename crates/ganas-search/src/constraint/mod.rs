@@ -75,7 +75,9 @@ impl Relation {
         matches!(self, Self::Less | Self::AtMost)
     }
 
-    fn symbol(self) -> &'static str {
+    /// The relation as it is written.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
         match self {
             Self::Less => "<",
             Self::AtMost => "<=",

@@ -432,7 +432,10 @@ fn finite(protocol: &MetricPair, measurement: Measurement) -> Result<Measurement
         }
     };
     Ok(Measurement {
-        search: SearchMetric(check("search", &protocol.search, measurement.search.0)?),
+        search: {
+            let value = check("search", &protocol.search, measurement.search.value())?;
+            SearchMetric::new(value, protocol.search_direction)
+        },
         report: ReportMetric(check("reported", &protocol.report, measurement.report.0)?),
         objectives: (1..)
             .zip(measurement.objectives)

@@ -176,7 +176,10 @@ fn counts_best_and_order() {
     let recorded: Vec<Trial> = outcome.trials.iter().map(|r| r.trial.clone()).collect();
     assert_eq!(searcher.told, recorded);
     assert_eq!(outcome.trials[1].report, Some(ReportMetric(-3.0)));
-    assert_eq!(outcome.trials[1].trial.search(), Some(SearchMetric(3.0)));
+    assert_eq!(
+        outcome.trials[1].trial.search(),
+        Some(SearchMetric::maximized(3.0))
+    );
 }
 
 #[test]
@@ -263,7 +266,7 @@ fn negative_zero_is_recorded_as_zero() {
     let evaluator = ToyEvaluator::new(|_| Some((-0.0, -0.0)));
     let (outcome, _) = drive(&mut Scripted::new(&[&[A]]), &evaluator, 1);
     let record = &outcome.unwrap().trials[0];
-    let search = record.trial.search().unwrap().0;
+    let search = record.trial.search().unwrap().value();
     assert!(search.is_sign_positive() && record.report.unwrap().0.is_sign_positive());
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ganas_eval::SearchMetric;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use super::encode::SeenGraph;
@@ -16,7 +17,7 @@ pub(super) struct Entry {
     /// What a discriminator sees of it.
     pub(super) seen: SeenGraph,
     /// Its search metric.
-    pub(super) value: f64,
+    pub(super) search: SearchMetric,
     /// The round in which it was proposed.
     round: u32,
 }
@@ -24,7 +25,7 @@ pub(super) struct Entry {
 /// What is better.
 #[derive(Clone, Debug, Default)]
 enum Aim {
-    /// A larger search metric.
+    /// A better search metric.
     #[default]
     Metric,
     /// A better standing of the points, which are those of the entries.
@@ -70,7 +71,7 @@ impl History {
             self.entries.push(Entry {
                 arch,
                 seen,
-                value: search.0,
+                search,
                 round: trial.round,
             });
         }
@@ -102,7 +103,12 @@ impl History {
         match &self.aim {
             Aim::Metric => {
                 let mut order: Vec<usize> = (0..self.entries.len()).collect();
-                order.sort_by(|&a, &b| self.entries[b].value.total_cmp(&self.entries[a].value));
+                order.sort_by(|&a, &b| {
+                    self.entries[b]
+                        .search
+                        .gain()
+                        .total_cmp(&self.entries[a].search.gain())
+                });
                 order
             }
             Aim::Front(_, points) => best_first(points),
@@ -140,7 +146,10 @@ impl History {
     pub(super) fn ranks(&self) -> Vec<Vec<u32>> {
         match &self.aim {
             Aim::Metric => vec![ranks(
-                self.entries.iter().map(|entry| entry.value).collect(),
+                self.entries
+                    .iter()
+                    .map(|entry| entry.search.gain())
+                    .collect(),
             )],
             Aim::Front(objectives, points) => (0..objectives.all().len())
                 .map(|at| ranks(points.iter().map(|point| point.values()[at]).collect()))

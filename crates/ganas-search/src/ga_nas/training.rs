@@ -51,7 +51,7 @@ impl<B: Backend> GaNas<B> {
             None => {
                 let value = truth
                     .last()
-                    .map_or(f64::NAN, |&i| self.history.entries()[i].value);
+                    .map_or(f64::NAN, |&i| self.history.entries()[i].search.value());
                 ("level".to_owned(), value)
             }
             Some(size) => ("front".to_owned(), f64::of_count(size)),

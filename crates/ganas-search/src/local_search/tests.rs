@@ -4,7 +4,9 @@ use ganas_eval::SearchMetric;
 use ganas_space::nasbench201::NasBench201;
 
 use super::*;
-use crate::{Better, Objective, TrialNumber};
+use ganas_eval::Direction;
+
+use crate::{Objective, TrialNumber};
 
 struct Session {
     space: Arc<dyn SearchSpace>,
@@ -36,7 +38,7 @@ impl Session {
                 let result = if (self.fail)(number) {
                     Err("on purpose".to_owned())
                 } else {
-                    Ok(SearchMetric(value(&proposal.arch)))
+                    Ok(SearchMetric::maximized(value(&proposal.arch)))
                 };
                 // What is cut off from the output is nothing, and the same class without it.
                 let canonical = self.space.canonical(&proposal.arch);
@@ -53,7 +55,7 @@ impl Session {
         self.trials
             .iter()
             .filter_map(Trial::search)
-            .map(|s| s.0)
+            .map(|s| s.value())
             .fold(f64::MIN, f64::max)
     }
 }
@@ -74,14 +76,14 @@ fn cost(arch: &Arch) -> f64 {
 }
 
 fn for_front(seed: u64) -> Session {
-    let objective = |name: &str, better| Objective {
+    let objective = |name: &str, direction| Objective {
         name: name.to_owned(),
-        better,
+        direction,
         table: None,
     };
     let both = vec![
-        objective("value", Better::Larger),
-        objective("cost", Better::Smaller),
+        objective("value", Direction::Maximize),
+        objective("cost", Direction::Minimize),
     ];
     let objectives = Objectives::new(both, None).unwrap();
     let mut session = Session::new(seed);

@@ -8,7 +8,7 @@ use crate::{Objectives, SearchError, Trial};
 /// How good an architecture is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
-    /// Its search metric.
+    /// Its search metric as a gain.
     Metric(f64),
     /// What it reaches in several objectives.
     Point(Point),
@@ -33,7 +33,7 @@ pub(super) struct Walks {
 
 #[derive(Debug)]
 enum Places {
-    /// All that were evaluated, with their search metrics.
+    /// All that were evaluated, with their search metrics as gains.
     Evaluated(Vec<(Trial, f64)>),
     /// The members of the archive of several objectives.
     Front {
@@ -72,7 +72,7 @@ impl Walks {
             return Ok(None);
         };
         Ok(Some(match &self.places {
-            Places::Evaluated(_) => Value::Metric(search.0),
+            Places::Evaluated(_) => Value::Metric(search.gain()),
             Places::Front { objectives, .. } => Value::Point(objectives.point(&trial.objectives)?),
         }))
     }
@@ -87,7 +87,7 @@ impl Walks {
             return Ok(());
         };
         match &mut self.places {
-            Places::Evaluated(trials) => trials.push((trial.clone(), search.0)),
+            Places::Evaluated(trials) => trials.push((trial.clone(), search.gain())),
             Places::Front {
                 objectives,
                 archive,

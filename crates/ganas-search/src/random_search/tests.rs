@@ -18,7 +18,12 @@ fn trials(space: &Toy, proposals: &[Proposal], first: u32) -> Vec<Trial> {
         .zip(first..)
         .map(|(p, number)| {
             assert_eq!(p.key, space.key(&p.arch));
-            Trial::new(TrialNumber(number), 0, p.clone(), Ok(SearchMetric(0.0)))
+            Trial::new(
+                TrialNumber(number),
+                0,
+                p.clone(),
+                Ok(SearchMetric::maximized(0.0)),
+            )
         })
         .collect()
 }

@@ -55,7 +55,7 @@ fn json_lines_hold_the_run_its_trials_and_its_events() {
                 TrialState::Completed(search) => {
                     assert_eq!(
                         json["search"].as_f64().map(f64::to_bits),
-                        Some(search.0.to_bits())
+                        Some(search.value().to_bits())
                     );
                     assert_eq!(json["reason"], serde_json::Value::Null);
                 }
@@ -73,7 +73,7 @@ fn json_lines_hold_the_run_its_trials_and_its_events() {
 fn csv_has_a_row_for_each_trial() {
     let place = Place::new();
     let study = place.study();
-    let header = "run,space,protocol,search_metric,report_metric,algorithm,seed,number,round,arch,\
+    let header = "run,space,protocol,search_metric,search_direction,report_metric,algorithm,seed,number,round,arch,\
                   key,repeat,state,search,report,reason\n";
     assert_eq!(export(&study, ExportFormat::Csv), header);
     finish(&study, &spec(1));
@@ -94,7 +94,7 @@ fn csv_has_a_row_for_each_trial() {
         match &trial.state {
             TrialState::Completed(search) => {
                 let read: f64 = row["search"].parse().unwrap();
-                assert_eq!(read.to_bits(), search.0.to_bits());
+                assert_eq!(read.to_bits(), search.value().to_bits());
             }
             TrialState::Failed(reason) => assert_eq!(&row["reason"], reason),
         }
@@ -210,7 +210,7 @@ fn top_ranks_distinct_classes_over_all_runs() {
     for run in study.runs().unwrap() {
         for trial in study.trials(run.id).unwrap() {
             if let TrialState::Completed(search) = trial.state {
-                all.insert(trial.key, search.0);
+                all.insert(trial.key, search.value());
                 n_trials += 1;
             }
         }
@@ -220,7 +220,7 @@ fn top_ranks_distinct_classes_over_all_runs() {
     expected.sort_by(|a, b| b.1.total_cmp(&a.1));
     for n in [0, 1, 25, 100_000] {
         let top = study.top(n, &RunFilter::default()).unwrap();
-        let found: Vec<(ArchKey, f64)> = top.iter().map(|e| (e.key, e.search.0)).collect();
+        let found: Vec<(ArchKey, f64)> = top.iter().map(|e| (e.key, e.search.value())).collect();
         assert_eq!(found, expected[..n.min(expected.len())]);
     }
     let best = &study.top(1, &RunFilter::default()).unwrap()[0];
@@ -268,7 +268,7 @@ fn round(seed: u64, round: u32) -> (Vec<TrialRecord>, Vec<Event>) {
                     TrialNumber(2 * round + i),
                     round,
                     Proposal::new(&*space, arch),
-                    Ok(SearchMetric(f64::from(round) / 3.0)),
+                    Ok(SearchMetric::maximized(f64::from(round) / 3.0)),
                 ),
                 report: Some(ReportMetric(0.1 + f64::from(i))),
             }

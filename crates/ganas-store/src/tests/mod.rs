@@ -52,7 +52,7 @@ impl Evaluator for MadeUp {
             });
         }
         Ok(Measurement {
-            search: SearchMetric(f64::from(n) / 3.0),
+            search: SearchMetric::maximized(f64::from(n) / 3.0),
             report: ReportMetric(f64::from(n % 1000) / 7.0),
             objectives: Vec::new(),
         })
@@ -107,11 +107,8 @@ fn space() -> Arc<dyn SearchSpace> {
 
 fn protocol() -> MetricPair {
     MetricPair {
-        search: "valid".into(),
-        report: "test".into(),
-        kind: SelectionKind::ValidationSelected,
         search_epochs: Some(12),
-        report_epochs: None,
+        ..MetricPair::maximized("valid", "test", SelectionKind::ValidationSelected)
     }
 }
 

@@ -78,7 +78,10 @@ fn the_mean_of_the_members_is_searched_on() {
         SurrogateEvaluator::open(&folder, Arc::clone(&space), None, Some("params")).unwrap();
     let arch = space.decode("efficientnet-b0").unwrap();
     let measured = evaluator.evaluate(Query::new(&*space, &arch)).unwrap();
-    assert!((60.0..70.0).contains(&measured.search.0), "{measured:?}");
+    assert!(
+        (60.0..70.0).contains(&measured.search.value()),
+        "{measured:?}"
+    );
     assert_eq!(measured.report.0.to_string(), "5288548");
 }
 

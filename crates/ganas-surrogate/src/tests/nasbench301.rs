@@ -140,7 +140,7 @@ fn ensembles_are_found_below_the_folder() {
     let runtime = numbers(&predictions("predictions.json")["lgb_runtime"]["1"])[place];
     let mean = members.iter().sum::<f64>() / 3.0;
     assert_eq!(
-        [measured.search.0, measured.report.0].map(f64::to_bits),
+        [measured.search.value(), measured.report.0].map(f64::to_bits),
         [mean, runtime].map(f64::to_bits)
     );
     let names = |evaluator: &SurrogateEvaluator| {

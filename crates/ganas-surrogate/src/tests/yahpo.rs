@@ -11,7 +11,7 @@ use super::{data, rows};
 use crate::SurrogateEvaluator;
 use crate::folder::Folder;
 use crate::yahpo::Yahpo;
-use ganas_eval::{Evaluator, Query, SelectionKind};
+use ganas_eval::{Direction, Evaluator, Query, SelectionKind};
 
 use crate::SurrogateError;
 
@@ -108,7 +108,10 @@ fn a_class_has_one_value() {
     let [a_value, b_value] =
         [&a, &b].map(|arch| evaluator.evaluate(Query::new(&*space, arch)).unwrap());
     assert_eq!(a_value, b_value);
-    assert!((90.0..96.0).contains(&a_value.search.0), "{a_value:?}");
+    assert!(
+        (90.0..96.0).contains(&a_value.search.value()),
+        "{a_value:?}"
+    );
     let parameters = space.costs().unwrap().cost(&a).parameters;
     assert_eq!(a_value.report.0.to_string(), parameters.to_string());
 }
@@ -125,11 +128,8 @@ fn bad_names_are_refused() {
         matches!(&error, SurrogateError::UnknownPrediction { suggestion: Some(s), .. } if s == "val_accuracy"),
         "{error}"
     );
-    let error = open(Some("runtime_s"), None).unwrap_err();
-    assert!(
-        matches!(error, SurrogateError::CostAsSearchMetric { .. }),
-        "{error}"
-    );
+    let cost = open(Some("runtime_s"), None).unwrap();
+    assert_eq!(cost.metric_pair().search_direction, Direction::Minimize);
     let error =
         SurrogateEvaluator::open("nowhere", Arc::new(Darts::new()), None, None).unwrap_err();
     assert!(

@@ -8,7 +8,7 @@ use ganas_space::{ArchKey, SearchSpace};
 use super::*;
 use crate::TableEvaluator;
 use ganas_eval::{
-    Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
+    Direction, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
 };
 
 fn evaluator(csv: &str, search: &str, report: &str) -> Result<TableEvaluator, TableError> {
@@ -25,7 +25,7 @@ fn answers_with_the_values_of_the_lowest_row_of_the_class() {
     for text in ["pool>id>conv", "conv>id>pool"] {
         let arch = space.decode(text).unwrap();
         let expected = Measurement {
-            search: SearchMetric(45.0),
+            search: SearchMetric::maximized(45.0),
             report: ReportMetric(5.0),
             objectives: Vec::new(),
         };
@@ -54,12 +54,18 @@ fn the_kind_follows_from_the_search_metric() {
             Some(200),
             Some(200),
         ),
-        ("index", "params_m", SelectionKind::Unclassified, None, None),
+        ("params_m", "index", SelectionKind::Unclassified, None, None),
     ] {
         let evaluator = evaluator(&all_chains(), search, report).unwrap();
         let expected = MetricPair {
             search: search.to_owned(),
+            search_direction: if search == "params_m" {
+                Direction::Minimize
+            } else {
+                Direction::Maximize
+            },
             report: report.to_owned(),
+            report_direction: (report != "index").then_some(Direction::Maximize),
             kind,
             search_epochs,
             report_epochs,
@@ -70,12 +76,12 @@ fn the_kind_follows_from_the_search_metric() {
 
 #[test]
 fn unsuitable_choices_say_what_to_do() {
-    let error = evaluator(&all_chains(), "params_m", "test_200").unwrap_err();
+    let error = evaluator(&all_chains(), "index", "test_200").unwrap_err();
     assert!(
-        matches!(error, TableError::CostAsSearchMetric { .. }),
+        matches!(error, TableError::UnknownDirection(_)),
         "{error:?}"
     );
-    check_message(&error, &["`params_m`", "one of valid_12", "constraint"]);
+    check_message(&error, &["`index`", "--maximize index or --minimize index"]);
 
     for (search, report) in [("valid_21", "test_200"), ("test_200", "valid_21")] {
         let error = evaluator(&all_chains(), search, report).unwrap_err();

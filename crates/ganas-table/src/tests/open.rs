@@ -37,7 +37,7 @@ fn queries_answer_with_the_lowest_row_of_the_class() {
 }
 
 #[test]
-fn values_maxima_and_names() {
+fn values_bests_and_names() {
     let folder = Folder::new();
     let table = folder.table(all_chains());
     let column = |name| table.column(name).unwrap();
@@ -46,9 +46,9 @@ fn values_maxima_and_names() {
     assert_eq!(table.value(test, last), Some(26.0));
     assert_eq!(table.value(cost, last), Some(0.5));
     assert_eq!(table.value(cost, table.row(0).unwrap()), None);
-    assert_eq!(table.maximum(test), Some(26.0));
-    assert_eq!(table.maximum(cost), Some(0.5));
-    assert_eq!(table.query_maximum(test), Some(26.0));
+    assert_eq!(table.best(test), Some(26.0));
+    assert_eq!(table.best(cost), Some(0.5));
+    assert_eq!(table.query_best(test), Some(26.0));
     assert_eq!(table.info(test).epochs, Some(200));
     assert_eq!(table.columns().count(), 4);
 
@@ -61,12 +61,12 @@ fn values_maxima_and_names() {
 }
 
 #[test]
-fn the_reachable_maximum_looks_at_one_row_a_class() {
+fn the_best_of_queries_looks_at_one_row_a_class() {
     let folder = Folder::new();
-    let table = folder.table("arch,x\nconv>conv>id,1\nid>conv>conv,3\nid>id>id,2\n");
-    let x = table.column("x").unwrap();
-    assert_eq!(table.maximum(x), Some(3.0));
-    assert_eq!(table.query_maximum(x), Some(2.0));
+    let table = folder.table("arch,acc\nconv>conv>id,1\nid>conv>conv,3\nid>id>id,2\n");
+    let x = table.column("acc").unwrap();
+    assert_eq!(table.best(x), Some(3.0));
+    assert_eq!(table.query_best(x), Some(2.0));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn touch_everything(table: &Table) {
         }
     }
     for column in table.columns() {
-        let _ = (table.maximum(column), table.query_maximum(column));
+        let _ = (table.best(column), table.query_best(column));
     }
 }
 

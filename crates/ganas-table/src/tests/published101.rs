@@ -40,7 +40,7 @@ fn the_single_run_test_table_is_the_whole_space() {
     assert_eq!(table.info(test).epochs, Some(108));
 
     // The documented maximum over all single runs, and its hash.
-    let best = table.maximum(test).unwrap();
+    let best = table.best(test).unwrap();
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the published number is a float32"
@@ -85,7 +85,7 @@ fn the_validation_sample_has_its_published_best() {
     let manifest = table.manifest();
     assert_eq!((manifest.n_rows, manifest.n_classes), (20_001, 20_001));
     assert_eq!(manifest.row_order, RowOrder::SourceFile);
-    let best = table.maximum(table.column("val_108").unwrap()).unwrap();
+    let best = table.best(table.column("val_108").unwrap()).unwrap();
     assert!((best - 0.9491).abs() < 5e-5, "{best}");
     let row = table.row(0).unwrap();
     let hash = table.key(row).to_string();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use ganas_eval::{MetricRole, Property};
+use ganas_eval::{MetricMeaning, MetricRole, Property};
 #[cfg(feature = "tables")]
 use ganas_table::{Table, TableProperty};
 
-use crate::SearchSpace;
+use crate::{Error, SearchSpace};
 
 /// Tables whose columns are known without a query; without the feature `tables` there are none.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(crate) struct Columns {
 /// A column.
 pub(crate) struct Column {
     pub(crate) property: Arc<dyn Property>,
-    pub(crate) role: MetricRole,
+    pub(crate) meaning: MetricMeaning,
     pub(crate) table_sha256: String,
     /// Whether its table answers the queries.
     pub(crate) is_own: bool,
@@ -36,34 +36,53 @@ impl Columns {
         }
     }
 
-    /// The first column with a name.
-    pub(crate) fn find(&self, space: &Arc<dyn SearchSpace>, name: &str) -> Option<Column> {
-        let mut tables = self.tables.iter().enumerate();
-        tables.find_map(|(number, table)| {
-            let column = table.column(name).ok()?;
-            let property = TableProperty::new(Arc::clone(space), Arc::clone(table), column);
-            Some(Column {
-                property: Arc::new(property),
-                role: table.info(column).role,
-                table_sha256: table.sha256(),
-                is_own: number < self.n_own,
-            })
-        })
+    /// The column with a name, which leads the search.
+    ///
+    /// # Errors
+    ///
+    /// Two tables have such a column, or it is a cost with values below zero.
+    pub(crate) fn find(
+        &self,
+        space: &Arc<dyn SearchSpace>,
+        name: &str,
+    ) -> Result<Option<Column>, Error> {
+        let tables = self.tables.iter().enumerate();
+        let mut having = tables.filter(|(_, table)| table.column(name).is_ok());
+        let Some((number, table)) = having.next() else {
+            return Ok(None);
+        };
+        if let Some((_, other)) = having.next() {
+            return Err(Error::Usage(format!(
+                "`{name}` is a column of {} and of {}: leave one of the tables out, or import one of them with another name \
+                 for it, as `ganas table import --metric NAME={name}` does",
+                table.path().display(),
+                other.path().display()
+            )));
+        }
+        let column = table.leading_column(name)?;
+        let property = TableProperty::new(Arc::clone(space), Arc::clone(table), column);
+        Ok(Some(Column {
+            property: Arc::new(property),
+            meaning: table.meaning(column).clone(),
+            table_sha256: table.sha256(),
+            is_own: number < self.n_own,
+        }))
     }
 
     /// The names and roles of all columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {
         self.tables.iter().flat_map(|table| {
-            let infos = table.columns().map(|column| table.info(column));
-            infos.map(|info| (&*info.name, info.role))
+            let columns = table.columns();
+            columns.map(|column| (&*table.info(column).name, table.meaning(column).role))
         })
     }
 }
 
 #[cfg(not(feature = "tables"))]
 impl Columns {
-    pub(crate) fn find(&self, _: &Arc<dyn SearchSpace>, _: &str) -> Option<Column> {
-        None
+    #[expect(clippy::unnecessary_wraps, reason = "as with tables")]
+    pub(crate) fn find(&self, _: &Arc<dyn SearchSpace>, _: &str) -> Result<Option<Column>, Error> {
+        Ok(None)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {

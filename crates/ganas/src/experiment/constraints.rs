@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ganas_eval::Property;
+use ganas_eval::{MetricMeaning, MetricPair, MetricRole, Property, SelectionKind};
 use ganas_search::{Bound, ConstrainedSpace, Constraint};
 use ganas_space::SearchSpace;
 
@@ -115,12 +115,51 @@ pub(super) fn apply(
 /// Where properties come from.
 pub(super) struct Sources<'a> {
     pub(super) space: &'a Arc<dyn SearchSpace>,
+    /// What is searched on, and what is reported.
+    pub(super) protocol: &'a MetricPair,
     pub(super) columns: &'a Columns,
     /// What a surrogate looks up; its fingerprint is in the record of a run.
     pub(super) looked_up: &'a [Arc<dyn Property>],
 }
 
+/// Why a search must not see a metric of this meaning, when it must not.
+pub(super) fn refuse_test(meaning: &MetricMeaning, kind: SelectionKind) -> Result<(), String> {
+    if meaning.role != MetricRole::Test || kind == SelectionKind::TestSelected {
+        return Ok(());
+    }
+    let how_known = if meaning.guessed.role {
+        "its name says that it is measured on test data"
+    } else {
+        "it is measured on test data"
+    };
+    Err(format!(
+        "{how_known}, which a search must not see; name one on validation data, or search on test data with --search, which the \
+         protocol then says{}",
+        if meaning.guessed.role {
+            "; if it is something else, say so with --metric-role"
+        } else {
+            ""
+        }
+    ))
+}
+
 impl Sources<'_> {
+    /// Refuses a bound on what only a query may tell, and on what is reported in the end.
+    fn check_visible(&self, name: &str, place: &str) -> Result<(), Error> {
+        let MetricPair { search, report, .. } = self.protocol;
+        if name == search {
+            return Err(Error::Usage(format!(
+                "{place}: `{name}` is the metric that is searched on, which costs a query: leave the bound out"
+            )));
+        }
+        if name == report {
+            return Err(Error::Usage(format!(
+                "{place}: `{name}` is the metric that is reported, which a search must not see; report another one with --report"
+            )));
+        }
+        Ok(())
+    }
+
     /// The property with a name, and the sha256 of the table that it is a column of. `place` is where it is named.
     fn find(&self, name: &str, place: &str) -> Result<(Arc<dyn Property>, Option<String>), Error> {
         if let Some(property) = closed_form::property(self.space, name) {
@@ -129,7 +168,11 @@ impl Sources<'_> {
         if let Some(property) = self.looked_up.iter().find(|known| known.name() == name) {
             return Ok((Arc::clone(property), None));
         }
-        if let Some(column) = self.columns.find(self.space, name) {
+        self.check_visible(name, place)?;
+        if let Some(column) = self.columns.find(self.space, name)? {
+            refuse_test(&column.meaning, self.protocol.kind).map_err(|reason| {
+                Error::Usage(format!("{place}: the bound on `{name}`: {reason}"))
+            })?;
             return Ok((column.property, Some(column.table_sha256)));
         }
         let known: Vec<&str> = closed_form::names(&**self.space)

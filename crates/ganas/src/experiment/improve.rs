@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ganas_eval::{CostObjective, Evaluator, Measurement, MetricPair, Property, Query};
+use ganas_eval::{CostObjective, Direction, Evaluator, Measurement, MetricPair, Property, Query};
 use ganas_report::records::{Gains, ImprovedRun, KnownNetwork, RunRecord};
 use ganas_search::{Bound, Relation, SearchError};
 use ganas_space::{Arch, SearchSpace};
@@ -86,7 +86,7 @@ fn known(space: &dyn SearchSpace, arch: &Arch, measured: Measurement) -> KnownNe
     let cost = space.costs().map(|costs| costs.cost(arch));
     KnownNetwork {
         arch: space.encode(arch),
-        accuracy: measured.search.0,
+        accuracy: measured.search.value(),
         report: measured.report.0,
         params: cost.map(|cost| cost.parameters),
         flops: cost.map(|cost| cost.flops),
@@ -101,6 +101,7 @@ pub(crate) struct Improvement {
     known: KnownNetwork,
     /// The names of the metrics.
     metrics: [String; 2],
+    direction: Direction,
     objective: Objective,
 }
 
@@ -134,6 +135,7 @@ impl Given {
         Ok(Self {
             known: known(space, &arch, measured),
             metrics: [protocol.search.clone(), protocol.report.clone()],
+            direction: protocol.search_direction,
             arch,
             objective: objective.map(ToOwned::to_owned),
         })
@@ -146,6 +148,7 @@ pub(crate) struct Given {
     pub(crate) arch: Arch,
     known: KnownNetwork,
     metrics: [String; 2],
+    direction: Direction,
     /// The only objective.
     objective: Option<String>,
 }
@@ -155,6 +158,14 @@ impl Given {
     pub(crate) fn cost(&self) -> Option<&str> {
         let objective = self.objective.as_deref()?;
         (objective != ACCURACY && objective != self.metrics[0]).then_some(objective)
+    }
+
+    /// How a bound on the metric must be put.
+    fn relation(&self) -> Relation {
+        match self.direction {
+            Direction::Maximize => Relation::AtLeast,
+            Direction::Minimize => Relation::AtMost,
+        }
     }
 
     /// Whether a bound is one on the metric, which a query must tell.
@@ -180,10 +191,13 @@ impl Given {
             }
             (Some(cost), [bound]) => {
                 let bound = bound.resolve(Some(self.known.accuracy))?;
-                if bound.relation != Relation::AtLeast {
+                if bound.relation != self.relation() {
                     return Err(Error::Usage(format!(
-                        "--constraint: with --objective {name}, the bound on `{}` must be one with >=: found `{bound}`",
-                        bound.property
+                        "--constraint: with --objective {name}, the bound on `{}`, of which {} is better, must be one with {}: \
+                         found `{bound}`",
+                        bound.property,
+                        self.direction.better(),
+                        self.relation().symbol()
                     )));
                 }
                 let from = cost.value(&self.arch).with_context(|| {
@@ -193,7 +207,8 @@ impl Given {
             }
             (Some(_), bounds) => {
                 return Err(Error::Usage(format!(
-                    "--objective {name}: expected one bound on the metric, such as --constraint '{ACCURACY} >= {BASE}'; found {}",
+                    "--objective {name}: expected one bound on the metric, such as --constraint '{ACCURACY} {} {BASE}'; found {}",
+                    self.relation().symbol(),
                     bounds.len()
                 )));
             }
@@ -202,6 +217,7 @@ impl Given {
             given: self.arch,
             known: self.known,
             metrics: self.metrics,
+            direction: self.direction,
             objective,
         })
     }
@@ -243,7 +259,10 @@ impl Improvement {
                 "given": self.known.arch,
                 "objective": cost.name(),
                 "from": from,
-                "accuracy_at_least": floor,
+                (match self.direction {
+                    Direction::Maximize => "accuracy_at_least",
+                    Direction::Minimize => "accuracy_at_most",
+                }): floor,
             }),
         }
     }

@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::Evaluator;
+use ganas_eval::{Evaluator, MetricOverrides};
 use ganas_report::records::SearchRecord;
 use ganas_search::{Budget, Observer, RunSpec, StopFlag};
 use ganas_space::{Arch, SearchSpace};
@@ -152,18 +152,19 @@ impl Experiment {
         self
     }
 
-    /// Answers queries with a function, which returns a value of which more is better.
+    /// Answers queries with a function, which returns a value of which more is better, unless its name says otherwise, such as
+    /// `loss`, or [`declare`](Self::declare) does.
     ///
     /// `metric` is what the value is called. A study tells functions apart by this name: change it when the function
     /// changes. An error is the failure of this one evaluation, which a search survives.
     #[must_use]
     pub fn function<E: Into<Box<dyn StdError + Send + Sync>>>(
-        self,
+        mut self,
         metric: &str,
         function: impl Fn(&Arch) -> Result<f64, E> + Send + Sync + 'static,
     ) -> Self {
-        let evaluator = FunctionEvaluator::new(metric, function);
-        self.evaluator(Arc::new(evaluator), metric)
+        self.source = Source::Function(FunctionEvaluator::new(metric, function));
+        self
     }
 
     /// Answers queries with an evaluator of the caller; `identity` tells it from others in a study.
@@ -184,6 +185,15 @@ impl Experiment {
     #[must_use]
     pub fn report_metric(mut self, name: impl Into<String>) -> Self {
         self.metrics.report = Some(name.into());
+        self
+    }
+
+    /// Declares what metrics mean: which values are better, what they are measured on, which value says that there is none.
+    ///
+    /// It holds whatever their names, the table, the surrogate or the workers say.
+    #[must_use]
+    pub fn declare(mut self, declared: MetricOverrides) -> Self {
+        self.metrics.declared = declared;
         self
     }
 
@@ -337,7 +347,7 @@ impl Experiment {
         }
         let evaluating = match embedded {
             #[cfg(feature = "tables")]
-            Some(table) => opening.of_table(Arc::new(table.open()?))?,
+            Some(table) => opening.of_table(table.open()?)?,
             _ => std::mem::replace(&mut self.source, Source::Unnamed).open(&opening)?,
         };
         let evaluator = evaluating.evaluator();
@@ -354,13 +364,18 @@ impl Experiment {
             self.algorithm.check_improve()?;
         }
         let columns = evaluating.columns(self.open_properties(&*space)?);
+        evaluating.check_declared(&self.metrics.declared, &columns)?;
         let sources = Sources {
             space: &space,
+            protocol: &protocol,
             columns: &columns,
             looked_up: &evaluating.properties,
         };
         let constrained = constraints::apply(&self.bounds, &sources, given)?;
         let mut config = algorithm.config_json()?;
+        if let Some(declared) = self.metrics.declared_text() {
+            config["declared"] = declared.into();
+        }
         if !constrained.record.is_empty() {
             config["constraints"] = constrained.record.clone().into();
         }
@@ -444,7 +459,7 @@ impl Experiment {
             Source::Surrogate(_) => "the surrogate",
             #[cfg(feature = "workers")]
             Source::Workers(..) => "the evaluator",
-            Source::Given(..) => "the evaluator",
+            Source::Given(..) | Source::Function(_) => "the evaluator",
         };
         Err(Error::Usage(format!(
             "{missing} does not say which space it is for: name one with --space; `ganas space list` lists them"
@@ -458,7 +473,10 @@ impl Experiment {
     ) -> Result<Vec<Arc<ganas_table::Table>>, Error> {
         let paths = self.properties.iter();
         paths
-            .map(|path| tables::open(Some(path), space, &self.folders, &self.note))
+            .map(|path| {
+                let table = tables::open(Some(path), space, &self.folders, &self.note)?;
+                Ok(Arc::new(table.declared(&self.metrics.declared)))
+            })
             .collect()
     }
 

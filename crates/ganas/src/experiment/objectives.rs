@@ -3,11 +3,12 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ganas_eval::{MetricPair, MetricRole, ObjectiveSource};
-use ganas_search::{Better, Objective, Objectives};
+use ganas_eval::{Direction, MetricMeaning, MetricPair, MetricRole, ObjectiveSource};
+use ganas_search::{Objective, Objectives};
 use ganas_space::SearchSpace;
 
 use super::columns::Columns;
+use super::constraints::refuse_test;
 use super::improve::ACCURACY;
 use crate::{Error, closed_form};
 
@@ -22,7 +23,7 @@ impl Default for Goals {
     fn default() -> Self {
         Self(Box::new([Wanted {
             name: ACCURACY.to_owned(),
-            better: Better::Larger,
+            direction: Direction::Maximize,
         }]))
     }
 }
@@ -35,7 +36,7 @@ pub struct ReferencePoint(Box<[(String, f64)]>);
 #[derive(Clone, Debug, PartialEq)]
 struct Wanted {
     name: String,
-    better: Better,
+    direction: Direction,
 }
 
 impl FromStr for Goals {
@@ -44,9 +45,9 @@ impl FromStr for Goals {
     fn from_str(text: &str) -> Result<Self, String> {
         let wanted = text.split(',').map(|part| {
         let part = part.trim();
-        let (name, better) = match part.strip_prefix('-') {
-            Some(name) => (name, Better::Smaller),
-            None => (part, Better::Larger),
+        let (name, direction) = match part.strip_prefix('-') {
+            Some(name) => (name, Direction::Minimize),
+            None => (part, Direction::Maximize),
         };
         if name.is_empty() {
             return Err(format!(
@@ -55,7 +56,7 @@ impl FromStr for Goals {
         }
         Ok(Wanted {
             name: name.to_owned(),
-            better,
+            direction,
         })
     });
         Ok(Self(wanted.collect::<Result<_, String>>()?))
@@ -90,13 +91,38 @@ pub(super) struct Several {
     pub(crate) sources: Vec<ObjectiveSource>,
 }
 
+impl Wanted {
+    /// Whether the metric that is searched on is wanted in its direction. `accuracy` stands for it whatever that is.
+    fn agrees(&self, protocol: &MetricPair) -> bool {
+        let wanted = if self.name == ACCURACY && self.name != protocol.search {
+            Direction::Maximize
+        } else {
+            protocol.search_direction
+        };
+        self.direction == wanted
+    }
+
+    fn disagreement(&self, protocol: &MetricPair) -> String {
+        let Self { name, direction } = self;
+        let (written, right) = match direction {
+            Direction::Maximize => ("", "put a minus before it"),
+            Direction::Minimize => ("-", "leave the minus out"),
+        };
+        format!(
+            "--objective {written}{name}: {} values of `{}`, which is searched on, are better: {right}",
+            protocol.search_direction.better(),
+            protocol.search
+        )
+    }
+}
+
 /// What objectives can be.
 pub(super) struct Known<'a> {
     pub(crate) space: &'a Arc<dyn SearchSpace>,
     /// What is searched on, and what is reported.
     pub(crate) protocol: &'a MetricPair,
-    /// What the evaluator measures beside that, by name and role.
-    pub(crate) metrics: &'a [(String, MetricRole)],
+    /// What the evaluator measures beside that, by name, and what that means.
+    pub(crate) metrics: &'a [(String, MetricMeaning)],
     /// What of it was asked for with [`Goals::further`], in the order of measurement.
     pub(crate) further: &'a [String],
     pub(crate) columns: &'a Columns,
@@ -125,10 +151,8 @@ impl Goals {
         let is_metric = name == ACCURACY || name == protocol.search;
         let problem = if reference_point.is_some() {
             "--reference-point: a hypervolume needs several objectives, such as `--objective accuracy,-params`".to_owned()
-        } else if is_metric && self.0[0].better == Better::Smaller {
-            format!(
-                "--objective -{name}: the metric that is searched on is made large: leave the minus out"
-            )
+        } else if is_metric && !self.0[0].agrees(protocol) {
+            self.0[0].disagreement(protocol)
         } else if !is_metric && !is_improvement {
             format!(
                 "--objective {name}: one objective other than `{ACCURACY}` is made small in a given network, which \
@@ -191,16 +215,18 @@ impl Known<'_> {
         let name = self.full_name(&wanted.name);
         let objective = |table: Option<String>| Objective {
             name: name.to_owned(),
-            better: wanted.better,
+            direction: wanted.direction,
             table,
         };
         if name == self.protocol.search {
-            if wanted.better == Better::Smaller {
-                return Err(Error::Usage(format!(
-                    "--objective -{name}: the metric that is searched on is made large: leave the minus out"
-                )));
+            if !wanted.agrees(self.protocol) {
+                return Err(Error::Usage(wanted.disagreement(self.protocol)));
             }
-            return Ok((objective(None), ObjectiveSource::SearchMetric));
+            let objective = Objective {
+                direction: self.protocol.search_direction,
+                ..objective(None)
+            };
+            return Ok((objective, ObjectiveSource::SearchMetric));
         }
         if name == self.protocol.report {
             return Err(Error::Usage(format!(
@@ -209,7 +235,8 @@ impl Known<'_> {
             )));
         }
         if let Some(cost) = closed_form::property(self.space, name) {
-            check(wanted, MetricRole::Cost)?;
+            let meaning = MetricMeaning::of_role(name, MetricRole::Cost);
+            self.check(wanted, &meaning)?;
             let objective = Objective {
                 name: cost.name().to_owned(),
                 ..objective(None)
@@ -218,11 +245,13 @@ impl Known<'_> {
         }
         if let Some(place) = self.further.iter().position(|further| further == name) {
             let metric = self.metrics.iter().find(|(known, _)| known == name);
-            check(wanted, metric.map_or(MetricRole::Other, |(_, role)| *role))?;
+            if let Some((_, meaning)) = metric {
+                self.check(wanted, meaning)?;
+            }
             return Ok((objective(None), ObjectiveSource::Further(place)));
         }
-        if let Some(column) = self.columns.find(self.space, name) {
-            check(wanted, column.role)?;
+        if let Some(column) = self.columns.find(self.space, name)? {
+            self.check(wanted, &column.meaning)?;
             let other = (!column.is_own).then_some(column.table_sha256);
             return Ok((objective(other), ObjectiveSource::Property(column.property)));
         }
@@ -231,6 +260,29 @@ impl Known<'_> {
              a column of another table is made known with --properties FILE",
             self.names().join(", ")
         )))
+    }
+
+    /// Refuses what a search must not see, and the wrong direction.
+    fn check(&self, wanted: &Wanted, meaning: &MetricMeaning) -> Result<(), Error> {
+        let name = &wanted.name;
+        refuse_test(meaning, self.protocol.kind)
+            .map_err(|reason| Error::Usage(format!("--objective {name}: {reason}")))?;
+        let Some(known) = meaning.direction.filter(|known| *known != wanted.direction) else {
+            return Ok(());
+        };
+        let (sign, other) = match known {
+            Direction::Maximize => ("", Direction::Minimize),
+            Direction::Minimize => ("-", Direction::Maximize),
+        };
+        let better = known.better();
+        Err(Error::Usage(if meaning.guessed.direction {
+            format!(
+                "--objective {name}: its name says that {better} values are better: write {sign}{name}, or --{other} {name} if \
+                 that is wrong"
+            )
+        } else {
+            format!("--objective {name}: {better} values of it are better: write {sign}{name}")
+        }))
     }
 
     /// The name of the metric that is searched on, where that is what is meant.
@@ -249,7 +301,9 @@ impl Known<'_> {
         names.extend(of_space.map(ToOwned::to_owned));
         let of_tables = self.columns.names();
         let of_tables = of_tables.map(|(name, role)| (name.to_owned(), role));
-        for (name, role) in self.metrics.iter().cloned().chain(of_tables) {
+        let measured = self.metrics.iter();
+        let measured = measured.map(|(name, meaning)| (name.clone(), meaning.role));
+        for (name, role) in measured.chain(of_tables) {
             let hidden = role == MetricRole::Test || name == self.protocol.report;
             if !hidden && name != self.protocol.search && !names.contains(&name) {
                 names.push(name);
@@ -284,35 +338,20 @@ impl Known<'_> {
     }
 }
 
-/// Refuses what a search must not see, and a cost that is made large.
-fn check(wanted: &Wanted, role: MetricRole) -> Result<(), Error> {
-    let name = &wanted.name;
-    match (role, wanted.better) {
-        (MetricRole::Test, _) => Err(Error::Usage(format!(
-            "--objective {name}: it is measured on test data, which a search must not see; \
-             name one on validation data, or search on it with --search, which the protocol then says"
-        ))),
-        (MetricRole::Cost, Better::Larger) => Err(Error::Usage(format!(
-            "--objective {name}: it is a cost, of which less is better: write -{name}"
-        ))),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_minus_says_that_smaller_is_better() {
-        let wanted = |name: &str, better| Wanted {
+        let wanted = |name: &str, direction| Wanted {
             name: name.to_owned(),
-            better,
+            direction,
         };
         let Goals(found) = "accuracy, -latency_ms".parse().unwrap();
         let expected = [
-            wanted("accuracy", Better::Larger),
-            wanted("latency_ms", Better::Smaller),
+            wanted("accuracy", Direction::Maximize),
+            wanted("latency_ms", Direction::Minimize),
         ];
         assert_eq!(*found, expected);
         for bad in ["", "accuracy,", ",", "-"] {

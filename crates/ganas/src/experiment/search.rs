@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use ganas_eval::WithObjectives;
+use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
 use ganas_search::{Budget, Observer, Run, RunSpec, StopFlag};
 use ganas_space::SearchSpace;
@@ -180,10 +180,34 @@ impl Search {
         }
     }
 
+    /// The metric that is searched on, with its direction; a guess is said to be one.
+    fn single_objective_text(&self) -> String {
+        let MetricPair {
+            search,
+            search_direction: direction,
+            ..
+        } = &self.spec.protocol;
+        let text = format!("{direction} {search}");
+        let meaning = self.evaluating.search_meaning();
+        let is_guessed = self
+            .improvement
+            .as_ref()
+            .is_none_or(Improvement::is_of_metric)
+            && meaning.is_some_and(|meaning| meaning.guessed.direction);
+        if !is_guessed {
+            return text;
+        }
+        let other = match direction {
+            Direction::Maximize => Direction::Minimize,
+            Direction::Minimize => Direction::Maximize,
+        };
+        format!("{text} (as its name says; --{other} {search} if that is wrong)")
+    }
+
     /// What is searched for.
     fn objective_text(&self) -> String {
         let Some(objectives) = &self.spec.objectives else {
-            return self.spec.protocol.search.clone();
+            return self.single_objective_text();
         };
         let names: Vec<String> = objectives.all().iter().map(ToString::to_string).collect();
         let from = match objectives.reference_point() {

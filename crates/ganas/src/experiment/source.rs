@@ -5,9 +5,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas_eval::{Evaluator, MetricRole, Property};
+#[cfg(feature = "tables")]
+use ganas_eval::MetricRole;
+use ganas_eval::{Direction, Evaluator, MetricMeaning, MetricOverrides, Property};
 #[cfg(feature = "tables")]
 use ganas_report::records::BestRank;
+use ganas_space::suggestion::{closest, did_you_mean};
 #[cfg(feature = "surrogates")]
 use ganas_surrogate::SurrogateEvaluator;
 #[cfg(feature = "tables")]
@@ -16,6 +19,7 @@ use ganas_table::{Column, RowOrder, Run, Table, TableEvaluator};
 use ganas_worker::{MetricNames, PoolConfig, PoolListener, WorkerEvaluator};
 
 use super::columns::Columns;
+use crate::function::FunctionEvaluator;
 #[cfg(feature = "tables")]
 use crate::tables;
 use crate::{Error, Folders, SearchSpace};
@@ -34,6 +38,8 @@ pub(super) enum Source {
     Surrogate(PathBuf),
     #[cfg(feature = "workers")]
     Workers(Box<PoolConfig>, PoolListener),
+    /// A function of the caller.
+    Function(FunctionEvaluator),
     /// An evaluator of the caller, and the text that tells it from others.
     Given(Arc<dyn Evaluator>, String),
 }
@@ -48,6 +54,7 @@ impl fmt::Debug for Source {
             Self::Surrogate(path) => f.debug_tuple("Surrogate").field(path).finish(),
             #[cfg(feature = "workers")]
             Self::Workers(config, _) => f.debug_tuple("Workers").field(config).finish(),
+            Self::Function(function) => f.debug_tuple("Function").field(function).finish(),
             Self::Given(_, identity) => f.debug_tuple("Given").field(identity).finish(),
         }
     }
@@ -58,6 +65,14 @@ impl fmt::Debug for Source {
 pub(super) struct Metrics {
     pub(super) search: Option<String>,
     pub(super) report: Option<String>,
+    pub(super) declared: MetricOverrides,
+}
+
+impl Metrics {
+    /// What is declared, which a result depends on.
+    pub(super) fn declared_text(&self) -> Option<String> {
+        (!self.declared.is_empty()).then(|| self.declared.to_string())
+    }
 }
 
 /// What is needed to open a source.
@@ -79,8 +94,8 @@ pub(super) struct Evaluating {
     pub(super) description: String,
     /// The fingerprint of what the measurements depend on: the table's file, or what the workers are.
     pub(super) sha256: String,
-    /// What it measures, by name and role; nothing of a table, whose columns are known.
-    pub(super) metrics: Vec<(String, MetricRole)>,
+    /// What it measures, by name, and what that means; nothing of a table, whose columns are known.
+    pub(super) metrics: Vec<(String, MetricMeaning)>,
     /// What it looks up instead of predicting it, which constraints can bound.
     pub(super) properties: Vec<Arc<dyn Property>>,
     /// What it returns beside the metrics of the search, of what was asked for.
@@ -142,6 +157,36 @@ impl Evaluating {
         Columns::default()
     }
 
+    /// What the metric that is searched on means, where that is known of it.
+    pub(super) fn search_meaning(&self) -> Option<MetricMeaning> {
+        let search = &self.evaluator.metric_pair().search;
+        #[cfg(feature = "tables")]
+        if let Some(table) = &self.table {
+            let column = table.column(search).ok()?;
+            return Some(table.meaning(column).clone());
+        }
+        let metric = self.metrics.iter().find(|(name, _)| name == search)?;
+        Some(metric.1.clone())
+    }
+
+    /// Refuses a declaration of a metric that is nowhere.
+    pub(super) fn check_declared(
+        &self,
+        declared: &MetricOverrides,
+        columns: &Columns,
+    ) -> Result<(), Error> {
+        let own = self.metrics.iter().map(|(name, _)| &**name);
+        let known: Vec<&str> = own.chain(columns.names().map(|(name, _)| name)).collect();
+        match declared.names().find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(unknown) => Err(Error::Usage(format!(
+                "there is no metric `{unknown}`{} to declare anything of; known are {}",
+                did_you_mean(closest(unknown, known.iter().copied()).as_deref()),
+                known.join(", ")
+            ))),
+        }
+    }
+
     /// The ranks of a class; `None` when it has no value of a metric, or when this is no table of the whole space.
     #[cfg(feature = "tables")]
     pub(super) fn rank(&self, key: crate::ArchKey) -> Option<BestRank> {
@@ -169,6 +214,7 @@ impl Source {
             Self::Surrogate(folder) => opening.surrogate(&folder),
             #[cfg(feature = "workers")]
             Self::Workers(config, listener) => opening.workers(*config, listener),
+            Self::Function(function) => Ok(opening.function(function)),
             Self::Given(evaluator, identity) => Ok(Evaluating {
                 sha256: identity.clone(),
                 is_costly: true,
@@ -179,6 +225,21 @@ impl Source {
 }
 
 impl Opening<'_> {
+    fn function(&self, function: FunctionEvaluator) -> Evaluating {
+        let name = function.metric_pair().search.clone();
+        let mut meaning = MetricMeaning::of_name(&name);
+        meaning.direction.get_or_insert(Direction::Maximize);
+        self.metrics.declared.apply(&name, &mut meaning);
+        let direction = meaning.direction.unwrap_or_default();
+        let function = Arc::new(function.with_direction(direction));
+        Evaluating {
+            sha256: name.clone(),
+            is_costly: true,
+            metrics: vec![(name.clone(), meaning)],
+            ..Evaluating::new("evaluator", name, function)
+        }
+    }
+
     fn unnamed(&self) -> Result<Evaluating, Error> {
         #[cfg(feature = "surrogates")]
         if let Some(folder) = surrogate_in_data_folder(self.space.name(), self.folders)? {
@@ -197,6 +258,7 @@ impl Opening<'_> {
         let names = MetricNames {
             search: self.metrics.search.clone(),
             report: self.metrics.report.clone(),
+            declared: self.metrics.declared.clone(),
         };
         let how = format!(
             "by `{}` (workers: {}, timeout {:?}, retries {})",
@@ -208,8 +270,10 @@ impl Opening<'_> {
         let evaluator = Arc::new(evaluator);
         let worker = evaluator.capabilities();
         let description = format!("{} {} {how}", worker.name, worker.version);
-        let declared = worker.metrics.iter();
-        let metrics = declared.map(|m| (m.name.clone(), m.role)).collect();
+        let meanings = evaluator.meanings().iter();
+        let metrics = meanings
+            .map(|(name, meaning)| (name.clone(), meaning.clone()))
+            .collect();
         Ok(Evaluating {
             sha256: evaluator.identity().to_owned(),
             metrics,
@@ -222,12 +286,20 @@ impl Opening<'_> {
 
     #[cfg(feature = "surrogates")]
     fn surrogate(&self, folder: &std::path::Path) -> Result<Evaluating, Error> {
-        let Metrics { search, report } = self.metrics;
+        let Metrics {
+            search,
+            report,
+            declared,
+        } = self.metrics;
         let space = Arc::clone(self.space);
         let mut evaluator =
-            SurrogateEvaluator::open(folder, space, search.as_deref(), report.as_deref())?;
-        let predictions = evaluator.predictions();
-        let metrics = predictions.map(|prediction| (prediction.name.to_owned(), prediction.role));
+            SurrogateEvaluator::open(folder, space, search.as_deref(), report.as_deref())?
+                .declared(declared);
+        let metrics = evaluator.predictions().map(|prediction| {
+            let mut meaning = prediction.meaning();
+            declared.apply(prediction.name, &mut meaning);
+            (prediction.name.to_owned(), meaning)
+        });
         Ok(Evaluating {
             sha256: evaluator.sha256().to_owned(),
             metrics: metrics.collect(),
@@ -248,8 +320,13 @@ impl Opening<'_> {
 
     /// Answers queries from a table.
     #[cfg(feature = "tables")]
-    pub(super) fn of_table(&self, table: Arc<Table>) -> Result<Evaluating, Error> {
-        let Metrics { search, report } = self.metrics;
+    pub(super) fn of_table(&self, table: Table) -> Result<Evaluating, Error> {
+        let Metrics {
+            search,
+            report,
+            declared,
+        } = self.metrics;
+        let table = Arc::new(table.declared(declared));
         let path = table.path().display().to_string();
         let [search_default, report_default] = default_metrics(&table);
         let evaluator = TableEvaluator::new(
@@ -309,7 +386,7 @@ impl Ranking {
 fn default_metrics(table: &Table) -> [String; 2] {
     let find = |role: MetricRole, is_run: fn(Option<Run>) -> bool| {
         let infos = table.columns().map(|column| table.info(column));
-        let mut fitting = infos.filter(|info| info.role == role && is_run(info.run));
+        let mut fitting = infos.filter(|info| info.meaning().role == role && is_run(info.run));
         fitting.next().map(|info| info.name.clone())
     };
     let built = table.manifest().evaluator.as_ref().and_then(|_| {

@@ -28,22 +28,21 @@ pub(crate) fn open(
     space: &dyn SearchSpace,
     folders: &Folders,
     note: &dyn Fn(&str),
-) -> Result<Arc<Table>, Error> {
+) -> Result<Table, Error> {
     let path = match named {
         Some(path) => path.to_owned(),
         None => in_data_folder(space, folders)?,
     };
     if let Some(embedded) = embedded(&path) {
-        return Ok(Arc::new(embedded.open()?));
+        return Ok(embedded.open()?);
     }
     #[cfg(feature = "benchmarks")]
     refuse_official(&path, space)?;
-    let table = if is_table_file(&path)? {
-        Table::open(&path)?
+    if is_table_file(&path)? {
+        Ok(Table::open(&path)?)
     } else {
-        imported(&path, space, folders.cache(), note)?
-    };
-    Ok(Arc::new(table))
+        imported(&path, space, folders.cache(), note)
+    }
 }
 
 /// Opens a table file, or one inside the program by its name.

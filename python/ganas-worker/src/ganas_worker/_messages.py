@@ -8,6 +8,7 @@ from typing import Any, Callable, Mapping, Optional
 
 PROTOCOL_VERSION = 1
 
+DIRECTIONS = ("maximize", "minimize")
 ROLES = ("validation", "test", "cost", "other")
 
 
@@ -21,17 +22,31 @@ class Metric:
     #: The smallest and the largest value that is possible; ganas refuses others.
     min: Optional[float] = None
     max: Optional[float] = None
+    #: ``maximize`` or ``minimize``; without one, ganas takes it from the name: an accuracy is to grow, a loss is not.
+    direction: Optional[str] = None
+    #: The unit of the values, for people.
+    unit: Optional[str] = None
+    #: The value that says that there is none, such as -1; an evaluation that needs it has failed.
+    missing: Optional[float] = None
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise ValueError(f"metric {self.name!r}: the role is {self.role!r}, expected one of {', '.join(ROLES)}")
+        if self.direction is not None and self.direction not in DIRECTIONS:
+            raise ValueError(
+                f"metric {self.name!r}: the direction is {self.direction!r}, expected one of {', '.join(DIRECTIONS)}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         declared: dict[str, Any] = {"name": self.name, "role": self.role}
-        if self.min is not None:
-            declared["min"] = self.min
-        if self.max is not None:
-            declared["max"] = self.max
+        optional = {
+            "direction": self.direction,
+            "unit": self.unit,
+            "min": self.min,
+            "max": self.max,
+            "missing": self.missing,
+        }
+        declared.update({name: value for name, value in optional.items() if value is not None})
         return declared
 
 

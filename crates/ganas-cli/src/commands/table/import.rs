@@ -6,10 +6,12 @@ use std::sync::Arc;
 use ganas::benchmarks::{self, PublishedFormat};
 use ganas::space::SearchSpace;
 use ganas::table::{
-    ImportRequest, Manifest, MetricSource, RowOrder, SkipReason, SkippedColumn, Table, import,
+    ImportRequest, Manifest, MetricSource, NegativeCost, RowOrder, SkipReason, SkippedColumn,
+    Table, import,
 };
 use serde_json::json;
 
+use crate::arguments::declarations::DeclarationArguments;
 use crate::printing::output;
 
 /// What to import, and where to.
@@ -27,6 +29,8 @@ pub(crate) struct Arguments {
     /// A metric with another name than its column, and divided by a number: `test_108=test_correct_of_9984/9984`.
     #[arg(long = "metric", value_name = "NAME=COLUMN[/NUMBER]")]
     metrics: Vec<MetricSource>,
+    #[command(flatten)]
+    declarations: DeclarationArguments,
     /// The table file to write.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -49,12 +53,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             source: arguments.source.clone(),
             key_column: arguments.key.clone(),
             metrics: arguments.metrics.clone(),
+            declared: arguments.declarations.overrides()?,
             output: arguments.output.clone(),
             overwrite: arguments.overwrite,
         },
         &*arguments.space,
     )?;
-    let sha256 = Table::open(&arguments.output)?.sha256();
+    let table = Table::open(&arguments.output)?;
+    let sha256 = table.sha256();
     let manifest = &report.manifest;
     if arguments.json {
         let skipped: Vec<_> = report
@@ -85,7 +91,21 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             reason(column)
         ));
     }
+    for column in table.columns() {
+        if let Some(negative) = table.negative_cost(column) {
+            text.push_str(&negative_cost(&table.info(column).name, &negative));
+        }
+    }
     output::print_text(&text)
+}
+
+/// What to do about a cost below zero.
+fn negative_cost(metric: &str, negative: &NegativeCost) -> String {
+    let NegativeCost { value, cells } = negative;
+    format!(
+        "warning: {cells} values of the cost `{metric}` are below zero, the first {value}: a search refuses them; import the \
+         file again with --missing {metric}={value} when they stand for missing values, or with --metric-role {metric}=other\n"
+    )
 }
 
 /// Imports published files.
@@ -96,6 +116,12 @@ fn import_published(arguments: &Arguments, format: PublishedFormat) -> anyhow::R
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
     };
+    if !arguments.declarations.overrides()?.is_empty() {
+        anyhow::bail!(
+            "--minimize, --maximize, --metric-role and --missing are for CSV and JSON lines: the metrics of the published format \
+             {format} are known"
+        );
+    }
     let report = benchmarks::import(&request, &*arguments.space)?;
     let sha256 = &report.output_sha256;
     if arguments.json {

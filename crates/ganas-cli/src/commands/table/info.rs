@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use ganas::eval::MetricRole;
 use ganas::table::{ColumnInfo, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
@@ -22,32 +21,32 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// A metric with its largest values.
+/// A metric with its best values; there are none when it is not known which are better.
 #[derive(Serialize)]
-struct Metric<'a> {
+struct Metric {
     #[serde(flatten)]
-    info: &'a ColumnInfo,
+    info: ColumnInfo,
     /// Rows with a value.
     values: usize,
     /// Over all rows: the published optimum.
-    maximum: Option<f64>,
+    best: Option<f64>,
     /// Over what queries can return.
-    query_maximum: Option<f64>,
+    query_best: Option<f64>,
 }
 
 /// Describes the table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = tables::open_table(&arguments.table)?;
-    let metrics: Vec<Metric<'_>> = table
+    let metrics: Vec<Metric> = table
         .columns()
         .map(|column| Metric {
-            info: table.info(column),
+            info: (table.info(column).clone()).meaning_of(table.meaning(column).clone()),
             values: table
                 .rows()
                 .filter(|&row| table.value(column, row).is_some())
                 .count(),
-            maximum: table.maximum(column),
-            query_maximum: table.query_maximum(column),
+            best: table.best(column),
+            query_best: table.query_best(column),
         })
         .collect();
     if arguments.json {
@@ -62,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     output::print_text(&text(&table, &metrics))
 }
 
-fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
+fn text(table: &Table, metrics: &[Metric]) -> String {
     let manifest = table.manifest();
     let lines = [
         ("table", table.path().display().to_string()),
@@ -124,18 +123,20 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
     let mut columns = TextTable::new([
         ("metric", Align::Left),
         ("role", Align::Left),
+        ("better", Align::Left),
         ("unit", Align::Left),
         ("epochs", Align::Right),
         ("run", Align::Left),
         ("query time", Align::Left),
         ("values", Align::Right),
-        ("maximum", Align::Right),
+        ("best", Align::Right),
         ("of queries", Align::Right),
     ]);
     for metric in metrics {
         columns.row([
             metric.info.name.clone(),
-            role(metric.info.role).to_owned(),
+            metric.info.role.to_string(),
+            better(&metric.info),
             metric.info.unit.to_string(),
             metric
                 .info
@@ -151,8 +152,8 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
                 .clone()
                 .unwrap_or_else(|| "-".to_owned()),
             metric.values.to_string(),
-            optional(metric.maximum),
-            optional(metric.query_maximum),
+            optional(metric.best),
+            optional(metric.query_best),
         ]);
     }
     let noise = match table.noise() {
@@ -162,12 +163,11 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
     format!("{lines}\n{}{noise}", columns.to_text())
 }
 
-/// The role in words.
-fn role(role: MetricRole) -> &'static str {
-    match role {
-        MetricRole::Validation => "validation",
-        MetricRole::Test => "test",
-        MetricRole::Cost => "cost",
-        MetricRole::Other => "other",
-    }
+/// Which values are better, in words; a question mark says that only the name does.
+fn better(info: &ColumnInfo) -> String {
+    let mark = if info.guessed.direction { "?" } else { "" };
+    info.direction.map_or_else(
+        || "unknown".to_owned(),
+        |direction| format!("{}{mark}", direction.better()),
+    )
 }

@@ -4,7 +4,9 @@ use ganas_space::OpId;
 
 use super::*;
 use crate::pareto::{Archive, Point};
-use crate::{Better, Objective};
+use ganas_eval::Direction;
+
+use crate::Objective;
 
 /// A cost that makes 3x3 convolutions dear, and every operation something.
 pub(super) fn cost(labels: &[OpId]) -> f64 {
@@ -16,14 +18,14 @@ pub(super) fn cost(labels: &[OpId]) -> f64 {
 }
 
 fn objectives() -> Objectives {
-    let objective = |name: &str, better| Objective {
+    let objective = |name: &str, direction| Objective {
         name: name.to_owned(),
-        better,
+        direction,
         table: None,
     };
     let both = vec![
-        objective("metric", Better::Larger),
-        objective("cost", Better::Smaller),
+        objective("metric", Direction::Maximize),
+        objective("cost", Direction::Minimize),
     ];
     Objectives::new(both, Some(vec![0.0, 50.0])).unwrap()
 }
@@ -107,7 +109,12 @@ fn a_restored_search_for_a_front_goes_on_as_the_first() {
 fn a_trial_without_its_objectives_is_refused() {
     let mut session = session(small(Preset::Improved), 1);
     let proposal = session.searcher.ask(1).unwrap().remove(0);
-    let trial = Trial::new(TrialNumber(0), 0, proposal, Ok(SearchMetric(1.0)));
+    let trial = Trial::new(
+        TrialNumber(0),
+        0,
+        proposal,
+        Ok(SearchMetric::maximized(1.0)),
+    );
     let error = session.searcher.tell(&[trial]).unwrap_err();
     assert!(
         error.to_string().contains("0 values for 2 objectives"),

@@ -74,7 +74,7 @@ impl Session {
                     state: if failed {
                         TrialState::Failed("on purpose".to_owned())
                     } else {
-                        TrialState::Completed(SearchMetric(value))
+                        TrialState::Completed(SearchMetric::maximized(value))
                     },
                     objectives: if self.searcher.history.front_size().is_some() && !failed {
                         vec![value, front::cost(&proposal_labels)]
@@ -92,7 +92,7 @@ impl Session {
         self.trials
             .iter()
             .filter_map(Trial::search)
-            .map(|s| s.0)
+            .map(|s| s.value())
             .fold(f64::MIN, f64::max)
     }
 
@@ -100,7 +100,7 @@ impl Session {
     fn mean(&self, trials: std::ops::Range<usize>) -> f64 {
         let n = f64::of_count(trials.len());
         let values = self.trials[trials].iter().filter_map(Trial::search);
-        values.map(|s| s.0).sum::<f64>() / n
+        values.map(|s| s.value()).sum::<f64>() / n
     }
 
     /// How much better the last ten trials are than the initial design, on average.

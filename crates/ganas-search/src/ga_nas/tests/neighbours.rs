@@ -10,7 +10,7 @@ fn trial(space: &dyn SearchSpace, number: u32, round: u32, arch: &Arch, value: f
         TrialNumber(number),
         round,
         proposal,
-        Ok(SearchMetric(value)),
+        Ok(SearchMetric::maximized(value)),
     )
 }
 
@@ -88,7 +88,7 @@ fn a_search_stalls_while_nothing_better_is_found() {
 
 /// How many of the last round's proposals are neighbours of what was the best before it.
 fn near_the_best(session: &mut Session) -> usize {
-    let value = |t: &Trial| t.search().unwrap().0;
+    let value = |t: &Trial| t.search().unwrap().value();
     let before = session.trials.len();
     let best = session.trials.iter().map(value).fold(f64::MIN, f64::max);
     let best = session.trials.iter().find(|t| value(t) >= best).unwrap();

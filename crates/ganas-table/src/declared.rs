@@ -1,0 +1,95 @@
+//! What a user declares of the columns of a table, and what has to be declared.
+
+use ganas_eval::{MetricMeaning, MetricRole};
+use ganas_space::suggestion::closest;
+
+use crate::delimited::NumberColumn;
+use crate::error::{ImportProblem, TableError};
+use crate::import::ImportRequest;
+use crate::open::{Column, Table};
+
+/// What each column means. Values that are declared to say that there is none are taken out.
+///
+/// # Errors
+///
+/// [`ImportProblem::NoSuchNumberColumn`] for a declaration of a column that is not there.
+pub(crate) fn apply(
+    request: &ImportRequest,
+    columns: &mut [NumberColumn],
+) -> Result<Vec<MetricMeaning>, TableError> {
+    check_names(request, columns)?;
+    let meanings = columns.iter_mut().map(|column| {
+        let mut meaning = MetricMeaning::of_name(&column.name);
+        request.declared.apply(&column.name, &mut meaning);
+        if let Some(missing) = meaning.missing {
+            for value in &mut column.values {
+                *value = value.filter(|value| *value != missing);
+            }
+        }
+        meaning
+    });
+    Ok(meanings.collect())
+}
+
+fn check_names(request: &ImportRequest, columns: &[NumberColumn]) -> Result<(), TableError> {
+    let known = || columns.iter().map(|column| &*column.name);
+    let unknown = request
+        .declared
+        .names()
+        .find(|name| !known().any(|known| known == *name));
+    unknown.map_or(Ok(()), |name| {
+        Err(ImportProblem::NoSuchNumberColumn {
+            column: name.to_owned(),
+            suggestion: closest(name, known()),
+            known: known().collect::<Vec<_>>().join(", "),
+        }
+        .in_file(&request.source))
+    })
+}
+
+/// A cost below zero, which would pass for the cheapest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NegativeCost {
+    /// The first such value.
+    pub value: f64,
+    /// How many there are.
+    pub cells: usize,
+}
+
+impl Table {
+    /// The values below zero of a metric that is a cost; `None` when it is none, or has none.
+    ///
+    /// # Panics
+    ///
+    /// When the column is not one of this table.
+    #[must_use]
+    pub fn negative_cost(&self, column: Column) -> Option<NegativeCost> {
+        if self.meaning(column).role != MetricRole::Cost {
+            return None;
+        }
+        let values = self.rows().filter_map(|row| self.value(column, row));
+        let mut negative = values.filter(|value| *value < 0.0);
+        let value = negative.next()?;
+        Some(NegativeCost {
+            value,
+            cells: 1 + negative.count(),
+        })
+    }
+
+    /// The metric with this name, for a search that it leads.
+    ///
+    /// # Errors
+    ///
+    /// As [`column`](Self::column), and [`TableError::NegativeCost`] for a cost that is below zero somewhere, which would
+    /// pass for the cheapest.
+    pub fn leading_column(&self, name: &str) -> Result<Column, TableError> {
+        let column = self.column(name)?;
+        self.negative_cost(column).map_or(Ok(column), |negative| {
+            Err(TableError::NegativeCost {
+                table: self.path().to_owned(),
+                metric: name.to_owned(),
+                negative,
+            })
+        })
+    }
+}
