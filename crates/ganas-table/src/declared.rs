@@ -1,5 +1,7 @@
 //! What a user declares of the columns of a table, and what has to be declared.
 
+use std::cmp::Ordering;
+
 use ganas_eval::{MetricMeaning, MetricRole};
 use ganas_space::suggestion::closest;
 
@@ -23,7 +25,7 @@ pub(crate) fn apply(
         request.declared.apply(&column.name, &mut meaning);
         if let Some(missing) = meaning.missing {
             for value in &mut column.values {
-                *value = value.filter(|value| *value != missing);
+                value.take_if(|value| (*value).partial_cmp(&missing) == Some(Ordering::Equal));
             }
         }
         meaning

@@ -1,6 +1,6 @@
 //! The arguments that declare what metrics mean.
 
-use ganas::{Direction, Error, MetricOverrides, MetricRole};
+use ganas::{Contradiction, Direction, Error, MetricOverrides, MetricRole};
 
 /// What is declared of metrics; it holds whatever their names, tables and evaluators say.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,12 @@ pub(crate) struct DeclarationArguments {
 
 impl DeclarationArguments {
     /// All of them.
-    pub(crate) fn overrides(&self) -> Result<MetricOverrides, Error> {
+    pub(crate) fn overrides(&self) -> anyhow::Result<MetricOverrides> {
+        self.contradiction_free()
+            .map_err(|error| Error::from(error).into())
+    }
+
+    fn contradiction_free(&self) -> Result<MetricOverrides, Contradiction> {
         let mut overrides = MetricOverrides::default();
         for metric in &self.minimize {
             overrides.direction(metric, Direction::Minimize)?;
