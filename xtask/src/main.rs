@@ -37,6 +37,13 @@ struct Arguments {
 enum Task {
     /// Checks the rules that no compiler knows: crate graph, manifests, file headers, `unsafe`, permissions, links.
     Tidy(tidy::Options),
+    /// Attacks what ganas promises with kills, flipped bits, hostile files and failing calls, and counts the outcomes.
+    #[command(disable_help_flag = true)]
+    Attack {
+        /// `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Times ganas against PyTorch, or against the limits of this machine.
     Bench(bench::Options),
     /// Runs everything that a change must pass, apart from the tests (`cargo test --workspace`).
@@ -55,19 +62,23 @@ enum Task {
     Loom,
     /// Runs the CPU tests of ganas-gnn under a sanitizer.
     Sanitize {
-        /// What is looked for.
-        #[arg(value_enum, default_value = "thread")]
-        sanitizer: sanitize::Sanitizer,
+        /// Data races, or accesses to memory that is not there (any more).
+        #[arg(value_parser = ["thread", "address"], default_value = "thread")]
+        sanitizer: String,
     },
     /// Runs a long study and writes its page in docs/results.
     #[command(subcommand)]
     Reproduce(reproduce::Study),
 }
 
+/// The fault campaign is a program of the tests.
+const ATTACK: &str = "run --quiet --package ganas-tests --example attack --";
+
 fn main() -> ExitCode {
     let root = workspace_root();
     let result = match Arguments::parse().task {
         Task::Tidy(options) => tidy::run(root, options),
+        Task::Attack { arguments } => check(cargo(root).args(ATTACK.split(' ')).args(arguments)),
         Task::Bench(options) => bench::run(root, &options),
         Task::Ci => ci::run(root),
         Task::Data(options) => data::run(root, &options),
@@ -75,7 +86,7 @@ fn main() -> ExitCode {
         Task::Gpu(task) => gpu::run(root, &task),
         Task::Kernels(task) => kernels::run(root, &task),
         Task::Loom => loom::run(root),
-        Task::Sanitize { sanitizer } => sanitize::run(root, sanitizer),
+        Task::Sanitize { sanitizer } => sanitize::run(root, &sanitizer),
         Task::Reproduce(study) => reproduce::run(root, &study),
     };
     match result {

@@ -11,27 +11,14 @@ use crate::{cargo, check};
 /// The target of the tests; a sanitizer needs it named, so that build scripts are built without.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// What is looked for.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum Sanitizer {
-    /// Data races.
-    Thread,
-    /// Accesses to memory that is not there (any more).
-    Address,
-}
-
 /// Runs the tests.
 ///
 /// # Errors
 ///
 /// When a test fails, or the sanitizer has a finding.
-pub(crate) fn run(root: &Path, sanitizer: Sanitizer) -> anyhow::Result<()> {
-    let name = match sanitizer {
-        Sanitizer::Thread => "thread",
-        Sanitizer::Address => "address",
-    };
-    let flags = format!("-Zsanitizer={name} -Cunsafe-allow-abi-mismatch=sanitizer");
-    let target = root.join("target").join(format!("sanitize-{name}"));
+pub(crate) fn run(root: &Path, sanitizer: &str) -> anyhow::Result<()> {
+    let flags = format!("-Zsanitizer={sanitizer} -Cunsafe-allow-abi-mismatch=sanitizer");
+    let target = root.join("target").join(format!("sanitize-{sanitizer}"));
     check(
         cargo(root)
             .args(["test", "--package", "ganas-gnn", "--target", TARGET])
