@@ -19,6 +19,7 @@ mod first_search;
 mod improve;
 mod interrupt;
 mod metrics;
+mod metrics_of_workers;
 mod objectives;
 mod official_files;
 mod own_spaces;

@@ -8,7 +8,6 @@
 mod error;
 mod fingerprint;
 mod format;
-#[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod import;

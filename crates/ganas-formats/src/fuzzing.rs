@@ -1,4 +1,4 @@
-//! What the fuzz targets call; built for them only.
+//! What fuzz targets call; no part of the public interface.
 
 use crate::pickle::{self, Limits, References};
 

@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod error;
-#[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod pickle;

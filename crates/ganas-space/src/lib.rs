@@ -26,6 +26,8 @@ mod decisions;
 mod edge_cell_text;
 mod error;
 mod full_cell;
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod known_network;
 pub mod laws;

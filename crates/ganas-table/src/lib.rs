@@ -57,7 +57,6 @@ mod error;
 mod evaluations;
 mod evaluator;
 mod export;
-#[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod import;

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ganas::search::{Observer, ObserverError, RoundReport, RunOutcome, StopReason};
-use ganas::{AlgorithmName, Arch, Budget, Experiment, SearchRecord, SearchSpace, Seeds, StopFlag};
+use ganas::{
+    AlgorithmName, Arch, Budget, Direction, Experiment, MetricOverrides, SearchRecord, SearchSpace,
+    Seeds, StopFlag,
+};
 
 fn space() -> Arc<dyn SearchSpace> {
     ganas::space::open("nasbench201").unwrap()
@@ -162,4 +165,27 @@ fn what_makes_no_sense_is_told_apart_from_what_fails() {
         .run()
         .unwrap_err();
     assert!(!no_file.is_usage(), "{no_file}");
+}
+
+#[test]
+fn a_function_is_minimised_by_its_name_or_when_that_is_declared() {
+    let best = |metric: &str, declared: Option<Direction>| {
+        let mut overrides = MetricOverrides::default();
+        if let Some(direction) = declared {
+            overrides.direction(metric, direction).unwrap();
+        }
+        let experiment = experiment(AlgorithmName::LocalSearch).function(metric, score);
+        let record = experiment.declare(overrides).run().unwrap();
+        record.runs[0].best.as_ref().unwrap().search
+    };
+    let most = best("score", None);
+    assert!(most > 0.0);
+    for (metric, declared, expected) in [
+        ("loss", None, 0.0),
+        ("quux", None, most),
+        ("quux", Some(Direction::Minimize), 0.0),
+        ("loss", Some(Direction::Maximize), most),
+    ] {
+        assert_eq!(best(metric, declared), expected, "{metric} {declared:?}");
+    }
 }
