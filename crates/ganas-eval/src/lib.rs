@@ -18,7 +18,7 @@ mod property;
 pub use counts::{Answer, Counted, QueryCounts};
 pub use declaration::MetricDeclaration;
 pub use error::EvalError;
-pub use evaluator::{Evaluator, Finished, Query};
+pub use evaluator::{Evaluator, Finished, Query, evaluate_as_batch};
 pub use metric::{Measurement, ReportMetric, SearchMetric};
 pub use metric_pair::{MetricPair, MetricRole, SelectionKind};
 pub use objective::CostObjective;

@@ -11,7 +11,7 @@ use super::workers::{Request, Workers};
 use super::{PoolConfig, PoolListener, WorkerError, WorkerStatistics};
 use ganas_eval::{
     EvalError, Evaluator, Finished, Measurement, MetricPair, MetricRole, Query, ReportMetric,
-    SearchMetric, SelectionKind,
+    SearchMetric, SelectionKind, evaluate_as_batch,
 };
 
 /// Which of a worker's metrics are used; without a name, the first of the role.
@@ -105,11 +105,7 @@ impl Evaluator for WorkerEvaluator {
     }
 
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
-        let results = self.evaluate_all(&[query], &mut |_, _| Ok(()))?;
-        results
-            .into_iter()
-            .next()
-            .expect("invariant: one query has one result")
+        evaluate_as_batch(self, query)
     }
 
     fn takes_batches(&self) -> bool {
