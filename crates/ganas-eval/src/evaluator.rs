@@ -82,9 +82,7 @@ pub fn evaluate_as_batch(
 ) -> Result<Measurement, EvalError> {
     let results = evaluator.evaluate_all(&[query], &mut |_, _| Ok(()))?;
     let mut results = results.into_iter();
-    results
-        .next()
-        .expect("invariant: one query has one result")
+    results.next().expect("invariant: one query has one result")
 }
 
 /// Asks `inner` for all of them, and changes each measurement, in what is told of the progress and in the results.

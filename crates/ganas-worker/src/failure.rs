@@ -137,7 +137,10 @@ pub enum WorkerError {
         reason: String,
     },
     /// More workers than a machine can serve.
-    #[error("{workers} workers were asked for, expected 1 to {}", crate::MAX_WORKERS)]
+    #[error(
+        "{workers} workers were asked for, expected 1 to {}",
+        crate::MAX_WORKERS
+    )]
     TooManyWorkers {
         /// How many.
         workers: u32,

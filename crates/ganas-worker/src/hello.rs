@@ -16,9 +16,7 @@ pub(super) const MAX_NAME: usize = 256;
 /// Nothing is wrong with it, or what was declared, and what was expected.
 pub(super) fn check(hello: &Capabilities) -> Result<(), String> {
     if hello.capacity == 0 || hello.metrics.is_empty() {
-        return Err(
-            "it declares no capacity or no metric, expected at least 1 of each".to_owned(),
-        );
+        return Err("it declares no capacity or no metric, expected at least 1 of each".to_owned());
     }
     if hello.capacity > MAX_CAPACITY {
         return Err(format!(
@@ -128,23 +126,43 @@ mod tests {
         assert_eq!(check(&good), Ok(()));
         let metric = |name: &str| json!({"name": name, "role": "other"});
         assert_eq!(check(&metrics(json!([metric("a"), metric("b")]))), Ok(()));
-        let bounded = |min: f64, max: f64| metrics(json!([{"name": "a", "role": "test", "min": min, "max": max}]));
+        let bounded = |min: f64, max: f64| {
+            metrics(json!([{"name": "a", "role": "test", "min": min, "max": max}]))
+        };
         assert_eq!(check(&bounded(0.5, 0.5)), Ok(()));
         let mut infinite = good.clone();
         infinite.metrics[0].max = Some(f64::INFINITY);
         for (hello, problem) in [
             (hello("capacity", json!(0)), "no capacity"),
-            (hello("capacity", json!(u32::MAX)), "a capacity of 4294967295, expected at most 65536"),
+            (
+                hello("capacity", json!(u32::MAX)),
+                "a capacity of 4294967295, expected at most 65536",
+            ),
             (metrics(json!([])), "no metric"),
-            (metrics(json!([metric("a"), metric("b"), metric("a")])), "the metric `a` twice"),
+            (
+                metrics(json!([metric("a"), metric("b"), metric("a")])),
+                "the metric `a` twice",
+            ),
             (metrics(json!([metric("")])), "a metric without a name"),
-            (metrics(json!([metric("a\u{1b}[31m")])), r"`a\u{1b}[31m`, expected a name without"),
+            (
+                metrics(json!([metric("a\u{1b}[31m")])),
+                r"`a\u{1b}[31m`, expected a name without",
+            ),
             (metrics(json!([metric("a\0")])), r"`a\u{0}`"),
-            (metrics(json!([metric(&"a".repeat(257))])), "of 257 bytes; expected at most 256"),
+            (
+                metrics(json!([metric(&"a".repeat(257))])),
+                "of 257 bytes; expected at most 256",
+            ),
             (hello("name", json!("a\nb")), "without control characters"),
-            (hello("version", json!("1".repeat(1 << 19))), "expected at most 256"),
+            (
+                hello("version", json!("1".repeat(1 << 19))),
+                "expected at most 256",
+            ),
             (bounded(2.0, 1.0), "is 2, above its max 1"),
-            (infinite, "the max of its metric `valid` is inf, expected a finite number"),
+            (
+                infinite,
+                "the max of its metric `valid` is inf, expected a finite number",
+            ),
         ] {
             let error = check(&hello).unwrap_err();
             assert!(error.contains(problem), "{problem}: {error}");
@@ -158,8 +176,14 @@ mod tests {
         assert_eq!(difference(&first, &first), None);
         let metric = |name: &str| json!({"name": name, "role": "validation", "min": 0, "max": 1});
         for (hello, what) in [
-            (hello("capacity", json!(3)), "its capacity is `3`, expected `2`"),
-            (hello("name", json!("other")), r#"its name is `"other"`, expected `"test"`"#),
+            (
+                hello("capacity", json!(3)),
+                "its capacity is `3`, expected `2`",
+            ),
+            (
+                hello("name", json!("other")),
+                r#"its name is `"other"`, expected `"test"`"#,
+            ),
             (hello("version", json!("2")), "its version is"),
         ] {
             let told = difference(&first, &hello).unwrap();
@@ -167,7 +191,10 @@ mod tests {
         }
         for (metrics, what) in [
             (json!([metric("loss")]), "its metric is `{\"name\":\"loss\""),
-            (json!([metric("valid"), metric("x")]), "its number of metrics is `2`, expected `1`"),
+            (
+                json!([metric("valid"), metric("x")]),
+                "its number of metrics is `2`, expected `1`",
+            ),
         ] {
             let mut hello = first.clone();
             hello.metrics = serde_json::from_value(metrics).unwrap();

@@ -209,7 +209,10 @@ mod tests {
                 r#"{"type":"result","id":1,"metrics":{},"z":{"q":1,"q":1}}"#,
                 "the key `q` is there twice",
             ),
-            (r#"{"type":"resultt","id":1,"metrics":{}}"#, "expected one of"),
+            (
+                r#"{"type":"resultt","id":1,"metrics":{}}"#,
+                "expected one of",
+            ),
             (r#"{"type":7,"id":1}"#, "expected"),
             (
                 r#"{"type":"hello","protocol":2,"measures":[]}"#,

@@ -158,7 +158,10 @@ mod tests {
         assert!(parse(many(16_000).as_bytes()).is_ok());
         for (text, problem) in [
             (r#"{"a":1,"a":1}"#.to_owned(), "`a` is there twice"),
-            (r#"[{"x":{"b":1,"\u0062":2}}]"#.to_owned(), "`b` is there twice"),
+            (
+                r#"[{"x":{"b":1,"\u0062":2}}]"#.to_owned(),
+                "`b` is there twice",
+            ),
             (deep(33), "deeper than the 32 levels"),
             (deep(500_000), "deeper than the 32 levels"),
             (many(20_000), "more than the 16384 values"),

@@ -39,9 +39,25 @@ mod tests {
         assert_eq!(threads("1024").map(usize::from), Ok(MAX_THREADS));
         assert_eq!(workers("7").map(u32::from), Ok(7));
         assert_eq!(any("4294967295").map(u32::from), Ok(u32::MAX));
-        for text in ["0", "1025", "100000", "4294967295", "4294967296", "-1", "1.5", "", "two"] {
-            assert!(threads(text).unwrap_err().contains("from 1 to 1024"), "{text}");
-            assert!(workers(text).unwrap_err().contains("from 1 to 1024"), "{text}");
+        for text in [
+            "0",
+            "1025",
+            "100000",
+            "4294967295",
+            "4294967296",
+            "-1",
+            "1.5",
+            "",
+            "two",
+        ] {
+            assert!(
+                threads(text).unwrap_err().contains("from 1 to 1024"),
+                "{text}"
+            );
+            assert!(
+                workers(text).unwrap_err().contains("from 1 to 1024"),
+                "{text}"
+            );
         }
         assert!(any("0").unwrap_err().contains("from 1 to 4294967295"));
     }

@@ -148,9 +148,11 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
 fn continuation(search: &Search) -> String {
     match search.study() {
         Some(_) => format!("continue with: {}", environment::resume_command()),
-        None => "runs that are not finished cannot be continued, since they were kept in memory only; \
+        None => {
+            "runs that are not finished cannot be continued, since they were kept in memory only; \
                  with --study FILE, a search can be continued with --resume"
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 

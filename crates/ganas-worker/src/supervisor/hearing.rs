@@ -190,7 +190,9 @@ impl Supervisor {
 }
 
 fn printed_instead(line: &str) -> String {
-    format!("it printed {line} where its hello was expected; print everything but messages to stderr")
+    format!(
+        "it printed {line} where its hello was expected; print everything but messages to stderr"
+    )
 }
 
 /// A message as an error shows it.

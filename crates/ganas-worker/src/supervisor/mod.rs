@@ -296,9 +296,9 @@ impl Supervisor {
                 continue;
             };
             process.flush();
-            let gone = process.ended_at().is_some_and(|since| {
-                now().saturating_duration_since(since) >= LAST_WORDS
-            });
+            let gone = process
+                .ended_at()
+                .is_some_and(|since| now().saturating_duration_since(since) >= LAST_WORDS);
             let waiting = process.waiting_since();
             if gone {
                 self.hear(worker, Said::End);

@@ -29,8 +29,8 @@ use ganas_table::{EMBEDDED, Embedded};
 use ganas_worker::{PoolConfig, PoolListener};
 
 pub use algorithm::{Algorithm, AlgorithmName, AlgorithmSettings};
-pub use crew::MAX_THREADS;
 pub use constraints::{computed as computed_constraints, stated as stated_constraints};
+pub use crew::MAX_THREADS;
 pub use device::{DeviceChoice, OpenDevice, devices};
 pub use improve::{ACCURACY, GivenBound};
 pub use objectives::{Goals, ReferencePoint};

@@ -13,8 +13,8 @@ use ganas::store::OnExisting;
 use ganas::tables::{Build, Choice, TableBuild, check_seeds};
 use ganas::{Error, SearchSpace, Seeds, StopFlag};
 
-use crate::arguments::{count, environment};
 use crate::arguments::workers::WorkerArguments;
+use crate::arguments::{count, environment};
 use crate::printing::exit::Outcome;
 use crate::printing::interrupt::Interrupt;
 use crate::printing::stderr::message;
