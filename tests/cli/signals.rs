@@ -2,7 +2,6 @@
 
 #![cfg(unix)]
 
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -194,15 +193,6 @@ fn a_stop_before_the_search_ends_at_once() {
             end_of(child).expect_code(-1);
             assert_no_orphans(&sandbox);
         }
-    }
-}
-
-/// Whether a process reads this pipe: it can be opened for writing only then.
-fn is_waiting_for(child: &mut Child, what: &Path) {
-    // A process that waits for the other end of a pipe is there, and does nothing.
-    for _ in 0..50 {
-        assert!(child.try_wait().unwrap().is_none(), "{}", what.display());
-        std::thread::sleep(PAUSE);
     }
 }
 

@@ -230,7 +230,7 @@ fn floods_do_not_fill_the_memory() {
         let code = child.wait().unwrap().code();
         assert!(matches!(code, Some(1 | 3)), "{name}: {code:?}");
         // The program itself takes some 30 MB.
-        assert!((1_000..200_000).contains(&peak), "{name}: {peak} kB");
+        assert!(peak < 200_000, "{name}: {peak} kB");
         eprintln!("{name}: {peak} kB");
     }
 }

@@ -642,6 +642,29 @@ fn floods_of_progress_are_survived() {
     );
 }
 
+/// One worker tells progress as fast as it can; what the other one does is heard all the same.
+#[test]
+fn a_flood_of_one_worker_leaves_the_others_their_turn() {
+    let place = Place::new();
+    let script = r#"
+hello
+while :; do
+  ask
+  if test "$GANAS_WORKER" = 0; then
+    yes '{"type":"progress","id":'$id',"metrics":{"valid":0.25}}' | head -n 20000
+  fi
+  answer
+done"#;
+    let mut config = place.config(command(&place, script), 2);
+    config.time_limit = HANG;
+    let evaluator = place.open(config).unwrap();
+    let results = place.evaluate(&evaluator, &place.archs(12)).unwrap();
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    drop(evaluator);
+    let notes = place.notes.lock().unwrap();
+    assert!(notes.len() >= 20_000, "{}", notes.len());
+}
+
 #[test]
 fn what_does_not_read() {
     // More than a pipe holds: a fidelity of 200 kB.
