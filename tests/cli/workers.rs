@@ -222,6 +222,80 @@ fn a_python_function_is_an_evaluator() {
     assert_eq!(trials(&sandbox, "a.db").len(), 50);
 }
 
+/// What a library prints while it is imported, also from C or by a child, is no message.
+#[test]
+fn a_python_function_may_have_noisy_libraries() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no python3");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../python/ganas-worker/src");
+    let noise = "print('Files already downloaded and verified')\n\
+                 import ctypes, os, sys\n\
+                 os.write(1, b'from the descriptor\\n')\n\
+                 os.system('echo from a shell')\n\
+                 ctypes.CDLL(None).puts(b'from C')\n";
+    let import = "from ganas_worker import Metric, evaluator\n";
+    let rest = "@evaluator(metrics=[Metric('valid', 'validation', 0, 1)])\n\
+                def train(evaluation):\n    \
+                    print('epoch 1')\n    \
+                    return {'valid': 0.5}\n\
+                if __name__ == '__main__':\n    \
+                    train.serve()\n";
+    for (name, order) in [
+        ("before", [noise, import, rest]),
+        ("after", [import, noise, rest]),
+    ] {
+        let script = format!("{name}.py");
+        sandbox.write(&script, order.concat().as_bytes());
+        let evaluator = format!("PYTHONPATH='{source}' exec python3 {script}");
+        let study = format!("{name}.db");
+        sandbox
+            .ganas(search(&evaluator, &study, &["--budget", "3"]))
+            .expect_code(0);
+        let log = sandbox.path(&format!("{study}.workers/worker-0.log"));
+        let log = std::fs::read_to_string(log).unwrap();
+        for line in [
+            "Files already downloaded and verified",
+            "from the descriptor",
+            "from a shell",
+            "epoch 1",
+        ] {
+            assert!(log.contains(line), "{name}: {line}: {log}");
+        }
+    }
+}
+
+#[test]
+fn numbers_of_processes_and_threads_have_limits() {
+    let sandbox = Sandbox::new();
+    let works = scripted_worker::command("");
+    for (option, number) in [
+        ("--threads", "0"),
+        ("--threads", "1025"),
+        ("--threads", "100000"),
+        ("--threads", "-1"),
+        ("--workers", "0"),
+        ("--workers", "1025"),
+        ("--workers", "4294967295"),
+        ("--workers", "99999999999999999999"),
+    ] {
+        let number = format!("{option}={number}");
+        sandbox
+            .ganas(search(&works, "x.db", &[&number]))
+            .expect_code(2)
+            .expect_stderr(&["expected a whole number from 1 to 1024"]);
+    }
+    sandbox
+        .ganas(search(
+            &works,
+            "x.db",
+            &["--threads", "40", "--workers", "30", "--budget", "40"],
+        ))
+        .expect_code(0);
+}
+
 #[test]
 fn the_circuit_breaker_ends_the_search_and_a_mended_one_continues() {
     let sandbox = Sandbox::new();

@@ -1,14 +1,10 @@
 //! The `ganas` command line: arguments in, calls of the library `ganas`, text or JSON out.
 //!
 //! [`arguments`] has what several commands read, [`commands`] a file for each command, [`printing`] the terminal. The
-//! environment, signals and the terminal are used here and in no other crate. Results go to stdout, everything else to
-//! stderr; [`printing::exit`] says what the exit codes mean.
+//! environment, signals and the terminal are used here and in no other crate. Results go to stdout by [`printing::output`],
+//! everything else to stderr by [`printing::stderr`], which never panic; [`printing::exit`] says what the exit codes mean.
 
-#![forbid(unsafe_code)]
-#![expect(
-    clippy::print_stderr,
-    reason = "the terminal belongs to the command line"
-)]
+#![deny(unsafe_code)]
 
 mod arguments;
 mod commands;
@@ -19,12 +15,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{completions, config, devices, export, search, space, table, top};
-use printing::exit;
+use printing::exit::Outcome;
+use printing::interrupt::Interrupt;
+use printing::stderr::message;
+use printing::{exit, output};
 
 /// Searches neural architectures with GA-NAS, Generative Adversarial Neural Architecture Search.
 ///
 /// Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed, 2 usage, 3 finished with failed
-/// evaluations, 130 interrupted.
+/// evaluations, 130 interrupted. A reader of stdout that stops early, such as `| head`, changes none of them.
 #[derive(Debug, Parser)]
 #[command(name = "ganas", version, max_term_width = 110)]
 struct Arguments {
@@ -55,22 +54,31 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Search(arguments) => search::run(&arguments),
+    match run() {
+        Ok(outcome) => outcome.code(),
+        Err(error) => {
+            message(format_args!("error: {}", exit::message(&error)));
+            exit::code_of(&error)
+        }
+    }
+}
+
+fn run() -> anyhow::Result<Outcome> {
+    // First of all: a space that is described in a file is opened while arguments are read, and can take its time.
+    let interrupt = Interrupt::watch()?;
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::print_parsed(&error),
+    };
+    match arguments.command {
+        Command::Search(arguments) => search::run(&arguments, &interrupt),
         Command::Top(arguments) => top::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
-        Command::Table(arguments) => table::run(&arguments),
+        Command::Table(arguments) => table::run(&arguments, &interrupt),
         Command::Space(arguments) => space::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
-    };
-    match result {
-        Ok(outcome) => outcome.code(),
-        Err(error) => {
-            eprintln!("error: {}", exit::message(&error));
-            exit::code_of(&error)
-        }
     }
 }
 

@@ -67,6 +67,24 @@ pub trait Evaluator: Send + Sync {
     }
 }
 
+/// Measures one architecture by an evaluator that takes batches: how it implements [`Evaluator::evaluate`].
+///
+/// # Errors
+///
+/// Those of the one result, and of [`Evaluator::evaluate_all`].
+///
+/// # Panics
+///
+/// When the evaluator returns another number of results than it has queries.
+pub fn evaluate_as_batch(
+    evaluator: &impl Evaluator,
+    query: Query<'_>,
+) -> Result<Measurement, EvalError> {
+    let results = evaluator.evaluate_all(&[query], &mut |_, _| Ok(()))?;
+    let mut results = results.into_iter();
+    results.next().expect("invariant: one query has one result")
+}
+
 /// Asks `inner` for all of them, and changes each measurement, in what is told of the progress and in the results.
 pub(crate) fn evaluate_all_changed(
     inner: &dyn Evaluator,

@@ -21,7 +21,7 @@ pub use declaration::{
     Contradiction, Guessed, MetricDeclaration, MetricMeaning, MetricOverrides, UnknownDirection,
 };
 pub use error::EvalError;
-pub use evaluator::{Evaluator, Finished, Query};
+pub use evaluator::{Evaluator, Finished, Query, evaluate_as_batch};
 pub use metric::{Direction, Measurement, ReportMetric, SearchMetric};
 pub use metric_pair::{MetricPair, MetricRole, SelectionKind};
 pub use objective::CostObjective;

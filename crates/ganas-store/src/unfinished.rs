@@ -5,7 +5,7 @@ use std::fmt;
 
 use ganas_eval::{
     Direction, EvalError, Evaluator, Finished, Measurement, MetricPair, Query, ReportMetric,
-    SearchMetric,
+    SearchMetric, evaluate_as_batch,
 };
 use ganas_space::ArchKey;
 
@@ -100,11 +100,7 @@ impl Evaluator for Remembered<'_> {
     }
 
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
-        let results = self.evaluate_all(&[query], &mut |_, _| Ok(()))?;
-        results
-            .into_iter()
-            .next()
-            .expect("invariant: one query has one result")
+        evaluate_as_batch(self, query)
     }
 
     fn takes_batches(&self) -> bool {

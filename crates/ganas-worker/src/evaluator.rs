@@ -11,7 +11,7 @@ use super::workers::{Request, Workers};
 use super::{PoolConfig, PoolListener, WorkerError, WorkerStatistics};
 use ganas_eval::{
     EvalError, Evaluator, Finished, Measurement, MetricDeclaration, MetricMeaning, MetricOverrides,
-    MetricPair, MetricRole, Query, ReportMetric, SearchMetric,
+    MetricPair, MetricRole, Query, ReportMetric, SearchMetric, evaluate_as_batch,
 };
 
 /// Which of a worker's metrics are used; without a name, the first of the role.
@@ -135,11 +135,7 @@ impl Evaluator for WorkerEvaluator {
     }
 
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
-        let results = self.evaluate_all(&[query], &mut |_, _| Ok(()))?;
-        results
-            .into_iter()
-            .next()
-            .expect("invariant: one query has one result")
+        evaluate_as_batch(self, query)
     }
 
     fn takes_batches(&self) -> bool {

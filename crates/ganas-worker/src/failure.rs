@@ -34,6 +34,12 @@ pub enum WorkerFailure {
         /// What it printed.
         line: String,
     },
+    /// The worker did not read its stdin any more.
+    #[error("the worker took nothing that it was sent for {limit_s} s")]
+    Deaf {
+        /// How long, in seconds.
+        limit_s: f64,
+    },
     /// The worker answered an evaluation that it was not asked for.
     #[error("the worker answered an evaluation that it was not asked for")]
     WrongId,
@@ -84,6 +90,7 @@ impl WorkerFailure {
             Self::Ended { .. }
             | Self::TimedOut { .. }
             | Self::Garbage { .. }
+            | Self::Deaf { .. }
             | Self::WrongId
             | Self::SecondHello => true,
             Self::MissingMetric { .. } | Self::NotFinite { .. } | Self::OutOfRange { .. } => false,
@@ -98,6 +105,7 @@ impl WorkerFailure {
             Self::Ended { .. } => "ended",
             Self::TimedOut { .. } => "timed out",
             Self::Garbage { .. } => "garbage",
+            Self::Deaf { .. } => "deaf",
             Self::WrongId => "wrong id",
             Self::SecondHello => "second hello",
             Self::MissingMetric { .. } => "missing metric",
@@ -127,6 +135,15 @@ pub enum WorkerError {
         command: String,
         /// The reason.
         reason: String,
+    },
+    /// More workers than a machine can serve.
+    #[error(
+        "{workers} workers were asked for, expected 1 to {}",
+        crate::MAX_WORKERS
+    )]
+    TooManyWorkers {
+        /// How many.
+        workers: u32,
     },
     /// The process does not become a worker.
     #[error(

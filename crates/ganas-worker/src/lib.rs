@@ -25,8 +25,10 @@
 
 mod clock;
 mod evaluator;
+mod excerpt;
 mod failure;
 mod guard;
+mod hello;
 mod job;
 mod json_line;
 pub mod message;
@@ -34,11 +36,13 @@ mod pool;
 mod process;
 mod slot;
 mod statistics;
+mod stdout;
+mod strict_json;
 mod supervisor;
 mod workers;
 
 pub use evaluator::{MetricNames, WorkerEvaluator};
 pub use failure::{WorkerError, WorkerFailure};
-pub use pool::{PoolConfig, PoolListener, PoolNote};
+pub use pool::{MAX_WORKERS, PoolConfig, PoolListener, PoolNote};
 pub use statistics::WorkerStatistics;
 pub use workers::{Collected, Measured, Request, Workers};

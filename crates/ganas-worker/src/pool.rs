@@ -6,16 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+/// The most workers of a pool. Each is a process with three pipes and a thread.
+pub const MAX_WORKERS: u32 = 1024;
+
 /// How workers are started and how long they are waited for.
 #[derive(Clone, Debug)]
 pub struct PoolConfig {
     /// The command of a worker, for the shell.
     pub command: String,
-    /// The number of workers.
+    /// The number of workers, from 1 to [`MAX_WORKERS`].
     pub workers: u32,
     /// The longest that one evaluation may take.
     pub time_limit: Duration,
-    /// The longest that a process may take to answer the greeting; loading a deep learning library takes seconds.
+    /// The longest that a process may take to answer the greeting, since loading a deep learning library takes seconds; and
+    /// the longest that a worker may leave unread what it is sent.
     pub start_limit: Duration,
     /// The longest that a worker may take to obey `cancel` or `shutdown` before it is killed.
     pub grace: Duration,
@@ -81,6 +85,13 @@ pub enum PoolNote {
         /// Whether it will be tried again.
         again: bool,
         /// Why.
+        reason: String,
+    },
+    /// A worker broke the protocol, and is ended.
+    Ended {
+        /// The number of the worker.
+        worker: u32,
+        /// What it sent, and what was expected.
         reason: String,
     },
     /// A process did not become a worker.

@@ -1,16 +1,25 @@
 //! One worker process: started in a process group of its own, spoken to by lines, killed with all of its children.
+//!
+//! Nothing here waits for the process. What it does not read yet waits in an outbox, and its end is looked for, not
+//! concluded from the end of its stdout, which something that it has started may hold open.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::io::{self, Write as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use super::json_line::{self, MAX_LINE};
-use super::message::{FromWorker, ToWorker};
+use super::clock::now;
+use super::message::ToWorker;
+use super::stdout::{Listener, Said};
 
 /// How long a process that has closed its stdout may take to end.
 const END_POLLS: u32 = 100;
 const END_PAUSE: Duration = Duration::from_millis(2);
+
+/// A process with so much in its outbox is given nothing more, in bytes.
+const FULL: usize = 1 << 18;
 
 /// What is needed to start a process.
 #[derive(Debug)]
@@ -25,22 +34,24 @@ pub(super) struct Start<'a> {
     pub(super) log: File,
 }
 
-/// What a process said.
-#[derive(Debug)]
-pub(super) enum Said {
-    /// A message.
-    Message(FromWorker),
-    /// A line that is no message.
-    Garbage(String),
-    /// It closed its stdout; nothing more will come.
-    End,
-}
-
 /// A running process. Dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
+    outbox: Outbox,
+    /// Since when it is known to have ended.
+    ended_at: Option<Instant>,
+    /// Tells the reader of its stdout to stop.
+    forsaken: Arc<AtomicBool>,
+}
+
+/// What the process has not taken yet.
+#[derive(Debug, Default)]
+struct Outbox {
+    bytes: Vec<u8>,
+    /// Since when it has taken nothing.
+    waiting_since: Option<Instant>,
 }
 
 impl Process {
@@ -52,6 +63,12 @@ impl Process {
         let limit = match start.memory_kib {
             Some(kib) => format!("ulimit -v {kib} || exit 126\n"),
             None => String::new(),
+        };
+        let forsaken = Arc::new(AtomicBool::new(false));
+        let listener = Listener {
+            log: start.log.try_clone()?,
+            forsaken: Arc::clone(&forsaken),
+            hear,
         };
         let mut command = Command::new("sh");
         command
@@ -65,11 +82,23 @@ impl Process {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;
         let stdin = child.stdin.take();
-        if let Some(stdout) = child.stdout.take() {
-            let listener = std::thread::Builder::new().name("ganas-worker".to_owned());
-            listener.spawn(move || listen(stdout, hear))?;
+        let stdout = child.stdout.take();
+        // From here on, whatever fails, the process is killed.
+        let process = Self {
+            child,
+            stdin,
+            outbox: Outbox::default(),
+            ended_at: None,
+            forsaken,
+        };
+        if let Some(stdin) = &process.stdin {
+            never_wait(stdin)?;
         }
-        Ok(Self { child, stdin })
+        if let Some(stdout) = stdout {
+            let thread = std::thread::Builder::new().name("ganas-worker".to_owned());
+            thread.spawn(move || listener.listen(stdout))?;
+        }
+        Ok(process)
     }
 
     /// The process group.
@@ -77,20 +106,58 @@ impl Process {
         self.child.id()
     }
 
-    /// Sends a message.
-    pub(super) fn send(&mut self, message: &ToWorker) -> io::Result<()> {
-        let mut line = serde_json::to_vec(message)?;
-        line.push(b'\n');
-        match &mut self.stdin {
-            Some(stdin) => stdin.write_all(&line),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
+    /// Sends a message, at once or when the process takes it. Never waits.
+    pub(super) fn send(&mut self, message: &ToWorker) {
+        let line = serde_json::to_vec(message);
+        self.outbox
+            .bytes
+            .extend(line.expect("invariant: messages have keys that are texts"));
+        self.outbox.bytes.push(b'\n');
+        self.flush();
+    }
+
+    /// Sends what the process takes.
+    pub(super) fn flush(&mut self) {
+        let Some(stdin) = &mut self.stdin else {
+            self.outbox = Outbox::default();
+            return;
+        };
+        let mut taken = 0;
+        while taken < self.outbox.bytes.len() {
+            match stdin.write(&self.outbox.bytes[taken..]) {
+                Ok(0) => break,
+                Ok(n) => taken += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    // A process that is gone is noticed by its end, which says how.
+                    self.stdin = None;
+                    self.outbox = Outbox::default();
+                    return;
+                }
+            }
         }
+        self.outbox.bytes.drain(..taken);
+        if self.outbox.bytes.is_empty() {
+            self.outbox.waiting_since = None;
+        } else if taken > 0 || self.outbox.waiting_since.is_none() {
+            self.outbox.waiting_since = Some(now());
+        }
+    }
+
+    /// Since when it has taken nothing of what waits for it.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        self.outbox.waiting_since
+    }
+
+    /// Whether more waits for it than is reasonable.
+    pub(super) fn is_full(&self) -> bool {
+        self.outbox.bytes.len() >= FULL
     }
 
     /// Asks the process to end, by message and by the end of its stdin.
     pub(super) fn ask_to_end(&mut self) {
-        // A process that is gone already needs no asking.
-        let _ = self.send(&ToWorker::Shutdown);
+        self.send(&ToWorker::Shutdown);
         self.stdin = None;
     }
 
@@ -103,6 +170,14 @@ impl Process {
             std::thread::sleep(END_PAUSE);
         }
         None
+    }
+
+    /// Since when the process is known to have ended. Looks.
+    pub(super) fn ended_at(&mut self) -> Option<Instant> {
+        if self.ended_at.is_none() && self.try_ended().is_some() {
+            self.ended_at = Some(now());
+        }
+        self.ended_at
     }
 
     /// How the process ended, when it has.
@@ -131,9 +206,24 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        self.forsaken.store(true, Ordering::Relaxed);
         kill_group(&mut self.child);
         let _ = self.child.wait();
     }
+}
+
+/// From now on, a write that would have to wait is an error instead.
+#[cfg(unix)]
+fn never_wait(stdin: &ChildStdin) -> io::Result<()> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    let flags = fcntl_getfl(stdin)?;
+    Ok(fcntl_setfl(stdin, flags | OFlags::NONBLOCK)?)
+}
+
+/// There is no shell here, and so no worker.
+#[cfg(not(unix))]
+fn never_wait(_: &ChildStdin) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -146,28 +236,4 @@ fn kill_group(child: &mut Child) {
 #[cfg(not(unix))]
 fn kill_group(child: &mut Child) {
     let _ = child.kill();
-}
-
-fn listen(stdout: ChildStdout, mut hear: impl FnMut(Said) -> bool) {
-    let limit = u64::try_from(MAX_LINE).map_or(u64::MAX, |limit| limit + 1);
-    let mut reader = BufReader::new(stdout);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match reader.by_ref().take(limit).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => {
-                hear(Said::End);
-                return;
-            }
-            Ok(_) => {
-                let said = match json_line::parse(&line) {
-                    Ok(message) => Said::Message(message),
-                    Err(garbage) => Said::Garbage(garbage),
-                };
-                if !hear(said) {
-                    return;
-                }
-            }
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 use super::job::Running;
@@ -32,6 +32,8 @@ pub(super) enum Life {
         process: Process,
         /// When it has to have done so; none is far away.
         deadline: Option<Instant>,
+        /// The first line that it printed instead.
+        printed: Option<String>,
     },
     /// It works, or waits for work.
     Ready(Ready),
@@ -61,7 +63,7 @@ impl Slot {
     pub(super) fn start_process(
         &mut self,
         config: &PoolConfig,
-        sender: &Sender<Event>,
+        sender: &SyncSender<Event>,
         worker: usize,
     ) -> Result<Process, WorkerError> {
         self.start += 1;
@@ -137,7 +139,8 @@ impl Life {
             .is_some_and(|process| process.try_ended().is_none())
     }
 
-    fn process(&mut self) -> Option<&mut Process> {
+    /// The process, when there is one.
+    pub(super) fn process(&mut self) -> Option<&mut Process> {
         match self {
             Self::Absent => None,
             Self::Starting { process, .. } | Self::Ready(Ready { process, .. }) => Some(process),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::job::{BatchId, End, Job, Reply};
 use super::message::{ArchDescription, Capabilities, Greeting, PROTOCOL_VERSION};
-use super::supervisor::{Audience, Event, Supervisor};
-use super::{PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
+use super::supervisor::{Audience, EVENTS, Event, Supervisor};
+use super::{MAX_WORKERS, PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
 use ganas_eval::EvalError;
 
 /// How often a caller that waits looks whether it should stop.
@@ -42,7 +42,7 @@ pub struct Workers {
     capabilities: Capabilities,
     identity: String,
     stop: Arc<AtomicBool>,
-    sender: Sender<Event>,
+    sender: SyncSender<Event>,
     supervisor: Option<JoinHandle<()>>,
     next_batch: AtomicU64,
     statistics: Arc<Mutex<WorkerStatistics>>,
@@ -63,12 +63,17 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// [`WorkerError`], in [`EvalError::Unusable`]: the log folder cannot be written, or the command is no worker.
+    /// [`WorkerError`], in [`EvalError::Unusable`]: the log folder cannot be written, the command is no worker, or too many
+    /// are asked for. [`EvalError::Interrupted`] when a stop is asked for before the first worker is there.
     pub fn open(
         config: PoolConfig,
         space: Arc<dyn SearchSpace>,
         listener: PoolListener,
     ) -> Result<Self, EvalError> {
+        if !(1..=MAX_WORKERS).contains(&config.workers) {
+            let workers = config.workers;
+            return Err(WorkerError::TooManyWorkers { workers }.into());
+        }
         std::fs::create_dir_all(&config.logs).map_err(|source| WorkerError::Log {
             path: config.logs.clone(),
             source,
@@ -79,7 +84,7 @@ impl Workers {
             space: space.name().to_owned(),
             worker: 0,
         };
-        let (sender, events) = channel();
+        let (sender, events) = sync_channel(EVENTS);
         let (opened, capabilities) = channel();
         let statistics = Arc::default();
         let (command, fidelity) = (config.command.clone(), config.fidelity.clone());
@@ -113,15 +118,20 @@ impl Workers {
             next_batch: AtomicU64::new(0),
             statistics,
         };
-        workers.capabilities = capabilities
-            .recv()
-            .unwrap_or_else(|_| {
-                Err(Arc::new(WorkerError::Spawn {
-                    command: command.clone(),
-                    reason: "the supervisor ended".to_owned(),
-                }))
-            })
-            .map_err(|error| EvalError::Unusable(error))?;
+        workers.capabilities = loop {
+            match capabilities.recv_timeout(STOP_POLL) {
+                Ok(opened) => break opened.map_err(|error| EvalError::Unusable(error))?,
+                // Dropping the pool ends what was started.
+                Err(RecvTimeoutError::Timeout) if workers.stop.load(Ordering::Relaxed) => {
+                    return Err(EvalError::Interrupted);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    let reason = "the supervisor ended".to_owned();
+                    return Err(WorkerError::Spawn { command, reason }.into());
+                }
+            }
+        };
         workers.identity = identity(&command, &fidelity, &workers.capabilities);
         Ok(workers)
     }

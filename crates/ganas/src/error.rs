@@ -135,7 +135,12 @@ pub fn is_usage(error: &(dyn StdError + 'static)) -> bool {
         use ganas_worker::WorkerError as Of;
         return matches!(
             error.downcast_ref(),
-            Some(Of::UnknownMetric { .. } | Of::NoMetric { .. } | Of::UnknownDirection(_))
+            Some(
+                Of::TooManyWorkers { .. }
+                    | Of::UnknownMetric { .. }
+                    | Of::NoMetric { .. }
+                    | Of::UnknownDirection(_)
+            )
         );
     }
     false

@@ -17,14 +17,14 @@ WORKERS = Path(__file__).parent / "workers"
 class Conversation:
     """Both ends of a worker's lines."""
 
-    def __init__(self, script: str, *arguments: str) -> None:
+    def __init__(self, script: str, *arguments: str, environment: Optional[dict[str, str]] = None) -> None:
         command = [sys.executable, str(WORKERS / script), *arguments]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"},
+            env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin", **(environment or {})},
         )
 
     def say(self, **message: Any) -> None:
@@ -58,8 +58,8 @@ class Conversation:
 def worker() -> Iterator[Callable[..., Conversation]]:
     started: list[Conversation] = []
 
-    def start(script: str, *arguments: str) -> Conversation:
-        started.append(Conversation(script, *arguments))
+    def start(script: str, *arguments: str, environment: Optional[dict[str, str]] = None) -> Conversation:
+        started.append(Conversation(script, *arguments, environment=environment))
         return started[-1]
 
     yield start

@@ -1,6 +1,8 @@
 """The worker of one process."""
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from ganas_worker import Evaluation, Metric, evaluator
 from ganas_worker._messages import failure, result
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "protocol.schema.json"
+SOURCE = Path(__file__).parent.parent / "src"
 
 
 def test_hello(worker):
@@ -87,6 +90,63 @@ def test_the_end_of_stdin_ends_a_training(worker):
     conversation.evaluate(1, "hang")
     time.sleep(0.2)
     conversation.end(timeout=5)
+
+
+NOISE = [
+    "printed by Python",
+    "printed without an end ",
+    "printed to the descriptor",
+    "printed from C",
+    "printed by a shell",
+    "printed by a program",
+    "printed by the function",
+    "printed from C by the function",
+]
+
+
+def test_what_libraries_print_goes_to_the_log(worker):
+    conversation = worker("noisy.py", environment={"GANAS_WORKER": "0"})
+    assert conversation.greet()["type"] == "hello"
+    conversation.evaluate(3, "x")
+    assert conversation.hear()["metrics"] == {"valid": 0.5}
+    # A process that ends by itself writes what C still holds back.
+    conversation.say(type="shutdown")
+    assert conversation.process.wait(30) == 0
+    log = conversation.end()
+    for line in NOISE:
+        assert line in log
+
+
+def test_what_is_printed_before_the_import_stays_where_it_was(worker):
+    conversation = worker("noisy.py", "early", environment={"GANAS_WORKER": "0"})
+    assert conversation.process.stdout.readline() == b"printed before the package is imported\n"
+    assert conversation.greet()["type"] == "hello"
+
+
+def test_a_program_that_ganas_has_not_started_prints_as_ever():
+    script = "import ganas_worker, sys; print('here'); print('there', file=sys.stderr)"
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert (run.stdout, run.stderr) == ("here\n", "there\n")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "what"),
+    [((0, float("inf")), "max is inf"), ((float("nan"), 1), "min is nan"), ((1, 0), "min is 1, above max")],
+)
+def test_bounds_that_bound_nothing(bounds, what):
+    with pytest.raises(ValueError, match=what):
+        Metric("valid", "validation", *bounds)
+
+
+def test_a_metric_that_is_declared_twice():
+    with pytest.raises(ValueError, match="each metric once"):
+        evaluator(metrics=[Metric("valid", "validation"), Metric("valid", "test")])(lambda evaluation: {})
 
 
 def test_a_role_that_does_not_exist():

@@ -1,6 +1,7 @@
 //! Arguments that several commands share, and what they read from the environment.
 
 pub(crate) mod algorithm;
+pub(crate) mod count;
 pub(crate) mod declarations;
 pub(crate) mod environment;
 pub(crate) mod evaluator;

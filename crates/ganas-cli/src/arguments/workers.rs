@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ganas::worker::PoolConfig;
 
-use super::environment;
+use super::{count, environment};
 
 /// How architectures are evaluated by a command.
 #[derive(Debug, clap::Args)]
@@ -15,11 +15,12 @@ pub(crate) struct WorkerArguments {
     /// docs/PROTOCOL.md.
     #[arg(long, value_name = "COMMAND")]
     evaluator: Option<String>,
-    /// Processes of the evaluator; the results do not depend on them.
+    /// Processes of the evaluator, at most 1024; the results do not depend on them.
     #[arg(
         long,
         value_name = "N",
         default_value = "1",
+        value_parser = count::workers,
         requires = "evaluator",
         help_heading = "Evaluator"
     )]
@@ -36,7 +37,7 @@ pub(crate) struct WorkerArguments {
         help_heading = "Evaluator"
     )]
     retries: u32,
-    /// The longest that a process may take to start.
+    /// The longest that a process may take to start, and the longest that it may leave unread what it is sent.
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration, requires = "evaluator", help_heading = "Evaluator")]
     start_timeout: Duration,
     /// The longest that a process may take to give up an evaluation before it is killed.

@@ -3,6 +3,7 @@
 use crate::arguments::environment;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
+use crate::printing::stderr::message;
 
 /// No arguments.
 #[derive(Debug, clap::Args)]
@@ -10,7 +11,7 @@ pub(crate) struct Arguments {}
 
 /// Prints a line for each device.
 pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let devices = ganas::devices(&environment::folders(), &|note| eprintln!("{note}"));
+    let devices = ganas::devices(&environment::folders(), &|note| message(note));
     let width = devices
         .iter()
         .map(|(name, _)| name.len())

@@ -7,17 +7,20 @@ use std::sync::Arc;
 
 use ganas::search::{SearchError, StopReason};
 use ganas::table::Embedded;
-use ganas::{Budget, Experiment, RunRecord, SearchSpace, Seeds};
+use ganas::{Budget, Experiment, RunRecord, Search, SearchSpace, Seeds};
 
 use crate::arguments::algorithm::AlgorithmArguments;
+use crate::arguments::count;
 use crate::arguments::environment;
 use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
 use crate::arguments::workers::WorkerArguments;
+use crate::printing::escape::escaped;
 use crate::printing::exit::Outcome;
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
 use crate::printing::progress::Progress;
+use crate::printing::stderr::message;
 use crate::printing::worker_notes::WorkerNotes;
 
 /// What to search, and how.
@@ -46,8 +49,8 @@ pub(crate) struct Arguments {
     /// Continues the runs that the study holds; finished ones are shown as they are.
     #[arg(long, requires = "study")]
     resume: bool,
-    /// Threads; the results do not depend on them [default: all processors].
-    #[arg(long, value_name = "N")]
+    /// Threads, at most 1024; the results do not depend on them [default: all processors].
+    #[arg(long, value_name = "N", value_parser = count::threads)]
     threads: Option<NonZeroUsize>,
     /// Prints one JSON object instead of a table.
     #[arg(long)]
@@ -67,7 +70,7 @@ fn budget(text: &str) -> Result<Budget, String> {
 }
 
 /// Runs the search.
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let notes = if arguments.quiet {
         WorkerNotes::quiet()
     } else {
@@ -78,12 +81,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut search = experiment.prepare()?;
     if !arguments.quiet {
         for (name, value) in search.describe() {
-            eprintln!("{name:<9}  {value}");
+            message(format_args!("{name:<9}  {}", escaped(&value)));
         }
-        eprintln!();
+        message("");
     }
 
-    let interrupt = Interrupt::install(search.stop())?;
+    let continuation = continuation(&search);
+    let safe_stop = interrupt.stop_safely(search.stop(), continuation.clone());
     let shown = !arguments.quiet && std::io::stderr().is_terminal();
     let n_runs = search.seeds().len();
     let queries = search.budget().unique_queries();
@@ -100,16 +104,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let results = search.run();
     progress.clear();
     if let (Some(statistics), false) = (search.worker_statistics(), arguments.quiet) {
-        eprintln!("workers: {statistics}");
+        message(format_args!("workers: {statistics}"));
     }
     let runs = results.inspect_err(|_| {
         if search.study().is_some() && n_runs > 1 {
-            eprintln!(
+            message(format_args!(
                 "the other runs were stopped; once the error is mended, continue with: {}",
                 environment::resume_command()
-            );
+            ));
         }
     })?;
+    drop(safe_stop);
 
     let record = search.record(runs)?;
     if arguments.json {
@@ -119,27 +124,36 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let runs = &record.runs;
     if let Some(embedded) = embedded {
-        eprint!("{}", next_steps(embedded, runs));
+        message(next_steps(embedded, runs).trim_end_matches('\n'));
     }
     let is_finished = |run: &&RunRecord| run.stop != StopReason::Interrupted;
     let finished = runs.iter().filter(is_finished).count();
     if interrupt.asked() && runs.len() < n_runs || finished < runs.len() {
-        eprintln!("interrupted: {finished} of {n_runs} runs are finished");
-        match search.study() {
-            Some(_) => eprintln!("continue with: {}", environment::resume_command()),
-            None => eprintln!(
-                "the others cannot be continued, since they were kept in memory only; \
-                 with --study FILE, a search can be continued with --resume"
-            ),
-        }
+        message(format_args!(
+            "interrupted: {finished} of {n_runs} runs are finished\n{continuation}"
+        ));
         return Ok(Outcome::Interrupted);
     }
     let failed: u64 = runs.iter().map(|run| u64::from(run.failed)).sum();
     if failed > 0 {
-        eprintln!("{failed} evaluations failed; `ganas export` of a study says why");
+        message(format_args!(
+            "{failed} evaluations failed; `ganas export` of a study says why"
+        ));
         return Ok(Outcome::FailedEvaluations);
     }
     Ok(Outcome::Done)
+}
+
+/// How to continue what was interrupted.
+fn continuation(search: &Search) -> String {
+    match search.study() {
+        Some(_) => format!("continue with: {}", environment::resume_command()),
+        None => {
+            "runs that are not finished cannot be continued, since they were kept in memory only; \
+                 with --study FILE, a search can be continued with --resume"
+                .to_owned()
+        }
+    }
 }
 
 fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {
@@ -150,7 +164,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         .algorithm(arguments.algorithm.settings())
         .notes(move |text| {
             if !quiet {
-                eprintln!("{text}");
+                message(text);
             }
         });
     experiment = arguments.evaluator.add_to(experiment)?;

@@ -11,6 +11,8 @@ pub(crate) enum Outcome {
     Done,
     /// All is done, but evaluations failed: 3.
     FailedEvaluations,
+    /// The arguments made no sense, which the argument parser has told: 2.
+    Usage,
     /// It was interrupted, and can be resumed: 130, what a shell reports for SIGINT.
     Interrupted,
 }
@@ -21,6 +23,7 @@ impl Outcome {
         match self {
             Self::Done => ExitCode::SUCCESS,
             Self::FailedEvaluations => ExitCode::from(3),
+            Self::Usage => ExitCode::from(2),
             Self::Interrupted => ExitCode::from(INTERRUPTED),
         }
     }

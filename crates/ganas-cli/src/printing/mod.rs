@@ -1,8 +1,12 @@
 //! The terminal: results on stdout, everything else on stderr, signals, exit codes.
 
+pub(crate) mod escape;
 pub(crate) mod exit;
+#[cfg(unix)]
+mod ignored_signals;
 pub(crate) mod interrupt;
 pub(crate) mod noise;
 pub(crate) mod output;
 pub(crate) mod progress;
+pub(crate) mod stderr;
 pub(crate) mod worker_notes;

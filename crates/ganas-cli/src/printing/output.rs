@@ -1,9 +1,12 @@
-//! Results on stdout. A reader that has seen enough (`| head`) is no error.
+//! Results on stdout. A reader that has seen enough (`| head`) is no error: the command ends as if all had been read.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anyhow::Context as _;
 use serde::Serialize;
+
+use super::escape::printable;
+use super::exit::Outcome;
 
 /// Writes to stdout, buffered.
 pub(crate) fn print(
@@ -17,9 +20,9 @@ pub(crate) fn print(
     }
 }
 
-/// Writes a text to stdout.
+/// Writes a text of lines to stdout, without what a terminal would obey.
 pub(crate) fn print_text(text: &str) -> anyhow::Result<()> {
-    print(|out| Ok(out.write_all(text.as_bytes())?))
+    print(|out| Ok(out.write_all(printable(text).as_bytes())?))
 }
 
 /// Writes one JSON object to stdout, in one line.
@@ -28,6 +31,22 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
         serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
         Ok(writeln!(out)?)
     })
+}
+
+/// Prints what the argument parser has to say: help on stdout, or what is wrong on stderr.
+pub(crate) fn print_parsed(parsed: &clap::Error) -> anyhow::Result<Outcome> {
+    let printed = parsed.print();
+    if parsed.use_stderr() {
+        // As in `super::stderr`: there is nobody left to tell.
+        return Ok(Outcome::Usage);
+    }
+    let printed = printed.and_then(|()| io::stdout().flush());
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to stdout")
+        }
+        _ => Ok(Outcome::Done),
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

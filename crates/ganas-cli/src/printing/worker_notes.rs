@@ -1,11 +1,25 @@
 //! What workers do, as lines on stderr above the progress bars.
+//!
+//! Architectures, names and reasons come from elsewhere: each note is one line, of bounded length, without anything that a
+//! terminal would obey.
 
 use std::sync::{Arc, OnceLock};
 
 use ganas::worker::{PoolListener, PoolNote};
 use indicatif::{MultiProgress, ProgressBar};
 
+use super::escape::shortened;
+use super::stderr::message;
 use ganas::report::tables::measurement;
+
+/// The longest note, in characters.
+const LONGEST: usize = 2_000;
+
+/// The longest news beside a bar, in characters.
+const LONGEST_NEWS: usize = 400;
+
+/// So many metrics are shown of a progress message.
+const METRICS_SHOWN: usize = 8;
 
 /// Where the lines go: quiet ones go nowhere.
 #[derive(Clone, Debug)]
@@ -61,6 +75,9 @@ impl WorkerNotes {
                     "worker {worker}: attempt {attempt} of {arch} failed, {then}: {reason}"
                 ));
             }
+            PoolNote::Ended { worker, reason } => {
+                self.print(&format!("worker {worker} is ended: {reason}"));
+            }
             PoolNote::StartFailed { worker, reason } => {
                 self.print(&format!("worker {worker} did not start: {reason}"));
             }
@@ -71,24 +88,28 @@ impl WorkerNotes {
                 metrics,
             } => {
                 if let Some((_, news)) = self.bars.get() {
-                    let done =
-                        done.map_or_else(String::new, |done| format!(" {:.0} %", 100.0 * done));
+                    let done = done.map_or_else(String::new, |done| {
+                        format!(" {:.0} %", 100.0 * done.clamp(0.0, 1.0))
+                    });
                     let metrics: String = metrics
                         .iter()
+                        .take(METRICS_SHOWN)
                         .filter_map(|(name, value)| {
                             Some(format!("  {name} {}", measurement((*value)?)))
                         })
                         .collect();
-                    news.set_message(format!("worker {worker}: {arch}{done}{metrics}"));
+                    let text = format!("worker {worker}: {arch}{done}{metrics}");
+                    news.set_message(shortened(&text, LONGEST_NEWS).into_owned());
                 }
             }
         }
     }
 
-    fn print(&self, line: &str) {
+    fn print(&self, note: &str) {
+        let line = shortened(note, LONGEST);
         match self.bars.get() {
-            Some((bars, _)) => bars.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some((bars, _)) => bars.suspend(|| message(line)),
+            None => message(line),
         }
     }
 }

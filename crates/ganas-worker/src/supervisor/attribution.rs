@@ -24,7 +24,7 @@ const MOST_PUT_BACK: u32 = 3;
 const REMEMBERED: usize = 256;
 
 impl Supervisor {
-    /// Takes the answer to an evaluation.
+    /// Takes the answer to an evaluation that the worker is at.
     pub(super) fn answered(
         &mut self,
         worker: usize,
@@ -35,12 +35,6 @@ impl Supervisor {
             return;
         };
         let Some(running) = ready.running.remove(&id) else {
-            // A second answer to an evaluation that is over is no fault of the one that is running.
-            if ready.answered.contains(&id) {
-                self.put_back_all(worker);
-            } else {
-                self.give_up(worker, &WorkerFailure::WrongId);
-            }
             return;
         };
         if ready.answered.len() == REMEMBERED {

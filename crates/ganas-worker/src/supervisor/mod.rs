@@ -1,24 +1,37 @@
 //! The supervisor: one thread that owns all workers of a pool, hands out jobs, and decides whom to give up.
 //!
 //! Everything that happens is an event of one channel, and every deadline is looked at after each of them. So there is
-//! one place that knows the state of all workers, and nothing is locked.
+//! one place that knows the state of all workers, and nothing is locked. The channel holds few events: a worker that
+//! says more than is heard has to wait, and the others are heard in turn.
 
 mod attribution;
+mod hearing;
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::clock::now;
 use super::guard::Guard;
-use super::job::{self, BatchId, End, Job, Running};
-use super::message::{
-    ArchDescription, Capabilities, Evaluation, FromWorker, Greeting, PROTOCOL_VERSION, ToWorker,
-};
-use super::process::Said;
-use super::slot::{Life, Ready, Slot};
-use super::{PoolConfig, PoolListener, PoolNote, WorkerError, WorkerFailure, WorkerStatistics};
+use super::job::{BatchId, End, Job, Running};
+use super::message::{ArchDescription, Capabilities, Evaluation, Greeting, ToWorker};
+use super::slot::{Life, Slot};
+use super::stdout::Said;
+use super::{PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
+
+/// How many events wait to be heard; one more of each worker waits for its turn.
+pub(super) const EVENTS: usize = 16;
+
+/// How often processes are looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How often what a process does not take is offered again.
+const OFFER: Duration = Duration::from_millis(5);
+
+/// How long the last words of a process that has ended are waited for. They lie in a pipe already; what comes later is
+/// not from it, but from something that it has started and that holds its stdout.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What happens.
 #[derive(Debug)]
@@ -53,7 +66,7 @@ pub(super) struct Audience {
 pub(super) struct Supervisor {
     config: PoolConfig,
     greeting: Greeting,
-    sender: Sender<Event>,
+    sender: SyncSender<Event>,
     slots: Vec<Slot>,
     queue: VecDeque<Job>,
     capabilities: Option<Capabilities>,
@@ -63,6 +76,8 @@ pub(super) struct Supervisor {
     failed_starts_in_a_row: u32,
     broken: Option<Arc<WorkerError>>,
     guard: Option<Guard>,
+    /// When processes are looked at again.
+    next_look: Option<Instant>,
     statistics: Arc<Mutex<WorkerStatistics>>,
     listener: PoolListener,
 }
@@ -71,7 +86,7 @@ impl Supervisor {
     pub(super) fn new(
         config: PoolConfig,
         greeting: Greeting,
-        sender: Sender<Event>,
+        sender: SyncSender<Event>,
         audience: Audience,
     ) -> Self {
         let Audience {
@@ -89,6 +104,7 @@ impl Supervisor {
             } else {
                 None
             },
+            next_look: None,
             config,
             greeting,
             sender,
@@ -110,13 +126,14 @@ impl Supervisor {
         self.start(0);
         loop {
             self.dispatch();
-            let event = match self.next_deadline() {
+            let event = match self.wake_up() {
                 None => events.recv().ok(),
                 Some(deadline) => {
                     let patience = deadline.saturating_duration_since(now());
                     match events.recv_timeout(patience) {
                         Ok(event) => Some(event),
                         Err(RecvTimeoutError::Timeout) => {
+                            self.look();
                             self.expire();
                             continue;
                         }
@@ -139,105 +156,10 @@ impl Supervisor {
                     }
                 }
             }
+            self.look();
             self.expire();
         }
-        self.close();
-    }
-
-    fn hear(&mut self, worker: usize, said: Said) {
-        match (&self.slots[worker].life, said) {
-            (Life::Absent, _) => {}
-            (Life::Starting { .. }, Said::Message(FromWorker::Hello(hello))) => {
-                self.welcome(worker, hello);
-            }
-            (Life::Starting { .. }, Said::Message(_)) => {
-                self.start_failed(worker, "its first message is no hello".to_owned());
-            }
-            (Life::Starting { .. }, Said::Garbage(line)) => {
-                let reason = format!(
-                    "it printed {line} where its hello was expected; print everything but messages to stderr"
-                );
-                self.start_failed(worker, reason);
-            }
-            (Life::Starting { .. }, Said::End) => {
-                let status = self.slots[worker].end_status();
-                self.start_failed(worker, format!("it ended before its hello: {status}"));
-            }
-            (Life::Ready(_), Said::Message(FromWorker::Hello(_))) => {
-                self.give_up(worker, &WorkerFailure::SecondHello);
-            }
-            (Life::Ready(_), Said::Message(FromWorker::Progress(progress))) => {
-                self.progress(worker, progress);
-            }
-            (Life::Ready(_), Said::Message(FromWorker::Result(answer))) => {
-                let id = answer.id;
-                let checked = self.capabilities.as_ref().map(|c| job::metrics(c, &answer));
-                if let Some(checked) = checked {
-                    self.answered(worker, id, checked);
-                }
-            }
-            (Life::Ready(_), Said::Message(FromWorker::Failure(refusal))) => {
-                let failure = WorkerFailure::Reported {
-                    kind: refusal.kind,
-                    message: refusal.message,
-                    retryable: refusal.retryable,
-                };
-                self.answered(worker, refusal.id, Err(failure));
-            }
-            (Life::Ready(_), Said::Garbage(line)) => {
-                self.give_up(worker, &WorkerFailure::Garbage { line });
-            }
-            (Life::Ready(_), Said::End) => {
-                let status = self.slots[worker].end_status();
-                self.give_up(worker, &WorkerFailure::Ended { status });
-            }
-        }
-    }
-
-    /// Takes a process in as a worker, when it measures what the others do.
-    fn welcome(&mut self, worker: usize, hello: Capabilities) {
-        if hello.protocol != PROTOCOL_VERSION {
-            let reason = format!(
-                "it speaks version {} of the protocol, expected {PROTOCOL_VERSION}",
-                hello.protocol
-            );
-            return self.start_failed(worker, reason);
-        }
-        if hello.capacity == 0 || hello.metrics.is_empty() {
-            let reason = "it declares no capacity or no metric, expected at least 1 of each";
-            return self.start_failed(worker, reason.to_owned());
-        }
-        match &self.capabilities {
-            Some(first) if *first != hello => {
-                let reason = "its hello differs from that of the first worker".to_owned();
-                return self.start_failed(worker, reason);
-            }
-            Some(_) => {}
-            None => {
-                self.capabilities = Some(hello.clone());
-                // Nobody waits for it any more when the pool is being dropped.
-                let _ = self.opened.send(Ok(hello));
-            }
-        }
-        self.failed_starts_in_a_row = 0;
-        let slot = &mut self.slots[worker];
-        if let Life::Starting { process, .. } = std::mem::replace(&mut slot.life, Life::Absent) {
-            slot.life = Life::Ready(Ready::new(process));
-        }
-    }
-
-    fn progress(&self, worker: usize, progress: super::message::Progress) {
-        let slot = &self.slots[worker];
-        if let Life::Ready(ready) = &slot.life
-            && let Some(running) = ready.running.get(&progress.id)
-        {
-            (self.listener)(&PoolNote::Progress {
-                worker: slot.number,
-                arch: running.job.arch.text.clone(),
-                done: progress.done,
-                metrics: progress.metrics,
-            });
-        }
+        self.close(events);
     }
 
     fn abandon(&mut self, batch: BatchId) {
@@ -278,7 +200,10 @@ impl Supervisor {
     fn has_room(&self, worker: usize) -> bool {
         let capacity = self.capabilities.as_ref().map_or(0, |c| c.capacity);
         match &self.slots[worker].life {
-            Life::Ready(ready) => u32::try_from(ready.running.len()).is_ok_and(|n| n < capacity),
+            Life::Ready(ready) => {
+                !ready.process.is_full()
+                    && u32::try_from(ready.running.len()).is_ok_and(|n| n < capacity)
+            }
             Life::Absent | Life::Starting { .. } => false,
         }
     }
@@ -309,8 +234,10 @@ impl Supervisor {
             cancelled: false,
         };
         ready.running.insert(id, running);
-        // A process that is gone is noticed by the end of its stdout, which says how it ended.
-        let _ = ready.process.send(&message);
+        ready.process.send(&message);
+        if ready.process.waiting_since().is_some() {
+            self.look_soon();
+        }
     }
 
     fn start(&mut self, worker: usize) {
@@ -326,10 +253,13 @@ impl Supervisor {
                 if let Some(guard) = &mut self.guard {
                     guard.add(process.group());
                 }
-                // As above: a process that is gone is noticed by the end of its stdout.
-                let _ = process.send(&greeting);
-                let deadline = now().checked_add(self.config.start_limit);
-                self.slots[worker].life = Life::Starting { process, deadline };
+                process.send(&greeting);
+                self.slots[worker].life = Life::Starting {
+                    process,
+                    deadline: now().checked_add(self.config.start_limit),
+                    printed: None,
+                };
+                self.look_soon();
             }
         }
     }
@@ -339,6 +269,53 @@ impl Supervisor {
             .iter()
             .filter_map(|slot| slot.life.deadline())
             .min()
+    }
+
+    /// When there is something to do although nothing happens.
+    fn wake_up(&self) -> Option<Instant> {
+        let deadline = self.next_deadline();
+        let all = deadline.into_iter().chain(self.next_look);
+        all.min()
+    }
+
+    /// Looks at all processes before long: one has just been started, or does not take what it was sent.
+    fn look_soon(&mut self) {
+        let soon = now().checked_add(OFFER);
+        self.next_look = self.next_look.into_iter().chain(soon).min();
+    }
+
+    /// Looks at all processes, when it is time: whether they have ended, and whether they take what they are sent.
+    fn look(&mut self) {
+        let time = now();
+        if self.next_look.is_none_or(|next| next > time) {
+            return;
+        }
+        let mut pause = None;
+        for worker in 0..self.slots.len() {
+            let Some(process) = self.slots[worker].life.process() else {
+                continue;
+            };
+            process.flush();
+            let gone = process
+                .ended_at()
+                .is_some_and(|since| now().saturating_duration_since(since) >= LAST_WORDS);
+            let waiting = process.waiting_since();
+            if gone {
+                self.hear(worker, Said::End);
+                continue;
+            }
+            let is_deaf = waiting.is_some_and(|since| {
+                time.saturating_duration_since(since) >= self.config.start_limit
+            });
+            if is_deaf && !self.slots[worker].life.is_starting() {
+                let limit_s = self.config.start_limit.as_secs_f64();
+                self.give_up(worker, &WorkerFailure::Deaf { limit_s });
+                continue;
+            }
+            let soon = if waiting.is_some() { OFFER } else { LOOK };
+            pause = Some(pause.unwrap_or(soon).min(soon));
+        }
+        self.next_look = pause.and_then(|pause| time.checked_add(pause));
     }
 
     /// Acts on every deadline that has passed.
@@ -356,7 +333,7 @@ impl Supervisor {
                 Life::Absent => {}
                 Life::Starting { .. } => {
                     let limit = self.config.start_limit.as_secs_f64();
-                    self.start_failed(worker, format!("it sent no hello within {limit} s"));
+                    self.never_greeted(worker, &format!("it sent no hello within {limit} s"));
                 }
                 Life::Ready(ready) => {
                     let overdue =
@@ -376,8 +353,7 @@ impl Supervisor {
                         self.give_up(worker, &failure);
                     } else {
                         for id in cancelled {
-                            // As above.
-                            let _ = ready.process.send(&ToWorker::Cancel { id });
+                            ready.process.send(&ToWorker::Cancel { id });
                         }
                     }
                 }
@@ -386,7 +362,7 @@ impl Supervisor {
     }
 
     /// Ends all workers: those that can obey do so, the others are killed.
-    fn close(mut self) {
+    fn close(mut self, events: &Receiver<Event>) {
         for slot in &mut self.slots {
             slot.life.ask_to_end();
         }
@@ -394,6 +370,9 @@ impl Supervisor {
         while self.slots.iter_mut().any(|slot| slot.life.is_alive())
             && patience.is_none_or(|patience| now() < patience)
         {
+            // Somebody has to take the last words of a process, or it waits with them and never comes to its end.
+            let time = now();
+            while events.try_recv().is_ok() && now().saturating_duration_since(time) < OFFER {}
             std::thread::sleep(Duration::from_millis(2));
         }
         for worker in 0..self.slots.len() {

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests: a failed step ends the test")]
 
+mod hostile;
 mod misbehaviour;
 mod pool;
 mod schema;

@@ -12,6 +12,10 @@ use ganas_search::StopFlag;
 use crate::Error;
 use crate::error::Context as _;
 
+/// The most threads of a search. More bring nothing on any machine, and so many that they cannot all be started take a
+/// machine with them.
+pub const MAX_THREADS: usize = 1024;
+
 /// How threads are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Crew {

@@ -30,6 +30,7 @@ use ganas_worker::{PoolConfig, PoolListener};
 
 pub use algorithm::{Algorithm, AlgorithmName, AlgorithmSettings};
 pub use constraints::{computed as computed_constraints, stated as stated_constraints};
+pub use crew::MAX_THREADS;
 pub use device::{DeviceChoice, OpenDevice, devices};
 pub use improve::{ACCURACY, GivenBound};
 pub use objectives::{Goals, ReferencePoint};
@@ -255,7 +256,7 @@ impl Experiment {
         self
     }
 
-    /// Uses so many threads; the results do not depend on them.
+    /// Uses so many threads, at most [`MAX_THREADS`]; the results do not depend on them.
     #[must_use]
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
@@ -324,6 +325,7 @@ impl Experiment {
     ///
     /// Something cannot be opened, or makes no sense; [`Error::is_usage`] tells the two apart.
     pub fn prepare(mut self) -> Result<Search, Error> {
+        check_threads(self.threads)?;
         let embedded = self.embedded();
         let space = self.open_space()?;
         let budget = match (self.budget, embedded) {
@@ -404,10 +406,7 @@ impl Experiment {
             seed: 0,
             objectives: several.as_ref().map(|s| s.objectives.clone()),
         };
-        let threads = self
-            .threads
-            .or_else(|| std::thread::available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN);
+        let threads = self.threads.unwrap_or_else(all_processors);
         let search = Search {
             space: constrained.space,
             masked: algorithm.masks().then_some(constrained.masking),
@@ -484,6 +483,21 @@ impl Experiment {
     fn open_properties(&self, _: &dyn SearchSpace) -> Result<Vec<std::convert::Infallible>, Error> {
         Ok(Vec::new())
     }
+}
+
+fn check_threads(threads: Option<NonZeroUsize>) -> Result<(), Error> {
+    match threads {
+        Some(threads) if threads.get() > MAX_THREADS => Err(Error::Usage(format!(
+            "{threads} threads were asked for, expected at most {MAX_THREADS}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A thread for each processor.
+fn all_processors() -> NonZeroUsize {
+    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    all.min(NonZeroUsize::new(MAX_THREADS).unwrap_or(NonZeroUsize::MIN))
 }
 
 /// In place of a table of this crate, without the feature `tables`.

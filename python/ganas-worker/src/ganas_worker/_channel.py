@@ -5,37 +5,37 @@ from __future__ import annotations
 import json
 import os
 import queue
-import sys
 import threading
 from typing import Any, Mapping, Optional
+
+from ganas_worker._stdout import move_aside
 
 
 class Channel:
     """The lines of stdin and stdout.
 
-    From its making on, what the program prints goes to stderr: only messages may go to stdout, and training scripts
-    print. Lines are read on a thread of their own, so that ``cancel`` is heard in the middle of a training, and so that
+    From its making on at the latest, what the program prints goes to stderr: only messages may go to stdout, and training
+    scripts print. Lines are read on a thread of their own, so that ``cancel`` is heard in the middle of a training, and so that
     the process ends when ganas does, whatever it is at.
     """
 
     def __init__(self, stdin: int = 0, stdout: int = 1) -> None:
         self._in = os.fdopen(os.dup(stdin), "rb")
-        self._out = os.fdopen(os.dup(stdout), "wb", buffering=0)
+        self._out = os.fdopen(os.dup(move_aside() if stdout == 1 else stdout), "wb", buffering=0)
         self._lock = threading.Lock()
         self._cancelled: set[int] = set()
         #: Messages but ``cancel``; None is the end.
         self.messages: queue.SimpleQueue[Optional[dict[str, Any]]] = queue.SimpleQueue()
-        if stdout == 1:
-            sys.stdout.flush()
-            os.dup2(2, 1)
-            sys.stdout = sys.stderr
         threading.Thread(target=self._read, name="ganas-reader", daemon=True).start()
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Sends a message."""
         line = json.dumps(message, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         with self._lock:
-            self._out.write(line)
+            rest = memoryview(line)
+            while rest:
+                # A raw write may take a part only.
+                rest = rest[self._out.write(rest) :]
 
     def is_cancelled(self, evaluation_id: int) -> bool:
         """Whether an evaluation was cancelled."""

@@ -22,6 +22,9 @@ class Evaluator:
         self.version = version
         if not self.metrics:
             raise ValueError("an evaluator declares at least one metric")
+        names = [metric.name for metric in self.metrics]
+        if len(set(names)) < len(names):
+            raise ValueError(f"an evaluator declares each metric once, but these are {', '.join(names)}")
         update_wrapper(self, function)
 
     def __call__(self, evaluation: Evaluation) -> Returned:

@@ -36,6 +36,11 @@ class Metric:
             raise ValueError(
                 f"metric {self.name!r}: the direction is {self.direction!r}, expected one of {', '.join(DIRECTIONS)}"
             )
+        for name, bound in (("min", self.min), ("max", self.max)):
+            if bound is not None and not math.isfinite(bound):
+                raise ValueError(f"metric {self.name!r}: {name} is {bound}, expected a finite number, or None for no bound")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"metric {self.name!r}: min is {self.min}, above max, which is {self.max}")
 
     def to_json(self) -> dict[str, Any]:
         declared: dict[str, Any] = {"name": self.name, "role": self.role}

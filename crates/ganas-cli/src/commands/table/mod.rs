@@ -8,6 +8,7 @@ mod list;
 mod query;
 
 use crate::printing::exit::Outcome;
+use crate::printing::interrupt::Interrupt;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -27,9 +28,9 @@ pub(crate) enum Arguments {
 }
 
 /// Does it.
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     match arguments {
-        Arguments::Build(arguments) => return build::run(arguments),
+        Arguments::Build(arguments) => return build::run(arguments, interrupt),
         Arguments::List(arguments) => list::run(arguments)?,
         Arguments::Export(arguments) => export::run(arguments)?,
         Arguments::Import(arguments) => import::run(arguments)?,

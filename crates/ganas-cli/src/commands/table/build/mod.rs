@@ -13,10 +13,11 @@ use ganas::store::OnExisting;
 use ganas::tables::{Build, Choice, TableBuild, check_seeds};
 use ganas::{Error, SearchSpace, Seeds, StopFlag};
 
-use crate::arguments::environment;
 use crate::arguments::workers::WorkerArguments;
+use crate::arguments::{count, environment};
 use crate::printing::exit::Outcome;
 use crate::printing::interrupt::Interrupt;
+use crate::printing::stderr::message;
 use crate::printing::worker_notes::WorkerNotes;
 
 /// What to evaluate, how, and where to.
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_parser = crate::arguments::space::parse)]
     space: Arc<dyn SearchSpace>,
     /// So many random architectures instead of all.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::any)]
     sample: Option<NonZeroU32>,
     /// The seed of the sample; a larger sample with the same seed contains the smaller one.
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "sample")]
@@ -63,7 +64,7 @@ pub(crate) struct Arguments {
 }
 
 /// Evaluates what the study lacks, and writes the table once it is complete.
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let stop = StopFlag::default();
     let notes = if arguments.quiet {
         WorkerNotes::quiet()
@@ -73,47 +74,47 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let plan = plan(arguments, &stop)?;
     let study = plan.study.clone();
     let mut build = plan.prepare(notes.listener())?;
-    let interrupt = Interrupt::install(&stop)?;
+    let continuation = format!("continue with: {}", environment::resume_command());
+    let safe_stop = interrupt.stop_safely(&stop, continuation.clone());
     let n = build.n_architectures();
     let progress = build.progress();
     if !arguments.quiet {
-        eprintln!(
+        message(format_args!(
             "{n} architectures of {}, {} seeds: {} evaluations, {} of them are there; kept in {}",
             arguments.space.name(),
             arguments.seeds.all().len(),
             progress.all(),
             progress.known(),
             study.display()
-        );
+        ));
     }
     if let Err(error) = evaluate(arguments, &mut build, &notes) {
         let progress = build.progress();
         match error.downcast_ref() {
             Some(Error::Eval(EvalError::Interrupted)) if interrupt.asked() => {
-                eprintln!(
-                    "interrupted: {} of {} evaluations are there; continue with: {}",
+                message(format_args!(
+                    "interrupted: {} of {} evaluations are there\n{continuation}",
                     progress.known(),
-                    progress.all(),
-                    environment::resume_command()
-                );
+                    progress.all()
+                ));
                 return Ok(Outcome::Interrupted);
             }
-            Some(Error::Eval(EvalError::Unusable(_))) => eprintln!(
-                "what is finished is kept; once the error is mended, continue with: {}",
-                environment::resume_command()
-            ),
+            Some(Error::Eval(EvalError::Unusable(_))) => message(format_args!(
+                "what is finished is kept; once the error is mended, {continuation}"
+            )),
             _ => {}
         }
         return Err(error);
     }
+    drop(safe_stop);
     let report = build.write()?;
     summary::print(&report, arguments.json)?;
     if report.failed > 0 {
-        eprintln!(
+        message(format_args!(
             "{} evaluations failed and are null in the table; \
              `--resume --retry-failed --overwrite` makes them again",
             report.failed
-        );
+        ));
         return Ok(Outcome::FailedEvaluations);
     }
     Ok(Outcome::Done)
