@@ -8,6 +8,8 @@ use ganas::store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
 use crate::arguments::filter::FilterArguments;
+use crate::commands::unchecked;
+use crate::printing::escape::escaped;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
 use ganas::report::tables::{Align, TextTable, measurement, optional};
@@ -64,6 +66,7 @@ impl<'a> Entry<'a> {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let study = Study::open_read_only(&arguments.study)?;
     let filter = arguments.filter.resolve(&study)?;
+    unchecked::tell(&study, &filter)?;
     if arguments.pareto {
         return front(arguments, &study, &filter);
     }
@@ -130,7 +133,8 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
         }))?;
         return Ok(Outcome::Done);
     }
-    let columns = names.iter().map(|&name| (name, Align::Right));
+    let shown: Vec<_> = names.iter().map(|&name| escaped(name)).collect();
+    let columns = shown.iter().map(|name| (&**name, Align::Right));
     let more = [
         ("report", Align::Right),
         ("algorithm", Align::Left),
@@ -145,15 +149,15 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
             .map(|name| measurement(member.objectives[name]));
         let more = [
             measurement(member.entry.report),
-            member.entry.algorithm.to_owned(),
+            escaped(member.entry.algorithm).into_owned(),
             member.entry.seed.to_string(),
             member.entry.number.to_string(),
-            member.entry.arch.to_owned(),
+            escaped(member.entry.arch).into_owned(),
         ];
         table.row(values.chain(more).collect::<Vec<_>>());
     }
     let reference = front.reference_point.map_or_else(String::new, |point| {
-        let values = names.iter().zip(point);
+        let values = shown.iter().zip(point);
         let values: Vec<String> = values
             .map(|(name, value)| format!("{name}={}", measurement(value)))
             .collect();
@@ -170,9 +174,10 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
 }
 
 fn protocol_text(protocols: &[MetricPair]) -> String {
-    let lines = protocols
-        .iter()
-        .map(|p| format!("search {}, report {} ({})\n", p.search, p.report, p.kind));
+    let lines = protocols.iter().map(|p| {
+        let [search, report] = [&p.search, &p.report].map(|name| escaped(name));
+        format!("search {search}, report {report} ({})\n", p.kind)
+    });
     lines.collect()
 }
 
@@ -191,10 +196,10 @@ fn text(protocols: &[MetricPair], entries: &[Entry<'_>]) -> String {
             entry.rank.to_string(),
             measurement(entry.search),
             measurement(entry.report),
-            entry.algorithm.to_owned(),
+            escaped(entry.algorithm).into_owned(),
             entry.seed.to_string(),
             entry.number.to_string(),
-            entry.arch.to_owned(),
+            escaped(entry.arch).into_owned(),
         ]);
     }
     format!("{}\n{}", protocol_text(protocols), table.to_text())
