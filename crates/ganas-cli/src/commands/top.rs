@@ -204,3 +204,39 @@ fn text(protocols: &[MetricPair], entries: &[Entry<'_>]) -> String {
     }
     format!("{}\n{}", protocol_text(protocols), table.to_text())
 }
+
+#[cfg(test)]
+mod tests {
+    use ganas::eval::SelectionKind;
+
+    use super::*;
+
+    /// What a file or a worker has named is shown, not obeyed, and stays in its line.
+    #[test]
+    fn control_characters_of_a_study_are_escaped() {
+        let hostile = "a\u{1b}[2J\nb\u{202e}\u{9b}1A\r";
+        let protocol = MetricPair {
+            search: hostile.to_owned(),
+            report: hostile.to_owned(),
+            kind: SelectionKind::Unclassified,
+            search_epochs: None,
+            report_epochs: None,
+        };
+        let entry = Entry {
+            rank: 1,
+            arch: hostile,
+            key: String::new(),
+            search: 0.5,
+            report: 0.5,
+            run: hostile,
+            algorithm: hostile,
+            seed: 0,
+            number: 0,
+        };
+        let text = text(&[protocol], &[entry]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4, "{text:?}");
+        assert!(!text.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')));
+        assert!(text.contains(r"a\u{1b}[2J\nb\u{202e}"), "{text}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Where an open study lies: whether its path still leads to the file that was opened, and a copy when it does not.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -66,7 +67,14 @@ impl Place {
     ///
     /// The content is looked at when size or time have changed since it was last looked at.
     pub(crate) fn check(&mut self, path: &Path, id: StudyId) -> Result<(), Change> {
-        let metadata = path.metadata().map_err(|_| Change::Missing)?;
+        let metadata = match path.metadata() {
+            Ok(metadata) => metadata,
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Err(Change::Missing);
+            }
+            // Nothing is known; what the connection has open is still there.
+            Err(_) => return Ok(()),
+        };
         if Some(file_id(&metadata)) != self.file {
             return Err(Change::Replaced);
         }
@@ -148,7 +156,7 @@ fn new_file(folder: &Path, path: &Path) -> Result<PathBuf, String> {
         let copy = folder.join(name);
         match fs::File::create_new(&copy) {
             Ok(_) => return Ok(copy),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
             Err(e) => return Err(format!("cannot create {}: {e}", copy.display())),
         }
     }
