@@ -6,10 +6,13 @@ use std::time::Duration;
 use ganas_eval::Evaluator;
 use ganas_search::{ResumePoint, RunSpec, Trial, TrialRecord};
 use ganas_space::SearchSpace;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
+use rusqlite::types::Value;
 
+use crate::checksum::{CHECKPOINTS, RUNS, SESSIONS};
 use crate::error::Fault;
 use crate::spec_hash::{SpecText, sha256};
+use crate::study::Durability;
 use crate::{Remembered, RunId, RunStatus, RunSummary, RunWriter, StoreError, Study};
 
 /// What to do with a run that the study already holds.
@@ -111,10 +114,11 @@ impl Study {
             });
         }
         let text = SpecText::new(spec)?;
-        self.write("begin a run", |tx| {
+        // Whoever begins a run may be told that it was begun, so it is there after a power failure.
+        self.write(Durability::Promised, "begin a run", |tx| {
             let known = self.runs_of_experiment(tx, &text.experiment, spec.seed)?;
             let Some(run) = self.choose(spec, &known, on_existing)? else {
-                let run = insert(tx, spec, &text)?;
+                let run = self.insert(tx, spec, &text)?;
                 return Ok(Begun::Fresh(self.claim(tx, spec, run, session)?));
             };
             if run.status == RunStatus::Finished {
@@ -189,25 +193,23 @@ impl Study {
         run: RunId,
         session: Session,
     ) -> Result<RunClaim, Fault> {
-        connection
-            .prepare_cached("UPDATE runs SET status = 'running', stop = NULL WHERE run = ?1")?
-            .execute([run.0])?;
-        let number = connection
+        let id = self.writing_id()?;
+        let number: u32 = connection
             .prepare_cached(
-                "INSERT INTO sessions (run, session, started_at, version, device, pid)
-                 SELECT ?1, count(*), ?2, ?3, ?4, ?5 FROM sessions WHERE run = ?1
-                 RETURNING session",
+                "UPDATE runs SET status = 'running', stop = NULL, sessions = sessions + 1 WHERE run = ?1
+                 RETURNING sessions - 1",
             )?
-            .query_row(
-                (
-                    run.0,
-                    session.started_at,
-                    &spec.version,
-                    &spec.device,
-                    session.pid,
-                ),
-                |row| row.get(0),
-            )?;
+            .query_row([run.0], |row| row.get(0))?;
+        id.reseal(connection, &RUNS, run.0)?;
+        let values = [
+            Value::Integer(run.0),
+            Value::Integer(number.into()),
+            Value::Integer(session.started_at),
+            Value::Text(spec.version.clone()),
+            Value::Text(spec.device.clone()),
+            Value::Integer(session.pid.into()),
+        ];
+        id.insert(&SESSIONS, &mut SESSIONS.insert(connection)?, &values, &[])?;
         Ok(RunClaim {
             study: self.clone(),
             run,
@@ -217,7 +219,7 @@ impl Study {
         })
     }
 
-    fn resume_point(
+    pub(crate) fn resume_point(
         &self,
         connection: &Connection,
         run: &RunSummary,
@@ -225,7 +227,7 @@ impl Study {
     ) -> Result<ResumePoint, Fault> {
         let checkpoint = self.checkpoint(connection, run)?;
         let mut trials = Vec::new();
-        self.each_trial(connection, run.id, |row| {
+        self.each_trial(connection, run, |row| {
             let damaged = |reason: String| {
                 self.damaged(
                     format!(
@@ -272,12 +274,20 @@ impl Study {
     }
 
     fn checkpoint(&self, connection: &Connection, run: &RunSummary) -> Result<Vec<u8>, Fault> {
-        let row: Option<(u32, String, Vec<u8>)> = connection
-            .prepare_cached("SELECT round, sha256, state FROM checkpoints WHERE run = ?1")?
-            .query_row([run.id.0], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .optional()?;
+        // The state comes last: the checksum of the row is over its sha256.
+        let sql = CHECKPOINTS
+            .select("WHERE run = ?1")
+            .replace("checksum", "checksum, state");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([run.id.0])?;
+        let row: Option<(u32, String, Vec<u8>)> = match rows.next()? {
+            None => None,
+            Some(row) => {
+                let what = || format!("the checkpoint of {}", run.describe());
+                self.verify(&CHECKPOINTS, row, &[], what)?;
+                Some((row.get(1)?, row.get(2)?, row.get(4)?))
+            }
+        };
         let last = run.rounds - 1;
         match row {
             Some((round, expected, state)) if round == last => {
@@ -305,30 +315,48 @@ impl Study {
             }
         }
     }
-}
 
-fn insert(connection: &Connection, spec: &RunSpec, text: &SpecText) -> Result<RunId, Fault> {
-    connection
-        .prepare_cached(
-            "INSERT INTO runs (name, experiment, space, table_sha256, search_metric, report_metric,
-                 protocol, algorithm, config, budget, seed, version, device, spec, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'running')",
-        )?
-        .execute((
-            &text.name,
-            &text.experiment,
-            &spec.space,
-            &spec.table_sha256,
-            &spec.protocol.search,
-            &spec.protocol.report,
-            spec.protocol.kind.to_string(),
-            &spec.algorithm,
-            &spec.config,
-            u32::from(spec.budget),
-            spec.seed.to_string(),
-            &spec.version,
-            &spec.device,
-            &text.json,
-        ))?;
-    Ok(RunId(connection.last_insert_rowid()))
+    fn insert(
+        &self,
+        connection: &Connection,
+        spec: &RunSpec,
+        text: &SpecText,
+    ) -> Result<RunId, Fault> {
+        let text_of = |text: &str| Value::Text(text.to_owned());
+        let number: i64 = connection
+            .prepare_cached("SELECT coalesce(max(run), 0) + 1 FROM runs")?
+            .query_row([], |row| row.get(0))?;
+        let values = [
+            Value::Integer(number),
+            text_of(&text.name),
+            text_of(&text.experiment),
+            text_of(&spec.space),
+            text_of(&spec.table_sha256),
+            text_of(&spec.protocol.search),
+            text_of(&spec.protocol.report),
+            Value::Text(spec.protocol.kind.to_string()),
+            text_of(&spec.algorithm),
+            text_of(&spec.config),
+            Value::Integer(u32::from(spec.budget).into()),
+            Value::Text(spec.seed.to_string()),
+            text_of(&spec.version),
+            text_of(&spec.device),
+            text_of(&text.json),
+            text_of(RunStatus::Running.as_str()),
+            // No reason to stop; no rounds, and no queries of the three kinds.
+            Value::Null,
+            Value::Integer(0),
+            Value::Integer(0),
+            Value::Integer(0),
+            Value::Integer(0),
+            // No seconds, no sessions, and no round without a checksum.
+            Value::Real(0.0),
+            Value::Integer(0),
+            Value::Integer(0),
+        ];
+        let mut statement = RUNS.insert(connection)?;
+        self.writing_id()?
+            .insert(&RUNS, &mut statement, &values, &[])?;
+        Ok(RunId(number))
+    }
 }

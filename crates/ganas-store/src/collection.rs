@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use ganas_space::ArchKey;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row};
 
+use crate::checksum::{COLLECTIONS, EVALUATIONS};
 use crate::error::Fault;
+use crate::study::Durability;
 use crate::{OnExisting, StoreError, Study};
-
-/// The tables, which were added within format 1.
-const TABLES: &str = include_str!("collection.sql");
 
 /// All metrics of an evaluation by name, or why there are none.
 pub type Collected = Result<BTreeMap<String, f64>, String>;
@@ -57,8 +57,7 @@ impl Study {
         spec: &CollectionSpec,
         on_existing: OnExisting,
     ) -> Result<Collection, StoreError> {
-        self.write("begin a collection", |tx| {
-            tx.execute_batch(TABLES)?;
+        self.write(Durability::Promised, "begin a collection", |tx| {
             let (id, session) = match (self.find(tx, spec)?, on_existing) {
                 (Some((_, evaluations @ 1..)), OnExisting::Refuse) => {
                     return Err(Fault::Store(StoreError::CollectionExists {
@@ -66,12 +65,12 @@ impl Study {
                         evaluations,
                     }));
                 }
-                (Some((id, _)), _) => (id, claim(tx, id)?),
+                (Some((id, _)), _) => (id, self.claim_collection(tx, id)?),
                 (None, _) => {
                     if on_existing == OnExisting::Resume {
                         self.refuse_others(tx, spec)?;
                     }
-                    (insert(tx, spec)?, 1)
+                    (self.insert_collection(tx, spec)?, 1)
                 }
             };
             Ok(Collection {
@@ -88,15 +87,57 @@ impl Study {
         connection: &Connection,
         spec: &CollectionSpec,
     ) -> Result<Option<(i64, i64)>, Fault> {
-        let found = connection
-            .query_row(
-                "SELECT collection, (SELECT count(*) FROM evaluations e WHERE e.collection = c.collection)
-                 FROM collections c WHERE space = ?1 AND evaluator = ?2",
-                (&spec.space, &spec.evaluator),
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        Ok(found)
+        let sql = COLLECTIONS.select("WHERE space = ?1 AND evaluator = ?2");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query((&spec.space, &spec.evaluator))?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        self.verify(&COLLECTIONS, row, &[], || {
+            format!("the evaluations of {}", spec.space)
+        })?;
+        let collection: i64 = row.get(0)?;
+        let evaluations = connection.query_row(
+            "SELECT count(*) FROM evaluations WHERE collection = ?1",
+            [collection],
+            |row| row.get(0),
+        )?;
+        Ok(Some((collection, evaluations)))
+    }
+
+    fn insert_collection(
+        &self,
+        connection: &Connection,
+        spec: &CollectionSpec,
+    ) -> Result<i64, Fault> {
+        let number: i64 = connection.query_row(
+            "SELECT coalesce(max(collection), 0) + 1 FROM collections",
+            [],
+            |row| row.get(0),
+        )?;
+        let values = [
+            Value::Integer(number),
+            Value::Text(spec.space.clone()),
+            Value::Text(spec.evaluator.clone()),
+            Value::Text(spec.description.clone()),
+            Value::Integer(1),
+        ];
+        let mut statement = COLLECTIONS.insert(connection)?;
+        let id = self.writing_id()?;
+        id.insert(&COLLECTIONS, &mut statement, &values, &[])?;
+        Ok(number)
+    }
+
+    /// A new session of a collection.
+    fn claim_collection(&self, connection: &Connection, collection: i64) -> Result<i64, Fault> {
+        let session = connection.query_row(
+            "UPDATE collections SET session = session + 1 WHERE collection = ?1 RETURNING session",
+            [collection],
+            |row| row.get(0),
+        )?;
+        self.writing_id()?
+            .reseal(connection, &COLLECTIONS, collection)?;
+        Ok(session)
     }
 
     /// Fails when there are collections, none of them the one that is to be resumed.
@@ -132,9 +173,7 @@ impl Collection {
     /// [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn evaluations(&self) -> Result<BTreeMap<EvaluationId, Collected>, StoreError> {
         self.study.read("read the evaluations", |tx| {
-            let mut statement = tx.prepare(
-                "SELECT key, seed, metrics, reason FROM evaluations WHERE collection = ?1",
-            )?;
+            let mut statement = tx.prepare(&EVALUATIONS.select("WHERE collection = ?1"))?;
             let mut rows = statement.query([self.id])?;
             let mut known = BTreeMap::new();
             while let Some(row) = rows.next()? {
@@ -146,18 +185,17 @@ impl Collection {
     }
 
     fn evaluation(&self, row: &Row<'_>) -> Result<(EvaluationId, Collected), Fault> {
-        let (key, seed): (String, i64) = (row.get(0)?, row.get(1)?);
-        let damaged = |reason: String| {
-            let what = format!("the evaluation of {key} with seed {seed}");
-            self.study.damaged(what, reason)
-        };
+        let (key, seed): (String, i64) = (row.get(1)?, row.get(2)?);
+        let what = || format!("the evaluation of {key} with seed {seed}");
+        self.study.verify(&EVALUATIONS, row, &[], what)?;
+        let damaged = |reason: String| self.study.damaged(what(), reason);
         let id = EvaluationId {
             key: key
                 .parse()
                 .map_err(|e: ganas_space::SpaceError| damaged(e.to_string()))?,
             seed: u32::try_from(seed).map_err(|e| damaged(e.to_string()))?,
         };
-        let collected = match (row.get::<_, Option<String>>(2)?, row.get(3)?) {
+        let collected = match (row.get::<_, Option<String>>(3)?, row.get(4)?) {
             (Some(metrics), None) => {
                 Ok(serde_json::from_str(&metrics).map_err(|e| damaged(e.to_string()))?)
             }
@@ -187,13 +225,20 @@ impl Collection {
             }
             Err(reason) => (None, Some(reason)),
         };
-        self.study.write("keep an evaluation", |tx| {
+        let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+        let values = [
+            Value::Integer(self.id),
+            Value::Text(id.key.to_string()),
+            Value::Integer(id.seed.into()),
+            text(metrics),
+            text(reason.cloned()),
+        ];
+        let durability = Durability::Promised;
+        self.study.write(durability, "keep an evaluation", |tx| {
             self.check(tx)?;
-            tx.prepare_cached(
-                "INSERT OR REPLACE INTO evaluations (collection, key, seed, metrics, reason)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute((self.id, id.key.to_string(), id.seed, metrics, reason))?;
+            let mut statement = EVALUATIONS.replace(tx)?;
+            let id = self.study.writing_id()?;
+            id.insert(&EVALUATIONS, &mut statement, &values, &[])?;
             Ok(())
         })
     }
@@ -204,13 +249,15 @@ impl Collection {
     ///
     /// [`StoreError::CollectionConflict`], [`StoreError::Unwritable`], [`StoreError::Database`].
     pub fn forget_failures(&self) -> Result<usize, StoreError> {
-        self.study.write("forget failed evaluations", |tx| {
-            self.check(tx)?;
-            Ok(tx.execute(
-                "DELETE FROM evaluations WHERE collection = ?1 AND reason IS NOT NULL",
-                [self.id],
-            )?)
-        })
+        let durability = Durability::Promised;
+        self.study
+            .write(durability, "forget failed evaluations", |tx| {
+                self.check(tx)?;
+                Ok(tx.execute(
+                    "DELETE FROM evaluations WHERE collection = ?1 AND reason IS NOT NULL",
+                    [self.id],
+                )?)
+            })
     }
 
     /// Fails when another process has claimed the collection.
@@ -227,20 +274,12 @@ impl Collection {
     }
 }
 
-fn insert(connection: &Connection, spec: &CollectionSpec) -> Result<i64, Fault> {
-    connection.execute(
-        "INSERT INTO collections (space, evaluator, description, session) VALUES (?1, ?2, ?3, 1)",
-        (&spec.space, &spec.evaluator, &spec.description),
-    )?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// A new session of a collection.
-fn claim(connection: &Connection, id: i64) -> Result<i64, Fault> {
-    let session = connection.query_row(
-        "UPDATE collections SET session = session + 1 WHERE collection = ?1 RETURNING session",
-        [id],
-        |row| row.get(0),
-    )?;
-    Ok(session)
+/// The first collection of a study that is read only.
+#[cfg(test)]
+pub(crate) fn of_reader(study: &Study) -> Collection {
+    Collection {
+        study: study.clone(),
+        id: 1,
+        session: 0,
+    }
 }

@@ -145,7 +145,7 @@ pub enum StoreError {
         /// The sha256 of what is there.
         found: String,
     },
-    /// A row of the study is not what this crate writes.
+    /// A part of the study is not what was written.
     #[error(
         "the study {} is damaged: {what}: {reason}; restore the file from a backup, or name another study",
         .path.display()
@@ -157,6 +157,46 @@ pub enum StoreError {
         what: String,
         /// What is wrong, and what was expected.
         reason: String,
+    },
+    /// A log that SQLite would apply to the study is not one of it.
+    #[error(
+        "{} lies beside the study {}, but {reason}: nothing was changed; if the study was restored or \
+         replaced, move that file away, and if it was renamed, give both files their names again",
+        .log.display(), .path.display()
+    )]
+    StrayLog {
+        /// The study.
+        path: PathBuf,
+        /// The write-ahead log or the journal.
+        log: PathBuf,
+        /// Why it is not one of the study.
+        reason: String,
+    },
+    /// The write-ahead log of a study was changed after it was written.
+    #[error(
+        "the log {} of the study {} is damaged: {reason}; restore both files from a backup, or move the log away to go \
+         on with what the study has without it",
+        .log.display(), .path.display()
+    )]
+    DamagedLog {
+        /// The study.
+        path: PathBuf,
+        /// The write-ahead log.
+        log: PathBuf,
+        /// Where, and what was expected.
+        reason: String,
+    },
+    /// The file of the study is not at its path any more, although it is being written.
+    #[error("the study {} cannot be written any more: {change} while it was open; {rescue}", .path.display())]
+    Gone {
+        /// The study.
+        path: PathBuf,
+        /// What has happened to it.
+        change: &'static str,
+        /// Where what it held is now, or why it is nowhere.
+        rescue: String,
+        /// The copy of what it held, when there is one.
+        copy: Option<PathBuf>,
     },
     /// Someone else writes the same run.
     #[error(
@@ -274,6 +314,16 @@ impl StoreError {
                     reason: source.to_string(),
                 }
             }
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged {
+                path,
+                what: format!("cannot {doing}"),
+                reason: source.to_string(),
+            },
+            _ if is_of_content(&source) => Self::Damaged {
+                path,
+                what: format!("cannot {doing}"),
+                reason: source.to_string(),
+            },
             _ => Self::Database {
                 path,
                 doing,
@@ -281,6 +331,19 @@ impl StoreError {
             },
         }
     }
+}
+
+/// Whether a value in the database is not of the type that this crate writes.
+fn is_of_content(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+            | Error::InvalidColumnType(..)
+            | Error::QueryReturnedNoRows
+    )
 }
 
 /// What can go wrong inside a transaction: an error of SQLite, which does not know its file yet, or any other.

@@ -124,10 +124,10 @@ impl Study {
         let mut output = io::BufWriter::new(output);
         for run in runs {
             write_line(&mut output, &run_line(run))?;
-            self.each_trial(connection, run.id, |trial| {
+            self.each_trial(connection, run, |trial| {
                 write_line(&mut output, &trial_line(run, &trial))
             })?;
-            self.each_event(connection, run.id, |row| {
+            self.each_event(connection, run, |row| {
                 write_line(&mut output, &event_line(run, &row))
             })?;
         }
@@ -151,7 +151,7 @@ impl Study {
             .write_record(header.chain(names))
             .map_err(export_csv)?;
         for run in runs {
-            self.each_trial(connection, run.id, |trial| {
+            self.each_trial(connection, run, |trial| {
                 let EventValues(values) = named(run, &trial).unwrap_or(EventValues(Vec::new()));
                 let of_name = |name: &&str| {
                     let found = values.iter().find(|(known, _)| known == name);

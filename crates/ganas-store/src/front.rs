@@ -47,14 +47,14 @@ impl Study {
             let mut reference: Option<Point> = None;
             for run in &runs {
                 let mut first = Vec::new();
-                self.each_trial(tx, run.id, |trial| {
+                self.each_trial(tx, run, |trial| {
                     let (TrialState::Completed(search), Some(report), false) =
                         (&trial.state, trial.report, trial.repeat)
                     else {
                         return Ok(());
                     };
                     let point = objectives.point(&trial.objectives).map_err(|e| {
-                        self.damaged(format!("trial {} of run {}", trial.number.0, run.id), e)
+                        self.damaged(format!("trial {} of {}", trial.number.0, run.describe()), e)
                     })?;
                     first.push(point.clone());
                     let entry = FrontEntry {
@@ -81,7 +81,7 @@ impl Study {
                     .and_then(|o| o.reference_point());
                 let of_run = match given {
                     Some(given) => Some(objectives.point(given).map_err(|e| {
-                        self.damaged(format!("the reference point of run {}", run.id), e)
+                        self.damaged(format!("the reference point of {}", run.describe()), e)
                     })?),
                     None => default_reference(&first),
                 };

@@ -9,18 +9,22 @@
 //! Evaluations that take hours are kept as soon as they are finished, by a [`Remembered`] evaluator, so that a process
 //! that is killed in the middle of a round does not pay for them twice.
 //! A [`Collection`] keeps all metrics of architectures and seeds, from which a table is made.
+//! Every row has a checksum, which every reader checks; docs/STUDIES.md says what is promised.
 //! This crate never reads a clock: times are arguments.
 
 #![forbid(unsafe_code)]
 
 mod begin;
+mod checksum;
 mod collection;
 mod error;
 mod event_values;
 mod export;
 mod file;
 mod front;
+mod mark;
 mod read;
+mod schema;
 mod spec_hash;
 mod study;
 mod summary;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use ganas_eval::{Direction, ReportMetric, SearchMetric};
-use ganas_search::{Event, RunSpec, TrialNumber, TrialState};
+use ganas_search::{Event, TrialNumber, TrialState};
 use ganas_space::ArchKey;
 use rusqlite::{Connection, Row};
 
+use crate::checksum::{ROUNDS, Running, SESSIONS, TRIALS};
 use crate::error::Fault;
 use crate::event_values::EventValues;
-use crate::{RunId, StoreError, Study};
+use crate::{RunId, RunSummary, StoreError, Study};
 
 /// A recorded trial. The architecture is text, so that no search space is needed to read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,11 +60,11 @@ impl Study {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Damaged`], [`StoreError::Database`].
+    /// [`StoreError::UnknownRun`], [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn trials(&self, run: RunId) -> Result<Vec<TrialRow>, StoreError> {
         let mut trials = Vec::new();
         self.read("read the trials", |tx| {
-            self.each_trial(tx, run, |trial| {
+            self.each_trial(tx, &self.find_run(tx, run)?, |trial| {
                 trials.push(trial);
                 Ok(())
             })
@@ -75,11 +76,11 @@ impl Study {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Damaged`], [`StoreError::Database`].
+    /// [`StoreError::UnknownRun`], [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn events(&self, run: RunId) -> Result<Vec<EventRow>, StoreError> {
         let mut events = Vec::new();
         self.read("read the events", |tx| {
-            self.each_event(tx, run, |event| {
+            self.each_event(tx, &self.find_run(tx, run)?, |event| {
                 events.push(event);
                 Ok(())
             })
@@ -91,77 +92,83 @@ impl Study {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Database`].
+    /// [`StoreError::UnknownRun`], [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn sessions(&self, run: RunId) -> Result<Vec<SessionRow>, StoreError> {
         self.read("read the sessions", |tx| {
-            let mut statement = tx.prepare_cached(
-                "SELECT started_at, version, device, pid FROM sessions WHERE run = ?1 ORDER BY session",
-            )?;
-            let rows = statement.query_map([run.0], |row| {
-                Ok(SessionRow {
-                    started_at: row.get(0)?,
-                    version: row.get(1)?,
-                    device: row.get(2)?,
-                    pid: row.get(3)?,
-                })
-            })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<SessionRow>>>()?)
+            let summary = self.find_run(tx, run)?;
+            let expected: u32 = tx
+                .prepare_cached("SELECT sessions FROM runs WHERE run = ?1")?
+                .query_row([run.0], |row| row.get(0))?;
+            let sql = SESSIONS.select("WHERE run = ?1 ORDER BY session");
+            let mut statement = tx.prepare_cached(&sql)?;
+            let mut rows = statement.query([run.0])?;
+            let mut sessions = Vec::new();
+            while let Some(row) = rows.next()? {
+                let what = || format!("session {} of {}", sessions.len(), summary.describe());
+                self.verify(&SESSIONS, row, &[], what)?;
+                sessions.push(SessionRow {
+                    started_at: row.get(2)?,
+                    version: row.get(3)?,
+                    device: row.get(4)?,
+                    pid: row.get(5)?,
+                });
+            }
+            if u32::try_from(sessions.len()) != Ok(expected) {
+                let reason = format!("{} sessions, expected {expected}", sessions.len());
+                return Err(self.damaged(summary.describe(), reason).into());
+            }
+            Ok(sessions)
         })
     }
 
     pub(crate) fn each_trial(
         &self,
         connection: &Connection,
-        run: RunId,
+        run: &RunSummary,
         mut visit: impl FnMut(TrialRow) -> Result<(), StoreError>,
     ) -> Result<(), Fault> {
-        let mut statement = connection.prepare_cached(
-            "SELECT number, round, arch, key, repeat, search, report, reason FROM trials
-             WHERE run = ?1 ORDER BY number",
-        )?;
-        let direction = self.search_direction(connection, run)?;
+        let sql = TRIALS.select("WHERE run = ?1 ORDER BY number");
+        let mut statement = connection.prepare_cached(&sql)?;
         let mut objectives = self.objectives(connection, run)?;
-        let mut rows = statement.query([run.0])?;
+        let mut rounds = self.rounds(connection, run, Part::Trials)?;
+        let mut rows = statement.query([run.id.0])?;
         while let Some(row) = rows.next()? {
-            let mut trial = self.trial(run, direction, row)?;
-            if let Some(measured) = objectives.remove(&trial.number.0) {
-                trial.objectives = measured;
-            }
+            let number: u32 = row.get(1)?;
+            let measured = objectives.remove(&number).unwrap_or_default();
+            let what = || format!("trial {number} of {}", run.describe());
+            let checksum = self.verify(&TRIALS, row, &measured, what)?;
+            let trial = TrialRow {
+                objectives: measured,
+                ..self.trial(what, run.spec.protocol.search_direction, row)?
+            };
+            rounds.found(trial.round, |of_round| of_round.add(checksum));
             visit(trial)?;
         }
-        Ok(())
-    }
-
-    /// Which values of the search metric of a run are better.
-    fn search_direction(&self, connection: &Connection, run: RunId) -> Result<Direction, Fault> {
-        let text: String = connection
-            .prepare_cached("SELECT spec FROM runs WHERE run = ?1")?
-            .query_row([run.0], |row| row.get(0))?;
-        let spec: RunSpec = serde_json::from_str(&text)
-            .map_err(|e| self.damaged(format!("the specification of run {run}"), e))?;
-        Ok(spec.protocol.search_direction)
+        if let Some(number) = objectives.keys().next() {
+            let what = format!("trial {number} of {}", run.describe());
+            return Err(self
+                .damaged(what, "it has objectives, but is missing")
+                .into());
+        }
+        self.check_rounds(run, &rounds)
     }
 
     /// The objectives of each trial of a run.
     fn objectives(
         &self,
         connection: &Connection,
-        run: RunId,
+        run: &RunSummary,
     ) -> Result<BTreeMap<u32, Vec<f64>>, Fault> {
         let mut all: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-        // A study of an earlier version that cannot be written has no such table.
-        if !connection.table_exists(None, "objectives")? {
-            return Ok(all);
-        }
         let mut statement = connection.prepare_cached(
             "SELECT number, position, measured FROM objectives WHERE run = ?1 ORDER BY number, position",
         )?;
-        let mut rows = statement.query([run.0])?;
+        let mut rows = statement.query([run.id.0])?;
         while let Some(row) = rows.next()? {
             let (number, position): (u32, u32) = (row.get(0)?, row.get(1)?);
             let measured = all.entry(number).or_default();
             if u32::try_from(measured.len()) != Ok(position) {
-                let what = format!("trial {number} of run {run}");
+                let what = format!("trial {number} of {}", run.describe());
                 let reason = format!("objective {} is missing", measured.len());
                 return Err(self.damaged(what, reason).into());
             }
@@ -173,32 +180,39 @@ impl Study {
     pub(crate) fn each_event(
         &self,
         connection: &Connection,
-        run: RunId,
+        run: &RunSummary,
         mut visit: impl FnMut(EventRow) -> Result<(), StoreError>,
     ) -> Result<(), Fault> {
         let mut statement = connection.prepare_cached(
-            "SELECT round, kind, measured FROM events WHERE run = ?1 ORDER BY round, position",
+            "SELECT round, kind, measured, position FROM events WHERE run = ?1 ORDER BY round, position",
         )?;
-        let mut rows = statement.query([run.0])?;
+        let mut rounds = self.rounds(connection, run, Part::Events)?;
+        let mut rows = statement.query([run.id.0])?;
         while let Some(row) = rows.next()? {
             let (round, kind): (u32, String) = (row.get(0)?, row.get(1)?);
             let text: String = row.get(2)?;
+            let values = [row.get_ref(3)?, row.get_ref(1)?, row.get_ref(2)?];
+            rounds.found(round, |of_round| of_round.add_values(values));
             let EventValues(values) = serde_json::from_str(&text).map_err(|e| {
-                self.damaged(format!("event `{kind}` in round {round} of run {run}"), e)
+                let what = format!("event `{kind}` in round {round} of {}", run.describe());
+                self.damaged(what, e)
             })?;
             visit(EventRow {
                 round,
                 event: Event { kind, values },
             })?;
         }
-        Ok(())
+        self.check_rounds(run, &rounds)
     }
 
-    fn trial(&self, run: RunId, direction: Direction, row: &Row<'_>) -> Result<TrialRow, Fault> {
-        let number = row.get(0)?;
-        let what = || format!("trial {number} of run {run}");
-        let key: String = row.get(3)?;
-        let state = match (row.get(5)?, row.get(7)?) {
+    fn trial(
+        &self,
+        what: impl Fn() -> String,
+        direction: Direction,
+        row: &Row<'_>,
+    ) -> Result<TrialRow, Fault> {
+        let key: String = row.get(4)?;
+        let state = match (row.get(7)?, row.get(9)?) {
             (Some(search), None) => TrialState::Completed(SearchMetric::new(search, direction)),
             (None, Some(reason)) => TrialState::Failed(reason),
             _ => {
@@ -207,14 +221,96 @@ impl Study {
             }
         };
         Ok(TrialRow {
-            number: TrialNumber(number),
-            round: row.get(1)?,
-            arch: row.get(2)?,
+            number: TrialNumber(row.get(1)?),
+            round: row.get(2)?,
+            arch: row.get(3)?,
             key: key.parse().map_err(|e| self.damaged(what(), e))?,
-            repeat: row.get(4)?,
+            repeat: row.get(5)?,
             state,
-            report: row.get::<_, Option<f64>>(6)?.map(ReportMetric),
+            report: row.get::<_, Option<f64>>(8)?.map(ReportMetric),
             objectives: Vec::new(),
         })
+    }
+
+    /// What the rounds of a run should have of its trials or events.
+    fn rounds(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        part: Part,
+    ) -> Result<Rounds, Fault> {
+        let mut rounds = Rounds::default();
+        if self.id().is_none() {
+            return Ok(rounds);
+        }
+        let sql = ROUNDS.select("WHERE run = ?1 ORDER BY round");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([run.id.0])?;
+        let first = match part {
+            Part::Trials => 2,
+            Part::Events => 4,
+        };
+        while let Some(row) = rows.next()? {
+            let round = rounds.expected.len();
+            self.verify(&ROUNDS, row, &[], || {
+                format!("round {round} of {}", run.describe())
+            })?;
+            rounds.expected.push(Running {
+                n: row.get(first)?,
+                crc: row.get(first + 1)?,
+            });
+        }
+        if u32::try_from(rounds.expected.len()) != Ok(run.rounds) {
+            let reason = format!("{} rounds, expected {}", rounds.expected.len(), run.rounds);
+            return Err(self.damaged(run.describe(), reason).into());
+        }
+        Ok(rounds)
+    }
+
+    /// Fails when a round has other rows than were written.
+    fn check_rounds(&self, run: &RunSummary, rounds: &Rounds) -> Result<(), Fault> {
+        if self.id().is_none() {
+            return Ok(());
+        }
+        let n = rounds.expected.len().max(rounds.found.len());
+        for round in 0..n {
+            let of = |all: &[Running]| all.get(round).copied().unwrap_or_default();
+            let (expected, found) = (of(&rounds.expected), of(&rounds.found));
+            if found != expected {
+                let what = format!("round {round} of {}", run.describe());
+                let reason = format!(
+                    "{} rows with the checksum {:#010x}, expected {} with {:#010x}",
+                    found.n, found.crc, expected.n, expected.crc
+                );
+                return Err(self.damaged(what, reason).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a round has.
+#[derive(Clone, Copy)]
+enum Part {
+    Trials,
+    Events,
+}
+
+/// The rows of the rounds of a run.
+#[derive(Default)]
+struct Rounds {
+    expected: Vec<Running>,
+    found: Vec<Running>,
+}
+
+impl Rounds {
+    /// A row of a round was read. One of a round that there is not is counted with the round after the last.
+    fn found(&mut self, round: u32, add: impl FnOnce(&mut Running)) {
+        let last = self.expected.len();
+        let round = usize::try_from(round).map_or(last, |round| round.min(last));
+        if self.found.len() <= round {
+            self.found.resize(round + 1, Running::default());
+        }
+        add(&mut self.found[round]);
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use ganas_eval::QueryCounts;
 use ganas_search::{RunSpec, StopReason};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Params, Row};
 
+use crate::checksum::RUNS;
 use crate::error::Fault;
 use crate::{StoreError, Study};
 
@@ -69,6 +70,16 @@ pub struct RunSummary {
     pub counts: QueryCounts,
     /// Seconds spent, over all sessions.
     pub wall_s: f64,
+    /// How many of its first rounds were written by a version without checksums, so that damage of before the study was
+    /// first opened for writing by a later version is not noticed.
+    pub unchecked_rounds: u32,
+}
+
+impl RunSummary {
+    /// The run, for an error.
+    pub(crate) fn describe(&self) -> String {
+        format!("the run `{}` with seed {}", self.name, self.spec.seed)
+    }
 }
 
 /// Chooses runs; an empty filter chooses all.
@@ -123,18 +134,7 @@ impl Study {
     ///
     /// [`StoreError::UnknownRun`], and as for [`runs`](Self::runs).
     pub fn run(&self, run: RunId) -> Result<RunSummary, StoreError> {
-        self.read("read a run", |tx| {
-            let sql = format!("{SELECT} WHERE run = ?1");
-            let row = tx
-                .prepare_cached(&sql)?
-                .query_row([run.0], RunRow::new)
-                .optional()?;
-            let row = row.ok_or_else(|| StoreError::UnknownRun {
-                path: self.path().to_owned(),
-                run,
-            })?;
-            Ok(row.summary(self)?)
-        })
+        self.read("read a run", |tx| self.find_run(tx, run))
     }
 
     /// The runs that a filter chooses, in the order of [`runs`](Self::runs).
@@ -143,15 +143,8 @@ impl Study {
         connection: &Connection,
         filter: &RunFilter,
     ) -> Result<Vec<RunSummary>, Fault> {
-        let mut statement = connection.prepare_cached(SELECT)?;
-        let mut runs = Vec::new();
-        for row in statement.query_map([], RunRow::new)? {
-            let run = row?.summary(self)?;
-            if filter.matches(&run) {
-                runs.push(run);
-            }
-        }
-        runs.sort_by(|a, b| order(a).cmp(&order(b)));
+        let mut runs = self.runs_where(connection, "", [])?;
+        runs.retain(|run| filter.matches(run));
         Ok(runs)
     }
 
@@ -162,12 +155,41 @@ impl Study {
         experiment: &str,
         seed: u64,
     ) -> Result<Vec<RunSummary>, Fault> {
-        let sql = format!("{SELECT} WHERE experiment = ?1 AND seed = ?2");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([experiment, &seed.to_string()], RunRow::new)?;
-        let runs: Result<Vec<RunSummary>, Fault> =
-            rows.map(|row| Ok(row?.summary(self)?)).collect();
-        let mut runs = runs?;
+        let condition = "WHERE experiment = ?1 AND seed = ?2";
+        self.runs_where(connection, condition, [experiment, &seed.to_string()])
+    }
+
+    /// One run.
+    pub(crate) fn find_run(
+        &self,
+        connection: &Connection,
+        run: RunId,
+    ) -> Result<RunSummary, Fault> {
+        let found = self.runs_where(connection, "WHERE run = ?1", [run.0])?;
+        let unknown = || StoreError::UnknownRun {
+            path: self.path().to_owned(),
+            run,
+        };
+        Ok(found.into_iter().next().ok_or_else(unknown)?)
+    }
+
+    fn runs_where(
+        &self,
+        connection: &Connection,
+        condition: &str,
+        parameters: impl Params,
+    ) -> Result<Vec<RunSummary>, Fault> {
+        let mut statement = connection.prepare_cached(&RUNS.select(condition))?;
+        let mut rows = statement.query(parameters)?;
+        let mut runs = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            self.verify(&RUNS, row, &[], || {
+                let name = row.get::<_, String>(1).unwrap_or_default();
+                format!("run {id} (`{name}`)")
+            })?;
+            runs.push(RunRow::new(row)?.summary(self)?);
+        }
         runs.sort_by(|a, b| order(a).cmp(&order(b)));
         Ok(runs)
     }
@@ -184,9 +206,6 @@ fn order(run: &RunSummary) -> (&str, &str, &str, u64, &str) {
     )
 }
 
-const SELECT: &str = "SELECT run, name, experiment, spec, status, stop, rounds, raw_queries, \
-                      unique_queries, failed_queries, wall_s FROM runs";
-
 /// A row of `runs` as it is stored.
 struct RunRow {
     id: RunId,
@@ -198,6 +217,7 @@ struct RunRow {
     rounds: u32,
     counts: QueryCounts,
     wall_s: f64,
+    unchecked_rounds: u32,
 }
 
 impl RunRow {
@@ -206,16 +226,17 @@ impl RunRow {
             id: RunId(row.get(0)?),
             name: row.get(1)?,
             experiment: row.get(2)?,
-            spec: row.get(3)?,
-            status: row.get(4)?,
-            stop: row.get(5)?,
-            rounds: row.get(6)?,
+            spec: row.get(14)?,
+            status: row.get(15)?,
+            stop: row.get(16)?,
+            rounds: row.get(17)?,
             counts: QueryCounts {
-                raw: row.get(7)?,
-                unique: row.get(8)?,
-                failed: row.get(9)?,
+                raw: row.get(18)?,
+                unique: row.get(19)?,
+                failed: row.get(20)?,
             },
-            wall_s: row.get(10)?,
+            wall_s: row.get(21)?,
+            unchecked_rounds: row.get(23)?,
         })
     }
 
@@ -248,6 +269,7 @@ impl RunRow {
             rounds: self.rounds,
             counts: self.counts,
             wall_s: self.wall_s,
+            unchecked_rounds: self.unchecked_rounds,
         })
     }
 }

@@ -1,9 +1,10 @@
 //! The best architectures of a study.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ganas_eval::{Direction, ReportMetric, SearchMetric};
-use ganas_search::TrialNumber;
+use ganas_eval::{ReportMetric, SearchMetric};
+use ganas_search::{TrialNumber, TrialState};
 use ganas_space::ArchKey;
 
 use crate::{RunFilter, RunId, RunSummary, StoreError, Study};
@@ -39,47 +40,39 @@ impl Study {
     /// [`StoreError::MixedMetrics`] when the runs were searched on different spaces, tables or metrics;
     /// [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn top(&self, n: usize, filter: &RunFilter) -> Result<Vec<TopEntry>, StoreError> {
-        let limit = i64::try_from(n).unwrap_or(i64::MAX);
         self.read("rank the trials", |tx| {
             let runs = self.select_runs(tx, filter)?;
             self.check_comparable(&runs)?;
-            // A class within the best n of all runs is within the best n of the run that shows its best value, since
-            // ties are broken alike, and trials that are no repeats are of distinct classes.
             let mut best: BTreeMap<ArchKey, TopEntry> = BTreeMap::new();
             for run in &runs {
-                let direction = run.spec.protocol.search_direction;
-                let best_first = match direction {
-                    Direction::Maximize => "DESC",
-                    Direction::Minimize => "ASC",
-                };
-                let mut statement = tx.prepare_cached(&format!(
-                    "SELECT arch, key, search, report, number FROM trials
-                     WHERE run = ?1 AND state = 'completed' AND repeat = 0
-                     ORDER BY search {best_first}, key LIMIT ?2",
-                ))?;
-                let mut rows = statement.query((run.id.0, limit))?;
-                while let Some(row) = rows.next()? {
-                    let key: String = row.get(1)?;
-                    let entry = TopEntry {
-                        arch: row.get(0)?,
-                        key: key
-                            .parse()
-                            .map_err(|e| self.damaged(format!("a trial of run {}", run.id), e))?,
-                        search: SearchMetric::new(row.get(2)?, direction),
-                        report: ReportMetric(row.get(3)?),
+                self.each_trial(tx, run, |trial| {
+                    let (TrialState::Completed(search), Some(report), false) =
+                        (&trial.state, trial.report, trial.repeat)
+                    else {
+                        return Ok(());
+                    };
+                    let entry = || TopEntry {
+                        arch: trial.arch,
+                        key: trial.key,
+                        search: *search,
+                        report,
                         run: run.id,
                         run_name: run.name.clone(),
                         algorithm: run.spec.algorithm.clone(),
                         seed: run.spec.seed,
-                        number: TrialNumber(row.get(4)?),
+                        number: trial.number,
                     };
-                    if best
-                        .get(&entry.key)
-                        .is_none_or(|known| entry.search > known.search)
-                    {
-                        best.insert(entry.key, entry);
+                    match best.entry(trial.key) {
+                        Entry::Vacant(place) => {
+                            place.insert(entry());
+                        }
+                        Entry::Occupied(mut place) if search > &place.get().search => {
+                            place.insert(entry());
+                        }
+                        Entry::Occupied(_) => {}
                     }
-                }
+                    Ok(())
+                })?;
             }
             let mut top: Vec<TopEntry> = best.into_values().collect();
             // The sort is stable, so equals stay in the order of their keys.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use ganas_eval::{
-    Direction, EvalError, Evaluator, Finished, Measurement, MetricPair, Query, ReportMetric,
-    SearchMetric, evaluate_as_batch,
+    EvalError, Evaluator, Finished, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
+    evaluate_as_batch,
 };
 use ganas_space::ArchKey;
+use rusqlite::types::Value;
 
+use crate::checksum::UNFINISHED;
+use crate::study::Durability;
 use crate::{RunClaim, StoreError};
 
 /// An evaluator of one run that keeps what another one has finished, and asks it for the rest only.
@@ -32,7 +35,7 @@ impl fmt::Debug for Remembered<'_> {
 
 impl<'a> Remembered<'a> {
     pub(crate) fn new(claim: RunClaim, evaluator: &'a dyn Evaluator) -> Result<Self, StoreError> {
-        let known = read(&claim, evaluator.metric_pair().search_direction)?;
+        let known = read(&claim)?;
         Ok(Self {
             evaluator,
             claim,
@@ -45,14 +48,6 @@ impl<'a> Remembered<'a> {
         key: ArchKey,
         result: &Result<Measurement, EvalError>,
     ) -> Result<(), StoreError> {
-        let (search, report, reason) = match result {
-            Ok(measurement) => (
-                Some(measurement.search.value()),
-                Some(measurement.report.0),
-                None,
-            ),
-            Err(error) => (None, None, Some(error.to_string())),
-        };
         let further = match result {
             Ok(measurement) if !measurement.objectives.is_empty() => {
                 let text = serde_json::to_string(&measurement.objectives);
@@ -63,27 +58,36 @@ impl<'a> Remembered<'a> {
             }
             _ => None,
         };
-        self.claim.study.write("keep a finished evaluation", |tx| {
+        let (search, report, reason) = match result {
+            Ok(measurement) => (
+                Value::Real(measurement.search.value()),
+                Value::Real(measurement.report.0),
+                Value::Null,
+            ),
+            Err(error) => (Value::Null, Value::Null, Value::Text(error.to_string())),
+        };
+        let values = [
+            Value::Integer(self.claim.run.0),
+            Value::Text(key.to_string()),
+            search,
+            report,
+            reason,
+            further.map_or(Value::Null, Value::Text),
+        ];
+        let study = &self.claim.study;
+        study.write(Durability::Promised, "keep a finished evaluation", |tx| {
             self.claim.check(tx, None)?;
-            tx.prepare_cached(
-                "INSERT OR REPLACE INTO unfinished (run, key, search, report, reason, further)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute((
-                self.claim.run.0,
-                key.to_string(),
-                search,
-                report,
-                reason,
-                further,
-            ))?;
+            let mut statement = UNFINISHED.replace(tx)?;
+            let id = study.writing_id()?;
+            id.insert(&UNFINISHED, &mut statement, &values, &[])?;
             Ok(())
         })
     }
 
     /// Forgets failures that may not be the architectures' fault, so that they are evaluated again.
     fn forget_failures(&self) -> Result<(), StoreError> {
-        self.claim.study.write("forget failed evaluations", |tx| {
+        let study = &self.claim.study;
+        study.write(Durability::Promised, "forget failed evaluations", |tx| {
             self.claim.check(tx, None)?;
             tx.execute(
                 "DELETE FROM unfinished WHERE run = ?1 AND reason IS NOT NULL",
@@ -142,30 +146,28 @@ fn record(error: StoreError) -> EvalError {
     }
 }
 
-fn read(
+pub(crate) fn read(
     claim: &RunClaim,
-    direction: Direction,
 ) -> Result<BTreeMap<ArchKey, Result<Measurement, String>>, StoreError> {
     claim.study.read("read finished evaluations", |tx| {
-        let mut statement = tx.prepare_cached(
-            "SELECT key, search, report, reason, further FROM unfinished WHERE run = ?1 ORDER BY key",
-        )?;
+        let run = claim.study.find_run(tx, claim.run)?;
+        let sql = UNFINISHED.select("WHERE run = ?1 ORDER BY key");
+        let mut statement = tx.prepare_cached(&sql)?;
         let mut rows = statement.query([claim.run.0])?;
         let mut known = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let text: String = row.get(0)?;
-            let damaged = |reason: String| {
-                let what = format!("the finished evaluation {text}");
-                claim.study.damaged(what, reason)
-            };
+            let text: String = row.get(1)?;
+            let what = || format!("the finished evaluation {text} of {}", run.describe());
+            claim.study.verify(&UNFINISHED, row, &[], what)?;
+            let damaged = |reason: String| claim.study.damaged(what(), reason);
             let key: ArchKey = text
                 .parse()
                 .map_err(|e: ganas_space::SpaceError| damaged(e.to_string()))?;
-            let result = match (row.get(1)?, row.get(2)?, row.get(3)?) {
+            let result = match (row.get(2)?, row.get(3)?, row.get(4)?) {
                 (Some(search), Some(report), None) => Ok(Measurement {
-                    search: SearchMetric::new(search, direction),
+                    search: SearchMetric::new(search, run.spec.protocol.search_direction),
                     report: ReportMetric(report),
-                    objectives: match row.get::<_, Option<String>>(4)? {
+                    objectives: match row.get::<_, Option<String>>(5)? {
                         Some(text) => {
                             serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?
                         }

@@ -8,10 +8,14 @@ use ganas_search::{Event, Observer, ObserverError, RoundReport, RunOutcome, Stop
 use ganas_search::{TrialRecord, TrialState};
 use ganas_space::SearchSpace;
 use rusqlite::Connection;
+use rusqlite::types::{Value, ValueRef};
 
+use crate::checksum::{CHECKPOINTS, ROUNDS, RUNS, Running, StudyId, TRIALS};
 use crate::error::Fault;
 use crate::event_values::EventValues;
+use crate::schema::round_values;
 use crate::spec_hash::sha256;
+use crate::study::Durability;
 use crate::summary::stop_text;
 use crate::{RunClaim, RunId, StoreError};
 
@@ -60,11 +64,16 @@ impl RunWriter {
     fn record(&mut self, report: &RoundReport<'_>, state: &[u8]) -> Result<(), StoreError> {
         let wall_s = self.wall_s();
         let digest = sha256(state);
-        self.claim.study.write("record a round", |tx| {
+        // What was paid for is kept already, see `Remembered`; the rest is computed again as it was.
+        let durability = Durability::Lazy;
+        self.claim.study.write(durability, "record a round", |tx| {
             self.claim.check(tx, Some(report.round))?;
+            let id = self.claim.study.writing_id()?;
             let run = self.claim.run.0;
-            self.insert_trials(tx, report.trials)?;
-            self.insert_events(tx, report.round, report.events)?;
+            let trials = self.insert_trials(tx, id, report.trials)?;
+            let events = self.insert_events(tx, report.round, report.events)?;
+            let values = round_values(run, report.round, trials, events);
+            id.insert(&ROUNDS, &mut ROUNDS.insert(tx)?, &values, &[])?;
             tx.prepare_cached("DELETE FROM unfinished WHERE run = ?1")?
                 .execute([run])?;
             tx.prepare_cached(
@@ -72,6 +81,7 @@ impl RunWriter {
                  ON CONFLICT (run) DO UPDATE SET round = ?2, sha256 = ?3, state = ?4",
             )?
             .execute((run, report.round, &digest, state))?;
+            id.reseal(tx, &CHECKPOINTS, run)?;
             let counts = report.counts;
             tx.prepare_cached(
                 "UPDATE runs SET rounds = ?2, raw_queries = ?3, unique_queries = ?4,
@@ -86,15 +96,21 @@ impl RunWriter {
                 counts.failed,
                 wall_s,
             ))?;
+            id.reseal(tx, &RUNS, run)?;
             Ok(())
         })
     }
 
-    fn insert_trials(&self, connection: &Connection, trials: &[TrialRecord]) -> Result<(), Fault> {
-        let mut statement = connection.prepare_cached(
-            "INSERT INTO trials (run, number, round, arch, key, repeat, state, search, report, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?;
+    /// Inserts the trials of a round.
+    fn insert_trials(
+        &self,
+        connection: &Connection,
+        id: StudyId,
+        trials: &[TrialRecord],
+    ) -> Result<Running, Fault> {
+        let mut statement = TRIALS.insert(connection)?;
+        let mut inserted = Running::default();
+        let real = |value: Option<f64>| value.map_or(Value::Null, Value::Real);
         for TrialRecord { trial, report } in trials {
             let arch = self.space.encode(&trial.arch);
             debug_assert_eq!(
@@ -104,20 +120,21 @@ impl RunWriter {
             );
             let (state, search, reason) = match &trial.state {
                 TrialState::Completed(search) => ("completed", Some(search.value()), None),
-                TrialState::Failed(reason) => ("failed", None, Some(reason)),
+                TrialState::Failed(reason) => ("failed", None, Some(reason.clone())),
             };
-            statement.execute((
-                self.claim.run.0,
-                trial.number.0,
-                trial.round,
-                &arch,
-                trial.key.to_string(),
-                trial.repeat,
-                state,
-                search,
-                report.map(|report| report.0),
-                reason,
-            ))?;
+            let values = [
+                Value::Integer(self.claim.run.0),
+                Value::Integer(trial.number.0.into()),
+                Value::Integer(trial.round.into()),
+                Value::Text(arch),
+                Value::Text(trial.key.to_string()),
+                Value::Integer(trial.repeat.into()),
+                Value::Text(state.to_owned()),
+                real(search),
+                real(report.map(|report| report.0)),
+                reason.map_or(Value::Null, Value::Text),
+            ];
+            inserted.add(id.insert(&TRIALS, &mut statement, &values, &trial.objectives)?);
         }
         let mut statement = connection.prepare_cached(
             "INSERT INTO objectives (run, number, position, measured) VALUES (?1, ?2, ?3, ?4)",
@@ -127,7 +144,7 @@ impl RunWriter {
                 statement.execute((self.claim.run.0, trial.number.0, position, measured))?;
             }
         }
-        Ok(())
+        Ok(inserted)
     }
 
     fn insert_events(
@@ -135,7 +152,8 @@ impl RunWriter {
         connection: &Connection,
         round: u32,
         events: &[Event],
-    ) -> Result<(), Fault> {
+    ) -> Result<Running, Fault> {
+        let mut inserted = Running::default();
         let mut statement = connection.prepare_cached(
             "INSERT INTO events (run, round, position, kind, measured) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
@@ -147,8 +165,13 @@ impl RunWriter {
                     source,
                 })?;
             statement.execute((self.claim.run.0, round, position, &event.kind, &measured))?;
+            inserted.add_values([
+                ValueRef::Integer(position.into()),
+                ValueRef::Text(event.kind.as_bytes()),
+                ValueRef::Text(measured.as_bytes()),
+            ]);
         }
-        Ok(())
+        Ok(inserted)
     }
 
     fn finish(&mut self, stop: StopReason) -> Result<(), StoreError> {
@@ -159,13 +182,16 @@ impl RunWriter {
                 "finished"
             }
         };
-        self.claim.study.write("record the end of a run", |tx| {
+        let durability = Durability::Promised;
+        let study = &self.claim.study;
+        study.write(durability, "record the end of a run", |tx| {
             self.claim.check(tx, None)?;
             let run = self.claim.run.0;
             tx.execute(
                 "UPDATE runs SET status = ?2, stop = ?3, wall_s = ?4 WHERE run = ?1",
                 (run, status, stop_text(stop), wall_s),
             )?;
+            study.writing_id()?.reseal(tx, &RUNS, run)?;
             if stop != StopReason::Interrupted {
                 tx.execute("DELETE FROM checkpoints WHERE run = ?1", [run])?;
             }
@@ -179,12 +205,11 @@ impl RunWriter {
 impl RunClaim {
     /// Checks that no other session has claimed the run or written the round.
     pub(crate) fn check(&self, connection: &Connection, round: Option<u32>) -> Result<(), Fault> {
-        let (session, rounds): (u32, u32) = connection
-            .prepare_cached(
-                "SELECT (SELECT max(session) FROM sessions WHERE sessions.run = runs.run), rounds
-                 FROM runs WHERE run = ?1",
-            )?
-            .query_row([self.run.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // The row is checked before it is changed, so that no damage gets a new checksum.
+        let rounds = self.study.find_run(connection, self.run)?.rounds;
+        let session: u32 = connection
+            .prepare_cached("SELECT max(session) FROM sessions WHERE run = ?1")?
+            .query_row([self.run.0], |row| row.get(0))?;
         if session == self.session && round.is_none_or(|round| round == rounds) {
             return Ok(());
         }
@@ -222,12 +247,15 @@ impl Drop for RunWriter {
         }
         let claim = &self.claim;
         // The run is resumable whatever its status says, so a failure here loses nothing.
-        let _ = claim.study.write("mark a run as interrupted", |tx| {
+        let durability = Durability::Lazy;
+        let study = &claim.study;
+        let _ = study.write(durability, "mark a run as interrupted", |tx| {
             claim.check(tx, None)?;
             tx.execute(
                 "UPDATE runs SET status = 'interrupted' WHERE run = ?1",
                 [claim.run.0],
             )?;
+            study.writing_id()?.reseal(tx, &RUNS, claim.run.0)?;
             Ok(())
         });
     }

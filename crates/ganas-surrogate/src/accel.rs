@@ -16,6 +16,9 @@ use super::folder::{File, Folder};
 use super::model::{Model, Prediction};
 use super::xgboost::Booster;
 
+/// The members of the published ensemble, numbered from 0.
+const N_MEMBERS: usize = 6;
+
 /// The files of a member, one of which is read.
 const MEMBER_FILES: [&str; 4] = [
     "xgboost.json.gz",
@@ -69,9 +72,10 @@ impl Factor {
 }
 
 impl AccelEnsemble {
-    /// Whether the first member is there.
+    /// Whether a member is there.
     pub(super) fn is_here(folder: &Folder) -> bool {
-        member_files(0).iter().any(|name| folder.has(name))
+        let mut names = (0..N_MEMBERS).flat_map(member_files);
+        names.any(|name| folder.has(&name))
     }
 
     pub(super) fn open(folder: &mut Folder) -> Result<Self, SurrogateError> {
@@ -89,10 +93,16 @@ impl AccelEnsemble {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mut members = Vec::new();
-        loop {
-            let names = member_files(members.len());
+        for number in 0..N_MEMBERS {
+            let names = member_files(number);
             let Some(name) = names.iter().find(|name| folder.has(name)) else {
-                break;
+                return Err(folder.missing(
+                    &names[0],
+                    &format!(
+                        "the ensemble has members 0 to {}, and its prediction is the mean over all of them",
+                        N_MEMBERS - 1
+                    ),
+                ));
             };
             let file = folder.read(name)?;
             let member = Booster::read(&file.bytes)
@@ -108,6 +118,15 @@ impl AccelEnsemble {
                 ));
             }
             members.push(member);
+        }
+        if let Some(name) = member_files(N_MEMBERS).iter().find(|name| folder.has(name)) {
+            return Err(SurrogateError::File {
+                file: folder.path().join(name),
+                place: "the file".to_owned(),
+                problem: format!(
+                    "the ensemble has {N_MEMBERS} members, numbered from 0; this is one more"
+                ),
+            });
         }
         let space = Chain::by_name(MBCONV).expect("invariant: the space is built in");
         Ok(Self {

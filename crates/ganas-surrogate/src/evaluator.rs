@@ -171,6 +171,17 @@ impl SurrogateEvaluator {
     pub fn predict(&self, arch: &Arch) -> Result<Vec<f64>, SurrogateError> {
         let arch = self.space.canonical(arch);
         let mut values = self.model.predict(&arch)?;
+        for (prediction, value) in self.model.predictions().iter().zip(&values) {
+            if !value.is_finite() {
+                return Err(SurrogateError::File {
+                    file: self.folder.clone(),
+                    place: format!("the prediction `{}`", prediction.name),
+                    problem: format!(
+                        "{value} for an architecture of the space; expected a finite number"
+                    ),
+                });
+            }
+        }
         let costs = self.space.costs();
         let cost = costs.map(|costs| costs.cost(&arch));
         let cost = cost.expect("invariant: spaces with a surrogate have costs");
@@ -208,7 +219,17 @@ const SURROGATES: [Kind; 5] = [
         space: "darts",
         usual_folder: "nasbench301/yahpo_nb301",
         files: "graph.json.gz (or graph.json), tensors.bin and encoding.json of YAHPO's NAS-Bench-301 surrogate",
-        is_here: |folder| folder.has("tensors.bin"),
+        is_here: |folder| {
+            has_any(
+                folder,
+                &[
+                    "tensors.bin",
+                    "encoding.json",
+                    "graph.json.gz",
+                    "graph.json",
+                ],
+            )
+        },
         open: |folder| Ok(Box::new(Yahpo::open(folder)?)),
     },
     Kind {
@@ -229,17 +250,35 @@ const SURROGATES: [Kind; 5] = [
         space: "ofa-mbv3",
         usual_folder: "ofa",
         files: "ofa_acc_predictor.json and ofa_acc_predictor.f32.bin of once-for-all",
-        is_here: |folder| folder.has("ofa_acc_predictor.json"),
+        is_here: |folder| {
+            has_any(
+                folder,
+                &["ofa_acc_predictor.json", "ofa_acc_predictor.f32.bin"],
+            )
+        },
         open: |folder| Ok(Box::new(OnceForAll::open_mbv3(folder)?)),
     },
     Kind {
         space: "ofa-proxyless",
         usual_folder: "ofa",
         files: "proxyless_acc_predictor.json and proxyless_acc_predictor.f32.bin of once-for-all's ProxylessNAS",
-        is_here: |folder| folder.has("proxyless_acc_predictor.json"),
+        is_here: |folder| {
+            has_any(
+                folder,
+                &[
+                    "proxyless_acc_predictor.json",
+                    "proxyless_acc_predictor.f32.bin",
+                ],
+            )
+        },
         open: |folder| Ok(Box::new(OnceForAll::open_proxyless(folder)?)),
     },
 ];
+
+/// Whether a part of a surrogate is there: the others are missing then, which is told when it is opened.
+fn has_any(folder: &Folder, names: &[&str]) -> bool {
+    names.iter().any(|name| folder.has(name))
+}
 
 fn open_model(folder: &mut Folder, space: &str) -> Result<Box<dyn Model>, SurrogateError> {
     let kinds: Vec<&Kind> = SURROGATES

@@ -71,6 +71,36 @@ impl Folder {
         Ok(found)
     }
 
+    /// The folders in a folder below, sorted; an empty path is the folder itself.
+    pub(super) fn folders_in(&self, below: &str) -> Result<Vec<String>, SurrogateError> {
+        let path = self.path.join(below);
+        let unreadable = |error| SourceError::unreadable(&path, error);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&path).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let is_folder = entry.file_type().map_err(unreadable)?.is_dir();
+            if let (true, Ok(name)) = (is_folder, entry.file_name().into_string()) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Whether nothing is in a folder below.
+    pub(super) fn is_empty(&self, below: &str) -> bool {
+        fs::read_dir(self.path.join(below)).is_ok_and(|mut entries| entries.next().is_none())
+    }
+
+    /// The error that a file is missing without which predictions would be others.
+    pub(super) fn missing(&self, name: &str, why: &str) -> SurrogateError {
+        SurrogateError::File {
+            file: self.path.join(name),
+            place: "the file".to_owned(),
+            problem: format!("it is missing: {why}"),
+        }
+    }
+
     /// Reads the first of these files that is there; the last one when none is.
     pub(super) fn read_any(&mut self, names: &[&str]) -> Result<File, SurrogateError> {
         let found = names.iter().find(|name| self.has(name));

@@ -46,9 +46,9 @@ impl PhoneLatency {
         epochs: None,
     };
 
-    /// Whether the first table is there.
+    /// Whether a table is there; then all have to be.
     pub(super) fn is_here(folder: &Folder) -> bool {
-        folder.has(&table_name(SIDES[0]))
+        SIDES.iter().any(|side| folder.has(&table_name(*side)))
     }
 
     pub(super) fn open(folder: &mut Folder, space: Arc<Chain>) -> Result<Self, SurrogateError> {

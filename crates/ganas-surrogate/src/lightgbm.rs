@@ -66,7 +66,9 @@ impl Booster {
             return Err("a random forest; expected boosted trees".to_owned());
         }
         let last_feature: usize = numbers(&head, "max_feature_idx", 1)?[0];
-        let n_features = last_feature + 1;
+        let n_features = last_feature
+            .checked_add(1)
+            .ok_or("`max_feature_idx` is impossibly large")?;
         let trees = parts.enumerate().map(|(t, part)| {
             tree(&fields(part), n_features).map_err(|problem| format!("tree {t}: {problem}"))
         });
@@ -118,6 +120,12 @@ fn tree(fields: &Fields<'_>, n_features: usize) -> Result<Tree, String> {
     }
     let n_leaves: usize = numbers(fields, "num_leaves", 1)?[0];
     let leaves: Vec<f64> = numbers(fields, "leaf_value", n_leaves)?;
+    if let Some(leaf) = leaves.iter().position(|value| !value.is_finite()) {
+        return Err(format!(
+            "leaf {leaf}: {}; expected a finite number",
+            leaves[leaf]
+        ));
+    }
     let n = n_leaves.checked_sub(1).ok_or("no leaf")?;
     let mut splits = Vec::new();
     if n > 0 {
@@ -140,6 +148,9 @@ fn tree(fields: &Fields<'_>, n_features: usize) -> Result<Tree, String> {
                 |child: &i64| (own < *child && *child < end) || (-leaves..0).contains(child);
             if !next.iter().all(is_child) || features[s] >= n_features {
                 return Err(format!("split {s}: a child or the feature is out of range"));
+            }
+            if thresholds[s].is_nan() {
+                return Err(format!("split {s}: its threshold is no number"));
             }
             if kinds[s] & (CATEGORICAL | ZERO_IS_MISSING) != 0 {
                 return Err(format!(

@@ -8,7 +8,7 @@
 //! An architecture is put into numbers as ConfigSpace does it: hyperparameters in its order, a choice as its place among
 //! the choices, what is fixed in the benchmark scaled to its range, and -1 for what an architecture has not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ganas_space::Arch;
 use ganas_space::darts::Darts;
@@ -22,8 +22,13 @@ use super::folder::{File, Folder};
 use super::model::{Model, Prediction};
 use super::{lightgbm, xgboost};
 
-/// The file of a member.
+/// The files of a member: the booster, what kind it is, and what it was fitted on.
 const MEMBER: &str = "surrogate_model.model";
+const CONFIG: &str = "model_config.json";
+const DATA_CONFIG: &str = "data_config.json";
+
+/// Folders of members may be numbered, from 0 or 1 on; larger numbers are dates.
+const MAX_NUMBER: u32 = 1000;
 
 /// The number of an inactive choice.
 const INACTIVE: f64 = -1.0;
@@ -139,17 +144,18 @@ pub(super) struct Nasbench301 {
 }
 
 impl Nasbench301 {
-    /// Whether there is a member.
+    /// Whether there is a member, or what is left of one.
     pub(super) fn is_here(folder: &Folder) -> bool {
-        folder.find(MEMBER).is_ok_and(|members| !members.is_empty())
+        let has = |name| folder.find(name).is_ok_and(|found| !found.is_empty());
+        has(MEMBER) || has(CONFIG)
     }
 
     pub(super) fn open(folder: &mut Folder) -> Result<Self, SurrogateError> {
         let (mut accuracy, mut runtime) = (Vec::new(), Vec::new());
         let mut others = Vec::new();
-        for path in folder.find(MEMBER)? {
-            let config = path.replace(MEMBER, "model_config.json");
-            let config: ModelConfig = folder.read(&config)?.json()?;
+        for member in members(folder)? {
+            let path = format!("{member}{MEMBER}");
+            let config: ModelConfig = folder.read(&format!("{member}{CONFIG}"))?.json()?;
             match &*config.model {
                 "xgb" => {
                     let file = folder.read(&path)?;
@@ -185,6 +191,62 @@ impl Nasbench301 {
         }
         Ok(Self { accuracy, runtime })
     }
+}
+
+/// The folders of all members, each with a slash behind it; an error names what is missing of an ensemble.
+fn members(folder: &Folder) -> Result<Vec<String>, SurrogateError> {
+    let mut members = BTreeSet::new();
+    for name in [MEMBER, CONFIG] {
+        let found = folder.find(name)?.into_iter();
+        members.extend(found.map(|path| path[..path.len() - name.len()].to_owned()));
+    }
+    const WHY: &str = "the prediction of an ensemble is the mean over all its members";
+    let mut ensembles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for member in &members {
+        for name in [MEMBER, CONFIG] {
+            let path = format!("{member}{name}");
+            if !folder.has(&path) {
+                return Err(folder.missing(&path, WHY));
+            }
+        }
+        if let Some(path) = member.strip_suffix('/') {
+            let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+            ensembles.entry(parent).or_default().insert(name);
+        }
+    }
+    for (parent, names) in ensembles {
+        let path = |name: &str| match parent {
+            "" => format!("{name}/{MEMBER}"),
+            _ => format!("{parent}/{name}/{MEMBER}"),
+        };
+        for other in folder.folders_in(parent)? {
+            let own = path(&other);
+            let own = own.trim_end_matches(MEMBER);
+            // A folder of other ensembles is none of a member.
+            let was_member = folder.is_empty(own)
+                || folder.has(&format!("{own}{DATA_CONFIG}"))
+                || number(&other).is_some();
+            let has_members = members.iter().any(|member| member.starts_with(own));
+            if !names.contains(&*other) && was_member && !has_members {
+                return Err(folder.missing(&path(&other), WHY));
+            }
+        }
+        let numbers: Option<BTreeSet<u32>> = names.iter().map(|name| number(name)).collect();
+        if let Some(numbers) = numbers
+            && let Some(&last) = numbers.last()
+            && let Some(gap) = (1..=last).find(|n| !numbers.contains(n))
+        {
+            return Err(folder.missing(&path(&gap.to_string()), WHY));
+        }
+    }
+    Ok(members.into_iter().collect())
+}
+
+/// The number that the name of a folder begins with.
+fn number(name: &str) -> Option<u32> {
+    let end = name.find(|c: char| !c.is_ascii_digit());
+    let digits = &name[..end.unwrap_or(name.len())];
+    digits.parse().ok().filter(|n| *n <= MAX_NUMBER)
 }
 
 fn check_features(file: &File, n: usize) -> Result<(), SurrogateError> {

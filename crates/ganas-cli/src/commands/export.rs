@@ -1,7 +1,7 @@
 //! `ganas export`: the record of a study.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -9,6 +9,8 @@ use clap::ValueEnum;
 use ganas::store::{ExportFormat, RunFilter, Study};
 
 use crate::arguments::filter::FilterArguments;
+use crate::commands::unchecked;
+use crate::printing::escape::printable;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
 
@@ -39,11 +41,18 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let study = Study::open_read_only(&arguments.study)?;
     let filter = arguments.filter.resolve(&study)?;
+    unchecked::tell(&study, &filter)?;
     let format = match arguments.format {
         Format::Jsonl => ExportFormat::JsonLines,
         Format::Csv => ExportFormat::Csv,
     };
     match &arguments.output {
+        // A terminal would obey the control characters of a text.
+        None if io::stdout().is_terminal() => {
+            let mut bytes = Vec::new();
+            study.export(&mut bytes, format, &filter)?;
+            output::print_text(&printable(&String::from_utf8_lossy(&bytes)))?;
+        }
         None => output::print(|out| Ok(study.export(out, format, &filter)?))?,
         Some(path) => to_file(path, &study, format, &filter)
             .with_context(|| format!("cannot write the export {}", path.display()))?,

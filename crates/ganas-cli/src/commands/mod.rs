@@ -8,3 +8,4 @@ pub(crate) mod search;
 pub(crate) mod space;
 pub(crate) mod table;
 pub(crate) mod top;
+pub(crate) mod unchecked;

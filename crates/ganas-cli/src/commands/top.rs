@@ -8,6 +8,8 @@ use ganas::store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
 use crate::arguments::filter::FilterArguments;
+use crate::commands::unchecked;
+use crate::printing::escape::escaped;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
 use ganas::report::tables::{Align, TextTable, measurement, optional};
@@ -64,6 +66,7 @@ impl<'a> Entry<'a> {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let study = Study::open_read_only(&arguments.study)?;
     let filter = arguments.filter.resolve(&study)?;
+    unchecked::tell(&study, &filter)?;
     if arguments.pareto {
         return front(arguments, &study, &filter);
     }
@@ -130,7 +133,8 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
         }))?;
         return Ok(Outcome::Done);
     }
-    let columns = names.iter().map(|&name| (name, Align::Right));
+    let shown: Vec<_> = names.iter().map(|&name| escaped(name)).collect();
+    let columns = shown.iter().map(|name| (&**name, Align::Right));
     let more = [
         ("report", Align::Right),
         ("algorithm", Align::Left),
@@ -145,15 +149,15 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
             .map(|name| measurement(member.objectives[name]));
         let more = [
             measurement(member.entry.report),
-            member.entry.algorithm.to_owned(),
+            escaped(member.entry.algorithm).into_owned(),
             member.entry.seed.to_string(),
             member.entry.number.to_string(),
-            member.entry.arch.to_owned(),
+            escaped(member.entry.arch).into_owned(),
         ];
         table.row(values.chain(more).collect::<Vec<_>>());
     }
     let reference = front.reference_point.map_or_else(String::new, |point| {
-        let values = names.iter().zip(point);
+        let values = shown.iter().zip(point);
         let values: Vec<String> = values
             .map(|(name, value)| format!("{name}={}", measurement(value)))
             .collect();
@@ -170,7 +174,10 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
 }
 
 fn protocol_text(protocols: &[MetricPair]) -> String {
-    protocols.iter().map(|pair| format!("{pair}\n")).collect()
+    let lines = protocols.iter();
+    lines
+        .map(|pair| escaped(&pair.to_string()).into_owned() + "\n")
+        .collect()
 }
 
 fn text(protocols: &[MetricPair], entries: &[Entry<'_>]) -> String {
@@ -188,11 +195,47 @@ fn text(protocols: &[MetricPair], entries: &[Entry<'_>]) -> String {
             entry.rank.to_string(),
             measurement(entry.search),
             measurement(entry.report),
-            entry.algorithm.to_owned(),
+            escaped(entry.algorithm).into_owned(),
             entry.seed.to_string(),
             entry.number.to_string(),
-            entry.arch.to_owned(),
+            escaped(entry.arch).into_owned(),
         ]);
     }
     format!("{}\n{}", protocol_text(protocols), table.to_text())
+}
+
+#[cfg(test)]
+mod tests {
+    use ganas::eval::SelectionKind;
+
+    use super::*;
+
+    /// What a file or a worker has named is shown, not obeyed, and stays in its line.
+    #[test]
+    fn control_characters_of_a_study_are_escaped() {
+        let hostile = "a\u{1b}[2J\nb\u{202e}\u{9b}1A\r";
+        let protocol = MetricPair {
+            search: hostile.to_owned(),
+            report: hostile.to_owned(),
+            kind: SelectionKind::Unclassified,
+            search_epochs: None,
+            report_epochs: None,
+        };
+        let entry = Entry {
+            rank: 1,
+            arch: hostile,
+            key: String::new(),
+            search: 0.5,
+            report: 0.5,
+            run: hostile,
+            algorithm: hostile,
+            seed: 0,
+            number: 0,
+        };
+        let text = text(&[protocol], &[entry]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4, "{text:?}");
+        assert!(!text.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')));
+        assert!(text.contains(r"a\u{1b}[2J\nb\u{202e}"), "{text}");
+    }
 }

@@ -330,3 +330,65 @@ proptest! {
         prop_assert_eq!(interleaved(&order), interleaved(&sorted));
     }
 }
+
+/// Not run by itself: prints how long a large study takes. `cargo test -p ganas-store --release large -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures, and takes a while"]
+fn a_large_study_is_read_in_little_time() {
+    let place = Place::new();
+    let study = place.study();
+    finish(&study, &spec(0));
+    let id = study.id().unwrap();
+    let connection = study.lock();
+    connection.execute_batch("BEGIN").unwrap();
+    for run in 2..=3400 {
+        // Copies of the run, each a run of its own.
+        for (table, key) in [
+            ("runs", "run"),
+            ("sessions", "run"),
+            ("trials", "run"),
+            ("events", "run"),
+        ] {
+            let columns: Vec<String> = connection
+                .prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))
+                .unwrap()
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            let values: Vec<String> = columns
+                .iter()
+                .map(|name| match name.as_str() {
+                    name if name == key => run.to_string(),
+                    "name" => format!("'{run:016x}'"),
+                    name => name.to_owned(),
+                })
+                .collect();
+            connection
+                .execute_batch(&format!(
+                    "INSERT INTO {table} ({}) SELECT {} FROM {table} WHERE run = 1",
+                    columns.join(", "),
+                    values.join(", ")
+                ))
+                .unwrap();
+        }
+    }
+    crate::schema::reseal_everything(&connection, id).unwrap();
+    connection.execute_batch("COMMIT").unwrap();
+    drop(connection);
+    drop(study);
+    #[expect(clippy::disallowed_methods, reason = "the time is what is measured")]
+    let now = std::time::Instant::now;
+    let start = now();
+    let study = Study::open_read_only(place.path()).unwrap();
+    let opened = now();
+    let top = study.top(10, &RunFilter::default()).unwrap();
+    println!(
+        "{} trials, {} bytes: opened in {:?}, top in {:?} ({})",
+        30 * 3400,
+        place.path().metadata().unwrap().len(),
+        opened - start,
+        now() - opened,
+        top.len()
+    );
+}

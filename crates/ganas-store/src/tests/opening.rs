@@ -5,7 +5,7 @@ use std::fs;
 use rusqlite::Connection;
 
 use super::*;
-use crate::file::APPLICATION_ID;
+use crate::schema::APPLICATION_ID;
 
 #[test]
 fn a_new_study_has_the_identity_and_no_runs() {
@@ -178,7 +178,7 @@ fn another_format_is_refused() {
     let place = Place::new();
     drop(place.study());
     let raw = Connection::open(place.path()).unwrap();
-    raw.pragma_update(None, "user_version", 2).unwrap();
+    raw.pragma_update(None, "user_version", 3).unwrap();
     drop(raw);
     for result in [
         Study::create_or_open(place.path()),
@@ -188,8 +188,8 @@ fn another_format_is_refused() {
             matches!(
                 result,
                 Err(StoreError::OtherFormat {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 })
             ),

@@ -53,14 +53,14 @@ fn half_a_transaction_is_not_there() {
     let before = json_lines(&study);
     let killed = place.directory.path().join("killed.db");
     let run = the_run(&study);
-    let result: Result<(), StoreError> = study.write("be killed", |tx| {
+    let result: Result<(), StoreError> = study.write(crate::study::Durability::Lazy, "be killed", |tx| {
         tx.execute("UPDATE runs SET rounds = rounds + 1", [])?;
         tx.execute("DELETE FROM trials WHERE number > 1", [])?;
         // More than the page cache holds, so that pages go to the log before the commit.
         tx.pragma_update(None, "cache_size", 1)?;
         for number in 1000..20_000 {
             tx.execute(
-                "INSERT INTO trials VALUES (?1, ?2, 3, 'arch', 'key', 0, 'failed', NULL, NULL, 'x')",
+                "INSERT INTO trials VALUES (?1, ?2, 3, 'arch', 'key', 0, 'failed', NULL, NULL, 'x', 0)",
                 (run.0, number),
             )?;
         }
@@ -162,7 +162,7 @@ fn damage_is_found_before_it_is_resumed() {
         ),
         (
             "UPDATE trials SET key = 'x' WHERE number = 3",
-            "trial 3 of run 1: `x` is not an architecture key",
+            "with seed 5: `x` is not an architecture key",
         ),
         (
             "UPDATE trials SET key = printf('%032x', 15999) WHERE number = 3",
@@ -178,10 +178,22 @@ fn damage_is_found_before_it_is_resumed() {
         ),
         ("UPDATE runs SET spec = '{}'", "missing field `version`"),
     ] {
+        // As a byte that was changed, and as a program that also knows of checksums would have written it.
+        for resealed in [false, true] {
+            check_damage(sql, expected, resealed);
+        }
+    }
+}
+
+fn check_damage(sql: &str, expected: &str, resealed: bool) {
+    {
         let place = Place::new();
         let study = place.study();
         interrupt(&study, &spec(5), 2);
         assert_eq!(study.lock().execute(sql, []).unwrap(), 1, "{sql}");
+        if resealed {
+            crate::schema::reseal_everything(&study.lock(), study.id().unwrap()).unwrap();
+        }
         let error = begin(&study, &spec(5), OnExisting::Resume).unwrap_err();
         assert!(
             matches!(
@@ -191,6 +203,13 @@ fn damage_is_found_before_it_is_resumed() {
             "{sql}: {error}"
         );
         let text = error.to_string();
-        assert!(text.contains(expected), "{sql}: {text}");
+        if resealed {
+            assert!(text.contains(expected), "{sql}: {text}");
+        } else {
+            assert!(
+                text.contains("seed 5") || text.contains("run 1"),
+                "{sql}: {text}"
+            );
+        }
     }
 }

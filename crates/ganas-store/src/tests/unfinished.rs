@@ -136,18 +136,18 @@ fn failures_before_the_circuit_breaker_are_forgotten() {
 fn a_study_without_the_column_of_further_metrics_gets_it() {
     let place = Place::new();
     finish(&place.study(), &spec(3));
-    place
-        .study()
-        .lock()
-        .execute_batch("ALTER TABLE unfinished DROP COLUMN further; DROP TABLE objectives")
-        .unwrap();
+    downgrade(
+        &place.path(),
+        "ALTER TABLE unfinished DROP COLUMN further; DROP TABLE objectives",
+    );
     // Readable as it is, without being changed.
     let reader = Study::open_read_only(place.path()).unwrap();
     assert_eq!(
         reader.trials(reader.runs().unwrap()[0].id).unwrap().len(),
         30
     );
-    assert!(!reader.lock().table_exists(None, "objectives").unwrap());
+    let main = Some("main");
+    assert!(!reader.lock().table_exists(main, "objectives").unwrap());
     drop(reader);
     let evaluator = Limited::new(3, || EvalError::Interrupted);
     session(&place.study(), &evaluator).unwrap();
@@ -163,11 +163,8 @@ fn a_study_without_the_column_of_further_metrics_gets_it() {
 #[test]
 fn a_study_without_the_table_gets_it() {
     let place = Place::new();
-    place
-        .study()
-        .lock()
-        .execute_batch("DROP TABLE unfinished")
-        .unwrap();
+    drop(place.study());
+    downgrade(&place.path(), "DROP TABLE unfinished");
     let evaluator = Limited::new(3, || EvalError::Interrupted);
     session(&place.study(), &evaluator).unwrap();
 }

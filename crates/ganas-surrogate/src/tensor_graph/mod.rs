@@ -5,6 +5,7 @@
 //! The operations are those that the published surrogates use, for inputs with one row; an unknown one is an error
 //! when the file is opened.
 
+mod limits;
 mod ops;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use super::folder::File;
 
 pub(super) use self::ops::dot;
 
+use self::limits::{MAX_NODES, MAX_TENSORS, Usage, n_values};
 use self::ops::Op;
 
 /// A tensor of floats or integers.
@@ -25,6 +27,22 @@ use self::ops::Op;
 pub(super) enum Tensor {
     Floats(ArrayD<f32>),
     Ints(ArrayD<i64>),
+}
+
+impl Tensor {
+    pub(super) fn shape(&self) -> &[usize] {
+        match self {
+            Self::Floats(x) => x.shape(),
+            Self::Ints(x) => x.shape(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Floats(x) => x.len(),
+            Self::Ints(x) => x.len(),
+        }
+    }
 }
 
 /// A network that is ready to run.
@@ -80,6 +98,15 @@ impl TensorGraph {
         tensors: &File,
     ) -> Result<(Self, Vec<String>), SurrogateError> {
         let dump: Dump = graph.json()?;
+        for (place, n, most) in [
+            ("`nodes`", dump.nodes.len(), MAX_NODES),
+            ("`tensors`", dump.tensors.len(), MAX_TENSORS),
+        ] {
+            if n > most {
+                return Err(graph.problem(place, format!("{n} of them; the limit is {most}")));
+            }
+        }
+        let mut usage = Usage::default();
         let mut names = Names::default();
         let inputs: BTreeMap<String, usize> = dump
             .inputs
@@ -89,6 +116,7 @@ impl TensorGraph {
         let mut stored = vec![None; names.len()];
         for info in &dump.tensors {
             let tensor = stored_tensor(info, &tensors.bytes)
+                .and_then(|tensor| usage.add(tensor.len(), 0).map(|()| tensor))
                 .map_err(|problem| tensors.problem(format!("tensor `{}`", info.name), problem))?;
             names.define(info.name.clone());
             stored.push(Some(tensor));
@@ -147,6 +175,7 @@ impl TensorGraph {
             };
             computed[value] = Some(tensor);
         }
+        let mut usage = Usage::default();
         for (n, node) in self.nodes.iter().enumerate() {
             let arguments: Option<Vec<&Tensor>> = node
                 .inputs
@@ -154,7 +183,10 @@ impl TensorGraph {
                 .map(|&value| computed[value].as_ref().or(self.stored[value].as_ref()))
                 .collect();
             let arguments = arguments.ok_or((n, "an input was not given".to_owned()))?;
-            let result = node.op.run(&arguments).map_err(|problem| (n, problem))?;
+            let cost = node.op.cost(&arguments);
+            let allowed = cost.and_then(|(values, work)| usage.add(values, work));
+            let result = allowed.and_then(|()| node.op.run(&arguments));
+            let result = result.map_err(|problem| (n, problem))?;
             computed[node.output] = Some(result);
         }
         computed[self.output]
@@ -199,6 +231,7 @@ fn stored_tensor(info: &TensorInfo, bytes: &[u8]) -> Result<Tensor, String> {
             )
         })?;
     let shape = &*info.shape;
+    n_values(shape)?;
     let (found, tensor) = match info.dtype.as_str() {
         "float32" => {
             let values: Vec<f32> = part

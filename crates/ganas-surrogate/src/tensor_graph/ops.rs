@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Ix1, Ix2, Zip, concatenate};
 use serde_json::{Map, Value};
 
+use super::limits::n_values;
 use super::{Tensor, floats, ints};
 
 /// The constants of the SELU activation.
@@ -44,9 +45,6 @@ pub(super) enum Op {
     /// A float everywhere; the input has the lengths of the axes.
     Fill(f32),
 }
-
-/// The most values that a filled tensor may have.
-const MAX_FILLED: usize = 1 << 20;
 
 type Attributes = Map<String, Value>;
 
@@ -102,6 +100,38 @@ impl Op {
         })
     }
 
+    /// How many values the result for some inputs has, and how many multiplications it takes; both are checked before
+    /// anything is computed. Inputs that do not fit are found when it is.
+    pub(super) fn cost(&self, inputs: &[&Tensor]) -> Result<(usize, usize), String> {
+        let longest = inputs.iter().map(|x| x.len()).max().unwrap_or(0);
+        Ok(match (self, inputs) {
+            (Self::Gather { axis }, [data, indices]) => {
+                check_axis(data.shape(), *axis)?;
+                (
+                    n_values(&gathered_shape(data.shape(), indices.shape(), *axis))?,
+                    0,
+                )
+            }
+            (Self::Concat { .. }, parts) => {
+                let lengths = parts.iter().map(|part| part.len());
+                (lengths.fold(0, usize::saturating_add), 0)
+            }
+            (Self::Gemm, [x, weight, _]) => match (x.shape(), weight.shape()) {
+                ([rows, inner], [outputs, _]) => {
+                    let values = n_values(&[*rows, *outputs])?;
+                    (values, values.saturating_mul(*inner))
+                }
+                _ => (0, 0),
+            },
+            (Self::Unsqueeze { axes }, [x]) => {
+                let shape = [x.shape(), &vec![1; axes.len()]].concat();
+                (n_values(&shape)?, 0)
+            }
+            (Self::Fill(_), [Tensor::Ints(sides)]) => (n_values(&filled_shape(sides)?)?, 0),
+            _ => (longest, longest),
+        })
+    }
+
     /// The result for some inputs, or why there is none.
     pub(super) fn run(&self, inputs: &[&Tensor]) -> Result<Tensor, String> {
         match (self, inputs) {
@@ -124,25 +154,14 @@ impl Op {
             }
             (Self::Unsqueeze { axes }, [Tensor::Ints(x)]) => Ok(Tensor::Ints(unsqueezed(x, axes)?)),
             (Self::Shape, [x]) => {
-                let shape = match x {
-                    Tensor::Floats(x) => x.shape(),
-                    Tensor::Ints(x) => x.shape(),
-                };
-                let sides = shape
+                let sides = x
+                    .shape()
                     .iter()
                     .map(|side| i64::try_from(*side).unwrap_or(i64::MAX));
                 Ok(Tensor::Ints(sides.collect::<Array1<_>>().into_dyn()))
             }
             (Self::Fill(value), [Tensor::Ints(sides)]) => {
-                let shape: Option<Vec<usize>> = sides
-                    .iter()
-                    .map(|side| usize::try_from(*side).ok())
-                    .collect();
-                let n = |shape: &Vec<usize>| {
-                    let n = shape.iter().try_fold(1_usize, |n, s| n.checked_mul(*s));
-                    n.is_some_and(|n| n < MAX_FILLED)
-                };
-                let shape = shape.filter(n).ok_or("an axis has an impossible length")?;
+                let shape = filled_shape(sides)?;
                 Ok(Tensor::Floats(ArrayD::from_elem(shape, *value)))
             }
             (Self::Fill(_), [_]) => Err("expected the lengths of axes".to_owned()),
@@ -240,11 +259,29 @@ fn gathered<T: Clone>(
         place.ok_or_else(|| format!("the index {index} is not below {own}"))
     });
     let places = places.collect::<Result<Vec<usize>, _>>()?;
-    let (before, after) = (&data.shape()[..axis], &data.shape()[axis + 1..]);
-    let shape = [before, indices.shape(), after].concat();
+    let shape = gathered_shape(data.shape(), indices.shape(), axis);
     let chosen = data.select(Axis(axis), &places);
-    let chosen = chosen.into_shape_with_order(shape);
-    Ok(chosen.expect("invariant: the axes of the indices replace one of as many values"))
+    // Copied where it lies otherwise in memory, as what was put together along a later axis does.
+    match chosen.to_shape(shape) {
+        Ok(chosen) => Ok(chosen.into_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The axes of the indices in the place of one of the data.
+fn gathered_shape(data: &[usize], indices: &[usize], axis: usize) -> Vec<usize> {
+    [&data[..axis], indices, &data[axis + 1..]].concat()
+}
+
+/// The lengths of the axes of a filled tensor.
+fn filled_shape(sides: &ArrayD<i64>) -> Result<Vec<usize>, String> {
+    let impossible = |side: &i64| format!("an axis has the impossible length {side}");
+    let shape = sides
+        .iter()
+        .map(|side| usize::try_from(*side).map_err(|_| impossible(side)));
+    let shape = shape.collect::<Result<Vec<usize>, _>>()?;
+    n_values(&shape)?;
+    Ok(shape)
 }
 
 fn concat(parts: &[&Tensor], axis: usize) -> Result<Tensor, String> {

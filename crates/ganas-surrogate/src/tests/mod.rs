@@ -1,6 +1,9 @@
 //! Tests of the surrogates; most need the published files below the folder that GANAS_DATA names.
 
 mod accel;
+mod hostile_graphs;
+mod missing_members;
+mod mutated_models;
 mod nasbench301;
 mod once_for_all;
 mod yahpo;

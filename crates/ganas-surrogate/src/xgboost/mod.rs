@@ -84,7 +84,12 @@ impl Booster {
         n_features: usize,
         trees: impl IntoIterator<Item = Columns>,
     ) -> Result<Self, String> {
-        let (mut roots, mut nodes) = (Vec::new(), Vec::new());
+        if !base_score.is_finite() {
+            return Err(format!(
+                "the base score is {base_score}; expected a finite number"
+            ));
+        }
+        let (mut roots, mut nodes) = (Vec::new(), Vec::<Node>::new());
         for (t, tree) in trees.into_iter().enumerate() {
             let problem = |what: &str| format!("tree {t}: {what}");
             let first = u32::try_from(nodes.len()).map_err(|_| problem("too many nodes"))?;
@@ -108,7 +113,11 @@ impl Booster {
                     let feature = u32::try_from(tree.features[v]).ok();
                     let feature = feature.filter(|f| (*f as usize) < n_features);
                     let feature = feature.ok_or_else(|| problem("a feature is out of range"))?;
-                    ([child(tree.left[v])?, child(tree.right[v])?], feature)
+                    let next = [child(tree.left[v])?, child(tree.right[v])?];
+                    if next[0] == next[1] {
+                        return Err(problem("both children of a node are the same one"));
+                    }
+                    (next, feature)
                 };
                 nodes.push(Node {
                     next,
@@ -117,6 +126,7 @@ impl Booster {
                 });
             }
             roots.push(first);
+            check_values(&nodes[first as usize..], first).map_err(|what| problem(&what))?;
         }
         Ok(Self {
             base_score,
@@ -133,6 +143,27 @@ impl fmt::Debug for Booster {
             .field("n_trees", &self.roots.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Refuses leaves and thresholds that are no numbers; what pruning has left behind may be anything.
+fn check_values(tree: &[Node], first: u32) -> Result<(), String> {
+    let mut is_reached = vec![false; tree.len()];
+    is_reached[0] = true;
+    // Children come after their parents.
+    for (v, node) in tree.iter().enumerate() {
+        if !is_reached[v] {
+            continue;
+        }
+        let is_leaf = node.next[0] == node.next[1];
+        if node.value.is_nan() || is_leaf && node.value.is_infinite() {
+            let value = node.value;
+            return Err(format!("node {v}: {value}; expected a finite number"));
+        }
+        for child in node.next {
+            is_reached[(child - first) as usize] = true;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what is not regression with plain trees.

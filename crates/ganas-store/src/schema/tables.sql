@@ -1,4 +1,4 @@
--- Format 1 of a study. `application_id` and `user_version` are set with these tables in one transaction.
+-- Format 1 of a study; schema/mod.rs makes it into today's. `application_id` and `user_version` are set in the same transaction.
 -- The table of unfinished rounds stands in unfinished.sql: studies of the same format may lack it.
 
 CREATE TABLE runs (

@@ -1,0 +1,185 @@
+//! Studies with one changed bit: each is an error, or reads as if nothing had been changed.
+
+use std::fmt::Write;
+use std::fs;
+
+use super::*;
+use crate::{CollectionSpec, EvaluationId, RunClaim};
+
+/// Flips of each kind of study.
+const FLIPS: u64 = 1200;
+
+/// Numbers that look random, the same in every run of the test.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, n: usize) -> usize {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(n).unwrap()).unwrap()
+    }
+}
+
+/// Everything that can be read from a study, as text.
+fn everything(path: &Path) -> Result<String, StoreError> {
+    let study = Study::open_read_only(path)?;
+    let mut text = String::new();
+    for run in study.runs()? {
+        writeln!(text, "{run:?} {:?}", study.run(run.id)?).unwrap();
+        writeln!(text, "{:?}", study.trials(run.id)?).unwrap();
+        writeln!(text, "{:?}", study.events(run.id)?).unwrap();
+        writeln!(text, "{:?}", study.sessions(run.id)?).unwrap();
+        if run.status != crate::RunStatus::Finished {
+            let point = study.read("resume", |tx| study.resume_point(tx, &run, &*space()))?;
+            writeln!(text, "{point:?}").unwrap();
+        }
+        let claim = RunClaim {
+            study: study.clone(),
+            run: run.id,
+            seed: run.spec.seed,
+            session: 0,
+            wall_s: 0.0,
+        };
+        writeln!(text, "{:?}", crate::unfinished::read(&claim)?).unwrap();
+    }
+    for format in [ExportFormat::JsonLines, ExportFormat::Csv] {
+        let mut bytes = Vec::new();
+        study.export(&mut bytes, format, &RunFilter::default())?;
+        text.push_str(&String::from_utf8(bytes).unwrap());
+    }
+    let top = study.top(1000, &RunFilter::default())?;
+    writeln!(text, "{top:?}").unwrap();
+    let collected = crate::collection::of_reader(&study).evaluations()?;
+    writeln!(text, "{collected:?}").unwrap();
+    Ok(text)
+}
+
+/// A finished run, one that was interrupted in a round, and evaluations for a table.
+fn fill(study: &Study) {
+    finish(study, &spec(0));
+    interrupt(study, &spec(1), 3);
+    let Begun::Resume(claim, _) = begin(study, &spec(1), OnExisting::Resume).unwrap() else {
+        panic!("the run has begun");
+    };
+    let evaluator = MadeUp::new();
+    let remembered = claim.remember(&evaluator).unwrap();
+    for seed in 40..44 {
+        let arch = RandomSearch::new(space(), seed).ask(1).unwrap();
+        let arch = &arch[0].arch;
+        // One that fails has its reason kept.
+        let _ = remembered.evaluate(Query::new(&*space(), arch));
+    }
+    let spec = CollectionSpec {
+        space: "nasbench201".into(),
+        evaluator: "cd".repeat(32),
+        description: "made up".into(),
+    };
+    let collection = study.collect(&spec, OnExisting::Refuse).unwrap();
+    for seed in 0..3 {
+        let id = EvaluationId {
+            key: ganas_space::ArchKey(u128::from(seed) * 77),
+            seed,
+        };
+        let metrics = [("valid".to_owned(), f64::from(seed) / 3.0)];
+        let collected = match seed {
+            2 => Err("no memory".to_owned()),
+            _ => Ok(metrics.into_iter().collect()),
+        };
+        collection.keep(id, &collected).unwrap();
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Flips bits of these files, one at a time, each time beside the other files as they are.
+fn check_flips(files: &[(&str, Vec<u8>)], numbers: &mut Numbers) {
+    let place = Place::new();
+    let expected = {
+        write_all(&place, files);
+        everything(&place.path()).unwrap()
+    };
+    let mut silent = Vec::new();
+    let mut n_errors = 0;
+    for flip in 0..FLIPS {
+        let mut changed: Vec<(&str, Vec<u8>)> = files.to_vec();
+        let (suffix, bytes) = &mut changed[numbers.below(files.len())];
+        let mut at = numbers.below(bytes.len());
+        // Every other flip hits a byte that is used, since most of the file is empty.
+        while flip % 2 == 0 && bytes[at] == 0 {
+            at = numbers.below(bytes.len());
+        }
+        let bit = numbers.below(8);
+        bytes[at] ^= 1 << bit;
+        let where_to = format!("byte {at}, bit {bit} of study.db{suffix}");
+        write_all(&place, &changed);
+        match everything(&place.path()) {
+            Err(_) => n_errors += 1,
+            Ok(found) if found == expected => {}
+            Ok(_) => silent.push(where_to),
+        }
+    }
+    assert!(silent.is_empty(), "{} silent: {silent:#?}", silent.len());
+    assert!(n_errors > FLIPS / 10, "{n_errors} errors");
+}
+
+fn write_all(place: &Place, files: &[(&str, Vec<u8>)]) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let _ = fs::remove_file(beside(&place.path(), suffix));
+    }
+    for (suffix, bytes) in files {
+        fs::write(beside(&place.path(), suffix), bytes).unwrap();
+    }
+}
+
+#[test]
+fn no_flip_in_the_file_is_silent() {
+    let place = Place::new();
+    fill(&place.study());
+    assert!(!beside(&place.path(), "-wal").exists());
+    let files = [("", fs::read(place.path()).unwrap())];
+    check_flips(&files, &mut Numbers(1));
+}
+
+#[test]
+fn no_flip_in_the_file_and_its_log_is_silent() {
+    let place = Place::new();
+    let study = place.study();
+    fill(&study);
+    // What a killed process leaves behind.
+    let read = |suffix| fs::read(beside(&place.path(), suffix)).unwrap();
+    let files = [("", read("")), ("-wal", read("-wal"))];
+    assert!(files[1].1.len() > 10_000);
+    check_flips(&files, &mut Numbers(2));
+    drop(study);
+}
+
+/// Bytes and words instead of bits, and parts that are cut off.
+#[test]
+fn no_other_damage_of_a_trial_is_silent() {
+    let place = Place::new();
+    fill(&place.study());
+    let bytes = fs::read(place.path()).unwrap();
+    let expected = everything(&place.path()).unwrap();
+    let other = Place::new();
+    let mut numbers = Numbers(3);
+    for n in 0..300 {
+        let mut changed = bytes.clone();
+        let at = numbers.below(changed.len() - 8);
+        match n % 3 {
+            0 => changed[at] = numbers.below(256).try_into().unwrap(),
+            1 => changed[at..at + 8].fill(0),
+            _ => changed.truncate(at),
+        }
+        write_all(&other, &[("", changed)]);
+        if let Ok(found) = everything(&other.path()) {
+            assert!(found == expected, "kind {}, byte {at}", n % 3);
+        }
+    }
+}

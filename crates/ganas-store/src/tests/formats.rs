@@ -1,0 +1,100 @@
+//! Studies of an earlier format, and of none.
+
+use std::fs;
+
+use super::*;
+
+#[test]
+fn a_study_without_checksums_is_read_as_it_is() {
+    let place = Place::new();
+    finish(&place.study(), &spec(0));
+    interrupt(&place.study(), &spec(1), 3);
+    let expected = json_lines(&place.study());
+    downgrade(&place.path(), "");
+    let bytes = fs::read(place.path()).unwrap();
+    let reader = Study::open_read_only(place.path()).unwrap();
+    assert_eq!(json_lines(&reader), expected);
+    for run in reader.runs().unwrap() {
+        assert_eq!(run.unchecked_rounds, run.rounds);
+        assert!(!reader.sessions(run.id).unwrap().is_empty());
+    }
+    drop(reader);
+    assert_eq!(fs::read(place.path()).unwrap(), bytes);
+}
+
+#[test]
+fn a_study_without_checksums_gets_them_when_it_is_written() {
+    let place = Place::new();
+    finish(&place.study(), &spec(0));
+    interrupt(&place.study(), &spec(1), 3);
+    let reference = Place::new();
+    finish(&reference.study(), &spec(0));
+    finish(&reference.study(), &spec(1));
+    downgrade(&place.path(), "");
+    resume(&place.study(), &spec(1));
+    let study = Study::open_read_only(place.path()).unwrap();
+    assert_eq!(json_lines(&study), json_lines(&reference.study()));
+    let mut unchecked: Vec<(u64, u32)> = (study.runs().unwrap().iter())
+        .map(|run| (run.spec.seed, run.unchecked_rounds))
+        .collect();
+    unchecked.sort_unstable();
+    let finished = study.runs().unwrap()[0].rounds;
+    assert_eq!(unchecked, [(0, finished), (1, 3)]);
+    // From now on damage is noticed, of the first rounds as well.
+    let run = study.runs().unwrap()[0].id;
+    drop(study);
+    let raw = rusqlite::Connection::open(place.path()).unwrap();
+    raw.execute("UPDATE trials SET report = report + 1 WHERE number = 0", [])
+        .unwrap();
+    drop(raw);
+    let study = Study::open_read_only(place.path()).unwrap();
+    let error = study.trials(run).unwrap_err().to_string();
+    assert!(error.contains("trial 0 of the run `"), "{error}");
+    assert!(error.contains("its checksum is"), "{error}");
+}
+
+#[test]
+fn what_no_study_has_is_refused() {
+    for sql in [
+        "CREATE TABLE other (x)",
+        "CREATE VIEW best AS SELECT max(search) FROM trials",
+        "CREATE TRIGGER more AFTER INSERT ON trials BEGIN DELETE FROM runs; END",
+        "CREATE INDEX by_arch ON trials (arch)",
+    ] {
+        let place = Place::new();
+        finish(&place.study(), &spec(0));
+        let raw = rusqlite::Connection::open(place.path()).unwrap();
+        raw.execute_batch(sql).unwrap();
+        drop(raw);
+        let bytes = fs::read(place.path()).unwrap();
+        for open in [Study::create_or_open, Study::open_read_only] {
+            let error = open(place.path()).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("no study has it"), "{sql}: {text}");
+        }
+        assert_eq!(fs::read(place.path()).unwrap(), bytes, "{sql}");
+    }
+    // What `ANALYZE` adds is SQLite's own.
+    let place = Place::new();
+    finish(&place.study(), &spec(0));
+    let raw = rusqlite::Connection::open(place.path()).unwrap();
+    raw.execute_batch("ANALYZE").unwrap();
+    drop(raw);
+    place.study().runs().unwrap();
+}
+
+#[test]
+fn rows_without_their_run_are_refused() {
+    let place = Place::new();
+    finish(&place.study(), &spec(0));
+    let raw = rusqlite::Connection::open(place.path()).unwrap();
+    raw.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM runs")
+        .unwrap();
+    drop(raw);
+    let error = Study::open_read_only(place.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("the row in `runs` that it belongs to"),
+        "{error}"
+    );
+}
