@@ -5,23 +5,47 @@
 //! | form | example |
 //! |---|---|
 //! | Python | `Genotype(normal=[('skip_connect', 0), …], normal_concat=range(2, 6), reduce=[…], reduce_concat=[2, 3, 4, 5])` |
-//! | compact: for each cell eight pairs of what is read and the number of the operation | `(((0, 6), (1, 4), …), ((0, 1), …))` |
+//! | the same as a Python or JSON dictionary | `{"normal": [["skip_connect", 0], …], "normal_concat": [2, 3, 4, 5], …}` |
+//! | compact: for each cell eight pairs of what is read and the number of the operation | `numbers-without-none:(((0, 6), (1, 4), …), ((0, 1), …))` |
 //! | ConfigSpace keys, in any order, as a Python or JSON dictionary | `{"NetworkSelectorDatasetInfo:darts:edge_normal_0": "skip_connect", …, "…:inputs_node_normal_3": "0_1", …}` |
 //!
 //! Parentheses and brackets are interchangeable, as are both kinds of quotes.
+//! A cell is a list of eight pairs, or of four lists of two pairs.
 //! The two operations of a node may come in any order; they are written in the order of what they read.
+//! Before a Python text there may be an assignment, `DARTS_V2 = Genotype(…)`, and after its cells `connectN=None,
+//! connects=None`; what is concatenated may be `range(2, 6)`, `list(range(2, 6))`, or the four numbers in brackets,
+//! parentheses or braces.
 //! ConfigSpace keys may have `_COLON_` for each colon, or lack the words before `edge` and `inputs`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Debug, Write as _};
 
-use crate::SpaceError;
+use crate::literal::{
+    accept, accept_open, accept_word, is_of_word, number, open, quoted, token,
+};
 use crate::text_reader::Reader;
+use crate::{SpaceError, TextForm};
 
-use super::cell::{Cell, Genotype, NAME, Node, Op};
+use super::cell::{Cell, Genotype, N_NODES, NAME, Node, Op};
 
 /// What the ConfigSpace keys of the official surrogates begin with.
 pub(super) const CONFIG_PREFIX: &str = "NetworkSelectorDatasetInfo:darts:";
+
+/// The forms of compact texts: operations are numbered in two ways.
+///
+/// The list of the official code begins with `none`, which no genotype that it makes has; others leave it out.
+pub(super) const FORMS: [TextForm; 2] = [
+    TextForm {
+        name: "numbers-without-none",
+        meaning: "0 max_pool_3x3, 1 avg_pool_3x3, 2 skip_connect, 3 sep_conv_3x3, 4 sep_conv_5x5, 5 dil_conv_3x3, \
+                  6 dil_conv_5x5",
+    },
+    TextForm {
+        name: "numbers-with-none",
+        meaning: "0 none, 1 max_pool_3x3, 2 avg_pool_3x3, 3 skip_connect, 4 sep_conv_3x3, 5 sep_conv_5x5, \
+                  6 dil_conv_3x3, 7 dil_conv_5x5",
+    },
+];
 
 /// The names of the cells in texts.
 const CELLS: [&str; 2] = ["normal", "reduce"];
@@ -44,11 +68,16 @@ pub(super) fn encode(genotype: &Genotype) -> String {
     text
 }
 
-/// Writes the compact form.
+/// Writes the compact form, with the name of its numbering.
 pub(super) fn compact(genotype: &Genotype) -> String {
+    format!("{}:{}", FORMS[0].name, compact_numbered(genotype, 0))
+}
+
+/// Writes the compact form; the first operation has this number.
+fn compact_numbered(genotype: &Genotype, first: u8) -> String {
     let cells = genotype.0.each_ref().map(|cell| {
         let pairs: Vec<String> = pairs(cell)
-            .map(|(op, source)| format!("({source}, {})", op.number()))
+            .map(|(op, source)| format!("({source}, {})", first + op.number()))
             .collect();
         format!("({})", pairs.join(", "))
     });
@@ -81,14 +110,30 @@ pub(super) fn config_space(genotype: &Genotype) -> Vec<(String, String)> {
 pub(super) fn decode(text: &str) -> Result<Genotype, SpaceError> {
     let mut reader = Reader::new(NAME, text);
     reader.skip_white_space();
-    let genotype = match reader.rest().chars().next() {
-        Some('(' | '[') => compact_text(&mut reader)?,
-        Some('{') => config_text(&mut reader)?,
-        _ => python_text(&mut reader)?,
+    let form = reader.accept_form(&FORMS);
+    reader.skip_white_space();
+    let genotype = match (form, reader.rest().chars().next()) {
+        (_, Some('(' | '[')) => {
+            let numbered = compact_text(&mut reader)?;
+            reader.skip_white_space();
+            reader.expect_end()?;
+            return numbered.genotype(form, &reader);
+        }
+        (Some(_), _) => return Err(reader.expected("a compact genotype, which begins with `(` or `[`")),
+        (None, Some('{')) => dictionary(&mut reader)?,
+        (None, _) => python_text(&mut reader)?,
     };
     reader.skip_white_space();
     reader.expect_end()?;
     Ok(genotype)
+}
+
+/// The numbering that a compact text without the name of one must be of: only one of them has a 7.
+pub(super) fn form_of(text: &str) -> Option<&'static TextForm> {
+    let mut reader = Reader::new(NAME, text);
+    reader.skip_white_space();
+    let numbered = compact_text(&mut reader).ok()?;
+    numbered.has_last().then_some(&FORMS[1])
 }
 
 fn pairs(cell: &Cell) -> impl Iterator<Item = (Op, usize)> {
@@ -100,120 +145,283 @@ fn first_edge(node: usize) -> usize {
     (0..node).map(|n| n + 2).sum()
 }
 
-/// `Genotype(normal=[…], normal_concat=…, reduce=[…], reduce_concat=…)`
+/// `Genotype(normal=[…], normal_concat=…, reduce=[…], reduce_concat=…)`, or an assignment of it.
 fn python_text(reader: &mut Reader<'_>) -> Result<Genotype, SpaceError> {
     let at = reader.offset();
-    if reader.take_while(char::is_alphanumeric) != "Genotype" {
-        return Err(reader.expected_at(
-            at,
-            "`Genotype(`, or a compact genotype in parentheses, or ConfigSpace keys in braces",
-        ));
+    let expected = "`Genotype(`, or a compact genotype in parentheses, or a dictionary in braces";
+    let word = reader.take_while(is_of_word);
+    if !is_genotype(word) {
+        // The name of what is assigned to; nothing else can follow a name.
+        let assigned = !word.is_empty() && accept(reader, '=');
+        reader.skip_white_space();
+        let at = if assigned { reader.offset() } else { at };
+        let word = if assigned {
+            reader.take_while(is_of_word)
+        } else {
+            ""
+        };
+        if !is_genotype(word) {
+            return Err(reader.expected_at(at, expected));
+        }
     }
     token(reader, '(')?;
+    genotype_of_fields(reader, Fields::Keywords)
+}
+
+/// Whether this is the name of the type, or the last part of it.
+fn is_genotype(word: &str) -> bool {
+    word.rsplit('.').next() == Some("Genotype")
+}
+
+/// How the fields of a genotype are named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fields {
+    /// `normal=…`
+    Keywords,
+    /// `"normal": …`
+    Dictionary,
+}
+
+impl Fields {
+    fn close(self) -> char {
+        match self {
+            Self::Keywords => ')',
+            Self::Dictionary => '}',
+        }
+    }
+
+    /// Reads the name of a field, and what stands before its value.
+    fn expect(self, reader: &mut Reader<'_>, name: &str) -> Result<(), SpaceError> {
+        match self {
+            Self::Keywords => keyword(reader, name),
+            Self::Dictionary => {
+                let (at, found) = quoted(reader)?;
+                if found != name {
+                    return Err(reader.expected_at(at, &format!("`{name}`")));
+                }
+                token(reader, ':')
+            }
+        }
+    }
+}
+
+/// The fields of a genotype, up to what closes it.
+fn genotype_of_fields(reader: &mut Reader<'_>, fields: Fields) -> Result<Genotype, SpaceError> {
     let mut cells = [Cell::from_code(0); 2];
     for (cell, name) in cells.iter_mut().zip(CELLS) {
-        keyword(reader, name)?;
-        *cell = cell_of_pairs(reader, &mut |reader| {
-            let op = quoted_op(reader)?;
+        fields.expect(reader, name)?;
+        *cell = Cell(nodes(reader, &mut |reader| {
+            let (_, op) = quoted(reader)?;
+            let op = op_of_name(reader, op)?;
             token(reader, ',')?;
             let (at, source) = number(reader)?;
             Ok((op, source, at))
-        })?;
+        })?
+        .map(|pairs| Node::of_pairs(pairs).expect("invariant: the two sources differ")));
         token(reader, ',')?;
-        keyword(reader, &format!("{name}_concat"))?;
+        fields.expect(reader, &format!("{name}_concat"))?;
         concat(reader)?;
         if name == CELLS[0] {
             token(reader, ',')?;
         }
     }
+    // Fields of another tool, which are not used.
+    for unused in ["connectN", "connects"] {
+        let comma = accept(reader, ',');
+        if accept(reader, fields.close()) {
+            return Ok(Genotype(cells));
+        }
+        if !comma {
+            return Err(reader.expected(&format!("`,` or `{}`", fields.close())));
+        }
+        fields.expect(reader, unused)?;
+        if !accept_word(reader, "None") && !accept_word(reader, "null") {
+            return Err(reader.expected("`None`"));
+        }
+    }
     accept(reader, ',');
-    token(reader, ')')?;
+    token(reader, fields.close())?;
     Ok(Genotype(cells))
+}
+
+/// The number of an operation, after its place in the text.
+type NumberAt = (usize, usize);
+
+/// A compact genotype, whose operations are numbers.
+struct Numbered([Nodes<NumberAt>; 2]);
+
+impl Numbered {
+    /// All numbers of operations, with their places.
+    fn numbers(&self) -> impl Iterator<Item = NumberAt> {
+        let pairs = self.0.iter().flatten().flatten();
+        pairs.map(|(op, _)| *op)
+    }
+
+    /// Whether there is a number that only the numbering with `none` has.
+    fn has_last(&self) -> bool {
+        self.numbers().any(|(_, op)| op == Op::ALL.len())
+    }
+
+    /// The genotype, in the numbering that is named, or in the only one that has all numbers.
+    fn genotype(
+        &self,
+        form: Option<&'static TextForm>,
+        reader: &Reader<'_>,
+    ) -> Result<Genotype, SpaceError> {
+        let n_ops = Op::ALL.len();
+        if let Some((at, _)) = self.numbers().find(|(_, op)| *op > n_ops) {
+            return Err(reader.expected_at(at, &format!("the number of an operation, 0 to {n_ops}")));
+        }
+        let with_none = match form {
+            Some(form) => *form == FORMS[1],
+            None if self.has_last() => true,
+            None => {
+                let why = "the numbers of operations have a different meaning in two numberings";
+                return Err(reader.undecided(why, &FORMS));
+            }
+        };
+        let first = usize::from(with_none);
+        if let Some((at, _)) = self.numbers().find(|(_, op)| *op < first || *op >= first + n_ops) {
+            let last = first + n_ops - 1;
+            let expected = if with_none {
+                format!("the number of an operation of this space, {first} to {last}: 0 is `none`")
+            } else {
+                format!("the number of an operation, {first} to {last}")
+            };
+            return Err(reader.expected_at(at, &expected));
+        }
+        let node = |pairs: &[(NumberAt, usize); 2]| {
+            let pairs = pairs.map(|((_, op), source)| (Op::ALL[op - first], source));
+            Node::of_pairs(pairs).expect("invariant: the two sources differ")
+        };
+        Ok(Genotype(
+            self.0.each_ref().map(|cell| Cell(cell.each_ref().map(node))),
+        ))
+    }
 }
 
 /// `(((0, 6), …), ((0, 1), …))`
-fn compact_text(reader: &mut Reader<'_>) -> Result<Genotype, SpaceError> {
+fn compact_text(reader: &mut Reader<'_>) -> Result<Numbered, SpaceError> {
     let close = open(reader)?;
-    let mut cells = [Cell::from_code(0); 2];
-    for (c, cell) in cells.iter_mut().enumerate() {
+    let mut cells = Vec::new();
+    for c in 0..2 {
         if c > 0 {
             token(reader, ',')?;
         }
-        *cell = cell_of_pairs(reader, &mut |reader| {
+        cells.push(nodes(reader, &mut |reader| {
             let (at, source) = number(reader)?;
             token(reader, ',')?;
-            let (op_at, op) = number(reader)?;
-            let op = Op::ALL
-                .get(op)
-                .ok_or_else(|| reader.expected_at(op_at, "the number of an operation, 0 to 6"))?;
-            Ok((*op, source, at))
-        })?;
+            Ok((number(reader)?, source, at))
+        })?);
     }
     accept(reader, ',');
     token(reader, close)?;
-    Ok(Genotype(cells))
+    Ok(Numbered(cells.try_into().expect("invariant: two cells were read")))
 }
 
 /// An operation, what it reads, and where that stands in the text.
-type PairAt = (Op, usize, usize);
+type PairAt<O> = (O, usize, usize);
 
-/// Eight pairs in a list; `pair` reads what is in the parentheses of one.
-fn cell_of_pairs(
+/// The pairs of operation and source of each node of a cell.
+type Nodes<O> = [[(O, usize); 2]; N_NODES];
+
+/// Eight pairs in a list, or four lists of two; `pair` reads what is in the parentheses of one.
+///
+/// The two sources of a node differ.
+fn nodes<O: Copy + Debug>(
     reader: &mut Reader<'_>,
-    pair: &mut dyn FnMut(&mut Reader<'_>) -> Result<PairAt, SpaceError>,
-) -> Result<Cell, SpaceError> {
+    pair: &mut dyn FnMut(&mut Reader<'_>) -> Result<PairAt<O>, SpaceError>,
+) -> Result<Nodes<O>, SpaceError> {
     let close = open(reader)?;
-    let mut cell = Cell::from_code(0);
-    for (n, node) in cell.0.iter_mut().enumerate() {
-        let mut pairs = [(Op::Skip, 0); 2];
-        let mut last = 0;
-        for (slot, place) in pairs.iter_mut().enumerate() {
-            if n + slot > 0 {
+    let mut nodes = Vec::new();
+    let mut nested = false;
+    for n in 0..N_NODES {
+        if n > 0 {
+            token(reader, ',')?;
+        }
+        let mut close_pair = open(reader)?;
+        // Whether each node has a list of its own follows from the first one.
+        let inner = if n == 0 {
+            accept_open(reader)
+        } else if nested {
+            Some(open(reader)?)
+        } else {
+            None
+        };
+        nested = inner.is_some();
+        let close_node = inner.map(|inner| std::mem::replace(&mut close_pair, inner));
+        let mut node = Vec::new();
+        for slot in 0..2 {
+            if slot > 0 {
                 token(reader, ',')?;
+                close_pair = open(reader)?;
             }
-            let close = open(reader)?;
             let (op, source, at) = pair(reader)?;
             if source > n + 1 {
                 let expected = format!("an earlier result, 0 to {}", n + 1);
                 return Err(reader.expected_at(at, &expected));
             }
-            token(reader, close)?;
-            *place = (op, source);
-            last = at;
+            if node.iter().any(|(_, other)| *other == source) {
+                let expected =
+                    format!("another result than {source}, which the node reads already");
+                return Err(reader.expected_at(at, &expected));
+            }
+            token(reader, close_pair)?;
+            node.push((op, source));
         }
-        *node = Node::of_pairs(pairs).ok_or_else(|| {
-            let expected = format!(
-                "another result than {}, which the node reads already",
-                pairs[0].1
-            );
-            reader.expected_at(last, &expected)
-        })?;
+        if let Some(close_node) = close_node {
+            accept(reader, ',');
+            token(reader, close_node)?;
+        }
+        nodes.push(node.try_into().expect("invariant: two pairs were read"));
     }
     accept(reader, ',');
     token(reader, close)?;
-    Ok(cell)
+    Ok(nodes.try_into().expect("invariant: so many nodes were read"))
 }
 
-/// The four nodes that are concatenated: `range(2, 6)` or `[2, 3, 4, 5]`.
+/// The four nodes that are concatenated: `range(2, 6)`, `list(range(2, 6))`, or `[2, 3, 4, 5]`, in braces, too.
 fn concat(reader: &mut Reader<'_>) -> Result<(), SpaceError> {
     reader.skip_white_space();
     let at = reader.offset();
-    let range = reader.rest().starts_with("range");
-    if range {
-        reader.take_while(char::is_alphabetic);
+    let mut closing = Vec::new();
+    if accept_word(reader, "list") {
+        closing.push(open(reader)?);
     }
-    let close = open(reader)?;
+    let range = accept_word(reader, "range");
+    let close = if !range && accept(reader, '{') {
+        '}'
+    } else {
+        open(reader)?
+    };
+    closing.push(close);
+    let expected: &[usize] = if range { &[2, 6] } else { &[2, 3, 4, 5] };
     let mut numbers = vec![number(reader)?.1];
-    while accept(reader, ',') {
+    while numbers.len() < expected.len() && accept(reader, ',') {
         numbers.push(number(reader)?.1);
     }
-    token(reader, close)?;
-    let expected: &[usize] = if range { &[2, 6] } else { &[2, 3, 4, 5] };
+    accept(reader, ',');
+    while let Some(close) = closing.pop() {
+        if !accept(reader, close) {
+            numbers.clear();
+        }
+    }
     if numbers == expected {
         Ok(())
     } else {
         Err(reader.expected_at(at, "all four nodes: `range(2, 6)` or `[2, 3, 4, 5]`"))
     }
+}
+
+/// A genotype as a dictionary of its fields, or ConfigSpace keys.
+fn dictionary(reader: &mut Reader<'_>) -> Result<Genotype, SpaceError> {
+    let mut ahead = reader.clone();
+    token(&mut ahead, '{')?;
+    if quoted(&mut ahead).is_ok_and(|(_, key)| key == CELLS[0]) {
+        token(reader, '{')?;
+        return genotype_of_fields(reader, Fields::Dictionary);
+    }
+    config_text(reader)
 }
 
 /// `{"…edge_normal_0": "skip_connect", …}`
@@ -285,52 +493,9 @@ fn two_results(text: &str, below: usize) -> Option<[usize; 2]> {
     (lower < higher && higher < below).then_some([lower, higher])
 }
 
-fn quoted_op(reader: &mut Reader<'_>) -> Result<Op, SpaceError> {
-    let (_, name) = quoted(reader)?;
-    op_of_name(reader, name)
-}
-
 fn op_of_name(reader: &Reader<'_>, name: &str) -> Result<Op, SpaceError> {
     let op = Op::ALL.into_iter().find(|op| op.name() == name);
     op.ok_or_else(|| reader.unknown_op(name, &Op::ALL.map(Op::name)))
-}
-
-/// A text in single or double quotes, and where it begins.
-fn quoted<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a str), SpaceError> {
-    reader.skip_white_space();
-    let quote = if reader.rest().starts_with('"') {
-        '"'
-    } else {
-        '\''
-    };
-    reader.expect(quote)?;
-    let at = reader.offset();
-    let text = reader.take_while(|c| c != quote);
-    reader.expect(quote)?;
-    Ok((at, text))
-}
-
-/// A small number, and where it stands.
-fn number(reader: &mut Reader<'_>) -> Result<(usize, usize), SpaceError> {
-    reader.skip_white_space();
-    let at = reader.offset();
-    let digits = reader.take_while(|c| c.is_ascii_digit());
-    match digits.parse() {
-        Ok(number) => Ok((at, number)),
-        Err(_) => Err(reader.expected_at(at, "a number")),
-    }
-}
-
-/// An opening parenthesis or bracket; returns what closes it.
-fn open(reader: &mut Reader<'_>) -> Result<char, SpaceError> {
-    reader.skip_white_space();
-    if reader.accept('[') {
-        return Ok(']');
-    }
-    if reader.accept('(') {
-        return Ok(')');
-    }
-    Err(reader.expected("`(` or `[`"))
 }
 
 /// `name=`
@@ -341,16 +506,6 @@ fn keyword(reader: &mut Reader<'_>, name: &str) -> Result<(), SpaceError> {
         return Err(reader.expected_at(at, &format!("`{name}=`")));
     }
     token(reader, '=')
-}
-
-fn token(reader: &mut Reader<'_>, wanted: char) -> Result<(), SpaceError> {
-    reader.skip_white_space();
-    reader.expect(wanted)
-}
-
-fn accept(reader: &mut Reader<'_>, wanted: char) -> bool {
-    reader.skip_white_space();
-    reader.accept(wanted)
 }
 
 #[cfg(test)]
@@ -371,7 +526,7 @@ mod tests {
         let genotype = decode(DARTS_V2).unwrap();
         assert_eq!(
             compact(&genotype),
-            "(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
+            "numbers-without-none:(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
               ((0, 0), (1, 0), (1, 0), (2, 2), (0, 0), (2, 2), (1, 0), (2, 2)))"
         );
         let keys = config_space(&genotype);
@@ -387,7 +542,8 @@ mod tests {
     fn errors_name_the_place() {
         check_bad("", 0, "`Genotype(`, or");
         check_bad("((0, 1)", 2, "`(` or `[`");
-        let compact = "(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), ";
+        let compact = "(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
+                        ((0, 0), (1, 0), (1, 0), (2, 2), (0, 0), (2, 2), (1, 0), (2, 2)))";
         check_bad(
             &compact.replace("(0, 3), (1, 3), ", "(0, 3), (2, 3), "),
             11,
@@ -399,10 +555,24 @@ mod tests {
             "another result than 0",
         );
         check_bad(
-            &compact.replacen("(1, 3)", "(1, 7)", 1),
+            &compact.replacen("(1, 3)", "(1, 8)", 1),
             14,
-            "the number of an operation",
+            "the number of an operation, 0 to 7",
         );
+        check_bad(
+            &format!("numbers-without-none:{}", compact.replacen("(1, 3)", "(1, 7)", 1)),
+            35,
+            "the number of an operation, 0 to 6",
+        );
+        check_bad(
+            &format!("numbers-with-none:{compact}"),
+            92,
+            "the number of an operation of this space, 1 to 7: 0 is `none`",
+        );
+        check_bad("numbers-with-none:Genotype(normal=", 18, "a compact genotype");
+        check_bad("numbers-with-non:((", 0, "`Genotype(`, or");
+        check_bad("DARTS_V2 = Gnotype(", 11, "`Genotype(`, or");
+        check_bad("x y", 0, "`Genotype(`, or");
         check_bad(
             &DARTS_V2.replacen("[2, 3, 4, 5]", "range(3, 6)", 1),
             200,
@@ -429,12 +599,93 @@ mod tests {
         }
     }
 
+    /// All texts of other tools that are forms of a genotype; `quote` is one for names.
+    fn texts_of_others(genotype: &Genotype) -> Vec<String> {
+        let mut texts = Vec::new();
+        for [open, close] in ["[]", "()"].map(|both| [&both[..1], &both[1..]]) {
+            let nested = |cell: &Cell| {
+                let nodes = cell.0.iter().map(|node| {
+                    let pairs: Vec<String> = node
+                        .pairs()
+                        .map(|(op, source)| format!("{open}\"{}\", {source}{close}", op.name()))
+                        .collect();
+                    format!("{open}{}{close}", pairs.join(", "))
+                });
+                format!("{open}{}{close}", nodes.collect::<Vec<_>>().join(", "))
+            };
+            let [normal, reduce] = genotype.0.each_ref().map(nested);
+            for concat in [
+                "range(2, 6)",
+                "list(range(2, 6))",
+                "[2, 3, 4, 5]",
+                "(2,3,4,5,)",
+                "{2, 3, 4, 5}",
+            ] {
+                let fields =
+                    format!("normal={normal}, normal_concat={concat}, reduce={reduce}, reduce_concat={concat}");
+                texts.push(format!("Genotype({fields})"));
+                texts.push(format!("DARTS_V2 = Genotype( {fields}, )"));
+                texts.push(format!("genotype=genotypes.Genotype({fields},\nconnectN=None, connects=None)\n"));
+            }
+            texts.push(format!(
+                "{{\"normal\": {normal}, \"normal_concat\": [2, 3, 4, 5], 'reduce': {reduce}, 'reduce_concat': [2,3,4,5]}}"
+            ));
+        }
+        for (first, form) in (0..).zip(&FORMS) {
+            let numbered = compact_numbered(genotype, first);
+            texts.push(format!("{}:{numbered}", form.name));
+            texts.push(format!(" {}: {}", form.name, numbered.replace('(', "[").replace(')', "]")));
+        }
+        texts
+    }
+
+    #[test]
+    fn numbers_are_never_guessed() {
+        let genotype = decode(DARTS_V2).unwrap();
+        for first in 0..2 {
+            let text = compact_numbered(&genotype, first);
+            // Neither with 0 and 2 to 5, nor with 1 and 3 to 6.
+            let error = decode(&text).unwrap_err();
+            assert!(matches!(error, SpaceError::UndecidedText { .. }), "{error}");
+            let message = error.to_string();
+            for form in FORMS {
+                assert!(message.contains(form.name) && message.contains(form.meaning), "{message}");
+            }
+            assert_eq!(form_of(&text), None);
+        }
+        // A 7 is in one numbering only.
+        let text = DARTS_V2.replacen("sep_conv_3x3", "dil_conv_5x5", 1);
+        let genotype = decode(&text).unwrap();
+        let numbered = compact_numbered(&genotype, 1);
+        assert_eq!(decode(&numbered), Ok(genotype));
+        assert_eq!(form_of(&numbered), Some(&FORMS[1]));
+        assert_eq!(form_of(&text), None);
+        assert_eq!(form_of("(("), None);
+    }
+
+    /// What a tool says whose list begins with `none`, and what another one says.
+    #[test]
+    fn both_numberings_have_their_operations() {
+        let text = "[[(0,4),(1,3),(1,5),(0,2),(0,1),(1,4),(4,1),(3,5)],\
+                     [(0,4),(1,3),(1,5),(0,2),(0,4),(1,4),(4,1),(3,6)]]";
+        let check = |form: &str, expected: &str| {
+            let genotype = decode(&format!("{form}:{text}")).unwrap();
+            let written = encode(&genotype);
+            assert!(written.contains(expected), "{written}");
+        };
+        check("numbers-with-none", "normal=[('sep_conv_3x3', 0), ('skip_connect', 1), ('avg_pool_3x3', 0)");
+        check("numbers-without-none", "normal=[('sep_conv_5x5', 0), ('sep_conv_3x3', 1), ('skip_connect', 0)");
+    }
+
     proptest! {
         #[test]
         fn all_forms_are_read_back(codes in prop::array::uniform2(0..Cell::COUNT)) {
             let genotype = Genotype(codes.map(Cell::from_code));
             prop_assert_eq!(decode(&encode(&genotype)), Ok(genotype));
             prop_assert_eq!(decode(&compact(&genotype)), Ok(genotype));
+            for text in texts_of_others(&genotype) {
+                prop_assert_eq!(decode(&text), Ok(genotype), "{}", text);
+            }
             for prefix in ["", CONFIG_PREFIX, "NetworkSelectorDatasetInfo_COLON_darts_COLON_"] {
                 let keys: Vec<String> = config_space(&genotype)
                     .iter()
@@ -446,12 +697,29 @@ mod tests {
         }
 
         #[test]
+        fn cut_texts_are_refused(codes in prop::array::uniform2(0..Cell::COUNT), cut in any::<prop::sample::Index>()) {
+            let genotype = Genotype(codes.map(Cell::from_code));
+            for text in texts_of_others(&genotype) {
+                let text = text.trim();
+                let cut = &text[..cut.index(text.len())];
+                match decode(cut) {
+                    Err(SpaceError::BadText { at, .. }) => prop_assert!(at <= cut.len()),
+                    Err(SpaceError::UnknownOp { name, .. }) => prop_assert!(cut.contains(&name)),
+                    other => prop_assert!(false, "{cut}: {other:?}"),
+                }
+            }
+        }
+
+        #[test]
         fn any_text_is_read_or_refused(
             code in 0..Cell::COUNT,
+            form in any::<prop::sample::Index>(),
             edits in prop::collection::vec((any::<prop::sample::Index>(), any::<char>(), 0..3_u8), 1..4),
         ) {
             let genotype = Genotype([Cell::from_code(code); 2]);
-            let mut chars: Vec<char> = encode(&genotype).chars().collect();
+            let mut texts = texts_of_others(&genotype);
+            texts.push(encode(&genotype));
+            let mut chars: Vec<char> = texts[form.index(texts.len())].chars().collect();
             for (place, new, kind) in edits {
                 let place = place.index(chars.len());
                 match kind {

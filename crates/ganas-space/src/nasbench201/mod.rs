@@ -44,7 +44,7 @@
 //! // Nothing reads node 2, so the operation on its edge costs parameters but changes no result.
 //! let other = space.decode(&text.replacen("+|nor_conv_3x3~0", "+|avg_pool_3x3~0", 1))?;
 //! assert_eq!(space.key(&arch), space.key(&other));
-//! assert_eq!(space.cost_on(&arch, Dataset::Cifar10).parameters, 73_306 + 2 * 243_040 + 28_000);
+//! assert_eq!(space.cost_on(&arch, Dataset::Cifar10).parameters, Some(73_306 + 2 * 243_040 + 28_000));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
