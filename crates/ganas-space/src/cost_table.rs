@@ -90,7 +90,9 @@ impl CostTable {
                 (&mut cost.flops, &self.flops),
             ] {
                 let value = values.as_ref().map(|values| values[index]);
-                *sum = sum.zip(value).and_then(|(sum, value)| sum.checked_add(value));
+                *sum = sum
+                    .zip(value)
+                    .and_then(|(sum, value)| sum.checked_add(value));
             }
         }
         cost

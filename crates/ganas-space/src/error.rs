@@ -140,7 +140,9 @@ pub enum SpaceError {
         problem: String,
     },
     /// The size of a network whose costs cannot be counted.
-    #[error("a network of {channels} channels and {cells} cells: expected 1 to {max_channels} channels and 1 to {max_cells} cells")]
+    #[error(
+        "a network of {channels} channels and {cells} cells: expected 1 to {max_channels} channels and 1 to {max_cells} cells"
+    )]
     BadNetwork {
         /// The channels of the first cells.
         channels: u64,

@@ -217,7 +217,9 @@ impl dyn SearchSpace + '_ {
     #[must_use]
     pub fn known_costs(&self) -> Cost {
         let costs = self.costs();
-        costs.map_or(Cost::UNKNOWN, |costs| costs.cost(&self.first_completion(&self.start())))
+        costs.map_or(Cost::UNKNOWN, |costs| {
+            costs.cost(&self.first_completion(&self.start()))
+        })
     }
 
     /// The architecture that the lowest legal action at each further decision leads to.

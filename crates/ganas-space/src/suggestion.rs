@@ -38,7 +38,10 @@ mod tests {
         assert_eq!(closest("zzz", known), None);
         let long = "params_m".repeat(1_000_000);
         assert_eq!(closest(&long, known), None);
-        assert_eq!(closest("params_n", [&*long, "params_m"]).as_deref(), Some("params_m"));
+        assert_eq!(
+            closest("params_n", [&*long, "params_m"]).as_deref(),
+            Some("params_m")
+        );
         assert_eq!(did_you_mean(Some("arch")), " (did you mean `arch`?)");
         assert_eq!(did_you_mean(None), "");
     }

@@ -115,9 +115,11 @@ pub(super) fn largest_number(description: &Description) -> Option<u128> {
 
 /// The number with these digits, each with its radix, the last one fastest.
 fn of_digits(digits: impl IntoIterator<Item = (u32, u32)>) -> Option<u128> {
-    digits.into_iter().try_fold(0_u128, |number, (radix, digit)| {
-        number.checked_mul(radix.into())?.checked_add(digit.into())
-    })
+    digits
+        .into_iter()
+        .try_fold(0_u128, |number, (radix, digit)| {
+            number.checked_mul(radix.into())?.checked_add(digit.into())
+        })
 }
 
 /// The labels with this number.

@@ -29,6 +29,7 @@ mod mbconv;
 mod nasbench_macro;
 mod network;
 mod once_for_all;
+mod subnet;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -264,7 +265,8 @@ impl SearchSpace for Chain {
         text::encode(&self.description, arch.inner_labels())
     }
 
-    /// Reads the words of the layers, or the name of a known network.
+    /// Reads the words of the layers, or the name of a known network; in once-for-all's spaces also the dictionary of a
+    /// subnet.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         text::decode(&self.description, text).map(|labels| self.arch(&labels))
     }

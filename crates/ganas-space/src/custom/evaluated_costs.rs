@@ -66,7 +66,16 @@ pub(super) fn cost_table(open: &Open<'_>, all: AllParts<'_>) -> Result<CostTable
     for (name, given) in &open.file.costs {
         check_name(open, name, given.span())?;
         let of_parts = values(open, name, given, parts)?;
-        check_sum(open, &Summed { name, span: given.span(), limit: MAX_SUM }, all, (0.0, &of_parts))?;
+        check_sum(
+            open,
+            &Summed {
+                name,
+                span: given.span(),
+                limit: MAX_SUM,
+            },
+            all,
+            (0.0, &of_parts),
+        )?;
         add(name, 0.0, of_parts);
     }
     for (name, table) in &open.file.lookup {
@@ -77,7 +86,16 @@ pub(super) fn cost_table(open: &Open<'_>, all: AllParts<'_>) -> Result<CostTable
         }
         let constant = lookup::constant(open, table.get_ref())?;
         let of_parts = lookup::values(open, table.get_ref(), parts)?;
-        check_sum(open, &Summed { name, span: table.span(), limit: MAX_SUM }, all, (constant, &of_parts))?;
+        check_sum(
+            open,
+            &Summed {
+                name,
+                span: table.span(),
+                limit: MAX_SUM,
+            },
+            all,
+            (constant, &of_parts),
+        )?;
         add(name, constant, of_parts);
     }
     Ok(table)
@@ -180,10 +198,17 @@ fn check_sum(
                 "it may be {sum:?} for a whole architecture, with {value:?} of this part; expected at most {:?}",
                 summed.limit
             );
-            Err(bad(open, (summed.name, summed.span.clone(), part), &problem))
+            Err(bad(
+                open,
+                (summed.name, summed.span.clone(), part),
+                &problem,
+            ))
         }
         None if sum > summed.limit => {
-            let problem = format!("`{}` is {sum:?}; expected at most {:?}", summed.name, summed.limit);
+            let problem = format!(
+                "`{}` is {sum:?}; expected at most {:?}",
+                summed.name, summed.limit
+            );
             Err(open.document.bad(summed.span.clone(), problem))
         }
         _ => Ok(()),

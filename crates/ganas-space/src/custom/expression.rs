@@ -184,7 +184,10 @@ impl<'a> Parser<'a> {
             Some(c) if c.is_ascii_digit() => {
                 let at = self.at;
                 let digits = self.take(|c| c.is_ascii_digit() || c == '.');
-                let number = digits.parse().ok().filter(|number: &f64| number.is_finite());
+                let number = digits
+                    .parse()
+                    .ok()
+                    .filter(|number: &f64| number.is_finite());
                 let Some(number) = number else {
                     self.at = at;
                     return Err(self.expected("a number"));
@@ -274,7 +277,10 @@ mod tests {
             ("12 / 2 / 3 * k", 6.0),
             ("1 - 2 * 3 + 4", -1.0),
         ] {
-            let value = Expression::parse(text).unwrap().value(&variables()).unwrap();
+            let value = Expression::parse(text)
+                .unwrap()
+                .value(&variables())
+                .unwrap();
             assert!((value - expected).abs() < 1e-12, "{text}: {value}");
         }
     }
@@ -348,7 +354,9 @@ mod tests {
             let error = Expression::parse(&text).unwrap_err();
             assert!(error.len() < 2_000, "{} bytes", error.len());
         }
-        let error = Expression::parse(&"k".repeat(n)).unwrap().value(&variables());
+        let error = Expression::parse(&"k".repeat(n))
+            .unwrap()
+            .value(&variables());
         assert!(error.unwrap_err().len() < 2_000);
     }
 

@@ -31,6 +31,8 @@ mod document;
 mod evaluated_costs;
 mod expression;
 mod file;
+#[cfg(test)]
+mod limit_tests;
 mod lookup;
 mod opening;
 mod part;
@@ -43,9 +45,7 @@ use toml::Spanned;
 
 use crate::chain::Chain;
 use crate::excerpt::excerpt;
-use crate::limits::{
-    MAX_CONSTRAINT_BYTES, MAX_CONSTRAINTS, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES,
-};
+use crate::limits::{MAX_CONSTRAINT_BYTES, MAX_CONSTRAINTS, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES};
 use crate::{SearchSpace, SpaceError};
 
 pub use self::opening::ReadFile;
@@ -78,9 +78,8 @@ pub fn open(
         );
         return Err(document.bad(0..0, problem));
     }
-    let file: File = toml::from_str(text).map_err(|error| {
-        document.bad(error.span().unwrap_or(0..0), excerpt(error.message()))
-    })?;
+    let file: File = toml::from_str(text)
+        .map_err(|error| document.bad(error.span().unwrap_or(0..0), excerpt(error.message())))?;
     let open = Open {
         origin,
         document,

@@ -101,7 +101,10 @@ fn costs_of_cells_are_added_over_what_pruning_leaves() {
     let text = "conv:0 conv:0 pool:0+1 output:0+3";
     assert_close(cost(&*space, "phone_ms", text), 8.0);
     let arch = space.decode(text).unwrap();
-    assert_eq!(space.costs().unwrap().cost(&arch).parameters, Some(10 + 1 + 2));
+    assert_eq!(
+        space.costs().unwrap().cost(&arch).parameters,
+        Some(10 + 1 + 2)
+    );
 }
 
 #[test]

@@ -58,8 +58,8 @@ impl DartsNetwork {
     ///
     /// [`SpaceError::BadNetwork`] when one of them is 0, or above [`Self::MAX_CHANNELS`] or [`Self::MAX_CELLS`].
     pub fn new(channels: u64, cells: u64) -> Result<Self, SpaceError> {
-        let fits = (1..=Self::MAX_CHANNELS).contains(&channels)
-            && (1..=Self::MAX_CELLS).contains(&cells);
+        let fits =
+            (1..=Self::MAX_CHANNELS).contains(&channels) && (1..=Self::MAX_CELLS).contains(&cells);
         if fits {
             return Ok(Self { channels, cells });
         }

@@ -47,9 +47,7 @@ use rand::seq::IteratorRandom;
 use rand_core::Rng;
 
 use crate::blueprint::Blueprint;
-use crate::{
-    Arch, ArchKey, Cost, CostState, Costs, Partial, SearchSpace, SpaceError, TextForm,
-};
+use crate::{Arch, ArchKey, Cost, CostState, Costs, Partial, SearchSpace, SpaceError, TextForm};
 
 pub use self::cost::DartsNetwork;
 

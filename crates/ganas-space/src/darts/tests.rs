@@ -194,6 +194,9 @@ fn sizes_of_networks_are_limited() {
         (36, u64::MAX),
     ] {
         let error = DartsNetwork::new(channels, cells).unwrap_err().to_string();
-        assert!(error.contains("1 to 65536 channels and 1 to 10000 cells"), "{error}");
+        assert!(
+            error.contains("1 to 65536 channels and 1 to 10000 cells"),
+            "{error}"
+        );
     }
 }

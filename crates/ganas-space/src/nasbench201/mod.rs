@@ -67,6 +67,7 @@ use rand_core::Rng;
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::{
     Action, Arch, ArchKey, Cost, CostState, Costs, Enumeration, Partial, SearchSpace, SpaceError,
+    TextForm,
 };
 
 pub use self::classes::ClassId;
@@ -208,9 +209,14 @@ impl SearchSpace for NasBench201 {
         codec::encode(cell_of(arch))
     }
 
-    /// Reads `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`, strictly.
+    /// Reads `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`, strictly, and six numbers of a form that is named.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         codec::decode(text).map(Cell::arch)
+    }
+
+    /// Six numbers have two meanings.
+    fn text_forms(&self) -> &'static [TextForm] {
+        &codec::FORMS
     }
 
     /// Uniform over the 8,765 classes; of the class the cell with the lowest official index.

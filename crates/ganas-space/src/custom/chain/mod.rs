@@ -27,7 +27,7 @@ use toml::Spanned;
 
 use crate::SpaceError;
 use crate::chain::description::{
-    Absence, Block, CostModel, Description, LayerChoice, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, Separators, Stage, set,
 };
 use crate::limits::{MAX_CHOICES, MAX_FACTORS, MAX_LAYERS, MAX_NAME_BYTES};
 use crate::vertex_set::bits;
@@ -42,7 +42,10 @@ use super::part::{DescribedPart, Row, Variables};
 pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
     let (document, file) = (open.document, open.file);
     if let Some(table) = file.stage.get(MAX_LAYERS) {
-        let problem = format!("{} stages; expected at most {MAX_LAYERS} layers in all", file.stage.len());
+        let problem = format!(
+            "{} stages; expected at most {MAX_LAYERS} layers in all",
+            file.stage.len()
+        );
         return Err(document.bad(table.span(), problem));
     }
     let mut choices = Choices::default();
@@ -83,10 +86,11 @@ pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
         name: open.name(&said, &costs),
         choices: layer_choices,
         stages,
-        text: TextForm {
+        text: Separators {
             stages: " ",
             layers: ",",
         },
+        subnets: false,
         costs: CostModel::Table(costs),
         known: &[],
         bounds: open.bounds(),

@@ -162,8 +162,18 @@ fn errors_point_at_the_line() {
     check("+ (kernel", "+ kernel)", 3, "an operator or the end");
     check("channels = 16", "channels = 1e100", 3, "expected 0 to 2^53");
     check("channels = 16", "channels = 1e200", 3, "1e200 ^ 2.0 is inf");
-    check("channels = 16", "channels = inf", 5, "the size `channels` is inf");
-    check("kernel =", "\"ker,nel\" =", 9, "`ker,nel`: expected letters");
+    check(
+        "channels = 16",
+        "channels = inf",
+        5,
+        "the size `channels` is inf",
+    );
+    check(
+        "kernel =",
+        "\"ker,nel\" =",
+        9,
+        "`ker,nel`: expected letters",
+    );
     check("layers = 3", "layers = ", 6, "");
     check(
         "sizes = { channels = 16 }",
