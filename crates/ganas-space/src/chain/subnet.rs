@@ -5,7 +5,8 @@
 //! images, alone or in a list.
 //! Kernels and expansions are those of all blocks that a stage can have, of which those past its depth are left out; or, as
 //! other tools write them, of the blocks that are there.
-//! Where the network ends in a block that is always the same, the dictionary may have it as a sixth stage.
+//! Where the network ends in a block that is always the same, the dictionary may have it as a sixth stage, in all of its
+//! lists.
 //! Python and JSON spelling are read, keys in any order; a key `wid` is `None`.
 
 use crate::literal::{accept, accept_word, number, numbers, quoted, token};
@@ -75,12 +76,8 @@ pub(super) fn decode(
     let depths = stage_depths(&shape, reader, &depths)?;
     let places = block_places(&shape, &depths, kernels.len());
     let places = places.ok_or_else(|| {
-        let present: usize = depths.iter().sum();
-        let expected = format!(
-            "{} or {present} kernels in `ks`, not {}",
-            shape.n_blocks(),
-            kernels.len()
-        );
+        let [all, present] = lengths(&shape, &depths);
+        let expected = format!("{all} or {present} kernels in `ks`, not {}", kernels.len());
         reader.expected_at(kernels.first().map_or(end, |(at, _)| *at), &expected)
     })?;
     if expansions.len() != kernels.len() {
@@ -188,14 +185,20 @@ fn side(reader: &mut Reader<'_>) -> Result<NumberAt, SpaceError> {
 }
 
 /// How many blocks each stage has.
+struct Depths {
+    stages: Vec<usize>,
+    /// Whether that of the block which is always the same is there, too.
+    with_last: bool,
+}
+
 fn stage_depths(
     shape: &Shape<'_>,
     reader: &Reader<'_>,
     depths: &[NumberAt],
-) -> Result<Vec<usize>, SpaceError> {
+) -> Result<Depths, SpaceError> {
     let n = shape.stages.len();
-    let ends_in_last = shape.last.is_some() && depths.len() == n + 1;
-    if depths.len() != n && !ends_in_last {
+    let with_last = shape.last.is_some() && depths.len() == n + 1;
+    if depths.len() != n && !with_last {
         let at = depths.first().map_or(0, |(at, _)| *at);
         let expected = format!("{n} depths in `d`, not {}", depths.len());
         return Err(reader.expected_at(at, &expected));
@@ -215,7 +218,10 @@ fn stage_depths(
             }
             Err(reader.expected_at(*at, &format!("the depth of a stage, {least} to {most}")))
         });
-    depths.collect()
+    Ok(Depths {
+        stages: depths.collect::<Result<_, _>>()?,
+        with_last,
+    })
 }
 
 /// Where the blocks that are there stand in the lists of kernels and expansions.
@@ -225,28 +231,35 @@ struct Places {
     last: Option<usize>,
 }
 
+/// The lengths that lists of kernels and expansions can have: that of all blocks, and that of those that are there.
+///
+/// A sixth depth is that of the block which is always the same, and which is then in the lists, too.
+fn lengths(shape: &Shape<'_>, depths: &Depths) -> [usize; 2] {
+    let last = usize::from(depths.with_last);
+    [
+        shape.n_blocks() + last,
+        depths.stages.iter().sum::<usize>() + last,
+    ]
+}
+
 /// The places in lists of so many blocks; `None` when there are no lists of this length.
-fn block_places(shape: &Shape<'_>, depths: &[usize], n_listed: usize) -> Option<Places> {
-    let present: usize = depths.iter().sum();
-    let all = shape.n_blocks();
-    let with_last = shape.last.is_some();
-    let (padded, last) = if n_listed == all {
-        (true, None)
-    } else if with_last && n_listed == all + 1 {
-        (true, Some(all))
-    } else if n_listed == present {
-        (false, None)
-    } else if with_last && n_listed == present + 1 {
-        (false, Some(present))
-    } else {
+fn block_places(shape: &Shape<'_>, depths: &Depths, n_listed: usize) -> Option<Places> {
+    let [all, present] = lengths(shape, depths);
+    let padded = n_listed == all;
+    if !padded && n_listed != present {
         return None;
-    };
+    }
+    let last = depths.with_last.then(|| n_listed - 1);
     let mut first = 0;
-    let stages = depths.iter().zip(&shape.stages).map(|(depth, stage)| {
-        let places = first..first + depth;
-        first += if padded { stage.layers.len() } else { *depth };
-        places
-    });
+    let stages = depths
+        .stages
+        .iter()
+        .zip(&shape.stages)
+        .map(|(depth, stage)| {
+            let places = first..first + depth;
+            first += if padded { stage.layers.len() } else { *depth };
+            places
+        });
     Some(Places {
         stages: stages.collect(),
         last,
@@ -431,7 +444,7 @@ mod tests {
         check_bad(
             &text("[2, 2, 2, 2, 2, 1]", "224"),
             ", 1]",
-            0,
+            2,
             "`]` after 5 depths",
         );
         check_bad(

@@ -60,7 +60,7 @@ fn errors_name_the_place() {
     );
     check_bad(
         &format!("numbers-with-none:{compact}"),
-        92,
+        90,
         "the number of an operation of this space, 1 to 7: 0 is `none`",
     );
     check_bad(

@@ -80,7 +80,7 @@ fn errors_name_the_byte_and_what_was_expected() {
     check_bad("9999:1:", 0, "the number of vertices, 2 or more");
     check_bad("3:f:0", 2, "3 bits in hexadecimal");
     check_bad("[[0,1],[0,0]", 12, "`]`");
-    check_bad("[[0.5,1],[0,0]]", 4, "`,` or `]`");
+    check_bad("[[0.5,1],[0,0]]", 2, "`0` or `1`");
     check_bad("[[01,1],[0,0]]", 2, "`0` or `1`");
     check_bad("[[0,2],[0,0]]", 4, "`0` or `1`");
     check_bad("[[0,1.],[0,-0.]]", 11, "`0` or `1`");
@@ -142,10 +142,10 @@ fn check_total(text: &str) -> Result<(), TestCaseError> {
 fn large_matrices_are_refused() {
     let rows = format!("[{}", "[0,1],".repeat(100_000));
     for (text, place) in [
-        (rows, 12_289),
+        (rows, 12_290),
         (format!("[[{}", "0,".repeat(1_000_000)), 8_194),
         ("01".repeat(1_000_000), 4_096),
-        ("[".repeat(1_000_000), 2),
+        ("[".repeat(1_000_000), 3),
         (format!("[[{}", " ".repeat(1_000_000)), 1_000_002),
         (format!("01 00|{}", "input".repeat(1_000_000)), 0),
     ] {
