@@ -105,9 +105,9 @@ pub(super) fn number(description: &Description, labels: &[OpId]) -> Option<u128>
     of_digits(digits)
 }
 
-/// The number of the last architecture; `None` when 128 bits do not hold it.
-pub(super) fn largest_number(description: &Description) -> Option<u128> {
-    of_digits(description.layers().map(|set| {
+/// The number of the last architecture of layers with these sets of choices; `None` when 128 bits do not hold it.
+pub(crate) fn largest_number(layers: impl IntoIterator<Item = u64>) -> Option<u128> {
+    of_digits(layers.into_iter().map(|set| {
         let radix = set.count_ones();
         (radix, radix - 1)
     }))

@@ -23,7 +23,7 @@
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
-mod classes;
+pub(crate) mod classes;
 pub(crate) mod description;
 mod mbconv;
 mod nasbench_macro;
@@ -111,7 +111,7 @@ impl Chain {
                 Some(absent) => blueprint.with_absent(absent),
                 None => blueprint,
             },
-            numbered: classes::largest_number(&description).is_some(),
+            numbered: classes::largest_number(description.layers()).is_some(),
             description,
         }
     }

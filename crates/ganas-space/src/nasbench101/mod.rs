@@ -51,7 +51,7 @@
 //! let matrix = "0111010 0000001 0000001 0000100 0000001 0000001 0000000";
 //! let arch = space.decode(&format!("{matrix} | input,1x1,3x3,3x3,3x3,maxpool,output"))?;
 //! assert_eq!(space.key(&arch).to_string(), "28cfc7874f6d200472e1a9dcd8650aa0");
-//! assert_eq!(space.cost(&arch).parameters, 2_694_282);
+//! assert_eq!(space.cost(&arch).parameters, Some(2_694_282));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 

@@ -26,6 +26,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use crate::SpaceError;
+use crate::chain::classes;
 use crate::chain::description::{
     Absence, Block, CostModel, Description, LayerChoice, Separators, Stage, set,
 };
@@ -81,7 +82,12 @@ pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
         of_arch: PartsOfArch::OneAPlace,
     };
     let costs = cost_table(open, all)?;
-    let said = said(&file.stage, &layer_choices);
+    let mut said = said(&file.stage, &layer_choices);
+    // Tables and studies from when such keys were numbers that wrapped stay apart.
+    let layers = stages.iter().flat_map(|stage| stage.layers.iter().copied());
+    if classes::largest_number(layers).is_none() {
+        said.push_str("keys are hashes\n");
+    }
     Ok(Description {
         name: open.name(&said, &costs),
         choices: layer_choices,
