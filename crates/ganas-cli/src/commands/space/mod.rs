@@ -151,7 +151,7 @@ fn list(json: bool) -> anyhow::Result<()> {
     for line in lines {
         table.row([
             line.name.to_owned(),
-            line.size.map_or_else(|| "-".to_owned(), |n| n.to_string()),
+            describe::size_text(line.size),
             line.operations.join(", "),
         ]);
     }
