@@ -131,7 +131,7 @@ impl SearchSpace for Darts {
         codec::encode(&Genotype::of(arch))
     }
 
-    /// Reads the Python text, the compact form, and dictionaries; `codec.rs` shows them.
+    /// Reads the Python text, the compact form, and dictionaries; `codec/mod.rs` shows them.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         codec::decode(text).map(|genotype| genotype.arch())
     }

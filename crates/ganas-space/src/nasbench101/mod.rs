@@ -254,7 +254,7 @@ impl SearchSpace for NasBench101 {
     }
 
     /// Reads what [`encode`](SearchSpace::encode) writes, and the forms of the official records, of nasbench-rs, of
-    /// Python lists and of the compact tables; `codec.rs` lists them.
+    /// Python lists and of the compact tables; `codec/mod.rs` lists them.
     ///
     /// What is over the limits as it is written, but not after pruning, is read as the pruned cell.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
