@@ -106,7 +106,7 @@ fn a_cell_is_described() {
         "vertices       at most 5\n",
         "decisions      3 labels, 10 edges\n",
         "labels         conv3x3, conv1x1, input, output\n",
-        "costs          params, flops, pixel_ms\n",
+        "costs          params, pixel_ms\n",
         "constraint     parameters <= 19\n",
         "constraint     pixel_ms < 9\n",
     ] {
@@ -121,6 +121,7 @@ fn a_cell_is_described() {
     let checked = checked.expect_code(0).stdout;
     for expected in [
         "parameters  19\n",
+        "flops       unknown\n",
         "pixel_ms    9\n",
         "constraint  parameters <= 19 holds\n",
         "constraint  pixel_ms < 9 is violated\n",
@@ -278,7 +279,9 @@ fn errors_name_the_files_and_the_lines() {
     sandbox
         .ganas(search("spaces/bad.toml", "bad.csv", "5"))
         .expect_code(2)
-        .expect_stderr(&["spaces/bad.toml: line 3: there is no property `watts`; known are params, flops, pixel_ms"]);
+        .expect_stderr(&[
+            "spaces/bad.toml: line 3: there is no property `watts`; known are params, pixel_ms",
+        ]);
 }
 
 #[test]
@@ -297,4 +300,130 @@ fn named_cells_are_listed() {
         .ganas(["space", "describe", "nasbench101-v5"])
         .expect_code(0);
     assert!(!small.stdout.contains("inception-like"), "{}", small.stdout);
+}
+
+/// A cost that a description does not say is not known: bounds and objectives on it are refused, and say what to do.
+#[test]
+fn a_cost_that_is_not_described_is_unknown() {
+    let sandbox = with_cell();
+    let space = "spaces/small.toml";
+    let mut check = vec!["space", "check", space, "--json"];
+    check.push("conv3x3:0 conv1x1:- output:1");
+    let checked = sandbox.ganas(check).expect_code(0).json();
+    assert_eq!(checked["archs"][0]["parameters"], 9);
+    assert!(checked["archs"][0]["flops"].is_null(), "{checked}");
+    for more in [
+        ["--constraint", "flops <= 100"],
+        ["--objective", "accuracy,-flops"],
+    ] {
+        let mut search = search(space, "small.csv", "5");
+        search.extend(more);
+        let name = sandbox.ganas(["space", "describe", space, "--json"]).json()["name"].clone();
+        sandbox.ganas(search).expect_code(2).expect_stderr(&[
+            "params, pixel_ms",
+            &format!(
+                "; the space {} does not say how many FLOPs",
+                name.as_str().unwrap()
+            ),
+            "`flops = \"…\"` in the description of the space",
+        ]);
+    }
+    sandbox.write(
+        space,
+        CELL.replace("constraints", "flops = \"2 * conv3x3\"\nconstraints")
+            .as_bytes(),
+    );
+    sandbox.write("small.csv", table(&sandbox, space).as_bytes());
+    let mut search = search(space, "small.csv", "5");
+    search.extend(["--constraint", "flops <= 4"]);
+    sandbox.ganas(search).expect_code(0);
+}
+
+/// More architectures than a number of 128 bits holds: they are not counted as another number, and their keys differ.
+#[test]
+fn large_spaces_are_counted_and_searched() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "deep.toml",
+        b"name = \"deep\"\nparameters = \"100 * kernel\"\n[[stage]]\nlayers = 48\n\
+          choices = { kernel = [1, 3, 5, 7], op = [\"conv\", \"sep\"] }\n",
+    );
+    for command in ["describe", "count"] {
+        let ended = sandbox
+            .ganas(["space", command, "deep.toml"])
+            .expect_code(0);
+        let expected = "architectures  more than 18446744073709551615\n";
+        assert!(ended.stdout.contains(expected), "{}", ended.stdout);
+    }
+    let arch = |changed: Option<usize>| {
+        let words = (0..48).map(|layer| match changed {
+            Some(changed) if changed == layer => "kernel7_sep",
+            _ => "kernel1_conv",
+        });
+        words.collect::<Vec<_>>().join(",")
+    };
+    let archs = [arch(None), arch(Some(0)), arch(Some(1))];
+    let mut check = vec!["space", "check", "deep.toml", "--json"];
+    check.extend(archs.iter().map(String::as_str));
+    let checked = sandbox.ganas(check).expect_code(0).json();
+    let keys = checked["archs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arch| arch["key"].to_string());
+    assert_eq!(keys.collect::<std::collections::BTreeSet<_>>().len(), 3);
+    let mut table = String::from("arch,val_acc,test_acc\n");
+    for (arch, value) in archs.iter().zip([70, 90, 80]) {
+        let _ = writeln!(table, "\"{arch}\",{value}.0,{}.0", value - 1);
+    }
+    sandbox.write("table.csv", table.as_bytes());
+    let mut search = search("deep.toml", "table.csv", "1");
+    search.extend(["--algorithm", "local-search", "--improve", &archs[1]]);
+    let ended = sandbox.ganas(search);
+    assert!(
+        ended.stdout.contains("90"),
+        "{}{}",
+        ended.stdout,
+        ended.stderr
+    );
+}
+
+/// Descriptions that ask for too much are refused with a short message.
+#[test]
+fn hostile_descriptions_are_refused() {
+    let sandbox = Sandbox::new();
+    let stage = "[[stage]]\nlayers = 2\nchoices = { op = [\"a\"] }\n";
+    for (text, expected) in [
+        ("#".repeat(20_000_000), "expected at most 262144"),
+        (
+            format!("name = \"{}\"\n{stage}", "n".repeat(200_000)),
+            "at most 100 of them",
+        ),
+        (
+            format!("name = \"x\"\nflops = \"{}\"\n{stage}", "(".repeat(100_000)),
+            "a number, a name or `(`",
+        ),
+        (
+            format!("name = \"x\"\nflops = \"1 / 0\"\n{stage}"),
+            "1.0 / 0.0 is inf",
+        ),
+    ] {
+        sandbox.write("bad.toml", text.as_bytes());
+        let ended = sandbox
+            .ganas(["space", "count", "bad.toml"])
+            .expect_code(2)
+            .expect_stderr(&[expected]);
+        assert!(ended.stderr.len() < 5_000, "{} bytes", ended.stderr.len());
+    }
+    let many = vec!["a"; 40_001].join("+");
+    let text = format!("name = \"x\"\nflops = \"{many}\"\n{stage}");
+    sandbox.write("good.toml", text.as_bytes());
+    let checked = sandbox
+        .ganas(["space", "check", "good.toml", "a,a"])
+        .expect_code(0);
+    assert!(
+        checked.stdout.contains("flops       80002\n"),
+        "{}",
+        checked.stdout
+    );
 }

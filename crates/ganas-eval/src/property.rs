@@ -32,6 +32,16 @@ impl ClosedForm {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Parameters, Self::Flops];
 
+    /// Whether a space knows it of its architectures.
+    #[must_use]
+    pub fn is_known(self, space: &dyn SearchSpace) -> bool {
+        let known = space.known_costs();
+        match self {
+            Self::Parameters => known.parameters.is_some(),
+            Self::Flops => known.flops.is_some(),
+        }
+    }
+
     /// The name in constraints.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -50,7 +60,7 @@ pub struct CostProperty {
 }
 
 impl CostProperty {
-    /// A cost of the architectures of a space.
+    /// A cost of the architectures of a space; where the space does not know it, no value is known either.
     #[must_use]
     pub fn new(space: Arc<dyn SearchSpace>, cost: ClosedForm) -> Self {
         Self { space, cost }
@@ -70,9 +80,9 @@ impl Property for CostProperty {
         };
         #[expect(
             clippy::cast_precision_loss,
-            reason = "parameters and FLOPs stay below 2^53"
+            reason = "parameters and FLOPs are below 2^53 in all spaces but those that users write in Rust, where a larger one is rounded"
         )]
-        Some(count as f64)
+        count.map(|count| count as f64)
     }
 
     fn bounds(&self) -> Option<CostBounds> {

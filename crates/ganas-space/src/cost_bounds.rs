@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::limits::MAX_BOUND_NODES;
 use crate::{Action, Arch, LegalActions, Partial, SearchSpace};
 
 /// The lowest and the highest cost of all completions of a partial architecture.
@@ -55,13 +56,16 @@ impl CostBounds {
 
     /// The bounds of a cost that is a sum over the decisions of a space.
     ///
-    /// `None` when costs are no such sums there, or when the cost of an architecture on the way is not known.
+    /// `None` when costs are no such sums there, when the cost of an architecture on the way is not known or not finite, or
+    /// when the diagram needs more than [`MAX_BOUND_NODES`] nodes.
     #[must_use]
     pub fn new(space: &dyn SearchSpace, cost: &dyn Fn(&Arch) -> Option<f64>) -> Option<Self> {
         let start = space.start();
         let costs = space.costs()?;
         costs.cost_state(&start)?;
-        let start_cost = cost(&first_completion(space, &start))?;
+        let cost = |arch: &Arch| cost(arch).filter(|value| value.is_finite());
+        let start_cost = cost(&space.first_completion(&start))?;
+        let mut n_nodes = 1;
         let mut levels = Vec::new();
         let mut whole = true;
         let mut largest = 0.0_f64;
@@ -80,7 +84,7 @@ impl CostBounds {
                     space
                         .apply(&mut after, action)
                         .expect("invariant: the action is legal");
-                    let cost_after = cost(&first_completion(space, &after))?;
+                    let cost_after = cost(&space.first_completion(&after))?;
                     whole &= cost_after.fract() == 0.0;
                     largest = largest.max(cost_after.abs());
                     let to = *numbers.entry(costs.cost_state(&after)?).or_insert_with(|| {
@@ -99,6 +103,10 @@ impl CostBounds {
                 });
             }
             levels.push(level);
+            n_nodes += next.len();
+            if n_nodes > MAX_BOUND_NODES {
+                return None;
+            }
             reached = next;
         }
         look_ahead(&mut levels);
@@ -208,17 +216,4 @@ fn legal_actions(
     decision
         .map_or(LegalActions(0), |decision| decision.legal)
         .iter()
-}
-
-/// The architecture that the lowest legal action at each further decision leads to.
-fn first_completion(space: &dyn SearchSpace, partial: &Partial) -> Arch {
-    let mut partial = partial.clone();
-    while let Some(action) = legal_actions(space, &partial).next() {
-        space
-            .apply(&mut partial, action)
-            .expect("invariant: the action is legal");
-    }
-    space
-        .finish(&partial)
-        .expect("invariant: every decision is taken")
 }

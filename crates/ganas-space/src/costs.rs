@@ -5,13 +5,32 @@ use serde::{Deserialize, Serialize};
 use crate::arch::Arch;
 use crate::decisions::Partial;
 
-/// Costs in closed form of the network that an architecture stands for.
+/// Costs in closed form of the network that an architecture stands for, as far as they are known.
+///
+/// What is known of one architecture of a space is known of all of them; what is not known is `None`, never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// Trainable parameters.
-    pub parameters: u64,
+    pub parameters: Option<u64>,
     /// Floating-point operations of one forward pass, counted as the space's official interface counts them.
-    pub flops: u64,
+    pub flops: Option<u64>,
+}
+
+impl Cost {
+    /// Nothing is known.
+    pub const UNKNOWN: Self = Self {
+        parameters: None,
+        flops: None,
+    };
+
+    /// Both are known.
+    #[must_use]
+    pub fn new(parameters: u64, flops: u64) -> Self {
+        Self {
+            parameters: Some(parameters),
+            flops: Some(flops),
+        }
+    }
 }
 
 /// What is still open in a partial architecture, as far as costs are concerned; see [`Costs::cost_state`].
@@ -20,7 +39,7 @@ pub struct CostState(pub Vec<u64>);
 
 /// The costs of the architectures of a space; the same for all members of a class, unless the space says otherwise.
 pub trait Costs {
-    /// Parameters and FLOPs in closed form.
+    /// Parameters and FLOPs in closed form, as far as they are known.
     fn cost(&self, arch: &Arch) -> Cost;
 
     /// The names of further costs in closed form, such as a latency that is summed up from a table.
@@ -28,7 +47,7 @@ pub trait Costs {
         Vec::new()
     }
 
-    /// The further cost with this name, when there is one.
+    /// The further cost with this name, when there is one, and it is a finite number.
     fn named_cost(&self, name: &str, arch: &Arch) -> Option<f64> {
         let _ = (name, arch);
         None

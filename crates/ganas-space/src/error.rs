@@ -2,9 +2,14 @@
 
 use thiserror::Error;
 
+use crate::excerpt::{excerpt, excerpt_at};
 use crate::suggestion::did_you_mean;
+use crate::text_form::{TextForm, in_words};
 
 /// What can be wrong with an architecture, its text, or the name of a space.
+///
+/// Messages show a part of texts that are longer than [`MAX_QUOTED_BYTES`](crate::limits::MAX_QUOTED_BYTES); the fields
+/// have all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SpaceError {
@@ -24,7 +29,8 @@ pub enum SpaceError {
     },
     /// A text that the space's codec cannot read.
     #[error(
-        "cannot read `{text}` as an architecture of `{space}`: at byte {at}, expected {expected}"
+        "cannot read `{}` as an architecture of `{space}`: at byte {at}, expected {expected}",
+        excerpt_at(.text, *.at)
     )]
     BadText {
         /// The name of the space.
@@ -37,7 +43,12 @@ pub enum SpaceError {
         expected: String,
     },
     /// A name that is no operation of the space.
-    #[error("unknown operation `{name}` in `{text}` (space `{space}`){}; the operations are {known}", did_you_mean(.suggestion.as_deref()))]
+    #[error(
+        "unknown operation `{}` in `{}` (space `{space}`){}; the operations are {known}",
+        excerpt(.name),
+        excerpt(.text),
+        did_you_mean(.suggestion.as_deref())
+    )]
     UnknownOp {
         /// The name of the space.
         space: Box<str>,
@@ -50,14 +61,56 @@ pub enum SpaceError {
         /// All operations, comma-separated.
         known: String,
     },
+    /// A text that has another meaning in each of several forms, and does not say which one it is of.
+    #[error(
+        "cannot read `{}` as an architecture of `{space}`: {why}; name the form, either with `NAME:` before the text or \
+         with --form NAME: {}",
+        excerpt(.text),
+        in_words(.forms)
+    )]
+    UndecidedText {
+        /// The name of the space.
+        space: Box<str>,
+        /// The whole text.
+        text: String,
+        /// What is not decided.
+        why: String,
+        /// The forms that it may be of.
+        forms: &'static [TextForm],
+    },
+    /// A name that is no form of the texts of a space.
+    #[error(
+        "the space `{space}` has no form of texts `{}`{}; {}",
+        excerpt(.name),
+        did_you_mean(.suggestion.as_deref()),
+        if .forms.is_empty() {
+            "its texts have no forms that need a name: leave it out".to_owned()
+        } else {
+            format!("the forms are {}", in_words(.forms))
+        }
+    )]
+    UnknownForm {
+        /// The name of the space.
+        space: Box<str>,
+        /// The name that was given.
+        name: String,
+        /// The closest name, when one is close.
+        suggestion: Option<String>,
+        /// The forms that the space has.
+        forms: &'static [TextForm],
+    },
     /// A key that is not 32 hexadecimal digits.
-    #[error("`{text}` is not an architecture key: expected 32 hexadecimal digits")]
+    #[error("`{}` is not an architecture key: expected 32 hexadecimal digits", excerpt(.text))]
     BadKey {
         /// The text that was read.
         text: String,
     },
     /// A name that is no search space.
-    #[error("unknown search space `{name}`{}; the spaces are {known}", did_you_mean(.suggestion.as_deref()))]
+    #[error(
+        "unknown search space `{}`{}; the spaces are {known}",
+        excerpt(.name),
+        did_you_mean(.suggestion.as_deref())
+    )]
     UnknownSpace {
         /// The name that was asked for.
         name: String,
@@ -75,7 +128,7 @@ pub enum SpaceError {
         problem: String,
     },
     /// A look-up table that the description of a space names is not one.
-    #[error("line {line}: {file}: line {row}: {problem}")]
+    #[error("line {line}: {}: line {row}: {problem}", excerpt(.file))]
     BadLookup {
         /// The line of the description that names the table, from 1.
         line: usize,
@@ -85,6 +138,20 @@ pub enum SpaceError {
         row: u64,
         /// What is wrong, and what was expected.
         problem: String,
+    },
+    /// The size of a network whose costs cannot be counted.
+    #[error(
+        "a network of {channels} channels and {cells} cells: expected 1 to {max_channels} channels and 1 to {max_cells} cells"
+    )]
+    BadNetwork {
+        /// The channels of the first cells.
+        channels: u64,
+        /// The number of cells.
+        cells: u64,
+        /// The most channels.
+        max_channels: u64,
+        /// The most cells.
+        max_cells: u64,
     },
     /// An action that the space does not allow in this state.
     #[error("illegal action {action} at decision {decision} of `{space}`: {reason}")]
@@ -98,4 +165,21 @@ pub enum SpaceError {
         /// What was allowed.
         reason: String,
     },
+}
+
+impl SpaceError {
+    /// The same error about a text without so many bytes before it, which were put there to name its form.
+    pub(crate) fn without_prefix(mut self, n_bytes: usize) -> Self {
+        match &mut self {
+            Self::BadText { text, at, .. } => {
+                *text = text.get(n_bytes..).unwrap_or(text).to_owned();
+                *at = at.saturating_sub(n_bytes);
+            }
+            Self::UnknownOp { text, .. } | Self::UndecidedText { text, .. } => {
+                *text = text.get(n_bytes..).unwrap_or(text).to_owned();
+            }
+            _ => {}
+        }
+        self
+    }
 }

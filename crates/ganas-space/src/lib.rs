@@ -25,6 +25,7 @@ pub mod darts;
 mod decisions;
 mod edge_cell_text;
 mod error;
+mod excerpt;
 mod full_cell;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,6 +33,8 @@ mod key;
 mod known_network;
 pub mod laws;
 pub mod layers;
+pub mod limits;
+mod literal;
 pub mod nasbench101;
 pub mod nasbench201;
 mod registry;
@@ -40,6 +43,7 @@ mod stated_bound;
 pub mod suggestion;
 #[cfg(test)]
 mod test_tables;
+mod text_form;
 mod text_reader;
 mod vertex_set;
 
@@ -54,4 +58,5 @@ pub use known_network::KnownNetwork;
 pub use registry::{by_name, names};
 pub use space::{Constraints, Enumeration, SearchSpace};
 pub use stated_bound::StatedBound;
+pub use text_form::TextForm;
 pub use text_reader::Reader;

@@ -7,9 +7,10 @@ use md5::{Digest as _, Md5};
 use rand_core::Rng;
 
 use crate::blueprint::Blueprint;
+use crate::suggestion::closest;
 use crate::{
-    Action, Arch, ArchKey, Costs, Decision, KnownNetwork, LegalActions, Partial, SpaceError,
-    StatedBound,
+    Action, Arch, ArchKey, Cost, Costs, Decision, KnownNetwork, LegalActions, Partial, SpaceError,
+    StatedBound, TextForm,
 };
 
 /// A set of architectures, with the decisions that build them, their texts, and their classes.
@@ -31,7 +32,20 @@ pub trait SearchSpace: Debug + Send + Sync {
     /// [`SpaceError::BadText`] or [`SpaceError::UnknownOp`], with the place of the problem.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError>;
 
-    /// The number of architectures as text (not of classes), when it is known.
+    /// The forms of texts that [`decode`](Self::decode) reads only when they are named before the text, `NAME:text`,
+    /// because their texts alone do not tell them.
+    fn text_forms(&self) -> &'static [TextForm] {
+        &[]
+    }
+
+    /// The form that a text without the name of one must be of, when it tells; other texts of its file are of the same
+    /// form, though they may not tell.
+    fn form_of(&self, text: &str) -> Option<&'static TextForm> {
+        let _ = text;
+        None
+    }
+
+    /// The number of architectures as text (not of classes), when it is known and a `u64` holds it.
     fn size(&self) -> Option<u64> {
         None
     }
@@ -162,6 +176,63 @@ impl dyn SearchSpace + '_ {
     #[must_use]
     pub fn labels(&self) -> &[String] {
         self.blueprint().labels()
+    }
+
+    /// Reads a text of the form with this name, or without a name any text that says its form itself.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SearchSpace::decode`], and [`SpaceError::UnknownForm`].
+    pub fn decode_form(&self, form: Option<&str>, text: &str) -> Result<Arch, SpaceError> {
+        let Some(name) = form else {
+            return self.decode(text);
+        };
+        let form = self.text_form(name)?;
+        let prefix = format!("{}:", form.name);
+        let decoded = self.decode(&format!("{prefix}{text}"));
+        // Places are those in the text that was given.
+        decoded.map_err(|error| error.without_prefix(prefix.len()))
+    }
+
+    /// The form of texts with this name.
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::UnknownForm`].
+    pub fn text_form(&self, name: &str) -> Result<&'static TextForm, SpaceError> {
+        let forms = self.text_forms();
+        let named = forms.iter().find(|form| form.name == name);
+        named.ok_or_else(|| {
+            let names: Vec<&str> = forms.iter().map(|form| form.name).collect();
+            SpaceError::UnknownForm {
+                space: self.name().into(),
+                name: name.to_owned(),
+                suggestion: closest(name, &names),
+                forms,
+            }
+        })
+    }
+
+    /// Which of parameters and FLOPs are known of architectures of this space, with the values of one of them.
+    #[must_use]
+    pub fn known_costs(&self) -> Cost {
+        let costs = self.costs();
+        costs.map_or(Cost::UNKNOWN, |costs| {
+            costs.cost(&self.first_completion(&self.start()))
+        })
+    }
+
+    /// The architecture that the lowest legal action at each further decision leads to.
+    pub(crate) fn first_completion(&self, partial: &Partial) -> Arch {
+        let mut partial = partial.clone();
+        while let Some(decision) = self.decision(&partial) {
+            let action = decision.legal.iter().next();
+            let action = action.expect("invariant: some action is legal");
+            self.apply(&mut partial, action)
+                .expect("invariant: the action is legal");
+        }
+        self.finish(&partial)
+            .expect("invariant: every decision is taken")
     }
 
     /// The largest number of vertices of an architecture, input and output included.

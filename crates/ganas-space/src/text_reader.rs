@@ -2,6 +2,7 @@
 
 use crate::SpaceError;
 use crate::suggestion::closest;
+use crate::text_form::TextForm;
 
 /// Reads a text from front to back; always at the border of two characters.
 #[derive(Clone, Debug)]
@@ -94,6 +95,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Takes the name of a form and the colon after it, when they come next.
+    pub fn accept_form(&mut self, forms: &'static [TextForm]) -> Option<&'static TextForm> {
+        let rest = self.rest();
+        let named = |form: &&TextForm| {
+            let after = rest.strip_prefix(form.name);
+            after.is_some_and(|after| after.starts_with(':'))
+        };
+        let form = forms.iter().find(named)?;
+        self.offset += form.name.len() + 1;
+        Some(form)
+    }
+
     /// The error that something else was expected at the position.
     #[must_use]
     pub fn expected(&self, what: &str) -> SpaceError {
@@ -108,6 +121,17 @@ impl<'a> Reader<'a> {
             text: self.text.to_owned(),
             at: offset,
             expected: what.to_owned(),
+        }
+    }
+
+    /// The error that the text means something else in each of these forms; `why` says what is not decided.
+    #[must_use]
+    pub fn undecided(&self, why: &str, forms: &'static [TextForm]) -> SpaceError {
+        SpaceError::UndecidedText {
+            space: self.space.into(),
+            text: self.text.to_owned(),
+            why: why.to_owned(),
+            forms,
         }
     }
 

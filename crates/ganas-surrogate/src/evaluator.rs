@@ -185,7 +185,9 @@ impl SurrogateEvaluator {
         let costs = self.space.costs();
         let cost = costs.map(|costs| costs.cost(&arch));
         let cost = cost.expect("invariant: spaces with a surrogate have costs");
-        values.extend([cost.parameters, cost.flops].map(rounded));
+        values.extend([cost.parameters, cost.flops].map(|count| {
+            rounded(count.expect("invariant: spaces with a surrogate know parameters and FLOPs"))
+        }));
         Ok(values)
     }
 }

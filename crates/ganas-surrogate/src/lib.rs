@@ -21,7 +21,7 @@
 //!
 //! let space = ganas_space::by_name("darts")?;
 //! let evaluator = SurrogateEvaluator::open("yahpo_nb301", space.clone(), None, Some("params"))?;
-//! let arch = space.decode("(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
+//! let arch = space.decode("numbers-without-none:(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
 //!     ((0, 0), (1, 0), (1, 0), (2, 2), (0, 0), (2, 2), (1, 0), (2, 2)))")?;
 //! println!("{:?}", evaluator.evaluate(Query::new(&*space, &arch))?.search);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ganas_eval::MetricOverrides;
-use ganas_space::{ArchKey, SearchSpace};
+use ganas_space::{ArchKey, SearchSpace, SpaceError};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rayon::prelude::*;
@@ -225,12 +225,19 @@ fn distinct_archs(
     let rows: Vec<usize> = (0..delimited.keys.len()).collect();
     // In pieces, so that the error is that of the first bad line and memory holds few architectures twice.
     for rows in rows.chunks(DECODED_TOGETHER) {
-        let archs: Vec<Result<ImportedArch, TableError>> = rows
+        let archs: Vec<Result<ImportedArch, SpaceError>> = rows
             .par_iter()
-            .map(|&row| imported_arch(request, space, &delimited.keys[row], row))
+            .map(|&row| imported_arch(space, &delimited.keys[row], row))
             .collect();
-        for arch in archs {
-            let arch = arch?;
+        for (row, arch) in rows.iter().zip(archs) {
+            let arch = arch.map_err(|source| {
+                ImportProblem::BadArch {
+                    line: delimited.keys[*row].line,
+                    column: request.key_column.clone(),
+                    source: Box::new(decided_by_file(source, space, &delimited.keys)),
+                }
+                .in_file(&request.source)
+            })?;
             match by_text.entry(arch.text.clone()) {
                 Entry::Occupied(first) => {
                     check_same_values(request, delimited, first.get(), arch.source_row)?;
@@ -246,24 +253,45 @@ fn distinct_archs(
 }
 
 fn imported_arch(
-    request: &ImportRequest,
     space: &dyn SearchSpace,
     key: &Key,
     source_row: usize,
-) -> Result<ImportedArch, TableError> {
-    let arch = space.decode(&key.text).map_err(|source| {
-        ImportProblem::BadArch {
-            line: key.line,
-            column: request.key_column.clone(),
-            source: Box::new(source),
-        }
-        .in_file(&request.source)
-    })?;
+) -> Result<ImportedArch, SpaceError> {
+    let arch = space.decode(&key.text)?;
     Ok(ImportedArch {
         text: space.encode(&arch),
         key: space.key(&arch),
         source_row,
     })
+}
+
+/// The error about a text of several possible forms, with the form that another text of the file must be of.
+fn decided_by_file(error: SpaceError, space: &dyn SearchSpace, keys: &[Key]) -> SpaceError {
+    let SpaceError::UndecidedText {
+        space: name,
+        text,
+        why,
+        forms,
+    } = error
+    else {
+        return error;
+    };
+    let told = keys
+        .iter()
+        .find_map(|key| Some((key.line, space.form_of(&key.text)?)));
+    let why = match told {
+        None => why,
+        Some((line, form)) => format!(
+            "{why} (line {line} of this file can only be of the form `{}`)",
+            form.name
+        ),
+    };
+    SpaceError::UndecidedText {
+        space: name,
+        text,
+        why,
+        forms,
+    }
 }
 
 fn check_same_values(

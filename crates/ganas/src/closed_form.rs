@@ -8,13 +8,11 @@ use ganas_space::SearchSpace;
 /// Descriptions of spaces call parameters by their full name.
 const PARAMETERS: &str = "parameters";
 
-/// The property with this name.
+/// The property with this name; `None` when the space does not know it.
 pub(crate) fn property(space: &Arc<dyn SearchSpace>, name: &str) -> Option<Arc<dyn Property>> {
-    let is_meant = |cost: &ClosedForm| {
-        cost.name() == name || *cost == ClosedForm::Parameters && name == PARAMETERS
-    };
     space.costs()?;
-    if let Some(cost) = ClosedForm::ALL.into_iter().find(is_meant) {
+    if let Some(cost) = meant(name) {
+        let cost = Some(cost).filter(|cost| cost.is_known(&**space))?;
         return Some(Arc::new(CostProperty::new(Arc::clone(space), cost)));
     }
     let named = NamedCost::new(Arc::clone(space), name)?;
@@ -27,6 +25,37 @@ pub fn names(space: &dyn SearchSpace) -> Vec<&str> {
     let Some(costs) = space.costs() else {
         return Vec::new();
     };
-    let always = ClosedForm::ALL.iter().map(|cost| cost.name());
-    always.chain(costs.named_costs()).collect()
+    let known = ClosedForm::ALL.iter().filter(|cost| cost.is_known(space));
+    known
+        .map(|cost| cost.name())
+        .chain(costs.named_costs())
+        .collect()
+}
+
+/// The end of the error that there is nothing of this name: how a space can be made to know it; otherwise nothing.
+pub(crate) fn hint(space: &dyn SearchSpace, name: &str) -> String {
+    let Some(cost) = meant(name).filter(|cost| !cost.is_known(space)) else {
+        return String::new();
+    };
+    let expression = match cost {
+        ClosedForm::Parameters => PARAMETERS,
+        ClosedForm::Flops => cost.name(),
+    };
+    format!(
+        "; the space {} does not say how many {} an architecture has: an expression makes them known, \
+         `{expression} = \"…\"` in the description of the space",
+        space.name(),
+        match cost {
+            ClosedForm::Parameters => "parameters",
+            ClosedForm::Flops => "FLOPs",
+        }
+    )
+}
+
+/// The cost in closed form that a name stands for.
+fn meant(name: &str) -> Option<ClosedForm> {
+    let is_meant = |cost: &ClosedForm| {
+        cost.name() == name || *cost == ClosedForm::Parameters && name == PARAMETERS
+    };
+    ClosedForm::ALL.into_iter().find(is_meant)
 }

@@ -1,10 +1,12 @@
 //! Opening a space by its name or its description, and drawing from it.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use ganas_random::{Stream, StreamKey};
 use ganas_search::ConstrainedSpace;
+use ganas_space::limits::{MAX_DESCRIPTION_BYTES, MAX_LOOKUP_BYTES};
 use ganas_space::{Arch, SearchSpace, custom};
 
 use crate::Error;
@@ -23,17 +25,36 @@ pub fn open(text: &str) -> Result<Arc<dyn SearchSpace>, Error> {
     if !text.ends_with(".toml") {
         return Ok(ganas_space::by_name(text)?);
     }
-    let description = std::fs::read_to_string(text)
+    let description = read_at_most(Path::new(text), MAX_DESCRIPTION_BYTES)
         .with_context(|| format!("{text}: cannot read the description of a space"))?;
     // Files are named relative to the description.
     let folder = Path::new(text).parent().unwrap_or(Path::new(""));
     let read = |name: &str| {
-        std::fs::read_to_string(folder.join(name))
+        read_at_most(&folder.join(name), MAX_LOOKUP_BYTES)
             .map_err(|error| format!("cannot read this file: {error}"))
     };
     let space = custom::open(text, &description, &read).with_context(|| text)?;
     stated_constraints(&*space)?;
     Ok(space)
+}
+
+/// Reads a file, as far as one byte more than may be read: whoever reads the text says then that it is too long.
+fn read_at_most(file: &Path, n_bytes: usize) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?
+        .take(n_bytes as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    let is_too_long = bytes.len() > n_bytes;
+    String::from_utf8(bytes).or_else(|error| {
+        if !is_too_long {
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::InvalidData,
+                error.utf8_error(),
+            ));
+        }
+        // A character may have been cut; the length is what matters.
+        Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
+    })
 }
 
 /// Random architectures, all of which satisfy those constraints of the space that it can tell itself.

@@ -214,13 +214,7 @@ mod tests {
     #[test]
     fn control_characters_of_a_study_are_escaped() {
         let hostile = "a\u{1b}[2J\nb\u{202e}\u{9b}1A\r";
-        let protocol = MetricPair {
-            search: hostile.to_owned(),
-            report: hostile.to_owned(),
-            kind: SelectionKind::Unclassified,
-            search_epochs: None,
-            report_epochs: None,
-        };
+        let protocol = MetricPair::maximized(hostile, hostile, SelectionKind::Unclassified);
         let entry = Entry {
             rank: 1,
             arch: hostile,

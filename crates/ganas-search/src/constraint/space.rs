@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use ganas_space::blueprint::Blueprint;
 use ganas_space::{
     Action, Arch, ArchKey, Constraints, Costs, Enumeration, KnownNetwork, LegalActions, Partial,
-    SearchSpace, SpaceError, StatedBound,
+    SearchSpace, SpaceError, StatedBound, TextForm,
 };
 use rand::RngExt;
 use rand::seq::IteratorRandom;
@@ -221,6 +221,14 @@ impl SearchSpace for ConstrainedSpace {
 
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         self.inner.decode(text)
+    }
+
+    fn text_forms(&self) -> &'static [TextForm] {
+        self.inner.text_forms()
+    }
+
+    fn form_of(&self, text: &str) -> Option<&'static TextForm> {
+        self.inner.form_of(text)
     }
 
     /// That of the space without constraints.

@@ -66,7 +66,7 @@ fn relations_hold_at_and_beside_the_bound() {
 fn only_what_satisfies_is_left() {
     let whole = NasBench201::new();
     let space = constrained(&["params <= 0.3e6", "params >= 0.1e6"]).unwrap();
-    let parameters = |arch: &Arch| whole.costs().unwrap().cost(arch).parameters;
+    let parameters = |arch: &Arch| whole.costs().unwrap().cost(arch).parameters.unwrap();
     let satisfied = |arch: &Arch| (100_000..=300_000).contains(&parameters(arch));
     let left: Vec<Arch> = space.enumeration().unwrap().archs().collect();
     let expected: Vec<Arch> = whole
@@ -99,7 +99,7 @@ fn needles_are_found() {
         .enumeration()
         .unwrap()
         .archs()
-        .map(|arch| whole.costs().unwrap().cost(&arch).parameters)
+        .map(|arch| whole.costs().unwrap().cost(&arch).parameters.unwrap())
         .max()
         .unwrap();
     let space = constrained(&[&format!("params >= {most}")]).unwrap();
@@ -110,7 +110,8 @@ fn needles_are_found() {
                 .costs()
                 .unwrap()
                 .cost(&space.sample(&mut rng))
-                .parameters,
+                .parameters
+                .unwrap(),
             most
         );
     }
@@ -125,7 +126,7 @@ fn the_impossible_is_an_error_with_the_nearest_value() {
         .enumeration()
         .unwrap()
         .archs()
-        .map(|arch| whole.costs().unwrap().cost(&arch).parameters)
+        .map(|arch| whole.costs().unwrap().cost(&arch).parameters.unwrap())
         .min()
         .unwrap();
     let error = constrained(&["params < 10"]).unwrap_err().to_string();

@@ -30,7 +30,7 @@
 //!         let layer = Vertex { labels: Labels::OneOf(0b111), sources: Sources::LastPresent };
 //!         let mut costs = CostTable::new(1, OPERATIONS.len());
 //!         for (operation, parameters) in [9, 25, 0].into_iter().enumerate() {
-//!             costs.set((0, operation), Cost { parameters, flops: 64 * parameters });
+//!             costs.set((0, operation), Cost::new(parameters, 64 * parameters));
 //!         }
 //!         let blueprint = Blueprint::new("stack", OPERATIONS, [layer; 4], Sources::LastPresent);
 //!         Self { blueprint, costs }
@@ -84,7 +84,7 @@
 //! let space = Stack::new();
 //! laws::check(&space, LawOptions::default())?;
 //! let arch = space.decode("conv3 pool conv5 conv3")?;
-//! assert_eq!(space.cost(&arch).parameters, 43);
+//! assert_eq!(space.cost(&arch).parameters, Some(43));
 //! assert_eq!(space.neighbours(&arch).len(), 4 * 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -181,6 +181,10 @@ impl Blueprint {
     }
 
     /// Cells with so many vertices, input and output included, each of which has any operation and reads any earlier ones.
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer than 2 or more than 64 vertices, or more than 62 operations.
     #[must_use]
     pub fn free_cell<S: Into<String>>(
         name: impl Into<String>,
@@ -188,6 +192,12 @@ impl Blueprint {
         n_vertices: usize,
     ) -> Self {
         let operations = operations.into_iter();
+        assert!(
+            (2..=Arch::MAX_VERTICES).contains(&n_vertices),
+            "{n_vertices} vertices; expected 2 to {}",
+            Arch::MAX_VERTICES
+        );
+        let _ = Self::ends(operations.len());
         let labels = Labels::OneOf(below(operations.len()));
         let any_before = |v| Sources::AnyOf {
             candidates: below(v),

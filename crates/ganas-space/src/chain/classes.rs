@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use rand::seq::index;
+use rand::RngExt;
+use rand::seq::{IteratorRandom, index};
 use rand_core::Rng;
 
 use crate::OpId;
@@ -94,14 +95,30 @@ pub(super) fn neighbours(
     found
 }
 
-/// The number of an architecture in the order of its layers' choices, the last layer fastest.
-pub(super) fn number(description: &Description, labels: &[OpId]) -> u128 {
-    description
-        .layers()
-        .zip(labels)
-        .fold(0, |number, (set, label)| {
-            let digit = (set & ((1 << label.0) - 1)).count_ones();
-            number * u128::from(set.count_ones()) + u128::from(digit)
+/// The number of an architecture in the order of its layers' choices, the last layer fastest; `None` when 128 bits do not
+/// hold it.
+pub(super) fn number(description: &Description, labels: &[OpId]) -> Option<u128> {
+    let digits = description.layers().zip(labels).map(|(set, label)| {
+        let digit = (set & ((1 << label.0) - 1)).count_ones();
+        (set.count_ones(), digit)
+    });
+    of_digits(digits)
+}
+
+/// The number of the last architecture of layers with these sets of choices; `None` when 128 bits do not hold it.
+pub(crate) fn largest_number(layers: impl IntoIterator<Item = u64>) -> Option<u128> {
+    of_digits(layers.into_iter().map(|set| {
+        let radix = set.count_ones();
+        (radix, radix - 1)
+    }))
+}
+
+/// The number with these digits, each with its radix, the last one fastest.
+fn of_digits(digits: impl IntoIterator<Item = (u32, u32)>) -> Option<u128> {
+    digits
+        .into_iter()
+        .try_fold(0_u128, |number, (radix, digit)| {
+            number.checked_mul(radix.into())?.checked_add(digit.into())
         })
 }
 
@@ -127,24 +144,74 @@ pub(super) fn of_number(description: &Description, mut number: u128) -> Vec<OpId
     labels
 }
 
-/// The number of sequences of choices of a stage.
-pub(super) fn count(stage: &Stage, absent: Option<OpId>) -> u128 {
-    let sizes = stage.layers.iter().map(|set| {
-        let holds_absent = absent.is_some_and(|absent| set >> absent.0 & 1 == 1);
-        (u128::from(set.count_ones()), holds_absent)
-    });
+/// The number of sequences of choices of a stage, when 128 bits hold it.
+pub(super) fn count(stage: &Stage, absent: Option<OpId>) -> Option<u128> {
+    let mut sizes = sizes(stage, absent);
     if stage.absence == Absence::Anywhere {
-        return sizes.map(|(n, _)| n).product();
+        return sizes.try_fold(1_u128, |count, (n, _)| count.checked_mul(n.into()));
     }
     // Those that end before a layer, and those that have all layers so far.
-    let (ended, all) = sizes.fold((0, 1), |(ended, all), (n, holds_absent)| {
+    let (ended, all) = sizes.try_fold((0_u128, 1_u128), |(ended, all), (n, holds_absent)| {
         if holds_absent {
-            (ended + all, all * (n - 1))
+            Some((ended.checked_add(all)?, all.checked_mul((n - 1).into())?))
         } else {
-            (ended, all * n)
+            Some((ended, all.checked_mul(n.into())?))
         }
-    });
-    ended + all
+    })?;
+    ended.checked_add(all)
+}
+
+/// Of each layer of a stage the number of its choices, and whether being absent is one of them.
+fn sizes(stage: &Stage, absent: Option<OpId>) -> impl DoubleEndedIterator<Item = (u32, bool)> {
+    stage.layers.iter().map(move |set| {
+        let holds_absent = absent.is_some_and(|absent| set >> absent.0 & 1 == 1);
+        (set.count_ones(), holds_absent)
+    })
+}
+
+/// So many draws of all labels of a stage may be thrown away for one that is kept.
+const MAX_DRAWS: f64 = 10_000.0;
+
+/// A stage, uniformly among all whose absent layers are at the end: first how many layers are present, then their labels.
+///
+/// `None` where a draw of all labels has its absent layers at the end in one of [`MAX_DRAWS`] cases or more often, or
+/// where they may stand anywhere.
+pub(super) fn drawn_by_depth(
+    stage: &Stage,
+    absent: Option<OpId>,
+    rng: &mut dyn Rng,
+) -> Option<Vec<OpId>> {
+    let absent = absent.filter(|_| stage.absence == Absence::AtEnd)?;
+    // From each layer on, the number of sequences over that of those that are absent from there on.
+    let mut ratios = Vec::new();
+    let mut ratio = 1.0;
+    let mut draws = 1.0;
+    for (n, holds_absent) in sizes(stage, Some(absent)).rev() {
+        if holds_absent {
+            ratio = 1.0 + f64::from(n - 1) * ratio;
+            draws *= f64::from(n);
+        } else {
+            ratio *= f64::from(n);
+            draws *= f64::from(n);
+        }
+        ratios.push(ratio);
+    }
+    if draws / ratio < MAX_DRAWS {
+        return None;
+    }
+    ratios.reverse();
+    let mut labels = Vec::with_capacity(stage.layers.len());
+    for (set, ratio) in stage.layers.iter().zip(ratios) {
+        let holds_absent = set >> absent.0 & 1 == 1;
+        if holds_absent && rng.random::<f64>() * ratio < 1.0 {
+            break;
+        }
+        let present = set & !(1 << absent.0);
+        let choice = bits(present).choose(rng);
+        labels.push(label(choice.expect("invariant: a layer can be present")));
+    }
+    labels.resize(stage.layers.len(), absent);
+    Some(labels)
 }
 
 /// The layers that can be absent and moved.

@@ -14,7 +14,9 @@ pub(crate) struct Description {
     /// The stages of the chain, in order.
     pub(crate) stages: Vec<Stage>,
     /// How architectures are written.
-    pub(crate) text: TextForm,
+    pub(crate) text: Separators,
+    /// Whether architectures are also read as the dictionaries of once-for-all's code.
+    pub(crate) subnets: bool,
     /// What an architecture costs.
     pub(crate) costs: CostModel,
     /// Known architectures by their names.
@@ -90,9 +92,9 @@ pub(crate) enum Absence {
     AtEnd,
 }
 
-/// How architectures are written: the words of the layers.
+/// What stands between the words of the layers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TextForm {
+pub(crate) struct Separators {
     /// Between stages.
     pub(crate) stages: &'static str,
     /// Between the layers of a stage; with nothing between them, words have one character.

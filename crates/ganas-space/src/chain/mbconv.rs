@@ -4,7 +4,7 @@
 use crate::KnownNetwork;
 
 use super::description::{
-    Absence, Block, CostModel, Description, LayerChoice, MbConv, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, Separators, Stage, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
 
@@ -81,10 +81,11 @@ pub(super) fn description() -> Description {
         name: MBCONV.to_owned(),
         stages: stages.collect(),
         choices,
-        text: TextForm {
+        text: Separators {
             stages: " ",
             layers: ",",
         },
+        subnets: false,
         costs: CostModel::Network(Network {
             resolution: 224,
             stem: Shape {

@@ -19,16 +19,17 @@
 //! let space = ganas_space::by_name("mbconv")?;
 //! let arch = space.decode("efficientnet-b0")?;
 //! assert_eq!(space.encode(&arch), "e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l4se1 e6k3l1se1");
-//! assert_eq!(space.costs().map(|costs| costs.cost(&arch).parameters), Some(5_288_548));
+//! assert_eq!(space.costs().map(|costs| costs.cost(&arch).parameters), Some(Some(5_288_548)));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
-mod classes;
+pub(crate) mod classes;
 pub(crate) mod description;
 mod mbconv;
 mod nasbench_macro;
 mod network;
 mod once_for_all;
+mod subnet;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -38,8 +39,10 @@ use std::sync::Arc;
 
 use rand::RngExt;
 use rand_core::Rng;
+use sha2::{Digest as _, Sha256};
 
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
+use crate::limits::MAX_ENUMERATED;
 use crate::vertex_set::bits;
 use crate::{
     Action, Arch, ArchKey, Cost, CostState, Costs, Enumeration, KnownNetwork, OpId, Partial,
@@ -57,15 +60,14 @@ use self::description::{Absence, Block, CostModel, Description, Stage, label};
 /// The names of all spaces of chains.
 pub const NAMES: [&str; 4] = [MBCONV, OFA_PROXYLESS, OFA_MBV3, NASBENCH_MACRO];
 
-/// The largest space that is enumerated.
-const ENUMERABLE: u64 = 1_000_000;
-
 /// A space of chains.
 ///
 /// Methods that take an [`Arch`] and return no `Result` expect one of this space, and panic on any other.
 pub struct Chain {
     description: Description,
     blueprint: Blueprint,
+    /// Whether 128 bits hold the numbers of all architectures.
+    numbered: bool,
 }
 
 impl Chain {
@@ -109,6 +111,7 @@ impl Chain {
                 Some(absent) => blueprint.with_absent(absent),
                 None => blueprint,
             },
+            numbered: classes::largest_number(description.layers()).is_some(),
             description,
         }
     }
@@ -170,7 +173,7 @@ impl Chain {
             stage.absence == Absence::AtEnd && stage.layers.iter().any(holds_absent)
         };
         let gaps = self.description.stages.iter().any(trailing);
-        self.size().filter(|size| !gaps && *size <= ENUMERABLE)
+        self.size().filter(|size| !gaps && *size <= MAX_ENUMERATED)
     }
 
     fn arch(&self, labels: &[OpId]) -> Arch {
@@ -220,21 +223,29 @@ impl SearchSpace for Chain {
         &self.blueprint
     }
 
-    /// `None` also when there are more than a `u64` holds.
+    /// `None` when there are more than a `u64` holds.
     fn size(&self) -> Option<u64> {
         let absent = self.description.absent();
-        let counts = self
-            .description
-            .stages
-            .iter()
-            .map(|stage| classes::count(stage, absent));
-        u64::try_from(counts.product::<u128>()).ok()
+        let stages = self.description.stages.iter();
+        let size = stages
+            .map(|stage| classes::count(stage, absent))
+            .try_fold(1_u128, |size, of_stage| size.checked_mul(of_stage?))?;
+        u64::try_from(size).ok()
     }
 
-    /// The number of the canonical form.
+    /// The number of the canonical form, where 128 bits hold those of all architectures; elsewhere the first 128 bits of
+    /// the SHA-256 of its text.
     fn key(&self, arch: &Arch) -> ArchKey {
         let labels = self.canonical_labels(arch);
-        ArchKey(classes::number(&self.description, &labels))
+        if let Some(number) = classes::number(&self.description, &labels).filter(|_| self.numbered)
+        {
+            return ArchKey(number);
+        }
+        let digest: [u8; 32] = Sha256::digest(text::encode(&self.description, &labels)).into();
+        let (first, _) = digest
+            .split_first_chunk()
+            .expect("invariant: SHA-256 has 256 bits");
+        ArchKey(u128::from_be_bytes(*first))
     }
 
     /// Absent layers stand at the end of their stage.
@@ -254,7 +265,8 @@ impl SearchSpace for Chain {
         text::encode(&self.description, arch.inner_labels())
     }
 
-    /// Reads the words of the layers, or the name of a known network.
+    /// Reads the words of the layers, or the name of a known network; in once-for-all's spaces also the dictionary of a
+    /// subnet.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         text::decode(&self.description, text).map(|labels| self.arch(&labels))
     }
@@ -265,7 +277,7 @@ impl SearchSpace for Chain {
 
     /// Small spaces only.
     fn enumeration(&self) -> Option<&dyn Enumeration> {
-        self.size().filter(|size| *size <= ENUMERABLE)?;
+        self.size().filter(|size| *size <= MAX_ENUMERATED)?;
         Some(self)
     }
 
@@ -278,10 +290,16 @@ impl SearchSpace for Chain {
     }
 
     /// Uniform over classes, in canonical form: labels are drawn uniformly, and kept when they are canonical.
+    ///
+    /// Where hardly any of them are, because many layers can be absent, the number of those that are present is drawn first.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
         let absent = self.description.absent();
         let mut labels = Vec::new();
         for stage in &self.description.stages {
+            if let Some(drawn) = classes::drawn_by_depth(stage, absent, rng) {
+                labels.extend(drawn);
+                continue;
+            }
             loop {
                 let drawn: Vec<OpId> = stage
                     .layers
@@ -376,6 +394,6 @@ impl Enumeration for Chain {
     fn index_of(&self, arch: &Arch) -> Option<u64> {
         self.enumerable_size()?;
         self.blueprint.actions_of(arch).ok()?;
-        u64::try_from(classes::number(&self.description, arch.inner_labels())).ok()
+        u64::try_from(classes::number(&self.description, arch.inner_labels())?).ok()
     }
 }

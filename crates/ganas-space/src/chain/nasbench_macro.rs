@@ -8,7 +8,7 @@
 use crate::KnownNetwork;
 
 use super::description::{
-    Absence, Block, CostModel, Description, LayerChoice, MbConv, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, Separators, Stage, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
 
@@ -58,10 +58,11 @@ pub(super) fn description() -> Description {
         name: NASBENCH_MACRO.to_owned(),
         choices,
         stages: stages.to_vec(),
-        text: TextForm {
+        text: Separators {
             stages: "",
             layers: "",
         },
+        subnets: false,
         costs: CostModel::Network(Network {
             resolution: 32,
             stem: Shape {

@@ -257,9 +257,9 @@ impl Builder {
         }
         self.layers.linear(self.channels, network.classes);
         let cost = Cost {
-            parameters: self.layers.parameters,
+            parameters: self.layers.parameters(),
             flops: match network.counting {
-                Counting::MultiplyAdds => self.layers.multiply_adds,
+                Counting::MultiplyAdds => self.layers.multiply_adds(),
                 Counting::Thop => self.layers.thop_flops(),
             },
         };

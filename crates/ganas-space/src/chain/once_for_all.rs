@@ -7,7 +7,7 @@
 use crate::KnownNetwork;
 
 use super::description::{
-    Absence, Block, CostModel, Description, LayerChoice, MbConv, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, Separators, Stage, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape, rounded_to_8};
 
@@ -175,10 +175,11 @@ fn description(
         name: name.to_owned(),
         choices,
         stages,
-        text: TextForm {
+        text: Separators {
             stages: " ",
             layers: ",",
         },
+        subnets: true,
         costs: CostModel::Network(network),
         known,
         bounds: Vec::new(),

@@ -4,6 +4,7 @@ use crate::text_reader::Reader;
 use crate::{OpId, SpaceError};
 
 use super::description::{Absence, Block, Description, Stage, label};
+use super::subnet;
 use crate::vertex_set::bits;
 
 /// Writes the words of the layers; trailing absent layers have none.
@@ -27,13 +28,18 @@ pub(super) fn encode(description: &Description, labels: &[OpId]) -> String {
     stages.join(description.text.stages)
 }
 
-/// Reads what [`encode`] writes, or the name of a known network.
+/// Reads what [`encode`] writes, the name of a known network, or the dictionary of a subnet where the space has them.
 pub(super) fn decode(description: &Description, text: &str) -> Result<Vec<OpId>, SpaceError> {
     let mut known = description.known.iter();
     let known = known.find(|known| known.name == text.trim());
     let text = known.map_or(text, |known| known.text);
     let mut reader = Reader::new(&description.name, text);
     reader.skip_white_space();
+    if let Some(network) = description.network().filter(|_| description.subnets)
+        && reader.rest().starts_with('{')
+    {
+        return subnet::decode(description, network, &mut reader);
+    }
     let mut labels = Vec::new();
     for (s, stage) in description.stages.iter().enumerate() {
         if s > 0 {

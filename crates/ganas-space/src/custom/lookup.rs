@@ -4,11 +4,13 @@
 //! without one of these, a value holds in all stages, or in all layers.
 //! Rows that the space does not need are left alone, so that a table can serve several spaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::SpaceError;
+use crate::excerpt::excerpt;
+use crate::limits::MAX_LOOKUP_BYTES;
 
 use super::file::LookupTable;
 use super::opening::Open;
@@ -34,10 +36,17 @@ pub(super) fn values(
 ) -> Result<Vec<f64>, SpaceError> {
     let file = table.file.get_ref();
     let span = table.file.span();
-    let text = (open.read)(file).map_err(|problem| {
-        open.document
-            .bad(span.clone(), format!("{file}: {problem}"))
-    })?;
+    let unreadable = |problem: String| {
+        let problem = format!("{}: {problem}", excerpt(file));
+        open.document.bad(span.clone(), problem)
+    };
+    let text = (open.read)(file).map_err(unreadable)?;
+    if text.len() > MAX_LOOKUP_BYTES {
+        return Err(unreadable(format!(
+            "the table is {} bytes long; expected at most {MAX_LOOKUP_BYTES}",
+            text.len()
+        )));
+    }
     let columns = if open.file.stage.is_empty() {
         CELL_COLUMNS
     } else {
@@ -49,23 +58,27 @@ pub(super) fn values(
         row,
         problem,
     })?;
-    let mut missing = Vec::new();
+    let mut missing = BTreeSet::new();
+    let mut first_missing = None;
     let mut values = Vec::new();
     for part in parts {
         let row = csv.row_of(part);
         match csv.values.get(&row) {
             Some(value) => values.push(*value),
-            None if missing.contains(&row) => {}
-            None => missing.push(row),
+            None => {
+                first_missing.get_or_insert_with(|| row.clone());
+                missing.insert(row);
+            }
         }
     }
-    let Some(first) = missing.first() else {
+    let Some(first) = first_missing else {
         return Ok(values);
     };
     let others = match missing.len() {
         1 => String::new(),
         n => format!(" (the first of {n} rows that are missing)"),
     };
+    let file = excerpt(file);
     let problem = format!("{file} has no value for {}{others}", first.describe());
     Err(open.document.bad(span, problem))
 }
@@ -113,7 +126,7 @@ impl Csv {
             .from_reader(text.as_bytes());
         let bad = |error: csv::Error| {
             let line = error.position().map_or(1, csv::Position::line);
-            (line, error.to_string())
+            (line, excerpt(&error.to_string()).into_owned())
         };
         let columns = Columns::of(reader.headers().map_err(bad)?, known)?;
         let mut values = BTreeMap::new();
@@ -145,7 +158,7 @@ impl Columns {
         let is_word = |name: &str| name == "word" || name == "operation";
         for (place, name) in headers.iter().enumerate() {
             if !is_word(name) && name != "value" && !known.places.contains(&name) {
-                return Err(bad(format!("there is a column `{name}`")));
+                return Err(bad(format!("there is a column `{}`", excerpt(name))));
             }
             let same = |other: &str| other == name || is_word(other) && is_word(name);
             if headers.iter().take(place).any(same) {
@@ -171,6 +184,7 @@ impl Columns {
                     let text = &record[column];
                     let number = text.parse().ok().filter(|number| *number >= 1_usize);
                     number.ok_or_else(|| {
+                        let text = excerpt(text);
                         format!("`{text}` is no number of a stage or layer; expected 1 or more")
                     })
                 })
@@ -178,7 +192,7 @@ impl Columns {
         };
         let text = &record[self.value];
         let value = text.parse().ok().filter(|value: &f64| value.is_finite());
-        let value = value.ok_or_else(|| format!("`{text}` is no finite number"))?;
+        let value = value.ok_or_else(|| format!("`{}` is no finite number", excerpt(text)))?;
         let row = Row {
             stage: place(self.stage)?,
             layer: place(self.layer)?,

@@ -19,7 +19,9 @@
 //! "#;
 //! let space = ganas_space::custom::open("tiny.toml", text, &|_| Err("there are no files".to_owned()))?;
 //! let arch = space.decode("conv3x3:0 maxpool3x3:0 conv1x1:1+2 output:0+3")?;
-//! assert_eq!(space.costs().map(|costs| costs.cost(&arch).parameters), Some(10));
+//! assert_eq!(space.costs().map(|costs| costs.cost(&arch).parameters), Some(Some(10)));
+//! // There is no expression for them.
+//! assert_eq!(space.known_costs().flops, None);
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
@@ -29,6 +31,8 @@ mod document;
 mod evaluated_costs;
 mod expression;
 mod file;
+#[cfg(test)]
+mod limit_tests;
 mod lookup;
 mod opening;
 mod part;
@@ -37,7 +41,11 @@ mod tests;
 
 use std::sync::Arc;
 
+use toml::Spanned;
+
 use crate::chain::Chain;
+use crate::excerpt::excerpt;
+use crate::limits::{MAX_CONSTRAINT_BYTES, MAX_CONSTRAINTS, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES};
 use crate::{SearchSpace, SpaceError};
 
 pub use self::opening::ReadFile;
@@ -63,8 +71,15 @@ pub fn open(
     read: &ReadFile<'_>,
 ) -> Result<Arc<dyn SearchSpace>, SpaceError> {
     let document = Document::new(text);
+    if text.len() > MAX_DESCRIPTION_BYTES {
+        let problem = format!(
+            "the description is {} bytes long; expected at most {MAX_DESCRIPTION_BYTES}",
+            text.len()
+        );
+        return Err(document.bad(0..0, problem));
+    }
     let file: File = toml::from_str(text)
-        .map_err(|error| document.bad(error.span().unwrap_or(0..0), error.message()))?;
+        .map_err(|error| document.bad(error.span().unwrap_or(0..0), excerpt(error.message())))?;
     let open = Open {
         origin,
         document,
@@ -73,10 +88,13 @@ pub fn open(
     };
     let name = file.name.get_ref();
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.is_empty() || !name.chars().all(is_word) {
-        let problem = "expected a name of letters, digits, `_` and `-`";
+    if !(1..=MAX_NAME_BYTES).contains(&name.len()) || !name.chars().all(is_word) {
+        let problem = format!(
+            "expected a name of letters, digits, `_` and `-`, at most {MAX_NAME_BYTES} of them"
+        );
         return Err(document.bad(file.name.span(), problem));
     }
+    check_constraints(document, &file.constraints)?;
     match &file.cell {
         None if file.stage.is_empty() => {
             let problem =
@@ -89,5 +107,30 @@ pub fn open(
             Err(document.bad(cell.span(), problem))
         }
         Some(cell) => Ok(Arc::new(Cell::new(&open, cell)?)),
+    }
+}
+
+/// Their number and length; what they say is read when they are needed.
+fn check_constraints(
+    document: Document<'_>,
+    constraints: &[Spanned<String>],
+) -> Result<(), SpaceError> {
+    let long = |constraint: &&Spanned<String>| constraint.get_ref().len() > MAX_CONSTRAINT_BYTES;
+    if let Some(long) = constraints.iter().find(long) {
+        let problem = format!(
+            "a constraint of {} bytes; expected at most {MAX_CONSTRAINT_BYTES}",
+            long.get_ref().len()
+        );
+        return Err(document.bad(long.span(), problem));
+    }
+    match constraints.get(MAX_CONSTRAINTS) {
+        None => Ok(()),
+        Some(first) => {
+            let problem = format!(
+                "{} constraints; expected at most {MAX_CONSTRAINTS}",
+                constraints.len()
+            );
+            Err(document.bad(first.span(), problem))
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Part;
+use crate::excerpt::excerpt;
 
 /// Numbers by their names.
 pub(super) type Variables = BTreeMap<String, f64>;
@@ -30,7 +31,7 @@ pub(super) struct Row {
 impl Row {
     /// The row in words.
     pub(super) fn describe(&self) -> String {
-        let word = &self.word;
+        let word = excerpt(&self.word);
         match (self.stage, self.layer) {
             (Some(stage), Some(layer)) => format!("`{word}` in layer {layer} of stage {stage}"),
             (Some(stage), None) => format!("`{word}` in stage {stage}"),

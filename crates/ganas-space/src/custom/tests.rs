@@ -101,7 +101,10 @@ fn costs_of_cells_are_added_over_what_pruning_leaves() {
     let text = "conv:0 conv:0 pool:0+1 output:0+3";
     assert_close(cost(&*space, "phone_ms", text), 8.0);
     let arch = space.decode(text).unwrap();
-    assert_eq!(space.costs().unwrap().cost(&arch).parameters, 10 + 1 + 2);
+    assert_eq!(
+        space.costs().unwrap().cost(&arch).parameters,
+        Some(10 + 1 + 2)
+    );
 }
 
 #[test]
@@ -227,12 +230,12 @@ fn errors_of_costs_point_at_the_line() {
         (
             "1.5 * conv",
             "1.5 * cnv",
-            "line 15: `cnv` is not known here",
+            "line 15: `joules` of `conv` in layer 1 of stage 1: `cnv` is not known here",
         ),
         (
             "1.5 * conv",
             "conv / 0",
-            "line 15: it is inf; expected a finite number",
+            "line 15: `joules` of `conv` in layer 1 of stage 1: 1.0 / 0.0 is inf; expected a finite number",
         ),
         (
             "constant = 10",

@@ -21,21 +21,25 @@
 //! FLOPs are those of the published table of 545 networks, which a test compares row by row: one for a multiply-add,
 //! four for a normalised value, one for a value of average pooling.
 
-use crate::Cost;
 use crate::layers::Layers;
+use crate::{Cost, SpaceError};
 
 use super::cell::{Genotype, Op};
 
 /// The size of the network that cells are stacked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DartsNetwork {
-    /// Channels of the first cells.
-    pub channels: u64,
-    /// The number of cells.
-    pub cells: u64,
+    channels: u64,
+    cells: u64,
 }
 
 impl DartsNetwork {
+    /// The most channels of the first cells.
+    pub const MAX_CHANNELS: u64 = 65_536;
+
+    /// The most cells. The costs of the largest network are below 2^62.
+    pub const MAX_CELLS: u64 = 10_000;
+
     /// The network of the DARTS paper: 36 channels, 20 cells.
     pub const DARTS: Self = Self {
         channels: 36,
@@ -47,6 +51,37 @@ impl DartsNetwork {
         channels: 32,
         cells: 8,
     };
+
+    /// A network with so many channels in its first cells, and so many cells.
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::BadNetwork`] when one of them is 0, or above [`Self::MAX_CHANNELS`] or [`Self::MAX_CELLS`].
+    pub fn new(channels: u64, cells: u64) -> Result<Self, SpaceError> {
+        let fits =
+            (1..=Self::MAX_CHANNELS).contains(&channels) && (1..=Self::MAX_CELLS).contains(&cells);
+        if fits {
+            return Ok(Self { channels, cells });
+        }
+        Err(SpaceError::BadNetwork {
+            channels,
+            cells,
+            max_channels: Self::MAX_CHANNELS,
+            max_cells: Self::MAX_CELLS,
+        })
+    }
+
+    /// Channels of the first cells.
+    #[must_use]
+    pub fn channels(self) -> u64 {
+        self.channels
+    }
+
+    /// The number of cells.
+    #[must_use]
+    pub fn cells(self) -> u64 {
+        self.cells
+    }
 }
 
 const IMAGE_SIDE: u64 = 32;
@@ -100,7 +135,7 @@ pub(super) fn cost(genotype: &Genotype, network: DartsNetwork) -> Cost {
     layers.global_pool(last.channels, last.side);
     layers.linear(last.channels, N_CLASSES);
     Cost {
-        parameters: layers.parameters,
+        parameters: layers.parameters(),
         flops: layers.thop_flops(),
     }
 }
@@ -127,7 +162,7 @@ fn operation(layers: &mut Layers, op: Op, stride: u64, Shape { side, channels }:
             layers.conv(1, channels, channels, side);
             layers.norm(channels, side);
         }
-        Op::AvgPool3x3 => layers.pooled += channels * side * side,
+        Op::AvgPool3x3 => layers.pool(channels, side),
         Op::Skip | Op::MaxPool3x3 => {}
     }
 }

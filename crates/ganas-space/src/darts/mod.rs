@@ -27,11 +27,11 @@
 //!
 //! let space = Darts::new();
 //! let arch = space.decode(
-//!     "(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
+//!     "numbers-without-none:(((0, 3), (1, 3), (0, 3), (1, 3), (0, 2), (1, 3), (0, 2), (2, 5)), \
 //!       ((0, 0), (1, 0), (1, 0), (2, 2), (0, 0), (2, 2), (1, 0), (2, 2)))",
 //! )?;
 //! // The published second-order DARTS cell has 3.3 million parameters.
-//! assert_eq!(space.cost(&arch).parameters, 3_349_342);
+//! assert_eq!(space.cost(&arch).parameters, Some(3_349_342));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
@@ -47,7 +47,7 @@ use rand::seq::IteratorRandom;
 use rand_core::Rng;
 
 use crate::blueprint::Blueprint;
-use crate::{Arch, ArchKey, Cost, CostState, Costs, Partial, SearchSpace, SpaceError};
+use crate::{Arch, ArchKey, Cost, CostState, Costs, Partial, SearchSpace, SpaceError, TextForm};
 
 pub use self::cost::DartsNetwork;
 
@@ -72,7 +72,8 @@ impl Darts {
         Self
     }
 
-    /// The compact form: for each cell eight pairs of what is read and the number of the operation.
+    /// The compact form, with the name of its numbering: for each cell eight pairs of what is read and the number of the
+    /// operation.
     #[must_use]
     pub fn compact(&self, arch: &Arch) -> String {
         codec::compact(&Genotype::of(arch))
@@ -130,9 +131,18 @@ impl SearchSpace for Darts {
         codec::encode(&Genotype::of(arch))
     }
 
-    /// Reads the Python text, the compact form, and ConfigSpace keys; `codec.rs` shows them.
+    /// Reads the Python text, the compact form, and dictionaries; `codec/mod.rs` shows them.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         codec::decode(text).map(|genotype| genotype.arch())
+    }
+
+    /// Two numberings of operations are in use.
+    fn text_forms(&self) -> &'static [TextForm] {
+        &codec::FORMS
+    }
+
+    fn form_of(&self, text: &str) -> Option<&'static TextForm> {
+        codec::form_of(text)
     }
 
     /// Uniform over classes, in canonical form: cells are drawn uniformly, and kept when they are canonical.

@@ -125,9 +125,11 @@ fn published_genotypes_are_read() {
         return;
     };
     let space = Darts::new();
+    let whole: &dyn SearchSpace = &space;
+    let form = Some("numbers-without-none");
     let mut keys = BTreeSet::new();
     for row in &rows {
-        let arch = space.decode(row.text("compact")).unwrap();
+        let arch = whole.decode_form(form, row.text("compact")).unwrap();
         assert_eq!(space.decode(&space.encode(&arch)), Ok(arch.clone()));
         keys.insert(space.key(&arch));
         // The columns of names hold the same genotype.
@@ -142,7 +144,7 @@ fn published_genotypes_are_read() {
         return;
     };
     for row in &rows {
-        space.decode(row.text("compact")).unwrap();
+        whole.decode_form(form, row.text("compact")).unwrap();
     }
 }
 
@@ -162,11 +164,39 @@ fn published_costs_agree() {
             continue;
         }
         n_of_the_space += 1;
-        let expected = Cost {
-            parameters: row.units("params"),
-            flops: row.units("flop"),
-        };
+        let expected = Cost::new(row.units("params"), row.units("flop"));
         assert_eq!(space.cost(&space.decode(text).unwrap()), expected, "{text}");
     }
     assert_eq!((rows.len(), n_of_the_space), (545, 186));
+}
+
+/// The largest network that can be asked for has costs; a larger one is refused.
+#[test]
+fn sizes_of_networks_are_limited() {
+    let (channels, cells) = (DartsNetwork::MAX_CHANNELS, DartsNetwork::MAX_CELLS);
+    let largest = DartsNetwork::new(channels, cells).unwrap();
+    let space = Darts::new();
+    let mut rng = SmallRng::seed_from_u64(5);
+    for arch in [
+        space.sample(&mut rng),
+        Genotype([Cell::from_code(Cell::COUNT - 1); 2]).arch(),
+    ] {
+        let cost = space.cost_in(&arch, largest);
+        assert!(cost.parameters.is_some_and(|n| n > 1 << 40), "{cost:?}");
+        assert!(cost.flops.is_some_and(|n| n < 1 << 62), "{cost:?}");
+    }
+    for (channels, cells) in [
+        (0, 20),
+        (36, 0),
+        (channels + 1, 20),
+        (u64::MAX, 20),
+        (36, cells + 1),
+        (36, u64::MAX),
+    ] {
+        let error = DartsNetwork::new(channels, cells).unwrap_err().to_string();
+        assert!(
+            error.contains("1 to 65536 channels and 1 to 10000 cells"),
+            "{error}"
+        );
+    }
 }

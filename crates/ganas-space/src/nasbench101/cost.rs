@@ -49,10 +49,7 @@ const KERNELS: [u64; 3] = [3, 1, 0];
 
 /// Parameters and FLOPs of the network built of a cell in the order that it has.
 pub(super) fn cost(cell: &Cell) -> Cost {
-    let mut layers = Layers(Cost {
-        parameters: 0,
-        flops: 0,
-    });
+    let mut layers = Layers::default();
     let (mut side, mut channels) = (IMAGE_SIDE, CHANNELS[0]);
     layers.conv(3, IMAGE_CHANNELS, channels, side);
     for (stack, outputs) in CHANNELS.into_iter().enumerate() {
@@ -64,9 +61,9 @@ pub(super) fn cost(cell: &Cell) -> Cost {
             channels = outputs;
         }
     }
-    layers.0.parameters += channels * N_CLASSES + N_CLASSES;
-    layers.0.flops += channels * N_CLASSES;
-    layers.0
+    layers.parameters += channels * N_CLASSES + N_CLASSES;
+    layers.flops += channels * N_CLASSES;
+    Cost::new(layers.parameters, layers.flops)
 }
 
 /// The channels of each vertex of a module with this many output channels; entry 0, the input's, is not used.
@@ -88,8 +85,12 @@ fn vertex_channels(cell: &Cell, outputs: u64) -> [u64; MAX_VERTICES] {
     channels
 }
 
-/// The sum over the layers so far.
-struct Layers(Cost);
+/// The sum over the layers so far; the largest cell is far from what a `u64` holds.
+#[derive(Default)]
+struct Layers {
+    parameters: u64,
+    flops: u64,
+}
 
 impl Layers {
     fn module(&mut self, cell: &Cell, inputs: u64, outputs: u64, side: u64) {
@@ -110,7 +111,7 @@ impl Layers {
     /// A convolution with its batch normalisation.
     fn conv(&mut self, kernel: u64, inputs: u64, outputs: u64, side: u64) {
         let weights = kernel * kernel * inputs * outputs;
-        self.0.parameters += weights + 2 * outputs;
-        self.0.flops += (weights + 2 * outputs) * side * side;
+        self.parameters += weights + 2 * outputs;
+        self.flops += (weights + 2 * outputs) * side * side;
     }
 }

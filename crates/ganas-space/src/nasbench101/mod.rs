@@ -51,7 +51,7 @@
 //! let matrix = "0111010 0000001 0000001 0000100 0000001 0000001 0000000";
 //! let arch = space.decode(&format!("{matrix} | input,1x1,3x3,3x3,3x3,maxpool,output"))?;
 //! assert_eq!(space.key(&arch).to_string(), "28cfc7874f6d200472e1a9dcd8650aa0");
-//! assert_eq!(space.cost(&arch).parameters, 2_694_282);
+//! assert_eq!(space.cost(&arch).parameters, Some(2_694_282));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
@@ -254,7 +254,7 @@ impl SearchSpace for NasBench101 {
     }
 
     /// Reads what [`encode`](SearchSpace::encode) writes, and the forms of the official records, of nasbench-rs, of
-    /// Python lists and of the compact tables; `codec.rs` lists them.
+    /// Python lists and of the compact tables; `codec/mod.rs` lists them.
     ///
     /// What is over the limits as it is written, but not after pruning, is read as the pruned cell.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {

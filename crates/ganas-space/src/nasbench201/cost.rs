@@ -103,9 +103,11 @@ pub(super) fn cost(cell: Cell, dataset: Dataset) -> Cost {
     layers.norm(last, side);
     layers.linear(last, dataset.n_classes());
     Cost {
-        parameters: layers.parameters,
+        parameters: layers.parameters(),
         // The official count has the additions of the bias, too.
-        flops: layers.multiply_adds + dataset.n_classes(),
+        flops: layers
+            .multiply_adds()
+            .and_then(|flops| flops.checked_add(dataset.n_classes())),
     }
 }
 
@@ -144,10 +146,10 @@ mod tests {
             for cell in (0..N_CELLS).map(Cell::from_code) {
                 let count = |op| cell.0.iter().map(|&o| u64::from(o == op)).sum::<u64>();
                 let (n1, n3) = (count(Op::Conv1x1), count(Op::Conv3x3));
-                let expected = Cost {
-                    parameters: base.0 + n1 * conv_1x1.0 + n3 * conv_3x3.0,
-                    flops: base.1 + n1 * conv_1x1.1 + n3 * conv_3x3.1,
-                };
+                let expected = Cost::new(
+                    base.0 + n1 * conv_1x1.0 + n3 * conv_3x3.0,
+                    base.1 + n1 * conv_1x1.1 + n3 * conv_3x3.1,
+                );
                 assert_eq!(cost(cell, dataset), expected, "{dataset:?} {cell:?}");
             }
         }

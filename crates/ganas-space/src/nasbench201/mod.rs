@@ -44,7 +44,7 @@
 //! // Nothing reads node 2, so the operation on its edge costs parameters but changes no result.
 //! let other = space.decode(&text.replacen("+|nor_conv_3x3~0", "+|avg_pool_3x3~0", 1))?;
 //! assert_eq!(space.key(&arch), space.key(&other));
-//! assert_eq!(space.cost_on(&arch, Dataset::Cifar10).parameters, 73_306 + 2 * 243_040 + 28_000);
+//! assert_eq!(space.cost_on(&arch, Dataset::Cifar10).parameters, Some(73_306 + 2 * 243_040 + 28_000));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
@@ -67,6 +67,7 @@ use rand_core::Rng;
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::{
     Action, Arch, ArchKey, Cost, CostState, Costs, Enumeration, Partial, SearchSpace, SpaceError,
+    TextForm,
 };
 
 pub use self::classes::ClassId;
@@ -208,9 +209,14 @@ impl SearchSpace for NasBench201 {
         codec::encode(cell_of(arch))
     }
 
-    /// Reads `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`, strictly.
+    /// Reads `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`, strictly, and six numbers of a form that is named.
     fn decode(&self, text: &str) -> Result<Arch, SpaceError> {
         codec::decode(text).map(Cell::arch)
+    }
+
+    /// Six numbers have two meanings.
+    fn text_forms(&self) -> &'static [TextForm] {
+        &codec::FORMS
     }
 
     /// Uniform over the 8,765 classes; of the class the cell with the lowest official index.

@@ -215,10 +215,7 @@ fn the_published_table_agrees() {
         assert_eq!(space.decode(&row[text]), Ok(arch.clone()));
         assert_eq!(space.cost(&arch), space.cost_on(&arch, Dataset::Cifar10));
         for (dataset, parameters, flops) in costs {
-            let expected = Cost {
-                parameters: units(&row[parameters]),
-                flops: units(&row[flops]),
-            };
+            let expected = Cost::new(units(&row[parameters]), units(&row[flops]));
             assert_eq!(space.cost_on(&arch, dataset), expected, "{arch:?}");
         }
     }

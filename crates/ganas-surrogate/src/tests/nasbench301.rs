@@ -26,12 +26,16 @@ fn numbers(value: &Value) -> Vec<f64> {
     numbers.map(|number| number.as_f64().unwrap()).collect()
 }
 
-/// The architectures of the predictions; lists are read as the compact form.
+/// The architectures of the predictions; lists are read as the compact form, in the numbering without `none`.
 fn archs(space: &dyn SearchSpace, predictions: &Value) -> Vec<Arch> {
     let archs = predictions["archs"].as_array().unwrap().iter();
     let text = |arch: &Value| arch.to_string().replace('[', "(").replace(']', ")");
     archs
-        .map(|arch| space.decode(&text(arch)).unwrap())
+        .map(|arch| {
+            space
+                .decode_form(Some("numbers-without-none"), &text(arch))
+                .unwrap()
+        })
         .collect()
 }
 

@@ -182,8 +182,9 @@ impl Sources<'_> {
             .collect();
         Err(Error::Usage(format!(
             "{place}: there is no property `{name}`; known are {}; \
-             a column of another table is made known with --properties FILE",
-            known.join(", ")
+             a column of another table is made known with --properties FILE{}",
+            known.join(", "),
+            closed_form::hint(&**self.space, name)
         )))
     }
 }

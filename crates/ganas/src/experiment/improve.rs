@@ -75,7 +75,15 @@ impl GivenBound {
                     self.property()
                 ))
             })?;
-            bound.bound *= value;
+            let product = bound.bound * value;
+            if !product.is_finite() {
+                return Err(Error::Usage(format!(
+                    "--constraint: the bound on `{}` is {:?} times {value:?}, which is no finite number",
+                    self.property(),
+                    bound.bound
+                )));
+            }
+            bound.bound = product;
         }
         Ok(bound)
     }
@@ -88,8 +96,8 @@ fn known(space: &dyn SearchSpace, arch: &Arch, measured: Measurement) -> KnownNe
         arch: space.encode(arch),
         accuracy: measured.search.value(),
         report: measured.report.0,
-        params: cost.map(|cost| cost.parameters),
-        flops: cost.map(|cost| cost.flops),
+        params: cost.and_then(|cost| cost.parameters),
+        flops: cost.and_then(|cost| cost.flops),
     }
 }
 
@@ -309,6 +317,9 @@ mod tests {
             let given: GivenBound = text.parse().unwrap();
             assert_eq!(given.resolve(Some(200.0)).unwrap().to_string(), written);
         }
+        let given: GivenBound = "params <= 1e308 * base".parse().unwrap();
+        let error = given.resolve(Some(200.0)).unwrap_err().to_string();
+        assert!(error.contains("1e308 times 200.0"), "{error}");
         let given: GivenBound = "params <= base".parse().unwrap();
         let error = given.resolve(None).unwrap_err().to_string();
         assert!(error.contains("--improve"), "{error}");

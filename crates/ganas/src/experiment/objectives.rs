@@ -257,8 +257,9 @@ impl Known<'_> {
         }
         Err(Error::Usage(format!(
             "--objective: there is nothing called `{name}`; known are {}; \
-             a column of another table is made known with --properties FILE",
-            self.names().join(", ")
+             a column of another table is made known with --properties FILE{}",
+            self.names().join(", "),
+            closed_form::hint(&**self.space, name)
         )))
     }
 

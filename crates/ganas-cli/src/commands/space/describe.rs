@@ -44,7 +44,7 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
     let mut text = format!(
         "space          {}\narchitectures  {}\nvertices       at most {}\ndecisions      {} labels, {} edges\nlabels         {}\ncosts          {}\n",
         description.name,
-        size_text(space),
+        size_text(description.size),
         description.max_vertices,
         label_decisions,
         edge_decisions,
@@ -70,7 +70,7 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
 ///
 /// Where its classes can be listed, also how many satisfy those of its constraints that it can tell itself.
 pub(super) fn count(space: &Arc<dyn SearchSpace>) -> anyhow::Result<()> {
-    let mut text = format!("architectures  {}\n", size_text(&**space));
+    let mut text = format!("architectures  {}\n", size_text(space.size()));
     if space.size().is_some_and(|size| size <= LISTABLE)
         && let Some(list) = space.enumeration()
     {
@@ -89,8 +89,9 @@ pub(super) fn count(space: &Arc<dyn SearchSpace>) -> anyhow::Result<()> {
 /// The largest space whose classes are counted one by one.
 const LISTABLE: u64 = 10_000_000;
 
-fn size_text(space: &dyn SearchSpace) -> String {
-    space.size().map_or_else(
+/// The number of architectures; every space that can be named here knows it, as far as a `u64` holds it.
+pub(super) fn size_text(size: Option<u64>) -> String {
+    size.map_or_else(
         || format!("more than {}", u64::MAX),
         |size| size.to_string(),
     )

@@ -15,6 +15,8 @@ use serde::Serialize;
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::output;
 
+use self::texts::Texts;
+
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Arguments {
@@ -78,12 +80,19 @@ pub(crate) enum Arguments {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
-        /// The architectures as texts.
-        #[arg(required = true)]
-        archs: Vec<String>,
+        #[command(flatten)]
+        archs: Texts,
         /// Prints one JSON object.
         #[arg(long)]
         json: bool,
+    },
+    /// Reads architectures in any form, and prints them as the space writes them, one a line.
+    Convert {
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::arguments::space::parse)]
+        space: Arc<dyn SearchSpace>,
+        #[command(flatten)]
+        archs: Texts,
     },
 }
 
@@ -116,6 +125,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             canonical,
         } => draw::draw(&**space, arch, *canonical)?,
         Arguments::Check { space, archs, json } => texts::check(space, archs, *json)?,
+        Arguments::Convert { space, archs } => texts::convert(&**space, archs)?,
     }
     Ok(Outcome::Done)
 }
@@ -141,7 +151,7 @@ fn list(json: bool) -> anyhow::Result<()> {
     for line in lines {
         table.row([
             line.name.to_owned(),
-            line.size.map_or_else(|| "-".to_owned(), |n| n.to_string()),
+            describe::size_text(line.size),
             line.operations.join(", "),
         ]);
     }

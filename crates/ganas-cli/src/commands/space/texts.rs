@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ganas::space::{self, Cost, Costs, SearchSpace};
+use ganas::space::{self, Arch, Cost, Costs, SearchSpace};
 use serde::Serialize;
 
 use crate::printing::output;
@@ -15,7 +15,7 @@ use crate::printing::output;
 struct Checked {
     key: String,
     #[serde(flatten)]
-    cost: Option<Cost>,
+    cost: Cost,
     costs: BTreeMap<String, f64>,
     canonical: String,
     constraints: Vec<Held>,
@@ -31,8 +31,12 @@ struct Held {
 impl Checked {
     fn text(&self) -> String {
         let mut text = format!("key         {}\n", self.key);
-        if let Some(Cost { parameters, flops }) = self.cost {
-            let _ = writeln!(text, "parameters  {parameters}\nflops       {flops}");
+        for (name, count) in [
+            ("parameters", self.cost.parameters),
+            ("flops", self.cost.flops),
+        ] {
+            let count = count.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
+            let _ = writeln!(text, "{name:<10}  {count}");
         }
         for (name, cost) in &self.costs {
             let _ = writeln!(text, "{name:<10}  {cost}");
@@ -57,22 +61,50 @@ pub(super) fn sample(space: &Arc<dyn SearchSpace>, n: u32, seed: u64) -> anyhow:
     })
 }
 
+/// Reads architectures, and prints them as the space writes them.
+pub(super) fn convert(space: &dyn SearchSpace, texts: &Texts) -> anyhow::Result<()> {
+    let archs = texts.read(space)?;
+    output::print(|out| {
+        for arch in archs {
+            writeln!(out, "{}", space.encode(&arch)).context("cannot write an architecture")?;
+        }
+        Ok(())
+    })
+}
+
+/// Architectures as texts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Texts {
+    /// The architectures as texts.
+    #[arg(required = true, value_name = "ARCH")]
+    texts: Vec<String>,
+    /// The form of the texts, where they do not tell it themselves: `numbers-with-none` or `numbers-without-none` in
+    /// darts, `numbers-naslib` or `numbers-official` in nasbench201.
+    #[arg(long, value_name = "NAME")]
+    form: Option<String>,
+}
+
+impl Texts {
+    /// The first that is none of the space is an error.
+    fn read(&self, space: &dyn SearchSpace) -> anyhow::Result<Vec<Arch>> {
+        let archs = self.texts.iter();
+        let archs = archs.map(|text| Ok(space.decode_form(self.form.as_deref(), text)?));
+        archs.collect()
+    }
+}
+
 /// Reads architectures and prints what is known of them; the first that is none of the space is an error.
-pub(super) fn check(
-    space: &Arc<dyn SearchSpace>,
-    texts: &[String],
-    json: bool,
-) -> anyhow::Result<()> {
+pub(super) fn check(space: &Arc<dyn SearchSpace>, texts: &Texts, json: bool) -> anyhow::Result<()> {
     let constraints = space::computed_constraints(space)?;
     let checked = texts
-        .iter()
-        .map(|text| {
-            let arch = space.decode(text)?;
+        .read(&**space)?
+        .into_iter()
+        .map(|arch| {
             let costs = space.costs();
             let named = costs.map(Costs::named_costs).unwrap_or_default();
             Ok(Checked {
                 key: space.key(&arch).to_string(),
-                cost: costs.map(|costs| costs.cost(&arch)),
+                cost: costs.map_or(Cost::UNKNOWN, |costs| costs.cost(&arch)),
                 costs: (named.into_iter())
                     .filter_map(|name| Some((name.to_owned(), costs?.named_cost(name, &arch)?)))
                     .collect(),

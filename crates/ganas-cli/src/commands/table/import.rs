@@ -12,6 +12,7 @@ use ganas::table::{
 use serde_json::json;
 
 use crate::arguments::declarations::DeclarationArguments;
+use crate::printing::exit::UsageError;
 use crate::printing::output;
 
 /// What to import, and where to.
@@ -26,6 +27,10 @@ pub(crate) struct Arguments {
     /// `{vertices}:{adjacency_hex}:{ops}`.
     #[arg(long, value_name = "COLUMN", default_value = "arch")]
     key: String,
+    /// The form of the architectures' texts, where they do not tell it themselves: `numbers-with-none` or
+    /// `numbers-without-none` in darts, `numbers-naslib` or `numbers-official` in nasbench201.
+    #[arg(long, value_name = "NAME")]
+    form: Option<String>,
     /// A metric with another name than its column, and divided by a number: `test_108=test_correct_of_9984/9984`.
     #[arg(long = "metric", value_name = "NAME=COLUMN[/NUMBER]")]
     metrics: Vec<MetricSource>,
@@ -42,16 +47,36 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// The column or the template of the architectures' texts, with the name of their form before it.
+    fn key_column(&self) -> anyhow::Result<String> {
+        let Some(form) = &self.form else {
+            return Ok(self.key.clone());
+        };
+        let form = self.space.text_form(form)?.name;
+        Ok(if self.key.contains('{') {
+            format!("{form}:{}", self.key)
+        } else {
+            format!("{form}:{{{}}}", self.key)
+        })
+    }
+}
+
 /// Imports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // A source that cannot be read is an error of the import, which says what to do.
     if let Ok(Some(format)) = PublishedFormat::detect(&arguments.source) {
+        if arguments.form.is_some() {
+            let problem =
+                format!("--form: texts of the format {format} tell it themselves: leave it out");
+            return Err(UsageError(problem).into());
+        }
         return import_published(arguments, format);
     }
     let report = import(
         &ImportRequest {
             source: arguments.source.clone(),
-            key_column: arguments.key.clone(),
+            key_column: arguments.key_column()?,
             metrics: arguments.metrics.clone(),
             declared: arguments.declarations.overrides()?,
             output: arguments.output.clone(),

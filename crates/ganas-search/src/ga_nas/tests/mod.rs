@@ -389,7 +389,8 @@ fn constraints_are_kept() {
             for _ in 0..7 {
                 session.round(None);
             }
-            let kept = |t: &Trial| whole.costs().unwrap().cost(&t.arch).parameters <= 400_000;
+            let kept =
+                |t: &Trial| whole.costs().unwrap().cost(&t.arch).parameters.unwrap() <= 400_000;
             assert!(session.trials.iter().all(kept));
             assert!(
                 session.gain() > 0.3,

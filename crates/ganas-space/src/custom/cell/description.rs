@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use crate::custom::document::is_name;
-use crate::custom::evaluated_costs::cost_table;
+use crate::custom::document::{check_sizes, is_name, not_a_name};
+use crate::custom::evaluated_costs::{AllParts, PartsOfArch, cost_table};
 use crate::custom::file::{CellTable, Inputs, On};
 use crate::custom::opening::Open;
 use crate::custom::part::DescribedPart;
+use crate::excerpt::excerpt;
+use crate::limits::{MAX_CHOICES, MAX_NODES_ON_EDGES, MAX_NODES_ON_VERTICES};
 use crate::{CostTable, OpId, SpaceError, StatedBound};
 
 use super::edges::Edges;
@@ -16,15 +18,6 @@ use super::free::Free;
 use super::parts;
 use super::reading::Reading;
 use super::wiring::{Frame, Wiring};
-
-/// All labels fit in one 64-bit word.
-const MAX_OPERATIONS: usize = 61;
-
-/// So many inner nodes have few enough symmetries for a canonical order in no time.
-const MAX_ON_VERTICES: usize = 12;
-
-/// So many inner nodes have 55 pairs, each of which is a vertex.
-const MAX_ON_EDGES: usize = 9;
 
 /// Names that mean something else in the text of an architecture or in expressions.
 const TAKEN: [&str; 2] = ["input", "output"];
@@ -41,6 +34,7 @@ impl Description {
     pub(super) fn new(open: &Open<'_>, table: &Spanned<CellTable>) -> Result<Self, SpaceError> {
         let cell = table.get_ref();
         check_nodes(open, cell)?;
+        check_sizes(open.document, &cell.nodes.span(), &cell.sizes)?;
         check_operations(open, cell)?;
         let operations = cell.operations.get_ref();
         // The name follows from the costs, and operations are needed before.
@@ -50,7 +44,12 @@ impl Description {
             nodes: *cell.nodes.get_ref(),
         };
         let kind = Kind::of(open, cell, &frame)?;
-        let costs = cost_table(open, operations.len(), &kind.parts(cell, &frame))?;
+        let all = AllParts {
+            parts: &kind.parts(cell, &frame),
+            n_choices: operations.len(),
+            of_arch: PartsOfArch::AtMost(kind.n_operations(&frame)),
+        };
+        let costs = cost_table(open, all)?;
         let said = format!(
             "cell {} {operations:?} {kind:?} {:?}\n",
             frame.nodes, cell.sizes
@@ -143,6 +142,14 @@ impl Kind {
         }
     }
 
+    /// The most operations of an architecture.
+    fn n_operations(&self, frame: &Frame) -> usize {
+        match self {
+            Self::Free { .. } | Self::Reading { .. } => frame.nodes,
+            Self::Edges { .. } => (frame.nodes + 2) * (frame.nodes + 1) / 2,
+        }
+    }
+
     fn wiring(self, frame: Frame) -> Box<dyn Wiring> {
         match self {
             Self::Free { max_edges } => Box::new(Free::new(frame, max_edges)),
@@ -168,7 +175,7 @@ fn none(open: &Open<'_>, cell: &CellTable, frame: &Frame) -> Result<Option<OpId>
         None => {
             let problem = format!(
                 "`{}` is no operation; expected one of {}",
-                none.get_ref(),
+                excerpt(none.get_ref()),
                 frame.operations.join(", ")
             );
             Err(open.document.bad(none.span(), problem))
@@ -178,8 +185,8 @@ fn none(open: &Open<'_>, cell: &CellTable, frame: &Frame) -> Result<Option<OpId>
 
 fn check_nodes(open: &Open<'_>, cell: &CellTable) -> Result<(), SpaceError> {
     let (most, on) = match cell.on.get_ref() {
-        On::Vertices => (MAX_ON_VERTICES, "vertices"),
-        On::Edges => (MAX_ON_EDGES, "edges"),
+        On::Vertices => (MAX_NODES_ON_VERTICES, "vertices"),
+        On::Edges => (MAX_NODES_ON_EDGES, "edges"),
     };
     let nodes = *cell.nodes.get_ref();
     if (1..=most).contains(&nodes) {
@@ -194,17 +201,15 @@ fn check_nodes(open: &Open<'_>, cell: &CellTable) -> Result<(), SpaceError> {
 fn check_operations(open: &Open<'_>, cell: &CellTable) -> Result<(), SpaceError> {
     let operations = cell.operations.get_ref();
     let bad = |problem: String| Err(open.document.bad(cell.operations.span(), problem));
-    if operations.is_empty() || operations.len() > MAX_OPERATIONS {
+    if operations.is_empty() || operations.len() > MAX_CHOICES {
         return bad(format!(
-            "{} operations; expected 1 to {MAX_OPERATIONS}",
+            "{} operations; expected 1 to {MAX_CHOICES}",
             operations.len()
         ));
     }
     for (o, operation) in operations.iter().enumerate() {
         if !is_name(operation) {
-            return bad(format!(
-                "`{operation}`: expected letters, digits and `_`, a letter first"
-            ));
+            return bad(not_a_name(operation));
         }
         if operations[..o].contains(operation) {
             return bad(format!("`{operation}` stands there twice"));

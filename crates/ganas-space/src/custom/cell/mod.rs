@@ -20,6 +20,7 @@ use rand_core::Rng;
 use toml::Spanned;
 
 use crate::blueprint::Blueprint;
+use crate::limits::MAX_ENUMERATED;
 use crate::{
     Action, Arch, Cost, CostTable, Costs, Enumeration, SearchSpace, SpaceError, StatedBound,
 };
@@ -41,9 +42,6 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// The largest space that is enumerated.
-    const ENUMERABLE: u64 = 1_000_000;
-
     /// The largest space whose classes are listed for draws.
     const LISTABLE: u64 = 200_000;
 
@@ -118,7 +116,7 @@ impl SearchSpace for Cell {
     }
 
     fn enumeration(&self) -> Option<&dyn Enumeration> {
-        self.size().filter(|size| *size <= Self::ENUMERABLE)?;
+        self.size().filter(|size| *size <= MAX_ENUMERATED)?;
         Some(self)
     }
 

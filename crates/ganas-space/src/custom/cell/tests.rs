@@ -313,7 +313,7 @@ fn errors_of_descriptions_point_at_the_line() {
         ),
         (
             vertices.replace("flops = \"conv\"", "flops = \"con\""),
-            "line 2: `con` is not known",
+            "line 2: `flops` of `conv`: `con` is not known",
         ),
         (
             format!("{vertices}inputs = 4\n"),

@@ -26,24 +26,29 @@ use std::ops::Range;
 use toml::Spanned;
 
 use crate::SpaceError;
+use crate::chain::classes;
 use crate::chain::description::{
-    Absence, Block, CostModel, Description, LayerChoice, Stage, TextForm, set,
+    Absence, Block, CostModel, Description, LayerChoice, Separators, Stage, set,
 };
+use crate::limits::{MAX_CHOICES, MAX_FACTORS, MAX_LAYERS, MAX_NAME_BYTES};
 use crate::vertex_set::bits;
 
-use super::document::{Document, is_name};
-use super::evaluated_costs::cost_table;
+use super::document::{Document, check_sizes, is_name, not_a_name};
+use super::evaluated_costs::{AllParts, PartsOfArch, cost_table};
 use super::file::{StageTable, Value};
 use super::opening::Open;
 use super::part::{DescribedPart, Row, Variables};
 
-/// All labels of a space, input and output included, fit in one 64-bit word; so do all vertices.
-const MAX_CHOICES: usize = 61;
-const MAX_LAYERS: usize = 62;
-
 /// Makes a description of what the user's file says.
 pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
     let (document, file) = (open.document, open.file);
+    if let Some(table) = file.stage.get(MAX_LAYERS) {
+        let problem = format!(
+            "{} stages; expected at most {MAX_LAYERS} layers in all",
+            file.stage.len()
+        );
+        return Err(document.bad(table.span(), problem));
+    }
     let mut choices = Choices::default();
     let mut stages = Vec::new();
     for table in &file.stage {
@@ -71,16 +76,27 @@ pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
             block: Block::Absent,
         });
     }
-    let costs = cost_table(open, layer_choices.len(), &parts)?;
-    let said = said(&file.stage, &layer_choices);
+    let all = AllParts {
+        parts: &parts,
+        n_choices: layer_choices.len(),
+        of_arch: PartsOfArch::OneAPlace,
+    };
+    let costs = cost_table(open, all)?;
+    let mut said = said(&file.stage, &layer_choices);
+    // Tables and studies from when such keys were numbers that wrapped stay apart.
+    let layers = stages.iter().flat_map(|stage| stage.layers.iter().copied());
+    if classes::largest_number(layers).is_none() {
+        said.push_str("keys are hashes\n");
+    }
     Ok(Description {
         name: open.name(&said, &costs),
         choices: layer_choices,
         stages,
-        text: TextForm {
+        text: Separators {
             stages: " ",
             layers: ",",
         },
+        subnets: false,
         costs: CostModel::Table(costs),
         known: &[],
         bounds: open.bounds(),
@@ -213,6 +229,14 @@ fn stage(
     if stage.choices.is_empty() {
         return Err(document.bad(span, "expected at least one factor in `choices`"));
     }
+    if stage.choices.len() > MAX_FACTORS {
+        let problem = format!(
+            "{} factors in `choices`; expected at most {MAX_FACTORS}",
+            stage.choices.len()
+        );
+        return Err(document.bad(span, problem));
+    }
+    check_sizes(document, &span, &stage.sizes)?;
     let mut combinations = vec![Values::new()];
     for (factor, values) in &stage.choices {
         check_factor(document, factor, values)?;
@@ -282,8 +306,16 @@ fn check_factor(
     values: &Spanned<Vec<Value>>,
 ) -> Result<(), SpaceError> {
     let problem = |problem: String| Err(document.bad(values.span(), problem));
+    // The name of a factor of numbers is a part of words.
+    let in_words = values.get_ref().iter().any(|value| value.text().is_none());
+    if factor.len() > MAX_NAME_BYTES || in_words && !is_name(factor) {
+        return problem(not_a_name(factor));
+    }
     if values.get_ref().is_empty() {
         return problem(format!("expected at least one value of `{factor}`"));
+    }
+    if values.get_ref().len() > MAX_CHOICES {
+        return Err(too_many(document, values.span()));
     }
     for (v, value) in values.get_ref().iter().enumerate() {
         if values.get_ref()[..v].contains(value) {
@@ -292,9 +324,7 @@ fn check_factor(
         if let Value::Text(word) = value
             && !is_name(word)
         {
-            return problem(format!(
-                "`{word}`: expected letters, digits and `_`, a letter first"
-            ));
+            return problem(not_a_name(word));
         }
     }
     Ok(())

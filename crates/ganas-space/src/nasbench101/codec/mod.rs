@@ -9,10 +9,13 @@
 //! |---|---|
 //! | rows separated by spaces, commas or line breaks, then `|` | `010 001 000|input,maxpool3x3,output` |
 //! | the matrix in one piece, as in the official records and in nasbench-rs | `010001000|input,maxpool3x3,output` |
-//! | Python lists | `[[0, 1, 0], [0, 0, 1], [0, 0, 0]] ['input', 'maxpool3x3', 'output']` |
+//! | Python lists or tuples | `[[0, 1, 0], [0, 0, 1], [0, 0, 0]] ['input', 'maxpool3x3', 'output']` |
+//! | numpy arrays, as they are printed or represented, of numbers or of truth values | `array([[0., 1., 0.], …], dtype=float32), ['input', …]`, `[[0 1 0] [0 0 1] [0 0 0]] ['input' 'maxpool3x3' 'output']` |
 //! | the official label numbers of the inner vertices for the labels | `010001000|2` |
 //! | vertices, upper triangle in hexadecimal, label numbers | `3:5:2` |
 //!
+//! In lists an entry may be written as a float, `1.` or `1.0`, or as `True` or `False`; commas are optional, and parentheses
+//! are as good as brackets, also around the two lists.
 //! Labels are separated by commas or spaces, and may have quotes; `3x3`, `conv3x3`, `1x1`, `conv1x1` and `maxpool`
 //! are read too.
 //! In the last form the triangle is read row by row, its first entry being the highest of the n(n-1)/2 bits.
@@ -20,11 +23,19 @@
 //! The official limits hold for the pruned cell.
 //! A text with more vertices or edges is read as what is left after pruning; any other is kept as it is written.
 
+mod lists;
+#[cfg(test)]
+mod tests;
+
+use crate::limits::MAX_MATRIX_ENTRIES;
+use crate::literal::{accept, accept_open, token};
 use crate::text_reader::Reader;
 use crate::{Arch, KnownNetwork, OpId, SpaceError};
 
 use super::cell::{INPUT, LABELS, N_OPS, OUTPUT};
 use super::vertices::Vertices;
+
+use self::lists::{accept_array, end_of_array, is_list, lists};
 
 /// Other names of the operations, in the order of their numbers.
 const SHORT_NAMES: [&[&str]; 3] = [&["conv3x3", "3x3"], &["conv1x1", "1x1"], &["maxpool"]];
@@ -79,15 +90,15 @@ pub(super) fn decode(vertices: Vertices, text: &str) -> Result<Arch, SpaceError>
     let text = known.map_or(text, |known| known.text);
     let mut reader = Reader::new(vertices.name(), text);
     reader.skip_white_space();
-    let (n, predecessors) = if text.contains(':') {
-        compact_matrix(&mut reader)?
-    } else if reader.rest().starts_with('[') {
-        list_matrix(&mut reader)?
-    } else {
-        plain_matrix(&mut reader)?
-    };
-    let labels = labels(&mut reader, n)?;
-    Arch::new(labels, predecessors)
+    if text.contains(':') {
+        let (n, predecessors) = compact_matrix(&mut reader)?;
+        return Arch::new(labels(&mut reader, n, None)?, predecessors);
+    }
+    if is_list(&reader) {
+        return lists(&mut reader);
+    }
+    let (n, predecessors) = plain_matrix(&mut reader)?;
+    Arch::new(labels(&mut reader, n, None)?, predecessors)
 }
 
 /// Predecessor sets, and how many there are.
@@ -124,41 +135,6 @@ fn compact_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
     Ok((n, predecessors))
 }
 
-/// `[[0, 1], [0, 0]]`
-fn list_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
-    let mut cells = Vec::new();
-    let mut n_rows = 0;
-    reader.expect('[')?;
-    loop {
-        reader.skip_white_space();
-        reader.expect('[')?;
-        loop {
-            reader.skip_white_space();
-            cells.push(bit(reader)?);
-            reader.skip_white_space();
-            if !reader.accept(',') {
-                break;
-            }
-        }
-        reader.expect(']')?;
-        n_rows += 1;
-        if n_rows * n_rows > cells.len() && n_rows > Arch::MAX_VERTICES {
-            return Err(reader.expected("a square matrix"));
-        }
-        reader.skip_white_space();
-        if !reader.accept(',') {
-            break;
-        }
-    }
-    reader.expect(']')?;
-    let matrix = matrix(reader, n_rows, &cells)?;
-    reader.skip_white_space();
-    if !reader.accept('|') {
-        reader.accept(',');
-    }
-    Ok(matrix)
-}
-
 /// `01 00|` or `0100|`
 fn plain_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
     let mut cells = Vec::new();
@@ -172,6 +148,10 @@ fn plain_matrix(reader: &mut Reader<'_>) -> Result<Matrix, SpaceError> {
             }));
         }
         while reader.rest().starts_with(['0', '1']) {
+            if cells.len() == MAX_MATRIX_ENTRIES {
+                let what = format!("`|` after at most {MAX_MATRIX_ENTRIES} entries");
+                return Err(reader.expected(&what));
+            }
             cells.push(bit(reader)?);
         }
         row_ends.push(cells.len());
@@ -222,14 +202,22 @@ fn matrix(reader: &Reader<'_>, n: usize, entries: &[(usize, bool)]) -> Result<Ma
     Ok((n, predecessors))
 }
 
-/// The labels of `n` vertices, up to the end of the text.
-fn labels(reader: &mut Reader<'_>, n: usize) -> Result<Vec<OpId>, SpaceError> {
+/// The labels of `n` vertices, up to the end of the text, with what closes a pair before it.
+fn labels(
+    reader: &mut Reader<'_>,
+    n: usize,
+    close_pair: Option<char>,
+) -> Result<Vec<OpId>, SpaceError> {
     reader.skip_white_space();
     let digits = reader.rest().trim_end();
     if digits.len() == n - 2 && digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return numbered_labels(reader);
     }
-    let in_brackets = reader.accept('[');
+    let array = accept_array(reader);
+    if array {
+        token(reader, '(')?;
+    }
+    let close = accept_open(reader);
     let mut labels = Vec::new();
     for v in 0..n {
         reader.skip_white_space();
@@ -255,11 +243,18 @@ fn labels(reader: &mut Reader<'_>, n: usize) -> Result<Vec<OpId>, SpaceError> {
         }
         labels.push(label);
     }
-    reader.skip_white_space();
-    if in_brackets {
-        reader.expect(']')?;
-        reader.skip_white_space();
+    if let Some(close) = close {
+        accept(reader, ',');
+        token(reader, close)?;
     }
+    if array {
+        end_of_array(reader)?;
+    }
+    if let Some(close) = close_pair {
+        accept(reader, ',');
+        token(reader, close)?;
+    }
+    reader.skip_white_space();
     reader.expect_end()?;
     Ok(labels)
 }
@@ -282,7 +277,7 @@ fn numbered_labels(reader: &mut Reader<'_>) -> Result<Vec<OpId>, SpaceError> {
 /// A label with or without quotes.
 fn label(reader: &mut Reader<'_>) -> Result<OpId, SpaceError> {
     let quote = ['\'', '"'].into_iter().find(|quote| reader.accept(*quote));
-    let name = reader.take_while(|c| !c.is_whitespace() && !",[]|'\"".contains(c));
+    let name = reader.take_while(|c| !c.is_whitespace() && !",[]()|'\"".contains(c));
     if name.is_empty() {
         return Err(reader.expected("the name of a label"));
     }
@@ -296,145 +291,4 @@ fn label(reader: &mut Reader<'_>) -> Result<OpId, SpaceError> {
         reader.expect(quote)?;
     }
     Ok(label)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use crate::nasbench101::{NasBench101, Vertices};
-    use crate::{SearchSpace, SpaceError};
-
-    const OFFICIAL: &str = "0110 0001 0001 0000|input,conv3x3-bn-relu,maxpool3x3,output";
-
-    #[test]
-    fn all_forms_are_read() {
-        for text in [
-            OFFICIAL,
-            " 0110  0001\n0001\t0000 \n| input , 3x3 , maxpool , output \n",
-            "0110,0001,0001,0000|input conv3x3 maxpool3x3 output",
-            "0 1 1 0, 0 0 0 1, 0 0 0 1, 0 0 0 0|input,conv3x3,maxpool,output",
-            "0110000100010000|input,conv3x3-bn-relu,maxpool3x3,output",
-            "0110000100010000|02",
-            "0110 0001 0001 0000 | 02",
-            "4:33:02",
-            "4:033: 02 ",
-            "[[0, 1, 1, 0], [0,0,0,1], [0,0,0,1], [0,0,0,0]] ['input', 'conv3x3-bn-relu', 'maxpool3x3', 'output']",
-            "[[0,1,1,0],[0,0,0,1],[0,0,0,1],[0,0,0,0]],[\"input\",\"3x3\",\"maxpool\",\"output\"]",
-            "[[0,1,1,0],[0,0,0,1],[0,0,0,1],[0,0,0,0]]|02",
-        ] {
-            let space = NasBench101::new();
-            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(space.encode(&arch), OFFICIAL, "{text}");
-        }
-        let smallest = "01 00|input,output";
-        for text in ["0100|", "01 00|", "2:1:", smallest, "[[0,1],[0,0]]"] {
-            let space = NasBench101::new();
-            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(space.encode(&arch), smallest, "{text}");
-        }
-    }
-
-    /// The official limits hold after pruning; useless parts within the limits are kept.
-    #[test]
-    fn what_is_over_the_limits_is_pruned() {
-        let check = |text: &str, expected: &str| {
-            let space = NasBench101::up_to(Vertices::Four);
-            let arch = space.decode(text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(space.encode(&arch), expected, "{text}");
-        };
-        check("011 000 000|0", "011 000 000|input,conv3x3-bn-relu,output");
-        check("01001 00110 00000 00000 00000|000", "01 00|input,output");
-    }
-
-    #[test]
-    fn errors_name_the_byte_and_what_was_expected() {
-        check_bad("", 0, "`0` or `1`");
-        check_bad("hello", 0, "`0` or `1`");
-        check_bad("0100", 4, "`0`, `1` or `|`");
-        check_bad("01 00", 5, "`0`, `1` or `|`");
-        check_bad("01 00|input", 11, "the name of a label");
-        check_bad("01 00|input,output,", 18, "the end of the text");
-        check_bad("01 00|output,input", 6, "`input` as the first label");
-        check_bad("01 00|input,input", 12, "`output` as the last label");
-        check_bad(
-            "00 10|input,output",
-            3,
-            "`0`: edges go from lower to higher vertices",
-        );
-        check_bad("010 001 000|3", 12, "the number of an operation, 0 to 2");
-        check_bad("9999:1:", 0, "the number of vertices, 2 or more");
-        check_bad("3:f:0", 2, "3 bits in hexadecimal");
-        check_bad("[[0,1],[0,0]", 12, "`]`");
-    }
-
-    fn check_bad(text: &str, at: usize, expected: &str) {
-        let error = SpaceError::BadText {
-            space: "nasbench101".into(),
-            text: text.to_owned(),
-            at,
-            expected: expected.to_owned(),
-        };
-        assert_eq!(NasBench101::new().decode(text), Err(error));
-    }
-
-    #[test]
-    fn unknown_operations_come_with_a_suggestion() {
-        let error = NasBench101::new()
-            .decode("010 001 000|input,conv3x3-bn-rely,output")
-            .unwrap_err();
-        let SpaceError::UnknownOp { suggestion, .. } = error else {
-            panic!("{error}");
-        };
-        assert_eq!(suggestion.as_deref(), Some("conv3x3-bn-relu"));
-    }
-
-    #[test]
-    fn cells_that_are_none_are_refused() {
-        for text in ["00 00|", "010 000 000|0", "7:1fffff:00000"] {
-            let result = NasBench101::new().decode(text);
-            assert!(
-                matches!(result, Err(SpaceError::NotInSpace { .. })),
-                "{result:?}"
-            );
-        }
-    }
-
-    /// Whatever is read is written in the official form and read back; an error points into the text.
-    fn check_total(text: &str) -> Result<(), TestCaseError> {
-        let space = NasBench101::new();
-        match space.decode(text) {
-            Ok(arch) => prop_assert_eq!(space.decode(&space.encode(&arch)), Ok(arch)),
-            Err(SpaceError::BadText { at, .. }) => prop_assert!(text.is_char_boundary(at)),
-            Err(SpaceError::UnknownOp { name, .. }) => prop_assert!(text.contains(&name)),
-            Err(SpaceError::NotInSpace { .. }) => {}
-            Err(error) => prop_assert!(false, "{error}"),
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_or_refused(text in ".*") {
-            check_total(&text)?;
-        }
-
-        #[test]
-        fn texts_of_the_right_alphabet_are_read_or_refused(
-            tokens in prop::collection::vec(
-                prop::sample::select(vec![
-                    "0", "1", "01", "00", " ", ",", "|", ":", "[", "]", "[[0,1],[0,0]]", "'", "f", "7:", "input",
-                    "output", "3x3", "maxpool3x3", "é",
-                ]),
-                0..30,
-            ),
-        ) {
-            check_total(&tokens.concat())?;
-        }
-
-        #[test]
-        fn compact_texts_are_read_or_refused(n in 0..90_u32, bits: u64, ops in "[0-3]{0,6}") {
-            check_total(&format!("{n}:{bits:x}:{ops}"))?;
-        }
-    }
 }
