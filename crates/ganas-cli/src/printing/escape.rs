@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// A text of one line: every control character is escaped, ends of lines included.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
-    with_escapes(text, |character| is_obeyed(character))
+    with_escapes(text, is_obeyed)
 }
 
 /// A text of lines: every control character is escaped but ends of lines and tabs.
