@@ -76,6 +76,10 @@ impl Supervisor {
             }
             (Life::Ready(_), Said::Garbage(line)) => {
                 let line = line.to_string();
+                // An attempt that fails for it tells it.
+                if !self.is_at_one(worker) {
+                    self.is_no_good(worker, &line, "a message");
+                }
                 self.give_up(worker, &WorkerFailure::Garbage { line });
             }
             (Life::Ready(_), Said::End) => {
@@ -163,6 +167,11 @@ impl Supervisor {
             self.give_up(worker, &WorkerFailure::WrongId);
         }
         false
+    }
+
+    /// Whether a worker is at exactly one evaluation.
+    fn is_at_one(&self, worker: usize) -> bool {
+        matches!(&self.slots[worker].life, Life::Ready(ready) if ready.running.len() == 1)
     }
 
     /// What a worker may answer.
