@@ -3,13 +3,15 @@
 use std::cmp::Ordering;
 
 use ganas_eval::MetricRole;
+use ganas_space::ArchKey;
 
+use super::class_value::Answer;
 use super::manifest::ColumnInfo;
 use super::open::{Column, Row, Table};
 
 /// The place of a row among all classes of a table under one metric.
 ///
-/// A class counts once, with the row that answers its queries; the row in question counts for its own class. Costs are
+/// A class counts once, with the value that its queries return; the value in question counts for its own class. Costs are
 /// better when smaller, everything else when larger. Only an exhaustive table makes this the rank in the space.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rank {
@@ -29,12 +31,29 @@ impl Table {
     /// When the column or the row is not one of this table.
     #[must_use]
     pub fn rank(&self, column: Column, row: Row) -> Option<Rank> {
-        let value = self.value(column, row)?;
+        Some(self.rank_among_others(column, self.key(row), self.value(column, row)?))
+    }
+
+    /// The rank of what answers a query; `None` when it has no value of the metric.
+    ///
+    /// # Panics
+    ///
+    /// When the column or the answer is not one of this table.
+    #[must_use]
+    pub fn rank_of_answer(&self, column: Column, answer: &Answer) -> Option<Rank> {
+        let value = self.answer_value(column, answer)?;
+        Some(self.rank_among_others(column, self.key(answer.row), value))
+    }
+
+    /// The rank of a value of a class among all other classes.
+    fn rank_among_others(&self, column: Column, own: ArchKey, value: f64) -> Rank {
         let sign = sign(self.info(column));
-        let own = self.key(row);
         let (mut better, mut equal, mut worse) = (0usize, 0usize, 0usize);
-        for other in self.class_rows().filter(|&other| self.key(other) != own) {
-            let Some(other) = self.value(column, other) else {
+        for other in self.class_answers() {
+            if self.key(other.row) == own {
+                continue;
+            }
+            let Some(other) = self.answer_value(column, &other) else {
                 continue;
             };
             match (sign * other).total_cmp(&(sign * value)) {
@@ -49,7 +68,7 @@ impl Table {
             reason = "a table has fewer than 2^53 classes"
         )]
         let [better, equal, n_others] = [better, equal, others].map(|n| n as f64);
-        Some(Rank {
+        Rank {
             position: better + equal / 2.0 + 1.0,
             of: others + 1,
             percentile: if others == 0 {
@@ -57,7 +76,7 @@ impl Table {
             } else {
                 100.0 * (n_others - better - equal / 2.0) / n_others
             },
-        })
+        }
     }
 }
 

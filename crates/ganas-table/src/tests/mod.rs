@@ -4,11 +4,13 @@ mod derived;
 mod evaluator;
 mod export;
 mod importing;
+mod json_forms;
 mod nasbench201;
 mod open;
 mod published101;
 mod python;
 mod rank;
+mod repeats;
 mod round_trip;
 
 use std::fs;

@@ -51,6 +51,16 @@ impl Columns {
         })
     }
 
+    /// Why the import of a table left out the column of this name, when one did.
+    pub(crate) fn left_out(&self, name: &str) -> Option<String> {
+        let skipped = self
+            .tables
+            .iter()
+            .flat_map(|table| &table.manifest().skipped);
+        let mut skipped = skipped.filter(|column| column.name == name);
+        Some(skipped.next()?.reason.to_string())
+    }
+
     /// The names and roles of all columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {
         self.tables.iter().flat_map(|table| {
@@ -63,6 +73,10 @@ impl Columns {
 #[cfg(not(feature = "tables"))]
 impl Columns {
     pub(crate) fn find(&self, _: &Arc<dyn SearchSpace>, _: &str) -> Option<Column> {
+        None
+    }
+
+    pub(crate) fn left_out(&self, _: &str) -> Option<String> {
         None
     }
 

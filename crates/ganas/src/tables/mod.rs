@@ -12,8 +12,8 @@ pub use build::{Build, BuildReport, Choice, Progress, TableBuild, check_seeds};
 #[cfg(feature = "benchmarks")]
 pub use files::{Present, present};
 pub use query::Found;
-pub use source::open_table;
 pub(crate) use source::{open, space_of};
+pub use source::{open_table, space_of_table};
 
 use ganas_table::{Column, Table};
 

@@ -1,32 +1,44 @@
-//! `ganas table import`: from official files, a CSV file or JSON lines to a table file.
+//! `ganas table import`: from official files, a CSV file or JSON to a table file.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::str::FromStr as _;
 
 use ganas::benchmarks::{self, PublishedFormat};
-use ganas::space::SearchSpace;
+use ganas::space::Described;
 use ganas::table::{
-    ImportRequest, Manifest, MetricSource, RowOrder, SkipReason, SkippedColumn, Table, import,
+    ClassValue, Coverage, ImportRequest, Manifest, MetricSource, Repeats, Table, import,
 };
 use serde_json::json;
 
-use crate::printing::output;
+use crate::printing::exit::UsageError;
+use crate::printing::{coverage, output};
 
 /// What to import, and where to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON lines, plain or gzip'd.
+    /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON, plain or gzip'd.
     source: PathBuf,
-    /// The search space of its architectures.
-    #[arg(long, value_parser = crate::arguments::space::parse)]
-    space: Arc<dyn SearchSpace>,
-    /// The column that holds the architectures as text, in CSV and JSON lines, or a template of several columns:
+    /// The search space of its architectures; the description of one of your own is kept in the table.
+    #[arg(long, value_parser = crate::arguments::space::parse_described)]
+    space: Described,
+    /// The column that holds the architectures as text, in CSV and JSON, or a template of several columns:
     /// `{vertices}:{adjacency_hex}:{ops}`.
     #[arg(long, value_name = "COLUMN", default_value = "arch")]
     key: String,
     /// A metric with another name than its column, and divided by a number: `test_108=test_correct_of_9984/9984`.
     #[arg(long = "metric", value_name = "NAME=COLUMN[/NUMBER]")]
     metrics: Vec<MetricSource>,
+    /// A column that is left out, also where rows are compared, such as a number of the row; can be given several times.
+    #[arg(long = "ignore", value_name = "COLUMN")]
+    ignored: Vec<String>,
+    /// What rows of one architecture are whose values differ: an `error`; or measurements, of which the `mean` or the
+    /// `first` is kept, or all `runs`, as columns `NAME_run0`, `NAME_run1`, …
+    #[arg(long, value_name = "WHAT", default_value = "error", value_parser = Repeats::from_str)]
+    repeats: Repeats,
+    /// What a query returns of a class of architectures that compute the same function, when several of them are in the
+    /// table: the lowest row (`first`), the `mean`, or the row of the text that is asked for (`own`).
+    #[arg(long, value_name = "WHAT", default_value = "first", value_parser = ClassValue::from_str)]
+    class_value: ClassValue,
     /// The table file to write.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -42,6 +54,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // A source that cannot be read is an error of the import, which says what to do.
     if let Ok(Some(format)) = PublishedFormat::detect(&arguments.source) {
+        check_options(arguments, format)?;
         return import_published(arguments, format);
     }
     let report = import(
@@ -49,18 +62,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             source: arguments.source.clone(),
             key_column: arguments.key.clone(),
             metrics: arguments.metrics.clone(),
+            ignored: arguments.ignored.clone(),
+            repeats: arguments.repeats,
+            class_value: arguments.class_value,
+            description: arguments.space.description.clone(),
             output: arguments.output.clone(),
             overwrite: arguments.overwrite,
         },
-        &*arguments.space,
+        &*arguments.space.space,
     )?;
-    let sha256 = Table::open(&arguments.output)?.sha256();
+    let table = Table::open(&arguments.output)?;
+    let (sha256, spread) = (table.sha256(), table.class_spread());
     let manifest = &report.manifest;
     if arguments.json {
         let skipped: Vec<_> = report
             .skipped
             .iter()
-            .map(|column| json!({ "column": column.name, "reason": reason(column) }))
+            .map(|column| json!({ "column": column.name, "reason": column.reason.to_string() }))
             .collect();
         return output::print_json(&json!({
             "table": arguments.output,
@@ -69,23 +87,41 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "manifest": manifest,
             "repeated_rows": report.repeated_rows,
             "skipped": skipped,
+            "coverage": Coverage::of_manifest(manifest),
+            "classes": spread,
         }));
     }
     let mut text = summary(arguments, manifest, report.output_bytes, &sha256);
-    if report.repeated_rows > 0 {
-        text.push_str(&format!(
-            "left out {} rows that repeat an earlier one exactly\n",
-            report.repeated_rows
-        ));
-    }
+    text.push_str(&coverage::of_classes(&spread, manifest.class_value));
+    let n = report.repeated_rows;
+    text.push_str(&match arguments.repeats {
+        _ if n == 0 => String::new(),
+        Repeats::Error => format!("left out {n} rows that repeat an earlier one exactly\n"),
+        Repeats::First => format!("left out {n} rows of architectures that an earlier row has\n"),
+        Repeats::Mean => format!("took {n} rows into the mean with an earlier one\n"),
+        Repeats::Runs => format!("kept {n} rows as further runs of an earlier one\n"),
+    });
     for column in &report.skipped {
-        text.push_str(&format!(
-            "left out the column `{}`: {}\n",
-            column.name,
-            reason(column)
-        ));
+        text.push_str(&format!("left out the column {column}\n"));
     }
     output::print_text(&text)
+}
+
+/// Refuses options that say nothing of published files, whose records have their runs and their columns.
+fn check_options(arguments: &Arguments, format: PublishedFormat) -> anyhow::Result<()> {
+    let given = [
+        ("--ignore", !arguments.ignored.is_empty()),
+        ("--repeats", arguments.repeats != Repeats::default()),
+        ("--class-value", !arguments.class_value.is_first()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(UsageError(format!(
+            "{}: {option} is for CSV, JSON and Parquet, but this is a file of the format {format}",
+            arguments.source.display()
+        ))
+        .into()),
+    }
 }
 
 /// Imports published files.
@@ -96,7 +132,7 @@ fn import_published(arguments: &Arguments, format: PublishedFormat) -> anyhow::R
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
     };
-    let report = benchmarks::import(&request, &*arguments.space)?;
+    let report = benchmarks::import(&request, &*arguments.space.space)?;
     let sha256 = &report.output_sha256;
     if arguments.json {
         return output::print_json(&json!({
@@ -120,19 +156,8 @@ fn summary(arguments: &Arguments, manifest: &Manifest, bytes: u64, sha256: &str)
         "{}: {} rows ({}), {} classes, {} metrics, {bytes} bytes\nsha256 {sha256}\n",
         arguments.output.display(),
         manifest.n_rows,
-        match manifest.row_order {
-            RowOrder::PublishedIndex => "all of the space, by official index",
-            RowOrder::SourceFile => "a part of the space, in the order of the file",
-        },
+        coverage::of_rows(manifest),
         manifest.n_classes,
         manifest.columns.len(),
     )
-}
-
-fn reason(column: &SkippedColumn) -> String {
-    match &column.reason {
-        SkipReason::Text { line, example } => format!("text, line {line} has `{example}`"),
-        SkipReason::Empty => "all of its cells are empty".to_owned(),
-        SkipReason::Unnamed => "it has no name".to_owned(),
-    }
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use ganas::eval::MetricRole;
-use ganas::table::{ColumnInfo, RowOrder, Table};
+use ganas::table::{ColumnInfo, Coverage, Table};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::printing::coverage;
 use crate::printing::noise;
 use crate::printing::output;
 use ganas::report::tables::{Align, TextTable, optional};
@@ -56,6 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "table_sha256": table.sha256(),
             "manifest": table.manifest(),
             "metrics": metrics,
+            "coverage": Coverage::of_manifest(table.manifest()),
+            "classes": table.class_spread(),
             "noise": table.noise().iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
@@ -70,20 +73,14 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         ("space", manifest.space.clone()),
         (
             "rows",
-            format!(
-                "{} ({})",
-                manifest.n_rows,
-                match manifest.row_order {
-                    RowOrder::PublishedIndex => "all of the space, by official index",
-                    RowOrder::SourceFile => "in the order of the source file",
-                }
-            ),
+            format!("{} ({})", manifest.n_rows, coverage::of_rows(manifest)),
         ),
         (
             "classes",
             format!(
-                "{}; a query returns the lowest row of a class",
-                manifest.n_classes
+                "{}; {}",
+                manifest.n_classes,
+                manifest.class_value.describe()
             ),
         ),
         (
@@ -159,7 +156,11 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         noise if noise.is_empty() => String::new(),
         noise => format!("\n{}", noise::text(&noise)),
     };
-    format!("{lines}\n{}{noise}", columns.to_text())
+    let spread = coverage::of_classes(&table.class_spread(), manifest.class_value);
+    let skipped: String = (manifest.skipped.iter())
+        .map(|column| format!("the import left out the column {column}\n"))
+        .collect();
+    format!("{lines}{spread}{skipped}\n{}{noise}", columns.to_text())
 }
 
 /// The role in words.
