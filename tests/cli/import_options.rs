@@ -175,6 +175,37 @@ fn a_table_keeps_the_description_of_its_space() {
     assert_eq!(json["runs"][0]["best"]["rank"]["of"], 7);
 }
 
+/// The two architectures with two convolutions are not in the table, and not admitted.
+#[test]
+fn a_part_may_be_all_that_constraints_admit() {
+    let rows: Vec<&str> = ALL
+        .into_iter()
+        .filter(|row| !row.contains("conv3x3:0 conv3x3"))
+        .collect();
+    let csv = format!("arch,val_acc,test_acc\n{}\n", rows.join("\n"));
+    let sandbox = sandbox(&csv);
+    let constrained = PAIR.replace("[cell]", "constraints = [\"parameters <= 2304\"]\n[cell]");
+    sandbox.write("spaces/pair.toml", constrained.as_bytes());
+    let said = "of what the constraints of the space admit, the table has 5 of 5 classes";
+    let ended = import(&sandbox, "").expect_code(0);
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("a part of the space"),
+        "{}",
+        ended.stdout
+    );
+    let info = sandbox.ganas(["table", "info", "t.arrow"]).expect_code(0);
+    assert!(info.stdout.contains(said), "{}", info.stdout);
+    let search = "search --table t.arrow --search val_acc --report test_acc --budget 7 \
+                  --algorithm random --json";
+    let json = sandbox
+        .ganas(search.split_whitespace())
+        .expect_code(0)
+        .json();
+    assert_eq!(json["runs"][0]["unique_queries"], 5);
+    assert_eq!(json["runs"][0]["best"]["rank"]["of"], 5);
+}
+
 /// JSON that is no JSON lines, told by its content and not by its name.
 #[test]
 fn other_forms_of_json_are_read_or_named() {

@@ -135,7 +135,7 @@ impl<'a> Builder<'a> {
             evaluator: self.evaluator.clone(),
             columns: self.spill.columns(),
             class_value: ClassValue::default(),
-            space_classes: coverage::n_classes(self.space).filter(|_| is_part),
+            space_classes: is_part.then(|| coverage::n_classes(self.space)).flatten(),
             space_size: self.space.size().filter(|_| is_part),
             description: self.description.clone(),
             skipped: Vec::new(),

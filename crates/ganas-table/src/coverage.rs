@@ -32,10 +32,13 @@ impl Coverage {
     #[must_use]
     pub fn of_space(table: &Table, space: &dyn SearchSpace) -> Self {
         let manifest = table.manifest();
-        let known = manifest.space_classes.or_else(|| n_classes(space));
+        let known = Self::of_manifest(manifest);
+        if known.is_complete || known.of_classes.is_some() {
+            return known;
+        }
         Self::of_manifest(&Manifest {
-            space_classes: known,
-            space_size: manifest.space_size.or(space.size()),
+            space_classes: n_classes(space),
+            space_size: space.size(),
             ..manifest.clone()
         })
     }
@@ -98,10 +101,7 @@ impl Coverage {
         };
         let classes = match self.of_classes {
             Some(all) => format!("{} of {} classes", grouped(self.classes), grouped(all)),
-            None => format!(
-                "{} classes, of a number that is not known",
-                grouped(self.classes)
-            ),
+            None => format!("{} of an unknown number of classes", grouped(self.classes)),
         };
         format!("{rows}{classes}")
     }

@@ -142,7 +142,7 @@ pub fn import(
         evaluator: None,
         columns: infos,
         class_value: request.class_value,
-        space_classes: coverage::n_classes(space).filter(|_| is_part),
+        space_classes: is_part.then(|| coverage::n_classes(space)).flatten(),
         space_size: space.size().filter(|_| is_part),
         description: request.description.clone(),
         skipped: delimited.skipped,

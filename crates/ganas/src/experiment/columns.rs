@@ -51,14 +51,18 @@ impl Columns {
         })
     }
 
-    /// Why the import of a table left out the column of this name, when one did.
-    pub(crate) fn left_out(&self, name: &str) -> Option<String> {
+    /// That the import of a table left out the column of this name, and why, as a part of a message; nothing when none
+    /// did.
+    pub(crate) fn left_out(&self, name: &str) -> String {
         let skipped = self
             .tables
             .iter()
             .flat_map(|table| &table.manifest().skipped);
         let mut skipped = skipped.filter(|column| column.name == name);
-        Some(skipped.next()?.reason.to_string())
+        skipped.next().map_or_else(String::new, |column| {
+            let reason = &column.reason;
+            format!(" (the import left out the column of this name: {reason})")
+        })
     }
 
     /// The names and roles of all columns.
@@ -76,8 +80,8 @@ impl Columns {
         None
     }
 
-    pub(crate) fn left_out(&self, _: &str) -> Option<String> {
-        None
+    pub(crate) fn left_out(&self, _: &str) -> String {
+        String::new()
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {

@@ -137,12 +137,7 @@ impl Sources<'_> {
             .chain(self.looked_up.iter().map(|property| property.name()))
             .chain(self.columns.names().map(|(name, _)| name))
             .collect();
-        let left_out = self
-            .columns
-            .left_out(name)
-            .map_or_else(String::new, |reason| {
-                format!(" (the import left out the column of this name: {reason})")
-            });
+        let left_out = self.columns.left_out(name);
         Err(Error::Usage(format!(
             "{place}: there is no property `{name}`{left_out}; known are {}; \
              a column of another table is made known with --properties FILE",

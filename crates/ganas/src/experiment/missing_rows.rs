@@ -61,9 +61,10 @@ mod with_tables {
         let part = format!("part of {of}: {}", coverage.describe());
         match missing {
             MissingRows::Refuse => Err(Error::Usage(format!(
-                "{}: the table has a {part} ({}); search among its rows only with --within-table, \
+                "{}: the table of {} has a {part} ({}); search among its rows only with --within-table, \
                  or let the query of an architecture without a row fail with --allow-missing",
                 table.path().display(),
+                table.manifest().source.file,
                 space.name(),
             ))),
             MissingRows::Fail => Ok(Restricted {
@@ -82,7 +83,7 @@ mod with_tables {
                 }
                 Ok(Restricted {
                     space: Arc::new(listed),
-                    record: Some("within the table".to_owned()),
+                    record: Some("rows of the table".to_owned()),
                     coverage: Some(format!("{part}; the search stays within the table")),
                     is_whole: true,
                 })

@@ -8,6 +8,7 @@ use ganas::space::Described;
 use ganas::table::{
     ClassValue, Coverage, ImportRequest, Manifest, MetricSource, Repeats, Table, import,
 };
+use ganas::tables;
 use serde_json::json;
 
 use crate::printing::exit::UsageError;
@@ -73,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     )?;
     let table = Table::open(&arguments.output)?;
     let (sha256, spread) = (table.sha256(), table.class_spread());
+    let (whole, admitted) = tables::coverage(&table, &arguments.space.space);
     let manifest = &report.manifest;
     if arguments.json {
         let skipped: Vec<_> = report
@@ -87,11 +89,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "manifest": manifest,
             "repeated_rows": report.repeated_rows,
             "skipped": skipped,
-            "coverage": Coverage::of_manifest(manifest),
+            "coverage": whole,
+            "admitted": admitted,
             "classes": spread,
         }));
     }
     let mut text = summary(arguments, manifest, report.output_bytes, &sha256);
+    text.push_str(&coverage::of_admitted(admitted.as_ref()));
     text.push_str(&coverage::of_classes(&spread, manifest.class_value));
     let n = report.repeated_rows;
     text.push_str(&match arguments.repeats {
@@ -156,7 +160,7 @@ fn summary(arguments: &Arguments, manifest: &Manifest, bytes: u64, sha256: &str)
         "{}: {} rows ({}), {} classes, {} metrics, {bytes} bytes\nsha256 {sha256}\n",
         arguments.output.display(),
         manifest.n_rows,
-        coverage::of_rows(manifest),
+        coverage::of_rows(manifest, &Coverage::of_manifest(manifest)),
         manifest.n_classes,
         manifest.columns.len(),
     )

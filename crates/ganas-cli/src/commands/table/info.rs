@@ -39,6 +39,11 @@ struct Metric<'a> {
 /// Describes the table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = tables::open_table(&arguments.table)?;
+    // A table of an older version does not know how large its space is.
+    let coverage = match tables::space_of_table(&table) {
+        Ok(space) => tables::coverage(&table, &space),
+        Err(_) => (Coverage::of_manifest(table.manifest()), None),
+    };
     let metrics: Vec<Metric<'_>> = table
         .columns()
         .map(|column| Metric {
@@ -57,15 +62,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "table_sha256": table.sha256(),
             "manifest": table.manifest(),
             "metrics": metrics,
-            "coverage": Coverage::of_manifest(table.manifest()),
+            "coverage": coverage.0,
+            "admitted": coverage.1,
             "classes": table.class_spread(),
             "noise": table.noise().iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
-    output::print_text(&text(&table, &metrics))
+    output::print_text(&text(&table, &coverage, &metrics))
 }
 
-fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
+fn text(
+    table: &Table,
+    (coverage, admitted): &(Coverage, Option<Coverage>),
+    metrics: &[Metric<'_>],
+) -> String {
     let manifest = table.manifest();
     let lines = [
         ("table", table.path().display().to_string()),
@@ -156,6 +166,7 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
         noise if noise.is_empty() => String::new(),
         noise => format!("\n{}", noise::text(&noise)),
     };
+    let admitted = coverage::of_admitted(admitted.as_ref());
     let spread = coverage::of_classes(&table.class_spread(), manifest.class_value);
     let skipped: String = (manifest.skipped.iter())
         .map(|column| format!("the import left out the column {column}\n"))

@@ -1,5 +1,6 @@
 //! How far the evaluations are, and what the table is like.
 
+use ganas::table::Coverage;
 use ganas::tables::{BuildReport, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
@@ -46,7 +47,7 @@ pub(super) fn print(report: &BuildReport, as_json: bool) -> anyhow::Result<()> {
             "noise": report.noise.iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
-    let part = coverage::of_rows(&report.manifest);
+    let part = coverage::of_rows(&report.manifest, &Coverage::of_manifest(&report.manifest));
     let mut text = format!(
         "{}: {} architectures ({part}), {} evaluations, {} failed, {} bytes\nsha256 {}\n",
         report.output.display(),
