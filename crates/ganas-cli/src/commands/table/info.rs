@@ -83,7 +83,11 @@ fn text(
         ("space", manifest.space.clone()),
         (
             "rows",
-            format!("{} ({})", manifest.n_rows, coverage::of_rows(manifest)),
+            format!(
+                "{} ({})",
+                manifest.n_rows,
+                coverage::of_rows(manifest, coverage)
+            ),
         ),
         (
             "classes",
