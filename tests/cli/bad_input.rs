@@ -90,14 +90,14 @@ fn truncated_gzip() {
 }
 
 #[test]
-fn metric_that_is_nan() {
+fn metric_that_is_infinite() {
     let mut rows = rows();
-    rows[1] = format!("{},NaN,1,1,text", archs()[1]);
+    rows[1] = format!("{},inf,1,1,text", archs()[1]);
     check_import(
         csv(rows).as_bytes(),
         &[],
         &[
-            "bad.csv: line 3, column `cifar10_valid_mean_200`: found `NaN`, expected a finite number",
+            "bad.csv: line 3, column `cifar10_valid_mean_200`: found `inf`, expected a finite number",
         ],
     );
 }

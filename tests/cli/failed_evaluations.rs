@@ -26,6 +26,7 @@ fn a_search_survives_missing_rows_and_cells() {
     for algorithm in ["random", "ga-nas"] {
         let study = format!("{algorithm}.db");
         let mut arguments = search(&["--budget", "80", "--seeds", "0..2", "--json"]);
+        arguments.push("--allow-missing");
         arguments.extend(["--algorithm", algorithm, "--study", &study]);
         if algorithm == "ga-nas" {
             arguments.extend(SMALL);
@@ -70,6 +71,7 @@ fn a_search_in_which_all_fails_stops() {
             "nasbench201",
             "--table",
             "one.csv",
+            "--allow-missing",
             "--algorithm",
             "random",
             "--budget",

@@ -63,7 +63,7 @@ mod toy;
 mod trial;
 
 pub use budget::Budget;
-pub use constraint::{Bound, ConstrainedSpace, Constraint, Relation};
+pub use constraint::{Bound, ConstrainedSpace, Constraint, ListedSpace, Relation};
 pub use driver::{ResumePoint, Run, RunOutcome, StopFlag, StopReason};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};

@@ -6,10 +6,12 @@ use std::path::Path;
 use ganas_formats::SourceInfo;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
+use crate::class_value::ClassValue;
 use crate::column_spill::ColumnSpill;
+use crate::coverage;
 use crate::error::{TableError, TableProblem};
 use crate::ipc_file::IpcFile;
-use crate::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder};
+use crate::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder, SpaceDescription};
 use crate::published_order::published_order;
 use crate::write::{Replace, folder_of, output_file, place};
 
@@ -33,6 +35,8 @@ pub struct Builder<'a> {
     pub spill: ColumnSpill,
     /// Who has evaluated, when it was done for this table.
     pub evaluator: Option<EvaluatorInfo>,
+    /// The description of the space, when it is one of a user.
+    pub description: Option<SpaceDescription>,
 }
 
 impl<'a> Builder<'a> {
@@ -45,6 +49,7 @@ impl<'a> Builder<'a> {
             keys: Vec::new(),
             spill: ColumnSpill::new(folder_of(output)),
             evaluator: None,
+            description: None,
         }
     }
 
@@ -117,6 +122,7 @@ impl<'a> Builder<'a> {
         by_key.sort_unstable();
         let n_classes = by_key.chunk_by(|a, b| a.0 == b.0).count();
         let key_order: Vec<u32> = by_key.into_iter().map(|(_, row)| row).collect();
+        let is_part = row_order == RowOrder::SourceFile;
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
             space: self.space.name().to_owned(),
@@ -128,6 +134,11 @@ impl<'a> Builder<'a> {
             source,
             evaluator: self.evaluator.clone(),
             columns: self.spill.columns(),
+            class_value: ClassValue::default(),
+            space_classes: is_part.then(|| coverage::n_classes(self.space)).flatten(),
+            space_size: self.space.size().filter(|_| is_part),
+            description: self.description.clone(),
+            skipped: Vec::new(),
         };
 
         let mut temporary = output_file(output)?;

@@ -5,10 +5,11 @@ use std::cmp::Ordering;
 use ganas_eval::{MetricMeaning, MetricRole};
 use ganas_space::suggestion::closest;
 
-use crate::delimited::NumberColumn;
+use crate::column_reader::NumberColumn;
 use crate::error::{ImportProblem, TableError};
 use crate::import::ImportRequest;
 use crate::open::{Column, Table};
+use crate::skipped::{self, SkippedColumn};
 
 /// What each column means. Values that are declared to say that there is none are taken out.
 ///
@@ -18,8 +19,9 @@ use crate::open::{Column, Table};
 pub(crate) fn apply(
     request: &ImportRequest,
     columns: &mut [NumberColumn],
+    skipped: &[SkippedColumn],
 ) -> Result<Vec<MetricMeaning>, TableError> {
-    check_names(request, columns)?;
+    check_names(request, columns, skipped)?;
     let meanings = columns.iter_mut().map(|column| {
         let mut meaning = MetricMeaning::of_name(&column.name);
         request.declared.apply(&column.name, &mut meaning);
@@ -33,7 +35,11 @@ pub(crate) fn apply(
     Ok(meanings.collect())
 }
 
-fn check_names(request: &ImportRequest, columns: &[NumberColumn]) -> Result<(), TableError> {
+fn check_names(
+    request: &ImportRequest,
+    columns: &[NumberColumn],
+    skipped: &[SkippedColumn],
+) -> Result<(), TableError> {
     let known = || columns.iter().map(|column| &*column.name);
     let unknown = request
         .declared
@@ -43,6 +49,7 @@ fn check_names(request: &ImportRequest, columns: &[NumberColumn]) -> Result<(), 
         Err(ImportProblem::NoSuchNumberColumn {
             column: name.to_owned(),
             suggestion: closest(name, known()),
+            skipped: skipped::reason(skipped, name),
             known: known().collect::<Vec<_>>().join(", "),
         }
         .in_file(&request.source))

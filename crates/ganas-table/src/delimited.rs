@@ -7,11 +7,13 @@ use csv::ByteRecord;
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
-use super::import::{SkipReason, SkippedColumn};
+use super::column_reader::{ColumnReader, Content, InfiniteColumn, NumberColumn};
 use super::key_template::{KeyTemplate, joined};
 use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN};
+use super::skipped::{SkipReason, SkippedColumn};
 
-const UTF8_BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// What some programs begin a UTF-8 text with.
+pub(crate) const UTF8_BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A CSV file, read. All columns have one entry for each key.
 pub(crate) struct Delimited {
@@ -21,6 +23,8 @@ pub(crate) struct Delimited {
     pub(crate) columns: Vec<NumberColumn>,
     /// The other columns.
     pub(crate) skipped: Vec<SkippedColumn>,
+    /// Columns that would be of numbers, but for one that is not finite.
+    pub(crate) infinite: Vec<InfiniteColumn>,
 }
 
 /// The text of an architecture.
@@ -29,17 +33,10 @@ pub(crate) struct Key {
     pub(crate) text: String,
 }
 
-/// A column of finite numbers; empty cells are `None`.
-pub(crate) struct NumberColumn {
-    pub(crate) name: String,
-    pub(crate) values: Vec<Option<f64>>,
-}
-
 impl Delimited {
     /// Reads the text of a CSV file.
     ///
-    /// The first cell of a column that is not empty decides whether it holds numbers; text in a column of numbers is
-    /// an error, numbers in a column of text are not looked at.
+    /// [`ColumnReader`] says which columns hold numbers.
     pub(crate) fn parse(file: &Path, text: &[u8], key: &KeyTemplate) -> Result<Self, TableError> {
         let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new()
@@ -72,9 +69,9 @@ impl Delimited {
         })?;
 
         let mut keys = Vec::new();
-        let mut columns: Vec<ColumnReader<'_>> = header
+        let mut columns: Vec<ColumnReader> = header
             .iter()
-            .map(|name| ColumnReader::new(file, name.clone(), 0))
+            .map(|name| ColumnReader::new(name.clone(), 0))
             .collect();
         while read_record(file, &mut reader, &mut lines, &mut record)? {
             let line = lines.line;
@@ -91,13 +88,13 @@ impl Delimited {
                 let cell = std::str::from_utf8(cell).map_err(|_| {
                     ImportProblem::NotUtf8 {
                         line,
-                        column: column.name.clone(),
+                        column: column.name().to_owned(),
                     }
                     .in_file(file)
                 })?;
                 cells.push(cell);
-                if !key.uses(&column.name) {
-                    column.push(line, cell)?;
+                if !key.uses(column.name()) {
+                    column.push(line, cell);
                 }
             }
             let text = joined(&key_pieces, |&index, text| text.push_str(cells[index]));
@@ -106,195 +103,89 @@ impl Delimited {
         if keys.is_empty() {
             return Err(no_rows());
         }
-        columns.retain(|column| !key.uses(&column.name));
-        Self::collect(file, keys, columns)
+        columns.retain(|column| !key.uses(column.name()));
+        Ok(Self::collect(keys, columns))
     }
 
-    pub(crate) fn collect(
-        file: &Path,
-        keys: Vec<Key>,
-        readers: Vec<ColumnReader<'_>>,
-    ) -> Result<Self, TableError> {
-        let (mut columns, mut skipped) = (Vec::new(), Vec::new());
+    /// Puts the columns into those of numbers and the others.
+    pub(crate) fn collect(keys: Vec<Key>, readers: impl IntoIterator<Item = ColumnReader>) -> Self {
+        let mut read = Self {
+            keys,
+            columns: Vec::new(),
+            skipped: Vec::new(),
+            infinite: Vec::new(),
+        };
         for reader in readers {
-            let name = reader.name;
-            match reader.content {
-                Content::Numbers { .. } if name.is_empty() => skipped.push(SkippedColumn {
-                    name,
-                    reason: SkipReason::Unnamed,
-                }),
-                Content::Numbers { values, .. } => {
-                    if [ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN].contains(&name.as_str()) {
-                        return Err(ImportProblem::ReservedColumn { column: name }.in_file(file));
-                    }
-                    columns.push(NumberColumn { name, values });
-                }
-                Content::Text { line, example } => skipped.push(SkippedColumn {
-                    name,
-                    reason: SkipReason::Text { line, example },
-                }),
-                Content::Empty { .. } => skipped.push(SkippedColumn {
-                    name,
-                    reason: SkipReason::Empty,
-                }),
+            match reader.finish() {
+                Content::Numbers(column) => read.columns.push(column),
+                Content::Other(skipped) => read.skipped.push(skipped),
+                Content::Infinite(infinite) => read.infinite.push(infinite),
             }
         }
-        if columns.is_empty() {
-            let names: Vec<&str> = skipped.iter().map(|c| c.name.as_str()).collect();
-            return Err(ImportProblem::NoMetricColumn {
-                skipped: names.join(", "),
+        read
+    }
+
+    /// Takes out the columns that are not wanted, whatever they hold.
+    pub(crate) fn ignore(&mut self, file: &Path, names: &[String]) -> Result<(), TableError> {
+        for name in names {
+            let n_before = self.n_columns();
+            self.columns.retain(|column| column.name != *name);
+            self.skipped.retain(|column| column.name != *name);
+            self.infinite.retain(|column| column.name != *name);
+            if self.n_columns() == n_before {
+                let known: Vec<&str> = self.names().collect();
+                return Err(ImportProblem::NothingToIgnore {
+                    column: name.clone(),
+                    suggestion: closest(name, known.iter().copied()),
+                    known: known.join(", "),
+                }
+                .in_file(file));
+            }
+        }
+        let ignored = names.iter().map(|name| SkippedColumn {
+            name: name.clone(),
+            reason: SkipReason::Ignored,
+        });
+        self.skipped.extend(ignored);
+        Ok(())
+    }
+
+    /// Checks that what is left can be the metrics of a table.
+    pub(crate) fn check(&self, file: &Path) -> Result<(), TableError> {
+        if let Some(infinite) = self.infinite.first() {
+            return Err(ImportProblem::NonFinite {
+                line: infinite.line,
+                column: infinite.name.clone(),
+                text: infinite.text.clone(),
             }
             .in_file(file));
         }
-        Ok(Self {
-            keys,
-            columns,
-            skipped,
-        })
-    }
-}
-
-/// What a column has held so far.
-enum Content {
-    Empty {
-        n_rows: usize,
-    },
-    Numbers {
-        first_line: u64,
-        values: Vec<Option<f64>>,
-    },
-    Text {
-        line: u64,
-        example: String,
-    },
-}
-
-/// A column that is being read.
-pub(crate) struct ColumnReader<'a> {
-    file: &'a Path,
-    name: String,
-    content: Content,
-}
-
-impl<'a> ColumnReader<'a> {
-    /// A column that was missing in the first rows.
-    pub(crate) fn new(file: &'a Path, name: String, n_rows: usize) -> Self {
-        Self {
-            file,
-            name,
-            content: Content::Empty { n_rows },
+        if let Some(reserved) = (self.columns.iter())
+            .find(|c| [ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN].contains(&c.name.as_str()))
+        {
+            let column = reserved.name.clone();
+            return Err(ImportProblem::ReservedColumn { column }.in_file(file));
         }
-    }
-
-    /// Makes the cells up to a row missing that were not pushed.
-    pub(crate) fn fill_to(&mut self, n_rows: usize) {
-        match &mut self.content {
-            Content::Empty { n_rows: n } => *n = n_rows,
-            Content::Numbers { values, .. } => values.resize(n_rows, None),
-            Content::Text { .. } => {}
-        }
-    }
-
-    /// Adds a cell that is text even when it looks like a number.
-    pub(crate) fn push_text(&mut self, line: u64, cell: &str) -> Result<(), TableError> {
-        match &self.content {
-            Content::Empty { .. } => {
-                self.content = Content::Text {
-                    line,
-                    example: cell.to_owned(),
-                };
-                Ok(())
+        if self.columns.is_empty() {
+            let skipped: Vec<String> = self.skipped.iter().map(ToString::to_string).collect();
+            return Err(ImportProblem::NoMetricColumn {
+                skipped: skipped.join("; "),
             }
-            Content::Numbers { first_line, .. } => Err(ImportProblem::NotANumber {
-                line,
-                column: self.name.clone(),
-                text: cell.to_owned(),
-                numeric_line: *first_line,
-            }
-            .in_file(self.file)),
-            Content::Text { .. } => Ok(()),
-        }
-    }
-
-    /// Adds a number.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn push_number(&mut self, line: u64, value: f64) -> Result<(), TableError> {
-        let number = if value.is_finite() {
-            Number::Finite(value)
-        } else {
-            Number::NonFinite
-        };
-        self.push_parsed(line, number, || value.to_string())
-    }
-
-    /// Adds a cell.
-    pub(crate) fn push(&mut self, line: u64, cell: &str) -> Result<(), TableError> {
-        if matches!(self.content, Content::Text { .. }) {
-            return Ok(());
-        }
-        let trimmed = cell.trim();
-        let number = match trimmed.parse::<f64>() {
-            _ if trimmed.is_empty() => Number::Missing,
-            Ok(value) if value.is_finite() => Number::Finite(value),
-            Ok(_) => Number::NonFinite,
-            Err(_) => Number::Not,
-        };
-        self.push_parsed(line, number, || cell.to_owned())
-    }
-
-    /// Adds a cell of this `text`.
-    fn push_parsed(
-        &mut self,
-        line: u64,
-        number: Number,
-        text: impl Fn() -> String,
-    ) -> Result<(), TableError> {
-        match (&mut self.content, number) {
-            (Content::Text { .. }, _) => {}
-            (_, Number::NonFinite) => {
-                return Err(ImportProblem::NonFinite {
-                    line,
-                    column: self.name.clone(),
-                    text: text(),
-                }
-                .in_file(self.file));
-            }
-            (Content::Empty { n_rows }, Number::Missing) => *n_rows += 1,
-            (Content::Empty { n_rows }, Number::Finite(value)) => {
-                let mut values = vec![None; *n_rows];
-                values.push(Some(value));
-                self.content = Content::Numbers {
-                    first_line: line,
-                    values,
-                };
-            }
-            (Content::Empty { .. }, Number::Not) => {
-                self.content = Content::Text {
-                    line,
-                    example: text(),
-                };
-            }
-            (Content::Numbers { values, .. }, Number::Missing) => values.push(None),
-            (Content::Numbers { values, .. }, Number::Finite(value)) => values.push(Some(value)),
-            (Content::Numbers { first_line, .. }, Number::Not) => {
-                return Err(ImportProblem::NotANumber {
-                    line,
-                    column: self.name.clone(),
-                    text: text(),
-                    numeric_line: *first_line,
-                }
-                .in_file(self.file));
-            }
+            .in_file(file));
         }
         Ok(())
     }
-}
 
-enum Number {
-    Missing,
-    Finite(f64),
-    NonFinite,
-    Not,
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let columns = self.columns.iter().map(|column| &*column.name);
+        let skipped = self.skipped.iter().map(|column| &*column.name);
+        let infinite = self.infinite.iter().map(|column| &*column.name);
+        columns.chain(skipped).chain(infinite)
+    }
+
+    fn n_columns(&self) -> usize {
+        self.names().count()
+    }
 }
 
 fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, TableError> {

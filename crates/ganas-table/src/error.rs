@@ -44,12 +44,18 @@ pub enum TableError {
         reason: &'static str,
     },
     /// A name that is no metric of the table.
-    #[error("the table has no metric `{name}`{}; its metrics are {known}", did_you_mean(suggestion.as_deref()))]
+    #[error(
+        "the table has no metric `{name}`{}{}; its metrics are {known}",
+        did_you_mean(suggestion.as_deref()),
+        because(skipped.as_deref())
+    )]
     UnknownMetric {
         /// The name that was asked for.
         name: String,
         /// The closest metric, when one is close.
         suggestion: Option<String>,
+        /// Why the import left out the column of this name, when it did.
+        skipped: Option<String>,
         /// All metrics, comma-separated.
         known: String,
     },
@@ -140,7 +146,7 @@ pub enum ImportProblem {
     /// A metric column has a name that the table format uses itself.
     #[error(
         "line 1: the metric column `{column}` has a name that the table format uses itself \
-         (arch, key, key_order); rename it"
+         (arch, key, key_order); rename it, with --metric NAME={column}, or leave it out with --ignore {column}"
     )]
     ReservedColumn {
         /// The name.
@@ -148,15 +154,31 @@ pub enum ImportProblem {
     },
     /// A metric is to be made from a column that does not exist or holds no numbers.
     #[error(
-        "there is no column of numbers `{column}`{} to make a metric from; the columns of numbers are {known}",
-        did_you_mean(suggestion.as_deref())
+        "there is no column of numbers `{column}`{}{} to make a metric from; the columns of numbers are {known}",
+        did_you_mean(suggestion.as_deref()),
+        because(skipped.as_deref())
     )]
     NoSuchNumberColumn {
         /// The column that was asked for.
         column: String,
         /// The closest column, when one is close.
         suggestion: Option<String>,
+        /// Why the column is none, when it is in the file.
+        skipped: Option<String>,
         /// The columns of numbers, comma-separated.
+        known: String,
+    },
+    /// A column that is to be left out does not exist, or holds the architectures.
+    #[error(
+        "there is no column `{column}`{} to ignore; those beside the architecture are {known}",
+        did_you_mean(suggestion.as_deref())
+    )]
+    NothingToIgnore {
+        /// The column that was asked for.
+        column: String,
+        /// The closest column, when one is close.
+        suggestion: Option<String>,
+        /// The columns that can be left out, comma-separated.
         known: String,
     },
     /// A row that the CSV reader cannot split.
@@ -166,6 +188,20 @@ pub enum ImportProblem {
         line: u64,
         /// What the reader said.
         reason: String,
+    },
+    /// JSON in a form that holds no table, or not one that is known.
+    #[error(
+        "line {line}: this is JSON, but {found}; expected one object a line, \
+         `{{\"{key}\": \"ARCHITECTURE\", \"METRIC\": 90.1}}`, an array of such objects, an object of columns, \
+         or one of such objects by architecture"
+    )]
+    OtherJson {
+        /// The line where it becomes clear.
+        line: u64,
+        /// What it is.
+        found: String,
+        /// The field that holds the architectures.
+        key: String,
     },
     /// A line that is no JSON object.
     #[error("line {line}: expected a JSON object: {reason}; fix the line")]
@@ -237,10 +273,10 @@ pub enum ImportProblem {
         /// What the space's codec said.
         source: Box<SpaceError>,
     },
-    /// A metric is NaN or infinite.
+    /// A metric is infinite.
     #[error(
         "line {line}, column `{column}`: found `{text}`, expected a finite number; \
-         leave the cell empty when there is no value"
+         leave the cell empty when there is no value, or leave the column out with --ignore {column}"
     )]
     NonFinite {
         /// The line where the row starts.
@@ -250,25 +286,11 @@ pub enum ImportProblem {
         /// The text of the cell.
         text: String,
     },
-    /// A cell is text although earlier cells of its column are numbers.
-    #[error(
-        "line {line}, column `{column}`: found `{text}`, expected a number as in line {numeric_line}; \
-         leave the cell empty when there is no value"
-    )]
-    NotANumber {
-        /// The line where the row starts.
-        line: u64,
-        /// The column.
-        column: String,
-        /// The text of the cell.
-        text: String,
-        /// The first line with a number in this column.
-        numeric_line: u64,
-    },
     /// Two rows give different values for the same architecture.
     #[error(
         "lines {first_line} and {second_line} are both `{arch}`, but differ in the column `{column}`: \
-         {} and {}; keep one of the two lines",
+         {} and {}; keep one of the two lines; or, if both are measurements, say with --repeats whether their `mean`, \
+         the `first`, or all `runs` are kept; a column that does not matter is left out with --ignore {column}",
         cell(*first),
         cell(*second)
     )]
@@ -386,6 +408,13 @@ impl TableProblem {
             problem: Box::new(self),
         }
     }
+}
+
+/// Why a column of the source was left out.
+fn because(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| {
+        format!(" (the column of this name was left out: {reason})")
+    })
 }
 
 fn cell(value: Option<f64>) -> String {

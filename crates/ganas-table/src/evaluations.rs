@@ -15,7 +15,7 @@ use ganas_eval::{MetricDeclaration, MetricMeaning};
 
 use super::builder::Builder;
 use super::column_spill::{MAX_RUNS, Runs, SpilledMetric};
-use super::manifest::{EvaluatorInfo, Manifest};
+use super::manifest::{EvaluatorInfo, Manifest, SpaceDescription};
 use super::naming::column_info;
 use super::write::Replace;
 use ganas_formats::source::sha256_hex;
@@ -34,6 +34,8 @@ pub struct EvaluationsRequest {
     pub evaluator: EvaluatorInfo,
     /// The metrics that every evaluation has.
     pub metrics: Vec<MetricDeclaration>,
+    /// The description of the space, when it is one of a user; it is kept in the table.
+    pub description: Option<SpaceDescription>,
 }
 
 /// One evaluation.
@@ -135,6 +137,7 @@ pub fn write_evaluations(
         bytes: source.len() as u64,
     };
     builder.evaluator = Some(request.evaluator.clone());
+    builder.description.clone_from(&request.description);
     let (manifest, output_bytes) = builder.finish(KEY_COLUMN, source, &request.output, replace)?;
     Ok(EvaluationsReport {
         manifest,

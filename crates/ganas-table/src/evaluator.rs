@@ -10,9 +10,11 @@ use ganas_eval::{
 
 use crate::error::{TableError, TableProblem};
 
+use super::class_value::Answer;
 use super::open::{Column, Table};
 
-/// Answers queries from a table: two metrics of the lowest row of the architecture's class.
+/// Answers queries from a table: two metrics of the architecture's class, as the table's
+/// [`ClassValue`](crate::ClassValue) says.
 #[derive(Debug)]
 pub struct TableEvaluator {
     table: Arc<Table>,
@@ -83,24 +85,27 @@ impl TableEvaluator {
         self.report
     }
 
-    /// The measurement of a class.
+    /// The measurement of a class, where none of its architectures is meant in particular.
     ///
     /// # Errors
     ///
     /// [`EvalError::MissingArch`] with the key in place of the text, or [`EvalError::MissingValue`].
     pub fn evaluate_key(&self, key: ArchKey) -> Result<Measurement, EvalError> {
-        let row = self
-            .table
-            .row_of(key)
-            .ok_or_else(|| EvalError::MissingArch {
+        match self.table.answer_of_class(key) {
+            Some(answer) => self.measurement(&answer),
+            None => Err(EvalError::MissingArch {
                 arch: key.to_string(),
-            })?;
+            }),
+        }
+    }
+
+    fn measurement(&self, answer: &Answer) -> Result<Measurement, EvalError> {
         let value = |column| {
             self.table
-                .value(column, row)
+                .answer_value(column, answer)
                 .ok_or_else(|| EvalError::MissingValue {
                     metric: self.table.info(column).name.clone(),
-                    arch: self.table.arch_text(row).to_owned(),
+                    arch: self.table.arch_text(answer.row).to_owned(),
                 })
         };
         Ok(Measurement {
@@ -117,11 +122,10 @@ impl Evaluator for TableEvaluator {
     }
 
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
-        self.evaluate_key(query.key).map_err(|error| match error {
-            EvalError::MissingArch { .. } => EvalError::MissingArch {
-                arch: self.space.encode(query.arch),
-            },
-            other => other,
-        })
+        let text = || self.space.encode(query.arch);
+        match self.table.answer(query.key, text) {
+            Some(answer) => self.measurement(&answer),
+            None => Err(EvalError::MissingArch { arch: text() }),
+        }
     }
 }

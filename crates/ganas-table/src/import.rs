@@ -1,4 +1,4 @@
-//! The import: from a file of CSV, JSON lines or Parquet to a table file.
+//! The import: from a file of CSV, JSON or Parquet to a table file.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,17 @@ use rayon::prelude::*;
 
 use crate::error::{ImportProblem, TableError, TableProblem};
 
+use super::class_value::ClassValue;
+use super::coverage;
 use super::declared;
-use super::delimited::{Delimited, Key, NumberColumn};
+use super::delimited::{Delimited, Key, UTF8_BYTE_ORDER_MARK};
+use super::json;
 use super::key_template::KeyTemplate;
-use super::manifest::{ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, Manifest, RowOrder};
+use super::manifest::{ARCH_COLUMN, FORMAT_VERSION, Manifest, RowOrder, SpaceDescription};
 use super::metric_source::{self, MetricSource};
-use super::naming::column_info;
 use super::published_order::published_order;
+use super::repeats::{self, Columns, Repeats};
+use super::skipped::SkippedColumn;
 use super::write::{Rows, encode, write_file};
 use ganas_formats::source::Source;
 
@@ -26,7 +30,7 @@ const DECODED_TOGETHER: usize = 1 << 14;
 /// What to import, and where to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportRequest {
-    /// The CSV file with a header line, the file of JSON lines, plain or gzip'd, or the Parquet file (told apart by their
+    /// The CSV file with a header line, the file of JSON, plain or gzip'd, or the Parquet file (told apart by their
     /// first bytes).
     pub source: PathBuf,
     /// The column that holds the architectures in a text form of the space, or a template of several columns:
@@ -36,6 +40,15 @@ pub struct ImportRequest {
     pub metrics: Vec<MetricSource>,
     /// What is declared of metrics, by their names in the table. [`ImportRequest::new`] declares nothing.
     pub declared: MetricOverrides,
+    /// Columns that are left out, also where rows are compared. [`ImportRequest::new`] has none.
+    pub ignored: Vec<String>,
+    /// What rows of one architecture are whose values differ. [`ImportRequest::new`] says an error.
+    pub repeats: Repeats,
+    /// What a query of a class with several rows returns. [`ImportRequest::new`] says the lowest row.
+    pub class_value: ClassValue,
+    /// The description of the space, which is kept in the table, so that it can be opened without. [`ImportRequest::new`]
+    /// has none.
+    pub description: Option<SpaceDescription>,
     /// The table file to write.
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists. [`ImportRequest::new`] says no.
@@ -50,6 +63,10 @@ impl ImportRequest {
             key_column: ARCH_COLUMN.to_owned(),
             metrics: Vec::new(),
             declared: MetricOverrides::default(),
+            ignored: Vec::new(),
+            repeats: Repeats::default(),
+            class_value: ClassValue::default(),
+            description: None,
             output: output.into(),
             overwrite: false,
         }
@@ -63,40 +80,17 @@ pub struct ImportReport {
     pub manifest: Manifest,
     /// Columns of the source that are not in the table.
     pub skipped: Vec<SkippedColumn>,
-    /// Rows that repeat an earlier row exactly and were left out.
+    /// Rows of architectures that an earlier row has: exact repetitions, which were left out, or what
+    /// [`ImportRequest::repeats`] says.
     pub repeated_rows: usize,
     /// The size of the table file.
     pub output_bytes: u64,
 }
 
-/// A column of the source that is not in the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkippedColumn {
-    /// The name.
-    pub name: String,
-    /// Why it is not.
-    pub reason: SkipReason,
-}
-
-/// Why a column of the source is not in the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SkipReason {
-    /// Its first cell that is not empty is no number.
-    Text {
-        /// The line of that cell.
-        line: u64,
-        /// The cell.
-        example: String,
-    },
-    /// All of its cells are empty.
-    Empty,
-    /// It has no name.
-    Unnamed,
-}
-
 /// Imports a file of CSV, JSON lines or Parquet as a table of `space`.
 ///
-/// Every column of numbers becomes a metric, see [`naming`](super::naming); an empty cell is a missing value. Rows are
+/// Every column of numbers becomes a metric, see [`naming`](super::naming); an empty cell and words such as `NA` and
+/// `nan` are missing values. Rows are
 /// in the official index order when the space has one and every architecture of it is in the file, otherwise in file
 /// order. The table is written to a temporary file beside `output` and then renamed, so that `output` is never half
 /// written.
@@ -115,8 +109,11 @@ pub fn import(
     let source = Source::read(&request.source)?;
     let key = KeyTemplate::parse(&request.key_column)?;
     let mut delimited = parse(&request.source, source.text, &key)?;
-    let derived_from = metric_source::apply(request, &mut delimited.columns)?;
-    let meanings = declared::apply(request, &mut delimited.columns)?;
+    delimited.ignore(&request.source, &request.ignored)?;
+    let derived_from = metric_source::apply(request, &mut delimited.columns, &delimited.skipped)?;
+    let meanings = declared::apply(request, &mut delimited.columns, &delimited.skipped)?;
+    let known = derived_from.into_iter().zip(meanings).collect();
+    delimited.check(&request.source)?;
 
     let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
     let too_large = |what, limit: u32| {
@@ -137,8 +134,9 @@ pub fn import(
     }
 
     let (archs, row_order) = in_row_order(archs, space);
-    let columns = reordered(&delimited.columns, &archs);
+    let Columns { columns, infos } = repeats::columns(request, &delimited, known, &archs)?;
     let key_order = key_order(&archs, n_rows);
+    let is_part = row_order == RowOrder::SourceFile;
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         space: space.name().to_owned(),
@@ -149,14 +147,12 @@ pub fn import(
         ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
         source: source.info,
         evaluator: None,
-        columns: columns
-            .iter()
-            .zip(derived_from.into_iter().zip(meanings))
-            .map(|(column, (derived_from, meaning))| ColumnInfo {
-                derived_from,
-                ..column_info(&column.name, &column.values).meaning_of(meaning)
-            })
-            .collect(),
+        columns: infos,
+        class_value: request.class_value,
+        space_classes: is_part.then(|| coverage::n_classes(space)).flatten(),
+        space_size: space.size().filter(|_| is_part),
+        description: request.description.clone(),
+        skipped: delimited.skipped,
     };
     let rows = Rows {
         archs: &archs,
@@ -167,8 +163,8 @@ pub fn import(
         .and_then(|bytes| write_file(request, &bytes).map(|()| bytes))
         .map_err(|source| TableProblem::WriteOutput { source }.in_file(&request.output))?;
     Ok(ImportReport {
+        skipped: manifest.skipped.clone(),
         manifest,
-        skipped: delimited.skipped,
         repeated_rows,
         output_bytes: bytes.len() as u64,
     })
@@ -177,7 +173,7 @@ pub fn import(
 /// What a Parquet file begins with.
 const PARQUET_MAGIC: &[u8] = b"PAR1";
 
-/// Reads Parquet, CSV or JSON lines, told apart by the first bytes.
+/// Reads Parquet, CSV or JSON, told apart by the first bytes.
 pub(crate) fn parse(
     file: &Path,
     content: Vec<u8>,
@@ -192,14 +188,15 @@ pub(crate) fn parse(
     Err(ImportProblem::WithoutParquet.in_file(file))
 }
 
-/// Reads CSV or JSON lines, told apart by the first character.
+/// Reads CSV or JSON, told apart by the first characters.
 pub(crate) fn parse_text(
     file: &Path,
     text: &[u8],
     key: &KeyTemplate,
 ) -> Result<Delimited, TableError> {
-    if Delimited::is_json_lines(text) {
-        Delimited::parse_json_lines(file, text, key)
+    let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
+    if json::is_json(text) {
+        json::parse(file, text, key)
     } else {
         Delimited::parse(file, text, key)
     }
@@ -212,9 +209,18 @@ pub(crate) struct ImportedArch {
     pub(crate) key: ArchKey,
     /// The row of the file, header not counted.
     source_row: usize,
+    /// Further rows with other measurements.
+    repeats: Vec<usize>,
 }
 
-/// The architectures in file order without exact repetitions, and the number of those.
+impl ImportedArch {
+    /// All rows of the file with its measurements.
+    pub(crate) fn source_rows(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.source_row).chain(self.repeats.iter().copied())
+    }
+}
+
+/// The architectures in file order, and the number of rows that repeat one.
 fn distinct_archs(
     request: &ImportRequest,
     space: &dyn SearchSpace,
@@ -239,8 +245,16 @@ fn distinct_archs(
                 .in_file(&request.source)
             })?;
             match by_text.entry(arch.text.clone()) {
-                Entry::Occupied(first) => {
-                    check_same_values(request, delimited, first.get(), arch.source_row)?;
+                Entry::Occupied(mut first) => {
+                    match request.repeats {
+                        Repeats::Error => {
+                            check_same_values(request, delimited, first.get(), arch.source_row)?;
+                        }
+                        Repeats::First => {}
+                        Repeats::Mean | Repeats::Runs => {
+                            first.get_mut().repeats.push(arch.source_row);
+                        }
+                    }
                     repeated_rows += 1;
                 }
                 Entry::Vacant(vacant) => {
@@ -262,6 +276,7 @@ fn imported_arch(
         text: space.encode(&arch),
         key: space.key(&arch),
         source_row,
+        repeats: Vec::new(),
     })
 }
 
@@ -332,16 +347,6 @@ fn in_row_order(
             (in_order.collect(), RowOrder::PublishedIndex)
         }
     }
-}
-
-fn reordered(columns: &[NumberColumn], archs: &[ImportedArch]) -> Vec<NumberColumn> {
-    columns
-        .iter()
-        .map(|column| NumberColumn {
-            name: column.name.clone(),
-            values: archs.iter().map(|a| column.values[a.source_row]).collect(),
-        })
-        .collect()
 }
 
 fn key_order(archs: &[ImportedArch], n_rows: u32) -> Vec<u32> {

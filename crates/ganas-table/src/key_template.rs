@@ -77,6 +77,14 @@ impl KeyTemplate {
             .any(|piece| matches!(piece, Piece::Cell(name) if name == column))
     }
 
+    /// The columns that the text is made of.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Cell(name) => Some(&**name),
+        })
+    }
+
     /// The pieces, with what the file has for each column.
     pub(crate) fn resolve<C, E>(
         &self,

@@ -1,6 +1,6 @@
 //! Benchmark tables: the measurements of all architectures of a space, or of many.
 //!
-//! [`import`](import()) reads a file of CSV, JSON lines or Parquet once and writes a *table file*, [`write_evaluations`] with evaluations that were made for it;
+//! [`import`](import()) reads a file of CSV, JSON or Parquet once and writes a *table file*, [`write_evaluations`] with evaluations that were made for it;
 //! [`Table::open`] maps that file into memory, which takes
 //! milliseconds; [`TableEvaluator`] answers the queries of a search from it.
 //!
@@ -23,7 +23,8 @@
 //!
 //! A row is an architecture as text. Architectures that compute the same function have the same key, and the rows of
 //! such a class usually differ: each was trained on its own. **A query returns the values of the class's lowest
-//! row**, which is its lowest official index when [`Manifest::row_order`] says so.
+//! row**, which is its lowest official index when [`Manifest::row_order`] says so, unless the table was imported with
+//! another [`ClassValue`]: the mean of the class, or the row of the architecture's own text.
 //!
 //! # Example
 //!
@@ -48,8 +49,11 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod class_value;
+mod column_reader;
 mod column_spill;
 mod container;
+mod coverage;
 mod declared;
 mod delimited;
 mod embedded;
@@ -61,7 +65,7 @@ mod export;
 pub mod fuzzing;
 mod import;
 mod ipc_file;
-mod json_lines;
+mod json;
 mod key_template;
 mod manifest;
 mod mapping;
@@ -74,6 +78,8 @@ mod parquet;
 mod property;
 mod published_order;
 mod rank;
+mod repeats;
+mod skipped;
 #[cfg(test)]
 mod test_space;
 mod texts;
@@ -83,7 +89,9 @@ mod write;
 mod tests;
 
 pub use builder::{Builder, TooManyRows};
+pub use class_value::{Answer, ClassSpread, ClassValue};
 pub use column_spill::{ColumnSpill, FamilyId, MAX_RUNS, Runs, SpilledMetric};
+pub use coverage::{Coverage, grouped};
 pub use declared::NegativeCost;
 pub use embedded::{EMBEDDED, Embedded};
 pub use error::{ImportProblem, TableError, TableProblem};
@@ -92,14 +100,16 @@ pub use evaluations::{
 };
 pub use evaluator::TableEvaluator;
 pub use export::ExportFormat;
-pub use import::{ImportReport, ImportRequest, SkipReason, SkippedColumn, import};
+pub use import::{ImportReport, ImportRequest, import};
 pub use manifest::{
     ARCH_COLUMN, ColumnInfo, EvaluatorInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN,
-    MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION, RowOrder, Run, Unit,
+    MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION, RowOrder, Run, SpaceDescription, Unit,
 };
 pub use metric_source::MetricSource;
 pub use noise::Noise;
 pub use open::{Column, Row, Table};
 pub use property::TableProperty;
 pub use rank::Rank;
+pub use repeats::Repeats;
+pub use skipped::{SkipReason, SkippedColumn};
 pub use write::Replace;

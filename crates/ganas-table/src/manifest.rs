@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use ganas_eval::{Direction, Guessed, MetricMeaning, MetricRole};
 use ganas_formats::SourceInfo;
 
+use super::class_value::ClassValue;
+use super::skipped::SkippedColumn;
+
 /// The key of the manifest in the schema metadata of the Arrow file.
 pub const MANIFEST_KEY: &str = "ganas.manifest";
 
@@ -52,6 +55,33 @@ pub struct Manifest {
     pub evaluator: Option<EvaluatorInfo>,
     /// The metric columns, in the order of the file.
     pub columns: Vec<ColumnInfo>,
+    /// What a query of a class with several rows returns.
+    #[serde(default, skip_serializing_if = "ClassValue::is_first")]
+    pub class_value: ClassValue,
+    /// The number of classes of the space, when the table is not the whole space and they could be counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space_classes: Option<u64>,
+    /// The number of architectures of the space as text, when the table is not the whole space and it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space_size: Option<u64>,
+    /// The description of the space, when it is one of a user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<SpaceDescription>,
+    /// Columns of the source that are not in the table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedColumn>,
+}
+
+/// The description of a space of a user, with the files that it names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpaceDescription {
+    /// Where it is from, for messages.
+    pub origin: String,
+    /// The text.
+    pub text: String,
+    /// The files by the names that the description has for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
 }
 
 /// How the rows of a table are ordered.

@@ -8,9 +8,10 @@ use indexmap::IndexSet;
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
-use super::delimited::NumberColumn;
+use super::column_reader::NumberColumn;
 use super::import::ImportRequest;
 use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN};
+use super::skipped::{self, SkippedColumn};
 
 /// A metric made from a column of the source: `NAME=COLUMN`, or `NAME=COLUMN/NUMBER` for a column that counts.
 ///
@@ -71,6 +72,7 @@ impl FromStr for MetricSource {
 pub(crate) fn apply(
     request: &ImportRequest,
     columns: &mut [NumberColumn],
+    skipped: &[SkippedColumn],
 ) -> Result<Vec<Option<String>>, TableError> {
     let known: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let mut sources = vec![None; columns.len()];
@@ -80,6 +82,7 @@ pub(crate) fn apply(
             ImportProblem::NoSuchNumberColumn {
                 column: metric.column.clone(),
                 suggestion: closest(&metric.column, known.iter().map(String::as_str)),
+                skipped: skipped::reason(skipped, &metric.column),
                 known: known.join(", "),
             }
             .in_file(&request.source)

@@ -1,6 +1,7 @@
 //! An open table: a memory-mapped file whose columns are used in place.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow_array::{Array, FixedSizeBinaryArray, Float64Array, RecordBatch, UInt32Array};
@@ -11,9 +12,11 @@ use ganas_space::ArchKey;
 use crate::error::{TableError, TableProblem};
 use ganas_space::suggestion::closest;
 
+use super::class_value::ClassValue;
 use super::container::{self, Container};
 use super::manifest::{ColumnInfo, KEY_COLUMN, KEY_ORDER_COLUMN, Manifest};
 use super::mapping;
+use super::skipped;
 use super::texts::Texts;
 use ganas_formats::source::sha256_hex;
 
@@ -35,8 +38,8 @@ pub struct Column(usize);
 
 /// A benchmark table.
 ///
-/// The rows are architectures as text. Several rows can have the same key, and a query by key returns the values of
-/// the lowest of them, see [`row_of`](Self::row_of).
+/// The rows are architectures as text. Several rows can have the same key; what a query returns then is chosen with the
+/// table, see [`ClassValue`] and [`answer`](Self::answer).
 ///
 /// [`Row`] and [`Column`] handles belong to the table that gave them out; with another table, methods return the
 /// values of that table or panic.
@@ -164,14 +167,45 @@ impl Table {
             .map(Row)
     }
 
-    /// The row that answers queries for this class: the lowest of the rows with this key, which is the lowest official
-    /// index in a table in that order. `None` when the class is not in the table.
+    /// The lowest of the rows with this key, which is the lowest official index in a table in that order. `None` when the
+    /// class is not in the table. [`answer`](Self::answer) says what a query returns.
     #[must_use]
     pub fn row_of(&self, key: ArchKey) -> Option<Row> {
+        Some(self.row_at(self.first_place_of(key)?))
+    }
+
+    fn first_place_of(&self, key: ArchKey) -> Option<usize> {
         let order = self.key_order.values();
-        let position = order.partition_point(|&row| self.key(Row(row)) < key);
-        let row = Row(*order.get(position)?);
-        (self.key(row) == key).then_some(row)
+        let place = order.partition_point(|&row| self.key(Row(row)) < key);
+        (self.key(Row(*order.get(place)?)) == key).then_some(place)
+    }
+
+    /// The places of the rows of a class in the index by key.
+    pub(crate) fn places_of(&self, key: ArchKey) -> Option<Range<usize>> {
+        Some(self.class_from(self.first_place_of(key)?))
+    }
+
+    /// The places of the class that begins at a place.
+    fn class_from(&self, start: usize) -> Range<usize> {
+        let key = self.key(self.row_at(start));
+        let order = &self.key_order.values()[start..];
+        let n = order.iter().take_while(|&&row| self.key(Row(row)) == key);
+        start..start + n.count()
+    }
+
+    /// The places of each class, by ascending key.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let class = (next < self.n_rows()).then(|| self.class_from(next))?;
+            next = class.end;
+            Some(class)
+        })
+    }
+
+    /// The row at a place of the index by key.
+    pub(crate) fn row_at(&self, place: usize) -> Row {
+        Row(self.key_order.values()[place])
     }
 
     /// The architecture of a row, in the text form of the space; the replacement character, which no space reads, where
@@ -211,6 +245,7 @@ impl Table {
             .ok_or_else(|| TableError::UnknownMetric {
                 name: name.to_owned(),
                 suggestion: closest(name, names()),
+                skipped: skipped::reason(&self.manifest.skipped, name),
                 known: names().collect::<Vec<_>>().join(", "),
             })
     }
@@ -292,7 +327,7 @@ impl Table {
         )
     }
 
-    /// The best value of a metric that a query can return: over the lowest row of each class.
+    /// The best value of a metric that a query can return, see [`ClassValue`].
     ///
     /// # Panics
     ///
@@ -300,11 +335,21 @@ impl Table {
     #[must_use]
     pub fn query_best(&self, column: Column) -> Option<f64> {
         let direction = self.meaning(column).direction?;
-        let values = self.class_rows();
-        best(direction, values.filter_map(|row| self.value(column, row)))
+        match self.manifest.class_value {
+            ClassValue::First => {
+                let values = self.class_rows();
+                best(direction, values.filter_map(|row| self.value(column, row)))
+            }
+            ClassValue::Mean => {
+                let answers = self.class_answers();
+                let values = answers.filter_map(|answer| self.answer_value(column, &answer));
+                best(direction, values)
+            }
+            ClassValue::Own => self.best(column),
+        }
     }
 
-    /// The lowest row of each class, by ascending key: all rows that a query can return.
+    /// The lowest row of each class, by ascending key.
     pub fn class_rows(&self) -> impl Iterator<Item = Row> + '_ {
         let mut previous = None;
         self.key_order.values().iter().filter_map(move |&row| {

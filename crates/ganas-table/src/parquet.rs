@@ -1,5 +1,6 @@
 //! Parquet files: the export of a table, and the import of any file with architectures as text and numbers.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -19,7 +20,8 @@ use parquet::schema::types::Type;
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
-use super::delimited::{ColumnReader, Delimited, Key};
+use super::column_reader::ColumnReader;
+use super::delimited::{Delimited, Key};
 use super::key_template::{KeyTemplate, joined};
 use super::manifest::{ARCH_COLUMN, MANIFEST_KEY};
 use super::open::{Column, Row, Table};
@@ -173,7 +175,7 @@ fn read(file: &Path, bytes: Vec<u8>, key: &KeyTemplate) -> Result<Delimited, Tab
     })?;
     let mut columns: Vec<_> = names
         .iter()
-        .map(|name| ColumnReader::new(file, name.clone(), 0))
+        .map(|name| ColumnReader::new(name.clone(), 0))
         .collect();
     let mut keys = Vec::new();
     for (row, line) in reader.get_row_iter(None).map_err(bad)?.zip(2u64..) {
@@ -198,9 +200,9 @@ fn read(file: &Path, bytes: Vec<u8>, key: &KeyTemplate) -> Result<Delimited, Tab
                 continue;
             }
             match number(cell) {
-                Cell::Number(value) => column.push_number(line, value)?,
-                Cell::Missing => column.push(line, "")?,
-                Cell::Other => column.push_text(line, &cell.to_string())?,
+                Cell::Number(value) => column.push_number(line, value),
+                Cell::Missing => column.push(line, ""),
+                Cell::Other => column.push_text(line, cell_text(cell).as_ref()),
             }
         }
     }
@@ -212,7 +214,15 @@ fn read(file: &Path, bytes: Vec<u8>, key: &KeyTemplate) -> Result<Delimited, Tab
     }
     let columns = columns.into_iter().zip(&names);
     let columns = columns.filter(|(_, name)| !key.uses(name));
-    Delimited::collect(file, keys, columns.map(|(column, _)| column).collect())
+    Ok(Delimited::collect(keys, columns.map(|(column, _)| column)))
+}
+
+/// A cell as text; a text without the quotes that it has for people.
+fn cell_text(cell: &Field) -> Cow<'_, str> {
+    match cell {
+        Field::Str(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
+    }
 }
 
 enum Cell {

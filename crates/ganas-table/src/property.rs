@@ -33,7 +33,8 @@ impl Property for TableProperty {
     }
 
     fn value(&self, arch: &Arch) -> Option<f64> {
-        let row = self.table.row_of(self.space.key(arch))?;
-        self.table.value(self.column, row)
+        let text = || self.space.encode(arch);
+        let answer = self.table.answer(self.space.key(arch), text)?;
+        self.table.answer_value(self.column, &answer)
     }
 }

@@ -10,7 +10,7 @@ use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use tempfile::NamedTempFile;
 
-use super::delimited::NumberColumn;
+use super::column_reader::NumberColumn;
 use super::import::{ImportRequest, ImportedArch};
 use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN, MANIFEST_KEY, Manifest};
 

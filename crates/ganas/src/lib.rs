@@ -19,7 +19,7 @@ pub mod tables;
 pub use error::{Error, is_usage};
 pub use experiment::{
     ACCURACY, Algorithm, AlgorithmName, AlgorithmSettings, DeviceChoice, Experiment, GivenBound,
-    Goals, MAX_THREADS, OpenDevice, ReferencePoint, Search, Seeds, devices,
+    Goals, MAX_THREADS, MissingRows, OpenDevice, ReferencePoint, Search, Seeds, devices,
 };
 #[cfg(feature = "benchmarks")]
 pub use ganas_benchmarks as benchmarks;
@@ -42,7 +42,7 @@ pub use ganas_space::{Arch, ArchKey, SearchSpace};
 pub mod space {
     pub use crate::closed_form::names as cost_names;
     pub use crate::experiment::{computed_constraints, stated_constraints};
-    pub use crate::spaces::{open, sample};
+    pub use crate::spaces::{Described, open, open_described, sample};
     pub use ganas_space::*;
 }
 

@@ -1,5 +1,7 @@
 //! Opening a space by its name or its description, and drawing from it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,24 +18,80 @@ use crate::experiment::{computed_constraints, stated_constraints};
 /// Streams of this purpose are for drawing from a space only; those of searches have low numbers.
 const PURPOSE: u8 = 255;
 
+/// A space, and the description that it is made of when it is one of a user.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// The space.
+    pub space: Arc<dyn SearchSpace>,
+    /// Its description, with the files that it names.
+    #[cfg(feature = "tables")]
+    pub description: Option<ganas_table::SpaceDescription>,
+}
+
 /// Opens the space of a name, or the one that a `.toml` file describes.
 ///
 /// # Errors
 ///
 /// There is no such space or file, or the description is wrong.
 pub fn open(text: &str) -> Result<Arc<dyn SearchSpace>, Error> {
+    Ok(open_described(text)?.space)
+}
+
+/// Opens a space as [`open`] does, and keeps its description.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_described(text: &str) -> Result<Described, Error> {
     if !text.ends_with(".toml") {
-        return Ok(ganas_space::by_name(text)?);
+        return Ok(Described {
+            space: ganas_space::by_name(text)?,
+            #[cfg(feature = "tables")]
+            description: None,
+        });
     }
     let description = read_at_most(Path::new(text), MAX_DESCRIPTION_BYTES)
         .with_context(|| format!("{text}: cannot read the description of a space"))?;
     // Files are named relative to the description.
     let folder = Path::new(text).parent().unwrap_or(Path::new(""));
+    let files = RefCell::new(BTreeMap::new());
     let read = |name: &str| {
-        read_at_most(&folder.join(name), MAX_LOOKUP_BYTES)
-            .map_err(|error| format!("cannot read this file: {error}"))
+        let content = read_at_most(&folder.join(name), MAX_LOOKUP_BYTES)
+            .map_err(|error| format!("cannot read this file: {error}"))?;
+        files.borrow_mut().insert(name.to_owned(), content.clone());
+        Ok(content)
     };
     let space = custom::open(text, &description, &read).with_context(|| text)?;
+    stated_constraints(&*space)?;
+    Ok(Described {
+        space,
+        #[cfg(feature = "tables")]
+        description: Some(ganas_table::SpaceDescription {
+            // Without its folder, so that a table does not depend on where it was made.
+            origin: file_name(text),
+            text: description,
+            files: files.into_inner(),
+        }),
+    })
+}
+
+#[cfg(feature = "tables")]
+fn file_name(path: &str) -> String {
+    let name = Path::new(path).file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Opens the space of a description that a table keeps.
+#[cfg(feature = "tables")]
+pub(crate) fn of_description(
+    description: &ganas_table::SpaceDescription,
+) -> Result<Arc<dyn SearchSpace>, Error> {
+    let read = |name: &str| {
+        let content = description.files.get(name).cloned();
+        content.ok_or_else(|| "the table does not keep this file".to_owned())
+    };
+    let origin = &description.origin;
+    let space = custom::open(origin, &description.text, &read).with_context(|| origin)?;
     stated_constraints(&*space)?;
     Ok(space)
 }

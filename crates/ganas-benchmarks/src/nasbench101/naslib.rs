@@ -1,4 +1,5 @@
-//! NASLib's pickle of NAS-Bench-101: `{hash: [fixed, {epochs: [metrics, …]}]}`.
+//! NASLib's pickle of NAS-Bench-101: `{hash: (fixed, {epochs: [metrics, …]})}`, in which each pair and list may be
+//! a tuple, a list or an array.
 
 use std::io::{self, BufRead};
 
@@ -12,7 +13,10 @@ const LIMITS: Limits = Limits {
     memo: 20_000_000,
     text_bytes: 1 << 20,
 };
-const MAX_VERTICES: usize = 16;
+/// The cells of the largest matrix.
+const MAX_CELLS: usize = 16 * 16;
+/// The most repeats of a training.
+const MAX_REPEATS: usize = 1 << 10;
 
 /// Shows every training to `each`; returns how many those were. The file is read twice.
 pub(crate) fn read_naslib<R: BufRead>(
@@ -50,6 +54,11 @@ impl<F: FnMut(Cell<'_>, &Training) -> Result<(), FormatProblem>> Watcher for Cel
         key.is_none()
     }
 
+    /// The first of the two in a pair is a mapping.
+    fn is_whole(&self, heap: &Heap, value: &Value) -> bool {
+        heap.elements(value).is_some_and(|pair| pair.len() == 2)
+    }
+
     fn entry(&mut self, heap: &Heap, key: &Value, value: &Value) -> Result<(), FormatProblem> {
         let hash = hash_of(key.as_text().unwrap_or_default())?;
         let Some([fixed, computed]) = heap.elements(value) else {
@@ -63,8 +72,9 @@ impl<F: FnMut(Cell<'_>, &Training) -> Result<(), FormatProblem>> Watcher for Cel
         let adjacency = matrix(heap, get("module_adjacency")?).ok_or_else(|| {
             FormatProblem::content("a square matrix as `module_adjacency`", "none")
         })?;
-        let names: Option<Vec<&str>> = heap
-            .elements(get("module_operations")?)
+        let names = heap.flat(get("module_operations")?, MAX_CELLS);
+        let names: Option<Vec<&str>> = names
+            .as_ref()
             .and_then(|ops| ops.iter().map(Value::as_text).collect());
         let ops = names
             .ok_or_else(|| FormatProblem::content("texts as `module_operations`", "none"))?
@@ -85,9 +95,9 @@ impl<F: FnMut(Cell<'_>, &Training) -> Result<(), FormatProblem>> Watcher for Cel
                 .and_then(|budget| u32::try_from(budget).ok())
                 .ok_or_else(|| FormatProblem::content("a number of epochs", budget.kind(heap)))?;
             let repeats = heap
-                .elements(repeats)
+                .flat(repeats, MAX_REPEATS)
                 .ok_or_else(|| FormatProblem::content("a list of repeats", repeats.kind(heap)))?;
-            for metrics in repeats {
+            for metrics in &repeats {
                 let evaluation = |stage: &str, epoch: f64| {
                     let get = |metric: &str| {
                         let name = format!("{stage}_{metric}");
@@ -120,53 +130,17 @@ impl<F: FnMut(Cell<'_>, &Training) -> Result<(), FormatProblem>> Watcher for Cel
 
 /// A matrix of 0 and 1, row by row: a NumPy array, or lists in a list.
 fn matrix(heap: &Heap, value: &Value) -> Option<String> {
-    let bits: Vec<bool> = if let Some((_, state)) = heap.object(value) {
-        array(heap, state)?
-    } else {
-        let rows = heap.elements(value)?;
-        let rows = rows.iter().map(|row| heap.elements(row));
-        let numbers = rows.collect::<Option<Vec<_>>>()?.concat();
-        let bit = |value: &Value| match value.as_i64()? {
-            bit @ 0..=1 => Some(bit == 1),
-            _ => None,
-        };
-        numbers.iter().map(bit).collect::<Option<_>>()?
-    };
-    Some(
-        bits.into_iter()
-            .map(|bit| if bit { '1' } else { '0' })
-            .collect(),
-    )
-}
-
-/// A square array of 0 and 1 from its state: version, shape, type, whether columns come first, and bytes.
-fn array(heap: &Heap, state: &Value) -> Option<Vec<bool>> {
-    let [_, shape, _, by_column, Value::Bytes(bytes)] = heap.elements(state)? else {
-        return None;
-    };
-    let [rows, columns] = heap.elements(shape)? else {
-        return None;
-    };
-    let n = usize::try_from(rows.as_i64()?).ok()?;
-    if rows.as_i64() != columns.as_i64() || !(1..=MAX_VERTICES).contains(&n) {
+    let cells = heap.flat(value, MAX_CELLS)?;
+    let n = cells.len().isqrt();
+    if n == 0 || n * n != cells.len() {
         return None;
     }
-    let cells: Vec<&[u8]> = {
-        let size = bytes.len() / (n * n);
-        if size == 0 || size > 8 || bytes.len() != size * n * n {
-            return None;
-        }
-        bytes.chunks(size).collect()
-    };
-    // A 1 of any integer type is one byte that is 1 among zeros.
-    let bit = |cell: &&[u8]| match cell.iter().map(|&b| u32::from(b)).sum::<u32>() {
-        sum @ 0..=1 => Some(sum == 1),
+    let bit = |value: &Value| match value {
+        Value::Int(0) | Value::Bool(false) => Some('0'),
+        Value::Int(1) | Value::Bool(true) => Some('1'),
+        Value::Float(value) if *value == 0.0 => Some('0'),
+        Value::Float(value) if (*value - 1.0).abs() < f64::EPSILON => Some('1'),
         _ => None,
     };
-    let bits: Vec<bool> = cells.iter().map(bit).collect::<Option<_>>()?;
-    if matches!(by_column, Value::Bool(true)) {
-        let transposed = (0..n * n).map(|i| bits[i % n * n + i / n]);
-        return Some(transposed.collect());
-    }
-    Some(bits)
+    cells.iter().map(bit).collect()
 }

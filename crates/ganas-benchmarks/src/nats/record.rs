@@ -7,6 +7,9 @@
 use ganas_formats::FormatProblem;
 use ganas_formats::pickle::{Heap, Value};
 
+/// The most measurements of a latency in one record.
+const MAX_LATENCIES: usize = 1 << 16;
+
 /// What a table keeps of the record of one architecture.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Record {
@@ -157,7 +160,7 @@ fn training(heap: &Heap, key: &Value, result: &Value) -> Result<Option<Training>
         .and_then(|times| sum_of_epochs(heap, times, epochs));
     let latencies: Vec<f64> = heap
         .get(result, "latency")
-        .and_then(|values| heap.elements(values))
+        .and_then(|values| heap.flat(values, MAX_LATENCIES))
         .unwrap_or_default()
         .iter()
         .filter_map(finite)

@@ -253,40 +253,142 @@ fn a_pth_file_of_new_pytorch() {
     );
 }
 
-/// `010 001 000` as a NumPy array of bytes.
-fn naslib_cell(p: &mut Pickle, hash: &str, array: bool) {
-    p.text(hash).list(|p| {
+/// How a row of values is written.
+#[derive(Clone, Copy, Debug)]
+enum Row {
+    List,
+    /// A tuple of two by an instruction of its own, of others after a mark.
+    Tuple,
+    /// A tuple after a mark, as protocols 0 and 1 write all of them.
+    MarkedTuple,
+}
+
+const ROWS: [Row; 3] = [Row::List, Row::Tuple, Row::MarkedTuple];
+
+/// How the matrix and the operations are written.
+#[derive(Clone, Copy, Debug)]
+enum Cells {
+    Rows(Row),
+    /// A NumPy array of bytes, and a list.
+    Array,
+    /// The same, column by column.
+    ByColumn,
+    /// As protocol 5 writes an array, and an array of texts.
+    Buffer,
+}
+
+impl Pickle {
+    fn row(&mut self, row: Row, n: usize, elements: impl FnOnce(&mut Self)) -> &mut Self {
+        match (row, n) {
+            (Row::List, _) => self.list(elements),
+            (Row::Tuple, 2) => {
+                elements(self);
+                self.bytes.push(0x86);
+                self.put();
+                self
+            }
+            (Row::Tuple | Row::MarkedTuple, _) => {
+                self.bytes.push(b'(');
+                elements(self);
+                self.bytes.push(b't');
+                self.put();
+                self
+            }
+        }
+    }
+
+    /// A type as NumPy writes it.
+    fn dtype(&mut self, name: &str) -> &mut Self {
+        self.bytes.extend(b"cnumpy\ndtype\n");
+        self.text(name);
+        self.bytes
+            .extend(b"\x89\x88\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb");
+        self
+    }
+
+    /// An array as protocol 5 writes it.
+    fn buffer(&mut self, dtype: &str, shape: &[u8], bytes: &[u8]) -> &mut Self {
+        self.bytes.extend(b"cnumpy._core.numeric\n_frombuffer\n(");
+        self.bytes.push(0x96);
+        self.bytes.extend((bytes.len() as u64).to_le_bytes());
+        self.bytes.extend(bytes);
+        self.dtype(dtype);
+        self.bytes.push(b'(');
+        for &length in shape {
+            self.bytes.extend([b'K', length]);
+        }
+        self.bytes.push(b't');
+        self.text("C");
+        self.bytes.extend(b"tR");
+        self.put();
+        self
+    }
+
+    /// An array as protocol 2 writes it.
+    fn array(&mut self, shape: [u8; 2], bytes: &str, by_column: bool) -> &mut Self {
+        self.bytes.extend(
+            b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01",
+        );
+        self.bytes.extend([b'K', shape[0], b'K', shape[1], 0x86]);
+        self.dtype("i1");
+        self.bytes.push(if by_column { 0x88 } else { 0x89 });
+        self.bytes.extend(b"c_codecs\nencode\n");
+        self.text(bytes).text("latin1");
+        self.bytes.extend(b"\x86Rtb");
+        self
+    }
+}
+
+const OPS: [&str; 3] = ["input", "conv3x3-bn-relu", "output"];
+
+/// `010 001 000`, trained three times.
+fn naslib_cell(p: &mut Pickle, hash: &str, row: Row, cells: Cells) {
+    p.text(hash).row(row, 2, |p| {
         p.dict(|p| {
             p.text("module_adjacency");
-            if array {
-                p.bytes.extend(b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x03K\x03\x86");
-                p.bytes.extend(b"cnumpy\ndtype\nU\x02i1\x89\x88\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89");
-                // Bytes as protocol 2 writes them.
-                p.bytes.extend(b"c_codecs\nencode\n");
-                p.text("\0\u{1}\0\0\0\u{1}\0\0\0").text("latin1");
-                p.bytes.extend(b"\x86Rtb");
-            } else {
-                p.list(|p| {
-                    for row in [[0, 1, 0], [0, 0, 1], [0, 0, 0]] {
-                        p.list(|p| {
-                            for bit in row {
+            match cells {
+                Cells::Rows(row) => p.row(row, 3, |p| {
+                    for bits in [[0, 1, 0], [0, 0, 1], [0, 0, 0]] {
+                        p.row(row, 3, |p| {
+                            for bit in bits {
                                 p.int(bit);
                             }
                         });
                     }
-                });
-            }
-            p.text("module_operations").list(|p| {
-                p.text("input").text("conv3x3-bn-relu").text("output");
-            });
+                }),
+                Cells::Array => p.array([3, 3], "\0\u{1}\0\0\0\u{1}\0\0\0", false),
+                Cells::ByColumn => p.array([3, 3], "\0\0\0\u{1}\0\0\0\u{1}\0", true),
+                Cells::Buffer => p.buffer("i1", &[3, 3], &[0, 1, 0, 0, 0, 1, 0, 0, 0]),
+            };
+            p.text("module_operations");
+            match cells {
+                Cells::Buffer => {
+                    let mut bytes = Vec::new();
+                    for op in OPS {
+                        let codes = op.chars().map(u32::from).chain(std::iter::repeat(0));
+                        bytes.extend(codes.take(15).flat_map(u32::to_le_bytes));
+                    }
+                    p.buffer("U15", &[3], &bytes)
+                }
+                _ => p.row(row, 3, |p| {
+                    for op in OPS {
+                        p.text(op);
+                    }
+                }),
+            };
             p.text("trainable_parameters").int(7);
         });
         p.dict(|p| {
-            p.int(108).list(|p| {
+            p.int(108).row(row, 3, |p| {
                 for repeat in 0..3u16 {
                     p.dict(|p| {
                         for stage in ["halfway", "final"] {
-                            for metric in ["training_time", "train_accuracy", "validation_accuracy", "test_accuracy"] {
+                            for metric in [
+                                "training_time",
+                                "train_accuracy",
+                                "validation_accuracy",
+                                "test_accuracy",
+                            ] {
                                 let value = 0.125 * f64::from(repeat);
                                 p.text(&format!("{stage}_{metric}")).float(value);
                             }
@@ -298,14 +400,20 @@ fn naslib_cell(p: &mut Pickle, hash: &str, array: bool) {
     });
 }
 
+/// The same content in every container that Python has for it.
 #[test]
 fn naslibs_pickle() {
     let space = NasBench101::new();
     let arch = space.decode("010 001 000|input,3x3,output").unwrap();
     let hash = space.key(&arch).to_string();
-    for array in [true, false] {
+    let cells = ROWS.map(Cells::Rows).into_iter();
+    let cells = cells.chain([Cells::Array, Cells::ByColumn, Cells::Buffer]);
+    let cases: Vec<_> = (ROWS.into_iter())
+        .flat_map(|row| cells.clone().map(move |cells| (row, cells)))
+        .collect();
+    for (row, cells) in cases {
         let mut pickle = Pickle::new();
-        pickle.dict(|p| naslib_cell(p, &hash, array));
+        pickle.dict(|p| naslib_cell(p, &hash, row, cells));
         let folder = Folder::new();
         let source = folder.write("nasbench_only108.pkl", pickle.stop());
         assert_eq!(
@@ -313,7 +421,8 @@ fn naslibs_pickle() {
             Some(PublishedFormat::NasLib101Pickle)
         );
         let table = folder.imported(&source, &space);
-        let row = table.row(0).unwrap();
+        assert_eq!(table.n_rows(), 1, "{row:?}, {cells:?}");
+        let first = table.row(0).unwrap();
         for (name, expected) in [
             ("valid_run2_108", 0.25),
             ("valid_mean_108", 0.125),
@@ -321,16 +430,90 @@ fn naslibs_pickle() {
             ("params", 7.0),
         ] {
             let column = table.column(name).unwrap();
-            assert_eq!(table.value(column, row), Some(expected), "{name}");
+            let value = table.value(column, first);
+            assert_eq!(value, Some(expected), "{name}: {row:?}, {cells:?}");
         }
     }
     // A hash that is not that of the cell.
-    let mut pickle = Pickle::new();
-    pickle.dict(|p| naslib_cell(p, &"0".repeat(32), true));
-    let folder = Folder::new();
-    let source = folder.write("nasbench_only108.pkl", pickle.stop());
-    let message = folder.import(&source, &space).unwrap_err().to_string();
-    assert!(message.contains(&hash), "{message}");
+    for row in ROWS {
+        let mut pickle = Pickle::new();
+        pickle.dict(|p| naslib_cell(p, &"0".repeat(32), row, Cells::Array));
+        let folder = Folder::new();
+        let source = folder.write("nasbench_only108.pkl", pickle.stop());
+        let message = folder.import(&source, &space).unwrap_err().to_string();
+        assert!(message.contains(&hash), "{message}");
+    }
+}
+
+/// What is no matrix of 0 and 1 is said to be none, and no length is believed.
+#[test]
+fn arrays_that_are_no_matrices() {
+    let space = NasBench101::new();
+    for (dtype, shape, bytes) in [
+        ("i1", &[2u8, 3][..], &[0u8; 6][..]),
+        ("i1", &[3, 3], &[0, 2, 0, 0, 0, 1, 0, 0, 0]),
+        ("i1", &[3, 3], &[0; 8]),
+        ("i1", &[255, 255, 255, 255, 255, 255, 255, 255], &[0; 9]),
+        ("i1", &[0], &[]),
+        ("f2", &[3, 3], &[0; 18]),
+        ("?", &[3, 3], &[0; 9]),
+        ("", &[3, 3], &[0; 9]),
+        ("\u{e4}1", &[3, 3], &[0; 9]),
+    ] {
+        let mut pickle = Pickle::new();
+        pickle.dict(|p| {
+            p.text(&"0".repeat(32)).list(|p| {
+                p.dict(|p| {
+                    p.text("module_adjacency").buffer(dtype, shape, bytes);
+                });
+                p.dict(|_| {});
+            });
+        });
+        let folder = Folder::new();
+        let source = folder.write("nasbench_only108.pkl", pickle.stop());
+        let message = folder.import(&source, &space).unwrap_err().to_string();
+        assert!(message.contains("a square matrix"), "{dtype}: {message}");
+    }
+}
+
+/// A file of many cells is not held, whether its pairs are lists or tuples.
+#[test]
+fn pairs_are_dropped_once_they_are_read() {
+    struct Pairs(usize);
+    impl pickle::Watcher for Pairs {
+        fn watches(&self, key: Option<&str>) -> bool {
+            key.is_none()
+        }
+        fn is_whole(&self, heap: &pickle::Heap, value: &pickle::Value) -> bool {
+            heap.elements(value).is_some_and(|pair| pair.len() == 2)
+        }
+        fn entry(
+            &mut self,
+            _heap: &pickle::Heap,
+            _key: &pickle::Value,
+            _value: &pickle::Value,
+        ) -> Result<(), ganas_formats::FormatProblem> {
+            self.0 += 1;
+            Ok(())
+        }
+    }
+    for row in ROWS {
+        let mut pickle = Pickle::new();
+        pickle.dict(|p| {
+            for _ in 0..50 {
+                naslib_cell(p, &"0".repeat(32), row, Cells::Array);
+            }
+        });
+        let bytes = pickle.stop();
+        let limits = Limits {
+            values: 1_000,
+            ..Limits::default()
+        };
+        let mut pairs = Pairs(0);
+        let read = pickle::Machine::new(&bytes[..], limits, &mut pairs).run();
+        assert!(read.is_ok(), "{row:?}: {:?}", read.err());
+        assert_eq!(pairs.0, 50, "{row:?}");
+    }
 }
 
 #[test]

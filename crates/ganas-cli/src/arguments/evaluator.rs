@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ganas::Experiment;
+use ganas::{Experiment, MissingRows};
 
 use super::declarations::DeclarationArguments;
 
@@ -13,6 +13,13 @@ pub(crate) struct EvaluatorArguments {
     /// [default: the one of the space in the folder that GANAS_DATA names].
     #[arg(long, value_name = "FILE", conflicts_with = "evaluator")]
     table: Option<PathBuf>,
+    /// Searches among the rows of the table only, where it has a part of the space: nothing else is proposed.
+    #[arg(long, conflicts_with_all = ["surrogate", "evaluator", "allow_missing"])]
+    within_table: bool,
+    /// Searches the whole space, where the table has a part of it: the query of an architecture without a row fails, and
+    /// counts.
+    #[arg(long, conflicts_with_all = ["surrogate", "evaluator"])]
+    allow_missing: bool,
     /// The folder of a surrogate, which predicts instead of measuring [default: for a space without tables the one in
     /// the folder that GANAS_DATA names].
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["table", "evaluator"])]
@@ -34,6 +41,12 @@ impl EvaluatorArguments {
     pub(crate) fn add_to(&self, mut experiment: Experiment) -> anyhow::Result<Experiment> {
         if let Some(table) = &self.table {
             experiment = experiment.table(table);
+        }
+        if self.within_table {
+            experiment = experiment.missing_rows(MissingRows::Within);
+        }
+        if self.allow_missing {
+            experiment = experiment.missing_rows(MissingRows::Fail);
         }
         if let Some(surrogate) = &self.surrogate {
             experiment = experiment.surrogate(surrogate);

@@ -136,9 +136,7 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     }
     let failed: u64 = runs.iter().map(|run| u64::from(run.failed)).sum();
     if failed > 0 {
-        message(format_args!(
-            "{failed} evaluations failed; `ganas export` of a study says why"
-        ));
+        message(format_args!("{}", failures(failed, runs)));
         return Ok(Outcome::FailedEvaluations);
     }
     Ok(Outcome::Done)
@@ -154,6 +152,18 @@ fn continuation(search: &Search) -> String {
                 .to_owned()
         }
     }
+}
+
+/// How many evaluations failed, and why the first did.
+fn failures(failed: u64, runs: &[RunRecord]) -> String {
+    let reason = runs.iter().find_map(|run| run.first_failure.as_deref());
+    let reason = reason.unwrap_or("the reason is not known");
+    let plural = if failed == 1 { "" } else { "s" };
+    let more = match failed - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more; `ganas export` of a study says why each did)"),
+    };
+    format!("{failed} evaluation{plural} failed: {reason}{more}")
 }
 
 fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {

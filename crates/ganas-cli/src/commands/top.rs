@@ -80,8 +80,26 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         output::print_json(&serde_json::json!({ "protocols": protocols, "top": entries }))?;
     } else {
         output::print_text(&text(&protocols, &entries))?;
+        say_when_empty(entries.is_empty(), &study, &filter)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Says on stderr why there is nothing to list.
+fn say_when_empty(is_empty: bool, study: &Study, filter: &RunFilter) -> anyhow::Result<()> {
+    if !is_empty {
+        return Ok(());
+    }
+    let all = study.runs()?;
+    let chosen: Vec<_> = all.iter().filter(|run| filter.matches(run)).collect();
+    let failed: u64 = chosen.iter().map(|run| u64::from(run.counts.failed)).sum();
+    let why = match chosen.len() {
+        0 if all.is_empty() => "the study holds no runs".to_owned(),
+        0 => format!("none of its {} runs is chosen by the filters", all.len()),
+        n => format!("the chosen runs ({n}) have no evaluation that succeeded; {failed} failed"),
+    };
+    eprintln!("nothing to list: {why}");
+    Ok(())
 }
 
 /// The protocols of the chosen runs.
@@ -170,6 +188,7 @@ fn front(arguments: &Arguments, study: &Study, filter: &RunFilter) -> anyhow::Re
         optional(front.hypervolume),
         table.to_text()
     ))?;
+    say_when_empty(members.is_empty(), study, filter)?;
     Ok(Outcome::Done)
 }
 

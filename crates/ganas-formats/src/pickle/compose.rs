@@ -46,7 +46,8 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             }
             b't' => {
                 let values = self.pop_mark()?;
-                self.push_node(Node::Tuple(values))
+                self.push_node(Node::Tuple(values))?;
+                self.show_entry()
             }
             b']' => self.push_node(Node::List(Vec::new())),
             b'l' => {

@@ -50,6 +50,11 @@ impl Value {
         }
     }
 
+    /// A text that no other value shares.
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(Text::short(text).unwrap_or_else(|| Text::shared(text.into())))
+    }
+
     /// Whether it is a node that was released.
     pub(super) fn is_released(&self, heap: &Heap) -> bool {
         matches!(self, Self::Node(id) if matches!(heap.node(*id), Node::Released))

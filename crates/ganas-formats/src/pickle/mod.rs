@@ -9,6 +9,7 @@
 //! recursion. Memory is bounded by the limits on values and on the length of a text, and a length that the file claims
 //! is believed only as far as bytes really follow.
 
+mod array;
 mod compose;
 mod constants;
 mod heap;

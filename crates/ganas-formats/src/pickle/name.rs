@@ -15,6 +15,8 @@ pub enum Name {
     NumpyType,
     /// `numpy.core.multiarray.scalar`: one number.
     NumpyScalar,
+    /// `numpy.core.numeric._frombuffer`: an array from bytes, type, shape and order, as protocol 5 writes them.
+    NumpyBuffer,
     /// `bytearray`: the bytes that it is called with.
     ByteArray,
     /// `xgboost.core.Booster`, an object whose state is read.
@@ -42,6 +44,8 @@ const LISTED: &[(&str, &str, Name)] = &[
     ("numpy", "dtype", Name::NumpyType),
     ("numpy.core.multiarray", "scalar", Name::NumpyScalar),
     ("numpy._core.multiarray", "scalar", Name::NumpyScalar),
+    ("numpy.core.numeric", "_frombuffer", Name::NumpyBuffer),
+    ("numpy._core.numeric", "_frombuffer", Name::NumpyBuffer),
     ("numpy.core.multiarray", "_reconstruct", Name::Inert),
     ("numpy._core.multiarray", "_reconstruct", Name::Inert),
     ("numpy", "ndarray", Name::Inert),

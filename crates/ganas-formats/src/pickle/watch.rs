@@ -15,7 +15,15 @@ pub trait Watcher {
     /// Whether the mapping under this key of the outermost mapping is watched; without a key, the outermost one.
     fn watches(&self, key: Option<&str>) -> bool;
 
-    /// An entry of the watched mapping, whose value is a mapping or a list.
+    /// Whether what stands behind a key may be the whole value of an entry of the watched mapping. A tuple is written
+    /// after its elements, so that its first element stands behind the key, too, while the tuple is not there yet: who
+    /// expects tuples must tell the two apart.
+    fn is_whole(&self, heap: &Heap, value: &Value) -> bool {
+        let _ = (heap, value);
+        true
+    }
+
+    /// An entry of the watched mapping, whose value is a mapping, a list or a tuple.
     fn entry(&mut self, heap: &Heap, key: &Value, value: &Value) -> Result<(), FormatProblem>;
 }
 
@@ -80,6 +88,9 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             }
             _ => return Ok(()),
         };
+        if !self.watcher.is_whole(&self.heap, &value) {
+            return Ok(());
+        }
         self.watcher.entry(&self.heap, &key, &value)?;
         self.heap.release(&value);
         self.n_values = watched.n_values + 2;

@@ -30,6 +30,9 @@ pub struct RunRecord {
     pub stop: StopReason,
     /// The best `[search, report]` after each unique query; null before the first that did not fail.
     pub curve: Vec<Option<[f64; 2]>>,
+    /// Why the first of those failed; of a record that was read, it is not known.
+    #[serde(skip)]
+    pub first_failure: Option<String>,
     /// The front, when there are several objectives.
     #[serde(flatten)]
     pub front: Option<FrontRecord>,
@@ -91,6 +94,8 @@ impl RunRecord {
                 .map(|(search, report)| (search, report.0)),
         });
         let mut run = Self::new(seed, outcome.counts, wall_s, outcome.stop);
+        let failures = outcome.trials.iter().map(|record| &record.trial.state);
+        run.first_failure = first_failure(failures);
         let best = run.follow(points);
         run.best = best.map(|(at, [search, report])| {
             let trial = &outcome.trials[at].trial;
@@ -140,6 +145,7 @@ impl RunRecord {
             summary.wall_s,
             summary.stop.unwrap_or(StopReason::Interrupted),
         );
+        run.first_failure = first_failure(trials.iter().map(|trial| &trial.state));
         let best = run.follow(points);
         run.best = best.map(|(at, [search, report])| Best {
             arch: trials[at].arch.clone(),
@@ -176,6 +182,7 @@ impl RunRecord {
             queries: counts.raw,
             unique_queries: counts.unique,
             failed: counts.failed,
+            first_failure: None,
             queries_to_best: None,
             best: None,
             wall_s,
@@ -205,6 +212,13 @@ impl RunRecord {
         }
         best.map(|(at, measured)| (at, values(measured)))
     }
+}
+
+fn first_failure<'a>(mut states: impl Iterator<Item = &'a TrialState>) -> Option<String> {
+    states.find_map(|state| match state {
+        TrialState::Failed(reason) => Some(reason.clone()),
+        TrialState::Completed(_) => None,
+    })
 }
 
 /// The value of a curve after so many queries.

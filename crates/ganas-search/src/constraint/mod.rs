@@ -3,6 +3,9 @@
 //! A constraint makes a smaller space of a space: [`ConstrainedSpace`] samples, lists and walks only what satisfies all
 //! constraints, so that searchers need not know of them, and whatever violates one never costs a query.
 
+mod listed;
+#[cfg(test)]
+mod listed_tests;
 #[cfg(test)]
 mod mask_tests;
 mod masks;
@@ -18,6 +21,7 @@ use ganas_space::{Arch, CostRange};
 
 use crate::SearchError;
 
+pub use listed::ListedSpace;
 pub use space::ConstrainedSpace;
 
 /// How a value is compared with a bound.

@@ -168,7 +168,7 @@ fn bad_json_lines_are_errors() {
         ("{\"arch\": 3}", &["line 1", "no text `arch`"]),
         (
             "{\"arch\": \"id>id>id\", \"x\": 1}\n{\"arch\": \"id>id>conv\", \"x\": \"1\"}",
-            &["line 2", "column `x`", "as in line 1"],
+            &["no column holds numbers", "`x`: text, line 2 has `1`"],
         ),
         ("{\"arch\": \"id>id>id\"}", &["no column holds numbers"]),
     ] {

@@ -144,7 +144,8 @@ fn columns_without_numbers_are_listed() {
                 "note",
                 SkipReason::Text {
                     line: 3,
-                    example: "fine".to_owned()
+                    example: "fine".to_owned(),
+                    numbers: 1,
                 }
             ),
             skipped("blank", SkipReason::Empty),
@@ -248,7 +249,7 @@ fn no_metric_column() {
                 Some(ImportProblem::NoMetricColumn { .. })
             )
         },
-        &["skipped: note"],
+        &["skipped: `note`: text, line 2 has `good`"],
     );
 }
 
@@ -361,48 +362,83 @@ fn corrupt_gzip() {
 }
 
 #[test]
-fn nan_and_infinity() {
-    for text in ["nan", "NaN", "inf", "-Infinity", "1e999"] {
-        check(
-            format!("arch,y,x\nid>id>id,1,2\nid>id>conv,1,{text}\n"),
-            |e| {
-                matches!(
-                    e.import_problem(),
-                    Some(ImportProblem::NonFinite { line: 3, .. })
-                )
-            },
-            &["line 3", "column `x`", text, "leave the cell empty"],
-        );
+fn infinity() {
+    for text in ["inf", "-Infinity", "1e999"] {
+        for rows in [["1,2", &format!("1,{text}")], [&format!("1,{text}"), "1,2"]] {
+            let line = if rows[0].contains(text) { 2 } else { 3 };
+            check(
+                format!("arch,y,x\nid>id>id,{}\nid>id>conv,{}\n", rows[0], rows[1]),
+                |e| {
+                    matches!(
+                        e.import_problem(),
+                        Some(ImportProblem::NonFinite { line: l, .. }) if *l == line
+                    )
+                },
+                &[
+                    &format!("line {line}"),
+                    "column `x`",
+                    text,
+                    "leave the cell empty",
+                    "--ignore x",
+                ],
+            );
+        }
     }
-    // Also in the first row, where text would make it a column of text.
-    check(
-        "arch,x\nid>id>id,nan\n",
-        |e| {
-            matches!(
-                e.import_problem(),
-                Some(ImportProblem::NonFinite { line: 2, .. })
-            )
-        },
-        &["line 2"],
-    );
 }
 
+/// The same rows in any order are the same table, whatever stands for a missing value.
+#[test]
+fn missing_words_are_missing_wherever_they_stand() {
+    for word in [
+        "NA", "nan", "NaN", "null", "NULL", "None", "N/A", "n/a", "", " - ",
+    ] {
+        let rows = [
+            format!("id>id>id,{word},1"),
+            "id>id>conv,92.6,2".to_owned(),
+            "id>id>pool,90,3".to_owned(),
+        ];
+        for turn in 0..rows.len() {
+            let mut rows = rows.clone();
+            rows.rotate_left(turn);
+            let folder = Folder::new();
+            let table = folder.table(format!("arch,val_acc,x\n{}\n", rows.join("\n")));
+            let (acc, x) = (table.column("val_acc").unwrap(), table.column("x").unwrap());
+            let mut values: Vec<_> = table
+                .rows()
+                .map(|row| (table.value(x, row), table.value(acc, row)))
+                .collect();
+            values.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            let expected = [(1.0, None), (2.0, Some(92.6)), (3.0, Some(90.0))];
+            assert_eq!(values, expected.map(|(x, acc)| (Some(x), acc)), "{word:?}");
+            assert_eq!(table.manifest().skipped, []);
+        }
+    }
+}
+
+/// A column of text is left out wherever the text stands, and everyone who asks for it is told why.
 #[test]
 fn text_among_numbers() {
-    check(
-        "arch,x\nid>id>id,\nid>id>conv,1\nid>id>pool,2\nid>conv>id,n/a\nid>pool>id,n/a\n",
-        |e| {
-            matches!(
-                e.import_problem(),
-                Some(ImportProblem::NotANumber {
-                    line: 5,
-                    numeric_line: 3,
-                    ..
-                })
-            )
-        },
-        &["line 5", "column `x`", "`n/a`", "as in line 3"],
-    );
+    let rows = ["id>id>id,,1", "id>id>conv,1,1", "id>pool>id,failed,1"];
+    for turn in 0..rows.len() {
+        let mut rows = rows;
+        rows.rotate_left(turn);
+        let line = 2 + (rows.iter().position(|row| row.contains("failed")).unwrap());
+        let folder = Folder::new();
+        let csv = format!("arch,x,y\n{}\n", rows.join("\n"));
+        let report = folder.import(&csv).unwrap();
+        let reason = format!("text, line {line} has `failed` (cells with numbers: 1)");
+        assert_eq!(report.skipped[0].to_string(), format!("`x`: {reason}"));
+        let table = Table::open(folder.path("table.arrow")).unwrap();
+        let error = table.column("x").unwrap_err();
+        check_message(&error, &["no metric `x`", "left out", &reason]);
+
+        let request = ImportRequest {
+            metrics: vec!["z=x".parse().unwrap()],
+            ..ImportRequest::new(folder.path("source.csv"), folder.path("other.arrow"))
+        };
+        let error = import(&request, &Chains::numbered()).unwrap_err();
+        check_message(&error, &["no column of numbers `x`", "left out", &reason]);
+    }
 }
 
 #[test]
@@ -433,7 +469,15 @@ fn conflicting_rows() {
                 })
             )
         },
-        &["lines 2 and 4", "`id>id>id`", "column `y`", "2 and 3"],
+        &[
+            "lines 2 and 4",
+            "`id>id>id`",
+            "column `y`",
+            "2 and 3",
+            "--repeats",
+            "`mean`",
+            "--ignore y",
+        ],
     );
     check(
         "arch,x\nid>id>id,1\nid>id>id,\n",

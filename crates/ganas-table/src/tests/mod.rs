@@ -1,14 +1,17 @@
 //! Tests of tables, and what they share: a folder, a CSV text, an import.
 
+mod accel;
 mod derived;
 mod evaluator;
 mod export;
 mod importing;
+mod json_forms;
 mod nasbench201;
 mod open;
 mod published101;
 mod python;
 mod rank;
+mod repeats;
 mod round_trip;
 
 use std::fs;

@@ -69,6 +69,20 @@ impl Columns {
         }))
     }
 
+    /// That the import of a table left out the column of this name, and why, as a part of a message; nothing when none
+    /// did.
+    pub(crate) fn left_out(&self, name: &str) -> String {
+        let skipped = self
+            .tables
+            .iter()
+            .flat_map(|table| &table.manifest().skipped);
+        let mut skipped = skipped.filter(|column| column.name == name);
+        skipped.next().map_or_else(String::new, |column| {
+            let reason = &column.reason;
+            format!(" (the import left out the column of this name: {reason})")
+        })
+    }
+
     /// The names and roles of all columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {
         self.tables.iter().flat_map(|table| {
@@ -83,6 +97,10 @@ impl Columns {
     #[expect(clippy::unnecessary_wraps, reason = "as with tables")]
     pub(crate) fn find(&self, _: &Arc<dyn SearchSpace>, _: &str) -> Result<Option<Column>, Error> {
         Ok(None)
+    }
+
+    pub(crate) fn left_out(&self, _: &str) -> String {
+        String::new()
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {

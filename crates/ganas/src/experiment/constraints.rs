@@ -180,8 +180,9 @@ impl Sources<'_> {
             .chain(self.looked_up.iter().map(|property| property.name()))
             .chain(self.columns.names().map(|(name, _)| name))
             .collect();
+        let left_out = self.columns.left_out(name);
         Err(Error::Usage(format!(
-            "{place}: there is no property `{name}`; known are {}; \
+            "{place}: there is no property `{name}`{left_out}; known are {}; \
              a column of another table is made known with --properties FILE{}",
             known.join(", "),
             closed_form::hint(&**self.space, name)

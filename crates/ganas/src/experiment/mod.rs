@@ -7,6 +7,7 @@ mod constraints;
 mod crew;
 mod device;
 mod improve;
+mod missing_rows;
 mod objectives;
 mod overrides;
 mod search;
@@ -33,6 +34,7 @@ pub use constraints::{computed as computed_constraints, stated as stated_constra
 pub use crew::MAX_THREADS;
 pub use device::{DeviceChoice, OpenDevice, devices};
 pub use improve::{ACCURACY, GivenBound};
+pub use missing_rows::MissingRows;
 pub use objectives::{Goals, ReferencePoint};
 pub use search::Search;
 pub use seeds::Seeds;
@@ -63,6 +65,7 @@ pub struct Experiment {
     metrics: Metrics,
     bounds: Vec<GivenBound>,
     properties: Vec<PathBuf>,
+    missing_rows: MissingRows,
     improve: Option<String>,
     goals: Goals,
     reference_point: Option<ReferencePoint>,
@@ -97,6 +100,7 @@ impl Default for Experiment {
             metrics: Metrics::default(),
             bounds: Vec::new(),
             properties: Vec::new(),
+            missing_rows: MissingRows::default(),
             improve: None,
             goals: Goals::default(),
             reference_point: None,
@@ -210,6 +214,14 @@ impl Experiment {
     #[must_use]
     pub fn properties(mut self, table: impl Into<PathBuf>) -> Self {
         self.properties.push(table.into());
+        self
+    }
+
+    /// Says what is to happen when the table has only a part of what is searched; by default the search does not begin.
+    #[cfg(feature = "tables")]
+    #[must_use]
+    pub fn missing_rows(mut self, missing_rows: MissingRows) -> Self {
+        self.missing_rows = missing_rows;
         self
     }
 
@@ -347,7 +359,8 @@ impl Experiment {
         if let Source::Workers(config, _) = &mut self.source {
             config.stop = self.stop.shared();
         }
-        let evaluating = match embedded {
+        #[cfg_attr(not(feature = "tables"), expect(unused_mut, reason = "as with tables"))]
+        let mut evaluating = match embedded {
             #[cfg(feature = "tables")]
             Some(table) => opening.of_table(table.open()?)?,
             _ => std::mem::replace(&mut self.source, Source::Unnamed).open(&opening)?,
@@ -373,7 +386,10 @@ impl Experiment {
             columns: &columns,
             looked_up: &evaluating.properties,
         };
-        let constrained = constraints::apply(&self.bounds, &sources, given)?;
+        #[cfg_attr(not(feature = "tables"), expect(unused_mut, reason = "as with tables"))]
+        let mut constrained = constraints::apply(&self.bounds, &sources, given)?;
+        #[cfg(feature = "tables")]
+        let restricted = evaluating.restrict(self.missing_rows, &*space, &mut constrained)?;
         let mut config = algorithm.config_json()?;
         if let Some(declared) = self.metrics.declared_text() {
             config["declared"] = declared.into();
@@ -392,6 +408,10 @@ impl Experiment {
         if let Some(improvement) = &constrained.improvement {
             config["improve"] = improvement.record();
             protocol = improvement.protocol(&protocol);
+        }
+        #[cfg(feature = "tables")]
+        if let Some(restricted) = restricted {
+            evaluating.take(restricted);
         }
         let study = self.study.map(Study::create_or_open).transpose()?;
         let spec = RunSpec {

@@ -256,8 +256,9 @@ impl Known<'_> {
             return Ok((objective(other), ObjectiveSource::Property(column.property)));
         }
         Err(Error::Usage(format!(
-            "--objective: there is nothing called `{name}`; known are {}; \
+            "--objective: there is nothing called `{name}`{}; known are {}; \
              a column of another table is made known with --properties FILE{}",
+            self.columns.left_out(name),
             self.names().join(", "),
             closed_form::hint(&**self.space, name)
         )))

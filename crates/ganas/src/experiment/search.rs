@@ -124,7 +124,7 @@ impl Search {
             sha256,
             ..
         } = &self.evaluating;
-        vec![
+        let mut lines = vec![
             ("ganas", spec.version.clone()),
             ("space", spec.space.clone()),
             (kind, format!("{description} (sha256 {sha256})")),
@@ -164,7 +164,12 @@ impl Search {
                     }
                 },
             ),
-        ]
+        ];
+        if let Some(coverage) = &self.evaluating.coverage {
+            // Below the table.
+            lines.insert(3, ("coverage", coverage.clone()));
+        }
+        lines
     }
 
     /// What every evaluated architecture satisfies, and what of it masks actions.
@@ -231,7 +236,7 @@ impl Search {
         results?.into_iter().flatten().collect()
     }
 
-    /// The record of these runs, with the ranks of what was found where a table has the whole space, and with what was
+    /// The record of these runs, with the ranks of what was found where a table has all that is searched, and with what was
     /// gained over a given network.
     ///
     /// # Errors
@@ -263,7 +268,7 @@ impl Search {
         })
     }
 
-    /// Adds the ranks of the best architectures, where the evaluator is a table of the whole space.
+    /// Adds the ranks of the best architectures, where the evaluator is a table of all that is searched.
     #[cfg(feature = "tables")]
     fn add_ranks(&self, runs: &mut [RunRecord]) -> Result<(), Error> {
         let of_metric = self
@@ -275,7 +280,7 @@ impl Search {
         }
         for best in runs.iter_mut().filter_map(|run| run.best.as_mut()) {
             let arch = self.space.decode(&best.arch)?;
-            best.rank = self.evaluating.rank(self.space.key(&arch));
+            best.rank = self.evaluating.rank(&*self.space, &arch);
         }
         Ok(())
     }

@@ -14,11 +14,15 @@ use ganas_space::suggestion::{closest, did_you_mean};
 #[cfg(feature = "surrogates")]
 use ganas_surrogate::SurrogateEvaluator;
 #[cfg(feature = "tables")]
-use ganas_table::{Column, RowOrder, Run, Table, TableEvaluator};
+use ganas_table::{Column, Run, Table, TableEvaluator};
 #[cfg(feature = "workers")]
 use ganas_worker::{MetricNames, PoolConfig, PoolListener, WorkerEvaluator};
 
 use super::columns::Columns;
+#[cfg(feature = "tables")]
+use super::constraints::Constrained;
+#[cfg(feature = "tables")]
+use super::missing_rows::{self, MissingRows};
 use crate::function::FunctionEvaluator;
 #[cfg(feature = "tables")]
 use crate::tables;
@@ -104,9 +108,11 @@ pub(super) struct Evaluating {
     pub(super) is_costly: bool,
     #[cfg(feature = "tables")]
     table: Option<Arc<Table>>,
-    /// The ranks of what is found, when it is a table of the whole space.
+    /// The ranks of what is found, when it is a table of all that is searched.
     #[cfg(feature = "tables")]
     ranking: Option<Ranking>,
+    /// How much a table has of what is searched, for people; nothing when it is all of it.
+    pub(super) coverage: Option<String>,
     #[cfg(feature = "workers")]
     workers: Option<Arc<WorkerEvaluator>>,
 }
@@ -136,6 +142,7 @@ impl Evaluating {
             table: None,
             #[cfg(feature = "tables")]
             ranking: None,
+            coverage: None,
             #[cfg(feature = "workers")]
             workers: None,
         }
@@ -187,10 +194,49 @@ impl Evaluating {
         }
     }
 
-    /// The ranks of a class; `None` when it has no value of a metric, or when this is no table of the whole space.
+    /// Leaves of what is searched what a table can answer; nothing, when this is no table.
     #[cfg(feature = "tables")]
-    pub(super) fn rank(&self, key: crate::ArchKey) -> Option<BestRank> {
-        self.ranking.as_ref()?.rank(key)
+    pub(super) fn restrict(
+        &self,
+        missing: MissingRows,
+        space: &dyn SearchSpace,
+        constrained: &mut Constrained,
+    ) -> Result<Option<Restriction>, Error> {
+        let Some(ranking) = &self.ranking else {
+            return Ok(None);
+        };
+        let restricted = missing_rows::restrict(
+            missing,
+            &ranking.table,
+            [ranking.search, ranking.report],
+            space,
+            Arc::clone(&constrained.space),
+        )?;
+        constrained.space = restricted.space;
+        if let Some(record) = restricted.record {
+            constrained.masking.push(record.clone());
+            constrained.record.push(record);
+        }
+        Ok(Some(Restriction {
+            coverage: restricted.coverage,
+            is_whole: restricted.is_whole,
+        }))
+    }
+
+    /// Remembers how much of what is searched the table has.
+    #[cfg(feature = "tables")]
+    pub(super) fn take(&mut self, restriction: Restriction) {
+        self.coverage = restriction.coverage;
+        if !restriction.is_whole {
+            self.ranking = None;
+        }
+    }
+
+    /// The ranks of an architecture; `None` when it has no value of a metric, or when this is no table of all that is
+    /// searched.
+    #[cfg(feature = "tables")]
+    pub(super) fn rank(&self, space: &dyn SearchSpace, arch: &crate::Arch) -> Option<BestRank> {
+        self.ranking.as_ref()?.rank(space, arch)
     }
 
     /// What the workers did so far, when there are any.
@@ -338,13 +384,20 @@ impl Opening<'_> {
         Ok(Evaluating {
             sha256: evaluator.table().sha256(),
             table: Some(Arc::clone(evaluator.table())),
-            ranking: Ranking::of(&evaluator),
+            ranking: Some(Ranking::of(&evaluator)),
             ..Evaluating::new("table", path, Arc::new(evaluator))
         })
     }
 }
 
-/// A table of the whole space, to rank results in.
+/// How much of what is searched a table has.
+#[cfg(feature = "tables")]
+pub(super) struct Restriction {
+    coverage: Option<String>,
+    is_whole: bool,
+}
+
+/// A table to rank results in.
 #[cfg(feature = "tables")]
 struct Ranking {
     table: Arc<Table>,
@@ -354,21 +407,19 @@ struct Ranking {
 
 #[cfg(feature = "tables")]
 impl Ranking {
-    /// `None` when the table lacks some of the space.
-    fn of(evaluator: &TableEvaluator) -> Option<Self> {
-        let table = evaluator.table();
-        (table.manifest().row_order == RowOrder::PublishedIndex).then(|| Self {
-            table: Arc::clone(table),
+    fn of(evaluator: &TableEvaluator) -> Self {
+        Self {
+            table: Arc::clone(evaluator.table()),
             search: evaluator.search_column(),
             report: evaluator.report_column(),
-        })
+        }
     }
 
-    /// The ranks of a class; `None` when it has no value of a metric.
-    fn rank(&self, key: crate::ArchKey) -> Option<BestRank> {
-        let row = self.table.row_of(key)?;
-        let search = self.table.rank(self.search, row)?;
-        let report = self.table.rank(self.report, row)?;
+    /// The ranks of an architecture; `None` when it has no value of a metric.
+    fn rank(&self, space: &dyn SearchSpace, arch: &crate::Arch) -> Option<BestRank> {
+        let answer = self.table.answer(space.key(arch), || space.encode(arch))?;
+        let search = self.table.rank_of_answer(self.search, &answer)?;
+        let report = self.table.rank_of_answer(self.report, &answer)?;
         Some(BestRank {
             search: search.position,
             report: report.position,

@@ -2,7 +2,7 @@
 
 use ganas_eval::EvalError;
 use ganas_space::{ArchKey, SearchSpace};
-use ganas_table::{Row, Table};
+use ganas_table::{Answer, Row, Table};
 
 use crate::Error;
 
@@ -15,8 +15,8 @@ pub struct Found {
     pub arch: String,
     /// Its class.
     pub key: ArchKey,
-    /// The row that answers queries for the class.
-    pub representative: Row,
+    /// What answers queries for the architecture: a row of its class, or the mean of all of them.
+    pub answer: Answer,
 }
 
 impl Found {
@@ -31,12 +31,13 @@ impl Found {
         };
         if let Ok(key) = asked.parse::<ArchKey>() {
             let row = table.row_of(key).ok_or_else(|| missing(asked))?;
-            return Ok(Self::of_row(table, row));
+            return Self::of_row(table, row).ok_or_else(|| missing(asked).into());
         }
         if !asked.is_empty() && asked.bytes().all(|b| b.is_ascii_digit()) {
             let row = asked.parse().ok().and_then(|index| table.row(index));
-            return match row {
-                Some(row) => Ok(Self::of_row(table, row)),
+            let found = row.and_then(|row| Self::of_row(table, row));
+            return match found {
+                Some(found) => Ok(found),
                 None => Err(Error::Usage(format!(
                     "the table has no row {asked}: expected a number below {}",
                     table.n_rows()
@@ -49,22 +50,23 @@ impl Found {
         ))
     })?;
         let (arch, key) = (space.encode(&arch), space.key(&arch));
-        let representative = table.row_of(key).ok_or_else(|| missing(asked))?;
+        let answer = table.answer(key, || arch.clone());
         Ok(Self {
             row: table.rows().find(|&row| table.arch_text(row) == arch),
             arch,
             key,
-            representative,
+            answer: answer.ok_or_else(|| missing(asked))?,
         })
     }
 
-    fn of_row(table: &Table, row: Row) -> Self {
+    fn of_row(table: &Table, row: Row) -> Option<Self> {
         let key = table.key(row);
-        Self {
+        let arch = table.arch_text(row).to_owned();
+        Some(Self {
             row: Some(row),
-            arch: table.arch_text(row).to_owned(),
             key,
-            representative: table.row_of(key).unwrap_or(row),
-        }
+            answer: table.answer(key, || arch.clone())?,
+            arch,
+        })
     }
 }

@@ -17,6 +17,7 @@ use ganas_table::{EMBEDDED, Embedded, ImportRequest, Table, import};
 use sha2::{Digest, Sha256};
 
 use crate::error::Context as _;
+use crate::spaces;
 use crate::{DATA_VARIABLE, Error, Folders};
 
 /// What an Arrow IPC file begins with.
@@ -76,10 +77,39 @@ pub(crate) fn space_of(named: Option<&Path>) -> Result<Arc<dyn SearchSpace>, Err
             )));
         }
     };
-    let space = &table.manifest().space;
+    space_of_table(&table)
+}
+
+/// The space of a table: a built-in one, or the one whose description the table keeps.
+///
+/// # Errors
+///
+/// The table is of a space of a user, and does not keep its description.
+pub fn space_of_table(table: &Table) -> Result<Arc<dyn SearchSpace>, Error> {
+    let manifest = table.manifest();
+    if let Some(description) = &manifest.description {
+        let space = spaces::of_description(description).with_context(|| {
+            format!(
+                "the description of the space that {} keeps",
+                table.path().display()
+            )
+        })?;
+        if space.name() == manifest.space {
+            return Ok(space);
+        }
+        return Err(Error::Failed(format!(
+            "{} is a table of the space {}, but the description that it keeps is of {}: \
+             name the right one with --space, or import the table again",
+            table.path().display(),
+            manifest.space,
+            space.name()
+        )));
+    }
+    let space = &manifest.space;
     let space = ganas_space::by_name(space).with_context(|| {
         format!(
-            "{} is a table of the space {space}, which has no name here: name its description with --space",
+            "{} is a table of the space {space}, which has no name here, and does not keep its description: \
+             name that with --space",
             table.path().display()
         )
     })?;
@@ -203,5 +233,8 @@ fn imported(
         "imported {} rows of {} classes",
         report.manifest.n_rows, report.manifest.n_classes
     ));
+    for column in &report.skipped {
+        note(&format!("left out the column {column}"));
+    }
     Ok(Table::open(&output)?)
 }

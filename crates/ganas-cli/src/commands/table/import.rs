@@ -1,29 +1,30 @@
-//! `ganas table import`: from official files, a CSV file or JSON lines to a table file.
+//! `ganas table import`: from official files, a CSV file or JSON to a table file.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::str::FromStr as _;
 
 use ganas::benchmarks::{self, PublishedFormat};
-use ganas::space::SearchSpace;
+use ganas::space::Described;
 use ganas::table::{
-    ImportRequest, Manifest, MetricSource, NegativeCost, RowOrder, SkipReason, SkippedColumn,
-    Table, import,
+    ClassValue, Coverage, ImportRequest, Manifest, MetricSource, NegativeCost, Repeats, Table,
+    import,
 };
+use ganas::tables;
 use serde_json::json;
 
 use crate::arguments::declarations::DeclarationArguments;
 use crate::printing::exit::UsageError;
-use crate::printing::output;
+use crate::printing::{coverage, output};
 
 /// What to import, and where to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON lines, plain or gzip'd.
+    /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON, plain or gzip'd.
     source: PathBuf,
-    /// The search space of its architectures.
-    #[arg(long, value_parser = crate::arguments::space::parse)]
-    space: Arc<dyn SearchSpace>,
-    /// The column that holds the architectures as text, in CSV and JSON lines, or a template of several columns:
+    /// The search space of its architectures; the description of one of your own is kept in the table.
+    #[arg(long, value_parser = crate::arguments::space::parse_described)]
+    space: Described,
+    /// The column that holds the architectures as text, in CSV and JSON, or a template of several columns:
     /// `{vertices}:{adjacency_hex}:{ops}`.
     #[arg(long, value_name = "COLUMN", default_value = "arch")]
     key: String,
@@ -36,6 +37,17 @@ pub(crate) struct Arguments {
     metrics: Vec<MetricSource>,
     #[command(flatten)]
     declarations: DeclarationArguments,
+    /// A column that is left out, also where rows are compared, such as a number of the row; can be given several times.
+    #[arg(long = "ignore", value_name = "COLUMN")]
+    ignored: Vec<String>,
+    /// What rows of one architecture are whose values differ: an `error`; or measurements, of which the `mean` or the
+    /// `first` is kept, or all `runs`, as columns `NAME_run0`, `NAME_run1`, …
+    #[arg(long, value_name = "WHAT", default_value = "error", value_parser = Repeats::from_str)]
+    repeats: Repeats,
+    /// What a query returns of a class of architectures that compute the same function, when several of them are in the
+    /// table: the lowest row (`first`), the `mean`, or the row of the text that is asked for (`own`).
+    #[arg(long, value_name = "WHAT", default_value = "first", value_parser = ClassValue::from_str)]
+    class_value: ClassValue,
     /// The table file to write.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -53,7 +65,7 @@ impl Arguments {
         let Some(form) = &self.form else {
             return Ok(self.key.clone());
         };
-        let form = self.space.text_form(form)?.name;
+        let form = self.space.space.text_form(form)?.name;
         Ok(if self.key.contains('{') {
             format!("{form}:{}", self.key)
         } else {
@@ -71,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 format!("--form: texts of the format {format} tell it themselves: leave it out");
             return Err(UsageError(problem).into());
         }
+        check_options(arguments, format)?;
         return import_published(arguments, format);
     }
     let report = import(
@@ -79,19 +92,24 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             key_column: arguments.key_column()?,
             metrics: arguments.metrics.clone(),
             declared: arguments.declarations.overrides()?,
+            ignored: arguments.ignored.clone(),
+            repeats: arguments.repeats,
+            class_value: arguments.class_value,
+            description: arguments.space.description.clone(),
             output: arguments.output.clone(),
             overwrite: arguments.overwrite,
         },
-        &*arguments.space,
+        &*arguments.space.space,
     )?;
     let table = Table::open(&arguments.output)?;
-    let sha256 = table.sha256();
+    let (sha256, spread) = (table.sha256(), table.class_spread());
+    let (whole, admitted) = tables::coverage(&table, &arguments.space.space);
     let manifest = &report.manifest;
     if arguments.json {
         let skipped: Vec<_> = report
             .skipped
             .iter()
-            .map(|column| json!({ "column": column.name, "reason": reason(column) }))
+            .map(|column| json!({ "column": column.name, "reason": column.reason.to_string() }))
             .collect();
         return output::print_json(&json!({
             "table": arguments.output,
@@ -100,21 +118,24 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "manifest": manifest,
             "repeated_rows": report.repeated_rows,
             "skipped": skipped,
+            "coverage": whole,
+            "admitted": admitted,
+            "classes": spread,
         }));
     }
     let mut text = summary(arguments, manifest, report.output_bytes, &sha256);
-    if report.repeated_rows > 0 {
-        text.push_str(&format!(
-            "left out {} rows that repeat an earlier one exactly\n",
-            report.repeated_rows
-        ));
-    }
+    text.push_str(&coverage::of_admitted(admitted.as_ref()));
+    text.push_str(&coverage::of_classes(&spread, manifest.class_value));
+    let n = report.repeated_rows;
+    text.push_str(&match arguments.repeats {
+        _ if n == 0 => String::new(),
+        Repeats::Error => format!("left out {n} rows that repeat an earlier one exactly\n"),
+        Repeats::First => format!("left out {n} rows of architectures that an earlier row has\n"),
+        Repeats::Mean => format!("took {n} rows into the mean with an earlier one\n"),
+        Repeats::Runs => format!("kept {n} rows as further runs of an earlier one\n"),
+    });
     for column in &report.skipped {
-        text.push_str(&format!(
-            "left out the column `{}`: {}\n",
-            column.name,
-            reason(column)
-        ));
+        text.push_str(&format!("left out the column {column}\n"));
     }
     for column in table.columns() {
         if let Some(negative) = table.negative_cost(column) {
@@ -133,6 +154,27 @@ fn negative_cost(metric: &str, negative: &NegativeCost) -> String {
     )
 }
 
+/// Refuses options that say nothing of published files, whose records have their runs and their columns.
+fn check_options(arguments: &Arguments, format: PublishedFormat) -> anyhow::Result<()> {
+    let given = [
+        (
+            "a declaration of metrics",
+            !arguments.declarations.overrides()?.is_empty(),
+        ),
+        ("--ignore", !arguments.ignored.is_empty()),
+        ("--repeats", arguments.repeats != Repeats::default()),
+        ("--class-value", !arguments.class_value.is_first()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(UsageError(format!(
+            "{}: {option} is for CSV, JSON and Parquet, but this is a file of the format {format}",
+            arguments.source.display()
+        ))
+        .into()),
+    }
+}
+
 /// Imports published files.
 fn import_published(arguments: &Arguments, format: PublishedFormat) -> anyhow::Result<()> {
     let request = benchmarks::ImportRequest {
@@ -141,13 +183,7 @@ fn import_published(arguments: &Arguments, format: PublishedFormat) -> anyhow::R
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
     };
-    if !arguments.declarations.overrides()?.is_empty() {
-        anyhow::bail!(
-            "--minimize, --maximize, --metric-role and --missing are for CSV and JSON lines: the metrics of the published format \
-             {format} are known"
-        );
-    }
-    let report = benchmarks::import(&request, &*arguments.space)?;
+    let report = benchmarks::import(&request, &*arguments.space.space)?;
     let sha256 = &report.output_sha256;
     if arguments.json {
         return output::print_json(&json!({
@@ -171,19 +207,8 @@ fn summary(arguments: &Arguments, manifest: &Manifest, bytes: u64, sha256: &str)
         "{}: {} rows ({}), {} classes, {} metrics, {bytes} bytes\nsha256 {sha256}\n",
         arguments.output.display(),
         manifest.n_rows,
-        match manifest.row_order {
-            RowOrder::PublishedIndex => "all of the space, by official index",
-            RowOrder::SourceFile => "a part of the space, in the order of the file",
-        },
+        coverage::of_rows(manifest, &Coverage::of_manifest(manifest)),
         manifest.n_classes,
         manifest.columns.len(),
     )
-}
-
-fn reason(column: &SkippedColumn) -> String {
-    match &column.reason {
-        SkipReason::Text { line, example } => format!("text, line {line} has `{example}`"),
-        SkipReason::Empty => "all of its cells are empty".to_owned(),
-        SkipReason::Unnamed => "it has no name".to_owned(),
-    }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use ganas::table::{ColumnInfo, RowOrder, Table};
+use ganas::table::{ColumnInfo, Coverage, Table};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::printing::coverage;
 use crate::printing::noise;
 use crate::printing::output;
 use ganas::report::tables::{Align, TextTable, optional};
@@ -37,6 +38,11 @@ struct Metric {
 /// Describes the table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = tables::open_table(&arguments.table)?;
+    // A table of an older version does not know how large its space is.
+    let coverage = match tables::space_of_table(&table) {
+        Ok(space) => tables::coverage(&table, &space),
+        Err(_) => (Coverage::of_manifest(table.manifest()), None),
+    };
     let metrics: Vec<Metric> = table
         .columns()
         .map(|column| Metric {
@@ -55,13 +61,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "table_sha256": table.sha256(),
             "manifest": table.manifest(),
             "metrics": metrics,
+            "coverage": coverage.0,
+            "admitted": coverage.1,
+            "classes": table.class_spread(),
             "noise": table.noise().iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
-    output::print_text(&text(&table, &metrics))
+    output::print_text(&text(&table, &coverage, &metrics))
 }
 
-fn text(table: &Table, metrics: &[Metric]) -> String {
+fn text(
+    table: &Table,
+    (coverage, admitted): &(Coverage, Option<Coverage>),
+    metrics: &[Metric],
+) -> String {
     let manifest = table.manifest();
     let lines = [
         ("table", table.path().display().to_string()),
@@ -72,17 +85,15 @@ fn text(table: &Table, metrics: &[Metric]) -> String {
             format!(
                 "{} ({})",
                 manifest.n_rows,
-                match manifest.row_order {
-                    RowOrder::PublishedIndex => "all of the space, by official index",
-                    RowOrder::SourceFile => "in the order of the source file",
-                }
+                coverage::of_rows(manifest, coverage)
             ),
         ),
         (
             "classes",
             format!(
-                "{}; a query returns the lowest row of a class",
-                manifest.n_classes
+                "{}; {}",
+                manifest.n_classes,
+                manifest.class_value.describe()
             ),
         ),
         (
@@ -160,7 +171,15 @@ fn text(table: &Table, metrics: &[Metric]) -> String {
         noise if noise.is_empty() => String::new(),
         noise => format!("\n{}", noise::text(&noise)),
     };
-    format!("{lines}\n{}{noise}", columns.to_text())
+    let admitted = coverage::of_admitted(admitted.as_ref());
+    let spread = coverage::of_classes(&table.class_spread(), manifest.class_value);
+    let skipped: String = (manifest.skipped.iter())
+        .map(|column| format!("the import left out the column {column}\n"))
+        .collect();
+    format!(
+        "{lines}{admitted}{spread}{skipped}\n{}{noise}",
+        columns.to_text()
+    )
 }
 
 /// Which values are better, in words; a question mark says that only the name does.

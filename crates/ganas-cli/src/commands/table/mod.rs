@@ -17,7 +17,7 @@ pub(crate) enum Arguments {
     List(list::Arguments),
     /// Evaluates the architectures of a space with a command, each with several seeds, into a table file.
     Build(build::Arguments),
-    /// Imports the official files of a benchmark, a CSV file or JSON lines as a table file.
+    /// Imports the official files of a benchmark, a CSV file or JSON as a table file.
     Import(import::Arguments),
     /// Writes a table file as CSV or JSON lines.
     Export(export::Arguments),

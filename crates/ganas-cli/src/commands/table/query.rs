@@ -1,12 +1,14 @@
 //! `ganas table query`: the measurements of an architecture.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::Context as _;
-use ganas::table::{ColumnInfo, Row, RowOrder, Table};
+use ganas::SearchSpace;
+use ganas::table::{ClassValue, ColumnInfo, Coverage, Row, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::printing::exit::UsageError;
 use crate::printing::output;
 use ganas::report::tables::{Align, TextTable};
 use ganas::tables::{self, Found};
@@ -18,6 +20,10 @@ pub(crate) struct Arguments {
     table: PathBuf,
     /// The architecture: as text, by the number of its row (the official index in a complete table), or by its key.
     architecture: String,
+    /// The space of the table: a name, or a `.toml` file that describes one [default: the one that the table names, or
+    /// whose description it keeps].
+    #[arg(long, value_parser = crate::arguments::space::parse)]
+    space: Option<Arc<dyn SearchSpace>>,
     /// The metrics to print [default: all].
     #[arg(long = "metric", value_name = "NAME")]
     metrics: Vec<String>,
@@ -52,8 +58,19 @@ struct RankFields {
 /// Prints the measurements.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = tables::open_table(&arguments.table)?;
-    let space = ganas::space::by_name(&table.manifest().space)
-        .with_context(|| format!("{}", arguments.table.display()))?;
+    let space = match &arguments.space {
+        None => tables::space_of_table(&table)?,
+        Some(space) if space.name() == table.manifest().space => Arc::clone(space),
+        Some(space) => {
+            return Err(UsageError(format!(
+                "{} is a table of the space {}, and not of {}",
+                arguments.table.display(),
+                table.manifest().space,
+                space.name()
+            ))
+            .into());
+        }
+    };
     let columns = tables::columns(&table, &arguments.metrics)?;
     let found = Found::find(&table, &*space, &arguments.architecture)?;
     let metrics: Vec<Metric<'_>> = columns
@@ -61,15 +78,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .map(|column| Metric {
             info: table.info(column),
             value: found.row.and_then(|row| table.value(column, row)),
-            query_value: table.value(column, found.representative),
-            query_seconds: table.query_time(column, found.representative),
-            rank: table
-                .rank(column, found.row.unwrap_or(found.representative))
-                .map(|rank| RankFields {
-                    position: rank.position,
-                    of: rank.of,
-                    percentile: rank.percentile,
-                }),
+            query_value: table.answer_value(column, &found.answer),
+            query_seconds: table.query_time(column, found.answer.row),
+            rank: match found.row {
+                Some(row) => table.rank(column, row),
+                None => table.rank_of_answer(column, &found.answer),
+            }
+            .map(|rank| RankFields {
+                position: rank.position,
+                of: rank.of,
+                percentile: rank.percentile,
+            }),
         })
         .collect();
     if arguments.json {
@@ -90,9 +109,11 @@ fn print_json(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::R
         "row": row,
         "index": row.filter(|_| official),
         "representative": {
-            "arch": table.arch_text(found.representative),
-            "row": found.representative.index(),
+            "arch": table.arch_text(found.answer.row),
+            "row": found.answer.row.index(),
         },
+        "class_value": table.manifest().class_value,
+        "answered_by_rows": found.answer.n_rows(),
         "metrics": metrics,
     }))
 }
@@ -102,19 +123,25 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         RowOrder::PublishedIndex => "index",
         RowOrder::SourceFile => "row",
     };
-    let representative = found.representative;
-    let is_representative = found.row == Some(representative);
+    let answer = &found.answer;
+    let is_answer = found.row == Some(answer.row) && answer.n_rows() == 1;
     let row = match found.row {
         Some(row) => row.index().to_string(),
         None => "none: only others of its class are in the table".to_owned(),
     };
-    let class = if is_representative {
-        "queries of its class return this row".to_owned()
+    let what = match table.manifest().class_value {
+        ClassValue::Own => "queries of it",
+        ClassValue::First | ClassValue::Mean => "queries of its class",
+    };
+    let class = if is_answer {
+        format!("{what} return this row")
+    } else if answer.n_rows() > 1 {
+        format!("{what} return the mean of {} rows", answer.n_rows())
     } else {
         format!(
-            "queries of its class return {numbering} {}: {}",
-            representative.index(),
-            table.arch_text(representative)
+            "{what} return {numbering} {}: {}",
+            answer.row.index(),
+            table.arch_text(answer.row)
         )
     };
     let lines: String = [
@@ -129,7 +156,7 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
 
     let full = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| v.to_string());
     let mut header = vec![("metric", Align::Left), ("value", Align::Right)];
-    if !is_representative {
+    if !is_answer {
         header.push(("of queries", Align::Right));
     }
     header.push(("unit", Align::Left));
@@ -145,7 +172,7 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     let mut columns = TextTable::new(header);
     for metric in metrics {
         let mut cells = vec![metric.info.name.clone(), full(metric.value)];
-        if !is_representative {
+        if !is_answer {
             cells.push(full(metric.query_value));
         }
         cells.push(metric.info.unit.to_string());
@@ -161,9 +188,10 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         }
         columns.row(cells);
     }
-    let ranks = match table.manifest().row_order {
-        RowOrder::PublishedIndex => "ranks are among all classes of the space",
-        RowOrder::SourceFile => "ranks are among the classes of the table",
+    let ranks = if Coverage::of_manifest(table.manifest()).is_complete {
+        "ranks are among all classes of the space"
+    } else {
+        "ranks are among the classes of the table"
     };
     let seconds = if has_seconds {
         "query s: the seconds that the official interface charges for a query, the simulated time\n"

@@ -8,8 +8,8 @@ use ganas_search::StopFlag;
 use ganas_space::SearchSpace;
 use ganas_store::{Collected, Collection, CollectionSpec, EvaluationId, OnExisting, Study};
 use ganas_table::{
-    Evaluated, EvaluationsRequest, EvaluatorInfo, Manifest, Noise, Table, TableError,
-    write_evaluations,
+    Evaluated, EvaluationsRequest, EvaluatorInfo, Manifest, Noise, SpaceDescription, Table,
+    TableError, write_evaluations,
 };
 use ganas_worker::{Measured, PoolConfig, PoolListener, Request, Workers};
 
@@ -26,6 +26,8 @@ const TOGETHER: usize = 4096;
 pub struct TableBuild {
     /// The search space.
     pub space: Arc<dyn SearchSpace>,
+    /// Its description, when it is one of a user; it is kept in the table.
+    pub description: Option<SpaceDescription>,
     /// Which of its architectures.
     pub choice: Choice,
     /// The seeds that the evaluator is told, one evaluation each; see [`check_seeds`](super::check_seeds).
@@ -215,6 +217,7 @@ impl Build {
                 fidelity: plan.workers.fidelity.clone(),
             },
             metrics: worker.metrics.clone(),
+            description: plan.description.clone(),
         };
         let report = write_evaluations(&request, &*plan.space, &evaluations)?;
         let table = Table::open(&plan.output)?;

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ganas::eval::EvalError;
+use ganas::space::Described;
 use ganas::store::OnExisting;
 use ganas::tables::{Build, Choice, TableBuild, check_seeds};
-use ganas::{Error, SearchSpace, Seeds, StopFlag};
+use ganas::{Error, Seeds, StopFlag};
 
 use crate::arguments::workers::WorkerArguments;
 use crate::arguments::{count, environment};
@@ -26,8 +27,8 @@ use crate::printing::worker_notes::WorkerNotes;
 pub(crate) struct Arguments {
     /// The search space: a name that `ganas space list` lists, or a `.toml` file that describes one. Every class of
     /// architectures is evaluated once a seed.
-    #[arg(long, value_parser = crate::arguments::space::parse)]
-    space: Arc<dyn SearchSpace>,
+    #[arg(long, value_parser = crate::arguments::space::parse_described)]
+    space: Described,
     /// So many random architectures instead of all.
     #[arg(long, value_name = "N", value_parser = count::any)]
     sample: Option<NonZeroU32>,
@@ -81,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     if !arguments.quiet {
         message(format_args!(
             "{n} architectures of {}, {} seeds: {} evaluations, {} of them are there; kept in {}",
-            arguments.space.name(),
+            arguments.space.space.name(),
             arguments.seeds.all().len(),
             progress.all(),
             progress.known(),
@@ -128,7 +129,8 @@ fn plan(arguments: &Arguments, stop: &StopFlag) -> anyhow::Result<TableBuild> {
         path.into()
     });
     Ok(TableBuild {
-        space: Arc::clone(&arguments.space),
+        space: Arc::clone(&arguments.space.space),
+        description: arguments.space.description.clone(),
         choice: match arguments.sample {
             None => Choice::All,
             Some(n) => Choice::Sample {

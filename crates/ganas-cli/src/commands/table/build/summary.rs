@@ -1,12 +1,12 @@
 //! How far the evaluations are, and what the table is like.
 
-use ganas::table::RowOrder;
+use ganas::table::Coverage;
 use ganas::tables::{BuildReport, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::printing::worker_notes::WorkerNotes;
-use crate::printing::{noise, output};
+use crate::printing::{coverage, noise, output};
 
 /// The progress bar on stderr, which shares the terminal with the notes of the workers.
 pub(super) fn bar(shown: bool, progress: &Progress, notes: &WorkerNotes) -> ProgressBar {
@@ -47,10 +47,7 @@ pub(super) fn print(report: &BuildReport, as_json: bool) -> anyhow::Result<()> {
             "noise": report.noise.iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
-    let part = match report.manifest.row_order {
-        RowOrder::PublishedIndex => "all of the space, by official index",
-        RowOrder::SourceFile => "a part of the space",
-    };
+    let part = coverage::of_rows(&report.manifest, &Coverage::of_manifest(&report.manifest));
     let mut text = format!(
         "{}: {} architectures ({part}), {} evaluations, {} failed, {} bytes\nsha256 {}\n",
         report.output.display(),
