@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod bombs;
 mod commands;
 mod constraints;
 mod devices;
@@ -20,6 +21,7 @@ mod improve;
 mod interrupt;
 mod objectives;
 mod official_files;
+mod outputs;
 mod own_spaces;
 mod real_table;
 mod resume;

@@ -1,13 +1,16 @@
 //! The CSV text of an import: architectures as text and columns of numbers, with the line of every problem.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use csv::ByteRecord;
+use ganas_formats::limit::{Bound, excerpt};
 
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
 use super::import::{SkipReason, SkippedColumn};
+use super::import_limits::{BoundedRecords, MAX_COLUMNS, MemoryMeter, too_many_columns};
 use super::key_template::{KeyTemplate, joined};
 use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN};
 
@@ -40,12 +43,19 @@ impl Delimited {
     ///
     /// The first cell of a column that is not empty decides whether it holds numbers; text in a column of numbers is
     /// an error, numbers in a column of text are not looked at.
-    pub(crate) fn parse(file: &Path, text: &[u8], key: &KeyTemplate) -> Result<Self, TableError> {
+    pub(crate) fn parse(
+        file: &Path,
+        text: &[u8],
+        key: &KeyTemplate,
+        memory: Bound,
+    ) -> Result<Self, TableError> {
         let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
+        let bounded = BoundedRecords::new(text);
+        let bound = bounded.bound();
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .from_reader(text);
+            .from_reader(bounded);
         let mut lines = Lines::new(text);
         let mut record = ByteRecord::new();
 
@@ -55,7 +65,12 @@ impl Delimited {
             }
             .in_file(file)
         };
-        if !read_record(file, &mut reader, &mut lines, &mut record)? {
+        let mut memory = MemoryMeter::new(file, memory);
+        let mut next = |lines: &mut Lines<'_>, record: &mut ByteRecord| {
+            bound.set(reader.position().byte());
+            read_record(file, &mut reader, lines, record)
+        };
+        if !next(&mut lines, &mut record)? {
             return Err(no_rows());
         }
         let header = header(file, lines.line, &record)?;
@@ -76,7 +91,7 @@ impl Delimited {
             .iter()
             .map(|name| ColumnReader::new(file, name.clone(), 0))
             .collect();
-        while read_record(file, &mut reader, &mut lines, &mut record)? {
+        while next(&mut lines, &mut record)? {
             let line = lines.line;
             if record.len() != header.len() {
                 return Err(ImportProblem::FieldCount {
@@ -87,6 +102,7 @@ impl Delimited {
                 .in_file(file));
             }
             let mut cells = Vec::with_capacity(header.len());
+            let mut n_columns = 0;
             for (cell, column) in record.iter().zip(&mut columns) {
                 let cell = std::str::from_utf8(cell).map_err(|_| {
                     ImportProblem::NotUtf8 {
@@ -98,9 +114,11 @@ impl Delimited {
                 cells.push(cell);
                 if !key.uses(&column.name) {
                     column.push(line, cell)?;
+                    n_columns += usize::from(column.holds_numbers());
                 }
             }
             let text = joined(&key_pieces, |&index, text| text.push_str(cells[index]));
+            memory.check(&text, n_columns)?;
             keys.push(Key { line, text });
         }
         if keys.is_empty() {
@@ -186,6 +204,11 @@ impl<'a> ColumnReader<'a> {
         }
     }
 
+    /// Whether it has an entry for each row.
+    pub(crate) fn holds_numbers(&self) -> bool {
+        matches!(self.content, Content::Numbers { .. })
+    }
+
     /// Makes the cells up to a row missing that were not pushed.
     pub(crate) fn fill_to(&mut self, n_rows: usize) {
         match &mut self.content {
@@ -201,14 +224,14 @@ impl<'a> ColumnReader<'a> {
             Content::Empty { .. } => {
                 self.content = Content::Text {
                     line,
-                    example: cell.to_owned(),
+                    example: excerpt(cell),
                 };
                 Ok(())
             }
             Content::Numbers { first_line, .. } => Err(ImportProblem::NotANumber {
                 line,
                 column: self.name.clone(),
-                text: cell.to_owned(),
+                text: excerpt(cell),
                 numeric_line: *first_line,
             }
             .in_file(self.file)),
@@ -239,7 +262,7 @@ impl<'a> ColumnReader<'a> {
             Ok(_) => Number::NonFinite,
             Err(_) => Number::Not,
         };
-        self.push_parsed(line, number, || cell.to_owned())
+        self.push_parsed(line, number, || excerpt(cell))
     }
 
     /// Adds a cell of this `text`.
@@ -298,7 +321,8 @@ enum Number {
 }
 
 fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, TableError> {
-    let mut names: Vec<String> = Vec::with_capacity(record.len());
+    let mut names: Vec<String> = Vec::new();
+    let mut known = BTreeSet::new();
     for (index, name) in record.iter().enumerate() {
         let name = std::str::from_utf8(name).map_err(|_| {
             ImportProblem::NotUtf8 {
@@ -307,7 +331,10 @@ fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, Ta
             }
             .in_file(file)
         })?;
-        if !name.is_empty() && names.iter().any(|known| known == name) {
+        if names.len() >= MAX_COLUMNS {
+            return Err(too_many_columns(file));
+        }
+        if !name.is_empty() && !known.insert(name) {
             return Err(ImportProblem::DuplicateColumn {
                 column: name.to_owned(),
             }
@@ -321,7 +348,7 @@ fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, Ta
 /// Reads the next record and moves `lines` to its start; false at the end of the file.
 fn read_record(
     file: &Path,
-    reader: &mut csv::Reader<&[u8]>,
+    reader: &mut csv::Reader<BoundedRecords<'_>>,
     lines: &mut Lines<'_>,
     record: &mut ByteRecord,
 ) -> Result<bool, TableError> {

@@ -105,12 +105,15 @@ impl TableEvaluator {
                 arch: key.to_string(),
             })?;
         let value = |column| {
-            self.table
-                .value(column, row)
-                .ok_or_else(|| EvalError::MissingValue {
-                    metric: self.table.info(column).name.clone(),
-                    arch: self.table.arch_text(row).to_owned(),
-                })
+            if let Some(value) = self.table.value(column, row) {
+                return Ok(value);
+            }
+            let arch = self.table.arch_text(row);
+            let arch = arch.map_err(|error| EvalError::Unusable(Arc::new(error)))?;
+            Err(EvalError::MissingValue {
+                metric: self.table.info(column).name.clone(),
+                arch: arch.to_owned(),
+            })
         };
         Ok(Measurement {
             search: SearchMetric(value(self.search)?),

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rayon::prelude::*;
 
-use crate::error::{ImportProblem, TableError, TableProblem};
+use crate::error::{ImportProblem, TableError};
 
 use super::delimited::{Delimited, Key, NumberColumn};
 use super::key_template::KeyTemplate;
@@ -15,7 +15,9 @@ use super::manifest::{ARCH_COLUMN, ColumnInfo, FORMAT_VERSION, Manifest, RowOrde
 use super::metric_source::{self, MetricSource};
 use super::naming::column_info;
 use super::published_order::published_order;
-use super::write::{Rows, encode, write_file};
+use super::write::{Rows, target, write_table};
+use ganas_formats::MaxUnpacked;
+use ganas_formats::limit::{Bound, MEMORY, UNPACKED};
 use ganas_formats::source::Source;
 
 /// Keys of rows that are decoded together, on all threads.
@@ -36,6 +38,11 @@ pub struct ImportRequest {
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists. [`ImportRequest::new`] says no.
     pub overwrite: bool,
+    /// Files beside `source` that the table is made from, such as the description of the space: `output` must not be one
+    /// of them. [`ImportRequest::new`] has none.
+    pub made_from: Vec<PathBuf>,
+    /// What the source may become when it is read, when its size is not to decide. [`ImportRequest::new`] sets nothing.
+    pub max_unpacked: MaxUnpacked,
 }
 
 impl ImportRequest {
@@ -47,6 +54,8 @@ impl ImportRequest {
             metrics: Vec::new(),
             output: output.into(),
             overwrite: false,
+            made_from: Vec::new(),
+            max_unpacked: MaxUnpacked::default(),
         }
     }
 }
@@ -104,12 +113,17 @@ pub fn import(
     request: &ImportRequest,
     space: &dyn SearchSpace,
 ) -> Result<ImportReport, TableError> {
-    if !request.overwrite && request.output.exists() {
-        return Err(TableProblem::OutputExists.in_file(&request.output));
-    }
-    let source = Source::read(&request.source)?;
+    let target = target(&request.output, request.overwrite)
+        .made_from([&request.source])
+        .made_from(&request.made_from);
+    target.check()?;
+    let source = Source::read(&request.source, UNPACKED, request.max_unpacked)?;
+    let memory = Bound {
+        what: "its table in memory",
+        limit: request.max_unpacked.of(MEMORY, source.info.bytes),
+    };
     let key = KeyTemplate::parse(&request.key_column)?;
-    let mut delimited = parse(&request.source, source.text, &key)?;
+    let mut delimited = parse(&request.source, source.text, &key, memory)?;
     let derived_from = metric_source::apply(request, &mut delimited.columns)?;
 
     let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
@@ -157,14 +171,12 @@ pub fn import(
         columns: &columns,
         key_order,
     };
-    let bytes = encode(&manifest, rows)
-        .and_then(|bytes| write_file(request, &bytes).map(|()| bytes))
-        .map_err(|source| TableProblem::WriteOutput { source }.in_file(&request.output))?;
+    let output_bytes = write_table(&target, &manifest, &rows)?;
     Ok(ImportReport {
         manifest,
         skipped: delimited.skipped,
         repeated_rows,
-        output_bytes: bytes.len() as u64,
+        output_bytes,
     })
 }
 
@@ -176,12 +188,13 @@ pub(crate) fn parse(
     file: &Path,
     content: Vec<u8>,
     key: &KeyTemplate,
+    memory: Bound,
 ) -> Result<Delimited, TableError> {
     if !content.starts_with(PARQUET_MAGIC) {
-        return parse_text(file, &content, key);
+        return parse_text(file, &content, key, memory);
     }
     #[cfg(feature = "parquet")]
-    return super::parquet::parse(file, content, key);
+    return super::parquet::parse(file, content, key, memory);
     #[cfg(not(feature = "parquet"))]
     Err(ImportProblem::WithoutParquet.in_file(file))
 }
@@ -191,11 +204,12 @@ pub(crate) fn parse_text(
     file: &Path,
     text: &[u8],
     key: &KeyTemplate,
+    memory: Bound,
 ) -> Result<Delimited, TableError> {
     if Delimited::is_json_lines(text) {
-        Delimited::parse_json_lines(file, text, key)
+        Delimited::parse_json_lines(file, text, key, memory)
     } else {
-        Delimited::parse(file, text, key)
+        Delimited::parse(file, text, key, memory)
     }
 }
 

@@ -8,7 +8,10 @@ use serde_json::Value;
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
+use ganas_formats::limit::Bound;
+
 use super::delimited::{ColumnReader, Delimited, Key};
+use super::import_limits::{MAX_COLUMNS, MemoryMeter, check_length, too_many_columns};
 use super::key_template::{KeyTemplate, joined};
 
 impl Delimited {
@@ -22,13 +25,16 @@ impl Delimited {
         file: &Path,
         text: &[u8],
         key: &KeyTemplate,
+        memory: Bound,
     ) -> Result<Self, TableError> {
+        let mut memory = MemoryMeter::new(file, memory);
         let mut keys = Vec::new();
         let mut columns: IndexMap<String, ColumnReader<'_>> = IndexMap::new();
         for (line, number) in text.split(|&byte| byte == b'\n').zip(1u64..) {
             if line.trim_ascii().is_empty() {
                 continue;
             }
+            check_length(file, number, line)?;
             // In the order of the line, which becomes the order of the columns.
             let object: IndexMap<String, Value> =
                 serde_json::from_slice(line).map_err(|error| {
@@ -55,6 +61,9 @@ impl Delimited {
                 .in_file(file))
             })?;
             for (name, value) in object.iter().filter(|(name, _)| !key.uses(name)) {
+                if columns.len() >= MAX_COLUMNS && !columns.contains_key(name) {
+                    return Err(too_many_columns(file));
+                }
                 let column = columns
                     .entry(name.clone())
                     .or_insert_with(|| ColumnReader::new(file, name.clone(), keys.len()));
@@ -65,10 +74,10 @@ impl Delimited {
                     other => column.push_text(number, &other.to_string())?,
                 }
             }
-            keys.push(Key {
-                line: number,
-                text: joined(&pieces, |cell, text| text.push_str(cell)),
-            });
+            let text = joined(&pieces, |cell, text| text.push_str(cell));
+            let numbers = columns.values().filter(|column| column.holds_numbers());
+            memory.check(&text, numbers.count())?;
+            keys.push(Key { line: number, text });
             for column in columns.values_mut() {
                 column.fill_to(keys.len());
             }

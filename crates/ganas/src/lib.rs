@@ -30,7 +30,8 @@ pub use ganas_table as table;
 #[cfg(feature = "workers")]
 pub use ganas_worker as worker;
 pub use {
-    ganas_eval as eval, ganas_report as report, ganas_search as search, ganas_store as store,
+    ganas_eval as eval, ganas_files as files, ganas_formats as formats, ganas_report as report,
+    ganas_search as search, ganas_store as store,
 };
 
 pub use ganas_eval::Evaluator;
@@ -42,20 +43,22 @@ pub use ganas_space::{Arch, ArchKey, SearchSpace};
 pub mod space {
     pub use crate::closed_form::names as cost_names;
     pub use crate::experiment::{computed_constraints, stated_constraints};
-    pub use crate::spaces::{open, sample};
+    pub use crate::spaces::{Opened, open, open_with_files, sample};
     pub use ganas_space::*;
 }
 
 /// The variable in which the command line finds [`Folders::data`]; messages name it.
 pub const DATA_VARIABLE: &str = "GANAS_DATA";
 
-/// Where an experiment finds and keeps files that are not named.
+/// Where an experiment finds and keeps files that are not named, and how large files may become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folders {
     /// Benchmark data, for experiments that name no table and no surrogate.
     pub data: Option<std::path::PathBuf>,
     /// What can be made again: imported tables and compiled kernels.
     pub cache: Option<std::path::PathBuf>,
+    /// What a file may become when it is read, when its size is not to decide.
+    pub max_unpacked: ganas_formats::MaxUnpacked,
 }
 
 impl Folders {

@@ -145,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {
     let quiet = arguments.quiet;
     let mut experiment = Experiment::new()
-        .folders(environment::folders())
+        .folders(environment::folders()?)
         .seeds(arguments.seeds.clone())
         .algorithm(arguments.algorithm.settings())
         .notes(move |text| {

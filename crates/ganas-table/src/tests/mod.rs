@@ -1,5 +1,6 @@
 //! Tests of tables, and what they share: a folder, a CSV text, an import.
 
+mod damage;
 mod derived;
 mod evaluator;
 mod export;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use ganas_eval::{MetricRole, Property};
 #[cfg(feature = "tables")]
-use ganas_table::{Table, TableProperty};
+use ganas_table::{Table, TableError, TableProperty};
 
-use crate::SearchSpace;
+use crate::{Error, SearchSpace};
 
 /// Tables whose columns are known without a query; without the feature `tables` there are none.
 #[derive(Debug, Default)]
@@ -36,25 +36,33 @@ impl Columns {
         }
     }
 
-    /// The first column with a name.
-    pub(crate) fn find(&self, space: &Arc<dyn SearchSpace>, name: &str) -> Option<Column> {
-        let mut tables = self.tables.iter().enumerate();
-        tables.find_map(|(number, table)| {
-            let column = table.column(name).ok()?;
+    /// The first column with a name; an error when its table is damaged.
+    pub(crate) fn find(
+        &self,
+        space: &Arc<dyn SearchSpace>,
+        name: &str,
+    ) -> Result<Option<Column>, Error> {
+        for (number, table) in self.tables.iter().enumerate() {
+            let column = match table.column(name) {
+                Ok(column) => column,
+                Err(TableError::UnknownMetric { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
             let property = TableProperty::new(Arc::clone(space), Arc::clone(table), column);
-            Some(Column {
+            return Ok(Some(Column {
                 property: Arc::new(property),
                 role: table.info(column).role,
-                table_sha256: table.sha256(),
+                table_sha256: table.sha256()?,
                 is_own: number < self.n_own,
-            })
-        })
+            }));
+        }
+        Ok(None)
     }
 
     /// The names and roles of all columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {
         self.tables.iter().flat_map(|table| {
-            let infos = table.columns().map(|column| table.info(column));
+            let infos = table.manifest().columns.iter();
             infos.map(|info| (&*info.name, info.role))
         })
     }
@@ -62,8 +70,8 @@ impl Columns {
 
 #[cfg(not(feature = "tables"))]
 impl Columns {
-    pub(crate) fn find(&self, _: &Arc<dyn SearchSpace>, _: &str) -> Option<Column> {
-        None
+    pub(crate) fn find(&self, _: &Arc<dyn SearchSpace>, _: &str) -> Result<Option<Column>, Error> {
+        Ok(None)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {

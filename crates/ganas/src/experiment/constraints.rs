@@ -129,7 +129,7 @@ impl Sources<'_> {
         if let Some(property) = self.looked_up.iter().find(|known| known.name() == name) {
             return Ok((Arc::clone(property), None));
         }
-        if let Some(column) = self.columns.find(self.space, name) {
+        if let Some(column) = self.columns.find(self.space, name)? {
             return Ok((column.property, Some(column.table_sha256)));
         }
         let known: Vec<&str> = closed_form::names(&**self.space)

@@ -221,7 +221,7 @@ impl Known<'_> {
             check(wanted, metric.map_or(MetricRole::Other, |(_, role)| *role))?;
             return Ok((objective(None), ObjectiveSource::Further(place)));
         }
-        if let Some(column) = self.columns.find(self.space, name) {
+        if let Some(column) = self.columns.find(self.space, name)? {
             check(wanted, column.role)?;
             let other = (!column.is_own).then_some(column.table_sha256);
             return Ok((objective(other), ObjectiveSource::Property(column.property)));

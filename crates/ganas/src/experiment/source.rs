@@ -224,8 +224,13 @@ impl Opening<'_> {
     fn surrogate(&self, folder: &std::path::Path) -> Result<Evaluating, Error> {
         let Metrics { search, report } = self.metrics;
         let space = Arc::clone(self.space);
-        let mut evaluator =
-            SurrogateEvaluator::open(folder, space, search.as_deref(), report.as_deref())?;
+        let mut evaluator = SurrogateEvaluator::open_bounded(
+            folder,
+            space,
+            search.as_deref(),
+            report.as_deref(),
+            self.folders.max_unpacked,
+        )?;
         let predictions = evaluator.predictions();
         let metrics = predictions.map(|prediction| (prediction.name.to_owned(), prediction.role));
         Ok(Evaluating {
@@ -259,7 +264,7 @@ impl Opening<'_> {
             report.as_ref().unwrap_or(&report_default),
         )?;
         Ok(Evaluating {
-            sha256: evaluator.table().sha256(),
+            sha256: evaluator.table().sha256()?,
             table: Some(Arc::clone(evaluator.table())),
             ranking: Ranking::of(&evaluator),
             ..Evaluating::new("table", path, Arc::new(evaluator))
@@ -308,7 +313,7 @@ impl Ranking {
 #[cfg(feature = "tables")]
 fn default_metrics(table: &Table) -> [String; 2] {
     let find = |role: MetricRole, is_run: fn(Option<Run>) -> bool| {
-        let infos = table.columns().map(|column| table.info(column));
+        let infos = table.manifest().columns.iter();
         let mut fitting = infos.filter(|info| info.role == role && is_run(info.run));
         fitting.next().map(|info| info.name.clone())
     };

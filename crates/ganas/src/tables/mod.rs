@@ -26,7 +26,7 @@ use crate::Error;
 /// There is no such column.
 pub fn columns(table: &Table, names: &[String]) -> Result<Vec<Column>, Error> {
     if names.is_empty() {
-        return Ok(table.columns().collect());
+        return Ok(table.columns()?);
     }
     let columns: Result<Vec<_>, _> = names.iter().map(|name| table.column(name)).collect();
     Ok(columns?)

@@ -24,19 +24,19 @@ impl Found {
     ///
     /// # Errors
     ///
-    /// The table has no such row, or the text is none of these.
+    /// The table has no such row or is damaged, or the text is none of these.
     pub fn find(table: &Table, space: &dyn SearchSpace, asked: &str) -> Result<Self, Error> {
         let missing = |arch: &str| EvalError::MissingArch {
             arch: arch.to_owned(),
         };
         if let Ok(key) = asked.parse::<ArchKey>() {
             let row = table.row_of(key).ok_or_else(|| missing(asked))?;
-            return Ok(Self::of_row(table, row));
+            return Self::of_row(table, row);
         }
         if !asked.is_empty() && asked.bytes().all(|b| b.is_ascii_digit()) {
             let row = asked.parse().ok().and_then(|index| table.row(index));
             return match row {
-                Some(row) => Ok(Self::of_row(table, row)),
+                Some(row) => Self::of_row(table, row),
                 None => Err(Error::Usage(format!(
                     "the table has no row {asked}: expected a number below {}",
                     table.n_rows()
@@ -50,21 +50,28 @@ impl Found {
     })?;
         let (arch, key) = (space.encode(&arch), space.key(&arch));
         let representative = table.row_of(key).ok_or_else(|| missing(asked))?;
+        let mut found = None;
+        for row in table.rows() {
+            if table.arch_text(row)? == arch {
+                found = Some(row);
+                break;
+            }
+        }
         Ok(Self {
-            row: table.rows().find(|&row| table.arch_text(row) == arch),
+            row: found,
             arch,
             key,
             representative,
         })
     }
 
-    fn of_row(table: &Table, row: Row) -> Self {
+    fn of_row(table: &Table, row: Row) -> Result<Self, Error> {
         let key = table.key(row);
-        Self {
+        Ok(Self {
             row: Some(row),
-            arch: table.arch_text(row).to_owned(),
+            arch: table.arch_text(row)?.to_owned(),
             key,
             representative: table.row_of(key).unwrap_or(row),
-        }
+        })
     }
 }

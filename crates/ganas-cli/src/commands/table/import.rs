@@ -1,15 +1,15 @@
 //! `ganas table import`: from official files, a CSV file or JSON lines to a table file.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use ganas::benchmarks::{self, PublishedFormat};
-use ganas::space::SearchSpace;
+use ganas::space::Opened;
 use ganas::table::{
     ImportRequest, Manifest, MetricSource, RowOrder, SkipReason, SkippedColumn, Table, import,
 };
 use serde_json::json;
 
+use crate::arguments::environment;
 use crate::printing::output;
 
 /// What to import, and where to.
@@ -18,8 +18,8 @@ pub(crate) struct Arguments {
     /// The official files of a benchmark (see `ganas table list`), or a file of CSV or JSON lines, plain or gzip'd.
     source: PathBuf,
     /// The search space of its architectures.
-    #[arg(long, value_parser = crate::arguments::space::parse)]
-    space: Arc<dyn SearchSpace>,
+    #[arg(long, value_parser = crate::arguments::space::parse_with_files)]
+    space: Opened,
     /// The column that holds the architectures as text, in CSV and JSON lines, or a template of several columns:
     /// `{vertices}:{adjacency_hex}:{ops}`.
     #[arg(long, value_name = "COLUMN", default_value = "arch")]
@@ -51,10 +51,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             metrics: arguments.metrics.clone(),
             output: arguments.output.clone(),
             overwrite: arguments.overwrite,
+            made_from: arguments.space.files.clone(),
+            max_unpacked: environment::max_unpacked()?,
         },
-        &*arguments.space,
+        &*arguments.space.space,
     )?;
-    let sha256 = Table::open(&arguments.output)?.sha256();
+    let sha256 = Table::open(&arguments.output)?.sha256()?;
     let manifest = &report.manifest;
     if arguments.json {
         let skipped: Vec<_> = report
@@ -95,8 +97,10 @@ fn import_published(arguments: &Arguments, format: PublishedFormat) -> anyhow::R
         format,
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
+        made_from: arguments.space.files.clone(),
+        max_unpacked: environment::max_unpacked()?,
     };
-    let report = benchmarks::import(&request, &*arguments.space)?;
+    let report = benchmarks::import(&request, &*arguments.space.space)?;
     let sha256 = &report.output_sha256;
     if arguments.json {
         return output::print_json(&json!({

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ganas::eval::MetricRole;
-use ganas::table::{ColumnInfo, RowOrder, Table};
+use ganas::table::{ChecksumKind, ColumnInfo, RowOrder, Table};
 use serde::Serialize;
 use serde_json::json;
 
@@ -39,7 +39,8 @@ struct Metric<'a> {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = tables::open_table(&arguments.table)?;
     let metrics: Vec<Metric<'_>> = table
-        .columns()
+        .columns()?
+        .into_iter()
         .map(|column| Metric {
             info: table.info(column),
             values: table
@@ -53,20 +54,21 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return output::print_json(&json!({
             "table": arguments.table,
-            "table_sha256": table.sha256(),
+            "table_sha256": table.sha256()?,
+            "checksums": table.checksums() != ChecksumKind::None,
             "manifest": table.manifest(),
             "metrics": metrics,
-            "noise": table.noise().iter().map(noise::json).collect::<Vec<_>>(),
+            "noise": table.noise()?.iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
-    output::print_text(&text(&table, &metrics))
+    output::print_text(&text(&table, &metrics)?)
 }
 
-fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
+fn text(table: &Table, metrics: &[Metric<'_>]) -> anyhow::Result<String> {
     let manifest = table.manifest();
     let lines = [
         ("table", table.path().display().to_string()),
-        ("sha256", table.sha256()),
+        ("sha256", table.sha256()?),
         ("space", manifest.space.clone()),
         (
             "rows",
@@ -102,6 +104,18 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
                 "{}, written by ganas {}",
                 manifest.format_version, manifest.ganas_version
             ),
+        ),
+        (
+            "checked",
+            match table.checksums() {
+                ChecksumKind::Blocks(bytes) => {
+                    format!("all of it, by a CRC-32C for every {bytes} bytes")
+                }
+                ChecksumKind::Whole => "all of it, by one CRC-32C".to_owned(),
+                ChecksumKind::None => {
+                    "no checksums, so damage may go unnoticed: import again".to_owned()
+                }
+            },
         ),
     ];
     let evaluator = manifest.evaluator.iter().map(|evaluator| {
@@ -155,11 +169,11 @@ fn text(table: &Table, metrics: &[Metric<'_>]) -> String {
             optional(metric.query_maximum),
         ]);
     }
-    let noise = match table.noise() {
+    let noise = match table.noise()? {
         noise if noise.is_empty() => String::new(),
         noise => format!("\n{}", noise::text(&noise)),
     };
-    format!("{lines}\n{}{noise}", columns.to_text())
+    Ok(format!("{lines}\n{}{noise}", columns.to_text()))
 }
 
 /// The role in words.

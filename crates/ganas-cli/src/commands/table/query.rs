@@ -56,13 +56,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .with_context(|| format!("{}", arguments.table.display()))?;
     let columns = tables::columns(&table, &arguments.metrics)?;
     let found = Found::find(&table, &*space, &arguments.architecture)?;
-    let metrics: Vec<Metric<'_>> = columns
-        .into_iter()
-        .map(|column| Metric {
+    let metric = |column| -> anyhow::Result<Metric<'_>> {
+        Ok(Metric {
             info: table.info(column),
             value: found.row.and_then(|row| table.value(column, row)),
             query_value: table.value(column, found.representative),
-            query_seconds: table.query_time(column, found.representative),
+            query_seconds: table.query_time(column, found.representative)?,
             rank: table
                 .rank(column, found.row.unwrap_or(found.representative))
                 .map(|rank| RankFields {
@@ -71,11 +70,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                     percentile: rank.percentile,
                 }),
         })
-        .collect();
+    };
+    let metrics: Vec<Metric<'_>> = columns.into_iter().map(metric).collect::<Result<_, _>>()?;
     if arguments.json {
         print_json(&table, &found, &metrics)
     } else {
-        output::print_text(&text(&table, &found, &metrics))
+        output::print_text(&text(&table, &found, &metrics)?)
     }
 }
 
@@ -83,21 +83,21 @@ fn print_json(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::R
     let official = table.manifest().row_order == RowOrder::PublishedIndex;
     let row = found.row.map(Row::index);
     output::print_json(&json!({
-        "table_sha256": table.sha256(),
+        "table_sha256": table.sha256()?,
         "space": table.manifest().space,
         "arch": found.arch,
         "key": found.key,
         "row": row,
         "index": row.filter(|_| official),
         "representative": {
-            "arch": table.arch_text(found.representative),
+            "arch": table.arch_text(found.representative)?,
             "row": found.representative.index(),
         },
         "metrics": metrics,
     }))
 }
 
-fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
+fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::Result<String> {
     let numbering = match table.manifest().row_order {
         RowOrder::PublishedIndex => "index",
         RowOrder::SourceFile => "row",
@@ -114,7 +114,7 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         format!(
             "queries of its class return {numbering} {}: {}",
             representative.index(),
-            table.arch_text(representative)
+            table.arch_text(representative)?
         )
     };
     let lines: String = [
@@ -170,8 +170,8 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     } else {
         ""
     };
-    format!(
+    Ok(format!(
         "{lines}\n{}\n{ranks}; ties share the mean of their places\n{seconds}",
         columns.to_text()
-    )
+    ))
 }

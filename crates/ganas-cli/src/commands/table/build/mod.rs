@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ganas::eval::EvalError;
+use ganas::space::Opened;
 use ganas::store::OnExisting;
 use ganas::tables::{Build, Choice, TableBuild, check_seeds};
-use ganas::{Error, SearchSpace, Seeds, StopFlag};
+use ganas::{Error, Seeds, StopFlag};
 
 use crate::arguments::environment;
 use crate::arguments::workers::WorkerArguments;
@@ -25,8 +26,8 @@ use crate::printing::worker_notes::WorkerNotes;
 pub(crate) struct Arguments {
     /// The search space: a name that `ganas space list` lists, or a `.toml` file that describes one. Every class of
     /// architectures is evaluated once a seed.
-    #[arg(long, value_parser = crate::arguments::space::parse)]
-    space: Arc<dyn SearchSpace>,
+    #[arg(long, value_parser = crate::arguments::space::parse_with_files)]
+    space: Opened,
     /// So many random architectures instead of all.
     #[arg(long, value_name = "N")]
     sample: Option<NonZeroU32>,
@@ -79,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if !arguments.quiet {
         eprintln!(
             "{n} architectures of {}, {} seeds: {} evaluations, {} of them are there; kept in {}",
-            arguments.space.name(),
+            arguments.space.space.name(),
             arguments.seeds.all().len(),
             progress.all(),
             progress.known(),
@@ -127,7 +128,7 @@ fn plan(arguments: &Arguments, stop: &StopFlag) -> anyhow::Result<TableBuild> {
         path.into()
     });
     Ok(TableBuild {
-        space: Arc::clone(&arguments.space),
+        space: Arc::clone(&arguments.space.space),
         choice: match arguments.sample {
             None => Choice::All,
             Some(n) => Choice::Sample {
@@ -143,6 +144,7 @@ fn plan(arguments: &Arguments, stop: &StopFlag) -> anyhow::Result<TableBuild> {
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
         study,
+        made_from: arguments.space.files.clone(),
         on_existing: if arguments.resume {
             OnExisting::Resume
         } else {
