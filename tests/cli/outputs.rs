@@ -21,7 +21,7 @@ fn with_inputs() -> Sandbox {
     let import = "table import --space nasbench201 t.csv -o t.arrow";
     sandbox.ganas(import.split_whitespace()).expect_code(0);
     let search =
-        "search --table digits-4 --algorithm random --budget 5 --seeds 0..1 --quiet --study s.db";
+        "search --table digits-4 --algorithm random --budget 85 --seeds 0..3 --quiet --study s.db";
     sandbox.ganas(search.split_whitespace()).expect_code(0);
     fs::create_dir(sandbox.path("sub")).unwrap();
     sandbox
@@ -285,6 +285,9 @@ fn stdout_is_written_under_all_its_names_and_is_no_input_either() {
     assert!(before == after);
 }
 
+/// The largest file, in blocks of 512 bytes: one that SQLite maps beside a study fits, and no output does.
+const BLOCKS: u32 = 70;
+
 /// With a limit on the size of files, and SIGXFSZ ignored, writing fails as it does on a full disk.
 #[test]
 fn what_cannot_be_written_to_the_end_leaves_nothing() {
@@ -305,8 +308,7 @@ fn what_cannot_be_written_to_the_end_leaves_nothing() {
         "table import --space nasbench201 big.csv -o new.arrow",
         "table import --space nasbench201 big.csv -o big.arrow --overwrite",
     ] {
-        // Blocks of 512 bytes.
-        let line = format!("trap '' XFSZ; ulimit -f 2; \"$GANAS\" {command}");
+        let line = format!("trap '' XFSZ; ulimit -f {BLOCKS}; \"$GANAS\" {command}");
         let ended = shell(&sandbox, &line).expect_code(1);
         assert!(
             ended.stderr.contains("cannot write"),
@@ -336,7 +338,7 @@ fn a_command_that_is_killed_leaves_no_final_name_and_the_next_one_cleans_up() {
         "export s.db -o new.jsonl",
         "table import --space nasbench201 big.csv -o new.arrow",
     ] {
-        let line = format!("ulimit -f 2; \"$GANAS\" {command}");
+        let line = format!("ulimit -f {BLOCKS}; \"$GANAS\" {command}");
         let ended = shell(&sandbox, &line);
         assert_ne!(ended.code, 0);
         assert_eq!(partial(&sandbox), 1, "{command}");

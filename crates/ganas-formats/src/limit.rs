@@ -21,7 +21,13 @@ pub struct Rule {
     pub floor: u64,
 }
 
-/// Bytes of text or of records that are unpacked: 32 times the file, or 256 MiB.
+/// Bytes of a pickle that is unpacked and read as a stream, which takes time and no memory: 32 times the file, or 64 MiB.
+pub const STREAM: Rule = Rule {
+    ratio: 32,
+    floor: 64 << 20,
+};
+
+/// Bytes of a text that is unpacked into memory: 32 times the file, or 256 MiB.
 pub const UNPACKED: Rule = Rule {
     ratio: 32,
     floor: 256 << 20,

@@ -270,32 +270,30 @@ pub enum ImportProblem {
     },
     /// A metric is NaN or infinite.
     #[error(
-        "line {line}, column `{}`: found `{}`, expected a finite number; \
+        "line {line}, column `{}`: found `{text}`, expected a finite number; \
          leave the cell empty when there is no value",
-        excerpt(column),
-        excerpt(text)
+        excerpt(column)
     )]
     NonFinite {
         /// The line where the row starts.
         line: u64,
         /// The column.
         column: String,
-        /// The text of the cell.
+        /// The text of the cell, or the beginning of a long one.
         text: String,
     },
     /// A cell is text although earlier cells of its column are numbers.
     #[error(
-        "line {line}, column `{}`: found `{}`, expected a number as in line {numeric_line}; \
+        "line {line}, column `{}`: found `{text}`, expected a number as in line {numeric_line}; \
          leave the cell empty when there is no value",
-        excerpt(column),
-        excerpt(text)
+        excerpt(column)
     )]
     NotANumber {
         /// The line where the row starts.
         line: u64,
         /// The column.
         column: String,
-        /// The text of the cell.
+        /// The text of the cell, or the beginning of a long one.
         text: String,
         /// The first line with a number in this column.
         numeric_line: u64,

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::BenchmarkError;
 
 use super::record::{Record, record};
-use ganas_formats::limit::{Bound, Bounded, MEMORY, MaxUnpacked, UNPACKED};
+use ganas_formats::limit::{Bound, Bounded, MEMORY, MaxUnpacked, STREAM};
 use ganas_formats::pickle::{self, Heap, Limits, Machine, Memory, References, Value, Watcher};
 use ganas_formats::source::check_regular;
 use ganas_formats::{FormatError, FormatProblem, SourceError};
@@ -289,7 +289,7 @@ pub(crate) fn read_single(
         let file = File::open(file)?;
         let bound = Bound {
             what: "its unpacked content",
-            limit: max.of(UNPACKED, file.metadata()?.len()),
+            limit: max.of(STREAM, file.metadata()?.len()),
         };
         let file = BufReader::with_capacity(1 << 18, file);
         let unpacked = Bounded::new(MultiBzDecoder::new(file), bound);

@@ -19,7 +19,6 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
                 if self.marks.len() >= self.limits.values {
                     return Err(self.too_many_values());
                 }
-                self.check_memory()?;
                 self.begin_watching();
                 self.marks.push(self.stack.len());
                 Ok(())
@@ -143,7 +142,6 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
                     reason: "bytes written as a text that is not Latin-1",
                 })?;
                 *self.n_text_bytes() += allocated(bytes.len());
-                self.check_memory()?;
                 return Ok(Value::Bytes(bytes));
             }
             (Name::NumpyScalar, values) => {

@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::text::Text;
 use super::watch::Watcher;
 
-/// The most bytes that are read without looking at the memory; more than the buffer of a file.
+/// The most bytes that are read before the memory is looked at again; more than the buffer of a file.
 const LOOKED_AHEAD: usize = 1 << 20;
 
 impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
@@ -19,7 +19,6 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
         let floor = self.floor();
         // While entries are dropped from the end of the other part of the memo, new ones must go there.
         let grows_densely = self.kept.is_none() && self.watched.is_none() && self.memo.is_empty();
-        // A buffer is too small to go far beyond the limit, which the next instruction that is obeyed alone checks.
         let Ok(ahead) = self.input.ahead() else {
             return;
         };

@@ -154,6 +154,8 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         loop {
             self.run_constants();
             let start = self.input.offset();
+            self.check_memory()
+                .map_err(|problem| FormatError::at(start, problem))?;
             let opcode = self.input.byte()?;
             if opcode == b'.' {
                 return self.pop().map_err(|p| FormatError::at(start, p));
@@ -336,7 +338,6 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
                 limit: self.limits.memo,
             });
         }
-        self.check_memory()?;
         let top = self.top()?.clone();
         let place = index as usize;
         let n_dense = self.dense_memo.len();
@@ -450,9 +451,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
 
     pub(super) fn new_node(&mut self, node: Node) -> Result<Value, FormatProblem> {
         let too_many = self.too_many_values();
-        let node = self.heap.add(node).map(Value::Node).ok_or(too_many)?;
-        self.check_memory()?;
-        Ok(node)
+        self.heap.add(node).map(Value::Node).ok_or(too_many)
     }
 
     pub(super) fn count(&mut self, n: usize) -> Result<(), FormatProblem> {
@@ -460,13 +459,14 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         if self.n_values > self.limits.values {
             return Err(self.too_many_values());
         }
-        self.check_memory()
+        Ok(())
     }
 
-    /// Checks that everything together is within the limit of memory.
+    /// Checks that everything together is within the limit of memory, before each instruction: none makes more than a text, or
+    /// twice what there is.
     ///
     /// Values are counted where they were pushed, and stay counted wherever they are moved to.
-    pub(super) fn check_memory(&self) -> Result<(), FormatProblem> {
+    fn check_memory(&self) -> Result<(), FormatProblem> {
         let values = self.n_values + self.n_lost + self.dense_memo.len();
         let slots = self.heap.n_slots() * Heap::SLOT_BYTES + self.marks.len() * size_of::<usize>();
         let memo = self.memo.len() as u64 * MEMO_ENTRY_BYTES;

@@ -88,14 +88,16 @@ fn flip_all(bytes: &[u8], step: usize) {
     }
 }
 
-/// A table of many columns: `m<i>` is `i` times 1000, and the row.
+/// A table of many columns: `m<i>` is `i` times 1000, and the row; the last one, `hole`, has no value in the first row.
 fn wide(folder: &Folder, n_columns: usize) -> Table {
-    let mut csv = "arch,hole".to_owned();
+    let mut csv = "arch".to_owned();
     csv.extend((0..n_columns).map(|i| format!(",m{i}")));
+    csv.push_str(",hole");
     for row in 0..Chains::SIZE {
         let hole = if row == 0 { "" } else { "1" };
-        csv.push_str(&format!("\n{},{hole}", Chains::text(row)));
+        csv.push_str(&format!("\n{}", Chains::text(row)));
         csv.extend((0..n_columns).map(|i| format!(",{}", 1000 * i + row)));
+        csv.push_str(&format!(",{hole}"));
     }
     folder.table(csv)
 }
@@ -182,11 +184,12 @@ fn damage_to_a_column_is_told_to_whoever_asks_for_it() {
 fn damage_to_a_text_ends_the_search() {
     let folder = Folder::new();
     // Texts of several blocks, the first of which are not looked at by opening: rows of one class, with long texts.
-    let table = wide(&folder, 2);
+    // Far enough from each other that the texts and the column are in different blocks.
+    let table = wide(&folder, 1500);
     let arch = Chains::arch(0);
     let evaluate = |table: Table| {
         let space: Arc<dyn SearchSpace> = Arc::new(Chains::numbered());
-        let evaluator = TableEvaluator::new(Arc::new(table), space, "hole", "m1").unwrap();
+        let evaluator = TableEvaluator::new(Arc::new(table), space, "hole", "hole").unwrap();
         evaluator.evaluate(Query::new(&Chains::numbered(), &arch))
     };
     let damaged = Table::open(table.path())

@@ -460,19 +460,19 @@ fn unwritable_output() {
         overwrite: true,
         ..ImportRequest::new(&source, folder.path("is_a_folder"))
     };
-    for request in [in_no_folder, is_a_folder] {
+    for (request, expected) in [
+        (in_no_folder, "exists and is writable"),
+        (is_a_folder, "the output is a folder"),
+    ] {
         let error = import(&request, &Chains::numbered()).unwrap_err();
         assert!(
             matches!(
                 error.table_problem(),
-                Some(TableProblem::WriteOutput { .. })
+                Some(TableProblem::WriteOutput { .. } | TableProblem::BadOutput { .. })
             ),
             "{error:?}"
         );
-        check_message(
-            &error,
-            &[request.output.to_str().unwrap(), "exists and is writable"],
-        );
+        check_message(&error, &[request.output.to_str().unwrap(), expected]);
     }
     assert_eq!(folder.names(), ["is_a_folder", "source.csv"]);
 }
