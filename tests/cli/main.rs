@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod bombs;
 mod commands;
 mod constraints;
 mod devices;
@@ -23,6 +24,7 @@ mod metrics;
 mod metrics_of_workers;
 mod objectives;
 mod official_files;
+mod outputs;
 mod own_spaces;
 mod partial_tables;
 mod real_table;

@@ -54,6 +54,10 @@ impl PublishedFormat {
             let results = result_files(source)?;
             return Ok((!results.is_empty()).then_some(Self::NasBench301Results));
         }
+        if !std::fs::metadata(source)?.is_file() {
+            // A pipe would be waited for, and what is read of it is gone.
+            return Ok(None);
+        }
         let mut start = Vec::new();
         File::open(source)?
             .take(SIGNATURE_BYTES)

@@ -25,12 +25,12 @@ pub fn nats_tar(data: &[u8]) {
 
 /// A `.pth` file.
 pub fn torch(data: &[u8]) {
-    let _ = read_torch_from(|| Ok(Cursor::new(data)), |_| Ok(()));
+    let _ = read_torch_from(|| Ok(Cursor::new(data)), LIMITS, |_| Ok(()));
 }
 
 /// NASLib's pickle.
 pub fn naslib_pickle(data: &[u8]) {
-    let _ = naslib::read_naslib(|| Ok(data), |_, _| Ok(()));
+    let _ = naslib::read_naslib(|| Ok(data), LIMITS, |_, _| Ok(()));
 }
 
 /// A TFRecord file.

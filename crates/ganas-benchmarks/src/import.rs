@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use ganas_space::SearchSpace;
 
-use ganas_formats::{FormatError, FormatProblem, SourceError};
+use ganas_formats::source::check_regular;
+use ganas_formats::{FormatError, FormatProblem, MaxUnpacked, SourceError};
 use ganas_table::{
-    Builder, ColumnSpill, FamilyId, MAX_RUNS, Manifest, Replace, TableError, TooManyRows,
+    Builder, ColumnSpill, FamilyId, MAX_RUNS, Manifest, Replace, TableError, Target, TooManyRows,
 };
 
 use crate::nasbench101::{self, naslib, records::read_tfrecords};
@@ -30,6 +31,11 @@ pub struct ImportRequest {
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists.
     pub overwrite: bool,
+    /// Files beside `source` that the table is made from, such as the description of the space: `output` must not be one
+    /// of them.
+    pub made_from: Vec<PathBuf>,
+    /// What the source may become when it is read, when its size is not to decide.
+    pub max_unpacked: MaxUnpacked,
 }
 
 /// What an import did.
@@ -55,24 +61,28 @@ pub fn import(
     request: &ImportRequest,
     space: &dyn SearchSpace,
 ) -> Result<ImportReport, BenchmarkError> {
-    if !request.overwrite && request.output.exists() {
-        return Err(TableError::output_exists(&request.output).into());
-    }
-    let source = &*request.source;
-    let info = fingerprint::of(source).map_err(|error| unreadable(source, error))?;
-    let mut builder = Builder::new(space, &request.output);
-    let n_records = read(request.format, source, &mut builder)?;
-    if builder.n_rows() == 0 {
-        let problem = FormatProblem::content("at least one record", "none");
-        return Err(FormatError::at(0, problem).in_file(source).into());
-    }
     let replace = if request.overwrite {
         Replace::Allowed
     } else {
         Replace::Refused
     };
+    let target = Target::new(&request.output, replace)
+        .made_from(files_of(&request.source))
+        .made_from(&request.made_from);
+    target.check().map_err(TableError::from)?;
+    let source = &*request.source;
+    if !source.is_dir() {
+        check_regular(source)?;
+    }
+    let info = fingerprint::of(source).map_err(|error| unreadable(source, error))?;
+    let mut builder = Builder::new(space, &request.output);
+    let n_records = read(request, &mut builder)?;
+    if builder.n_rows() == 0 {
+        let problem = FormatProblem::content("at least one record", "none");
+        return Err(FormatError::at(0, problem).in_file(source).into());
+    }
     let key_column = request.format.key_column();
-    let (manifest, output_bytes) = builder.finish(key_column, info, &request.output, replace)?;
+    let (manifest, output_bytes) = builder.finish(key_column, info, &target)?;
     // Not by way of the mapped table, which would have to be in memory as a whole.
     let (output_sha256, _) = fingerprint::of_file(&request.output)
         .map_err(|error| unreadable(&request.output, error))?;
@@ -84,15 +94,22 @@ pub fn import(
     })
 }
 
+/// The files that a source consists of, as far as they can be listed: why they cannot is told when they are read.
+fn files_of(source: &Path) -> Vec<PathBuf> {
+    let mut files = vec![source.to_owned()];
+    if source.is_dir() {
+        files.extend(archive::record_files(source).into_iter().flatten());
+        files.extend(results::result_files(source).into_iter().flatten());
+    }
+    files
+}
+
 /// Reads all records into the builder; returns how many those were.
-fn read(
-    format: PublishedFormat,
-    source: &Path,
-    builder: &mut Builder<'_>,
-) -> Result<u64, BenchmarkError> {
+fn read(request: &ImportRequest, builder: &mut Builder<'_>) -> Result<u64, BenchmarkError> {
+    let (source, max) = (&*request.source, request.max_unpacked);
     let open = || File::open(source).map_err(|error| unreadable(source, error));
     let in_file = |error: FormatError| error.in_file(source).into();
-    match format {
+    match request.format {
         PublishedFormat::NasBench101TfRecord => {
             let mut trainings = nasbench101::Trainings::new(builder);
             let reader = BufReader::with_capacity(1 << 18, open()?);
@@ -102,6 +119,7 @@ fn read(
             let mut trainings = nasbench101::Trainings::new(builder);
             naslib::read_naslib(
                 || Ok(BufReader::with_capacity(1 << 18, File::open(source)?)),
+                naslib::limits(source, max),
                 |cell, training| trainings.add(cell, training),
             )
             .map_err(in_file)
@@ -116,11 +134,11 @@ fn read(
         }
         PublishedFormat::NatsPickle => {
             let mut records = nats::Records::new(builder);
-            archive::read_single(source, |record| records.add(record)).map_err(in_file)
+            archive::read_single(source, max, |record| records.add(record)).map_err(in_file)
         }
         PublishedFormat::NasBench201Torch => {
             let mut records = nats::Records::new(builder);
-            archive::read_torch(source, |record| records.add(record)).map_err(in_file)
+            archive::read_torch(source, max, |record| records.add(record)).map_err(in_file)
         }
         PublishedFormat::NasBench301Results => {
             let mut trainings = nasbench301::Trainings::new(builder);

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::limit::{TooLarge, excerpt, shortened, too_large};
+
 /// A problem at a place of a file; [`in_file`](Self::in_file) makes the error of it.
 #[derive(Debug)]
 pub struct FormatError {
@@ -29,7 +31,9 @@ impl FormatError {
 
     /// A failure of the reader below: compression that ends early or is damaged, or the disk.
     pub fn of_read(offset: u64, error: &io::Error, of: &'static str) -> Self {
-        let problem = if error.kind() == io::ErrorKind::UnexpectedEof {
+        let problem = if let Some(too_large) = too_large(error) {
+            FormatProblem::TooLarge(too_large)
+        } else if error.kind() == io::ErrorKind::UnexpectedEof {
             FormatProblem::Truncated { missing: 1, of }
         } else {
             FormatProblem::Unreadable {
@@ -98,7 +102,7 @@ pub enum FormatProblem {
         of: &'static str,
     },
     /// The disk or the decompressor failed.
-    #[error("not readable ({reason}): download or copy the file again")]
+    #[error("not readable ({}): download or copy the file again", excerpt(reason))]
     Unreadable {
         /// What the reader said.
         reason: String,
@@ -133,6 +137,9 @@ pub enum FormatProblem {
         /// The largest length that is read.
         limit: u64,
     },
+    /// It becomes more than a file of its size may.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// More of something than such a file has.
     #[error("more than {limit} {what}: the file is damaged, or not one of this benchmark")]
     TooMany {
@@ -164,7 +171,11 @@ pub enum FormatProblem {
         reason: &'static str,
     },
     /// The content is not that of the benchmark.
-    #[error("expected {expected}, found {found}: is it a file of this benchmark?")]
+    #[error(
+        "expected {}, found {}: is it a file of this benchmark?",
+        excerpt(expected),
+        excerpt(found)
+    )]
     Content {
         /// What should be there.
         expected: String,
@@ -172,14 +183,15 @@ pub enum FormatProblem {
         found: String,
     },
     /// An architecture that is not one of the space.
-    #[error("{source}; choose the space that the file was made for")]
+    #[error("{}; choose the space that the file was made for", shortened(&source.to_string()))]
     Arch {
         /// What the space said.
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The published hash of an architecture is not the one of its matrix and operations.
     #[error(
-        "the architecture `{arch}` has the hash {found}, the file says {expected}: the record is damaged"
+        "the architecture `{}` has the hash {found}, the file says {expected}: the record is damaged",
+        excerpt(arch)
     )]
     Hash {
         /// The architecture as text.

@@ -7,6 +7,7 @@ pub const LIMITS: Limits = Limits {
     values: 200_000,
     memo: 200_000,
     text_bytes: 1 << 20,
+    memory: 1 << 26,
 };
 
 /// Any pickle.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::limit::{Bound, Bounded, MaxUnpacked, Rule, TooLarge, too_large};
+
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A file that cannot be read or unpacked.
@@ -29,6 +31,12 @@ pub enum SourceProblem {
     /// The file is missing or cannot be read.
     #[error("cannot read the source file: {0}; check the path and its permissions")]
     Read(#[source] io::Error),
+    /// It is a folder, a pipe or a device, which may have no end.
+    #[error("not a regular file; write what it gives to a file, and name that")]
+    NotAFile,
+    /// It unpacks to more than it may.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// The gzip stream ends in the middle.
     #[error(
         "the gzip stream ends in the middle, after {decompressed} decompressed bytes; \
@@ -83,8 +91,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a file; whether it is gzip'd is told by its first bytes, not by its name.
-    pub fn read(file: &Path) -> Result<Self, SourceError> {
+    /// Reads a regular file; whether it is gzip'd is told by its first bytes, not by its name.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or unpacked, or unpacks to more than the rule says, unless another bound is set.
+    pub fn read(file: &Path, rule: Rule, max: MaxUnpacked) -> Result<Self, SourceError> {
+        check_regular(file)?;
         let raw = fs::read(file).map_err(|error| SourceError::unreadable(file, error))?;
         let info = SourceInfo {
             file: file
@@ -95,7 +108,8 @@ impl Source {
             bytes: raw.len() as u64,
         };
         let text = if raw.starts_with(&GZIP_MAGIC) {
-            gunzip(file, &raw)?
+            let limit = max.of(rule, raw.len() as u64);
+            gunzip(file, &raw, limit)?
         } else {
             raw
         };
@@ -103,11 +117,37 @@ impl Source {
     }
 }
 
-fn gunzip(file: &Path, raw: &[u8]) -> Result<Vec<u8>, SourceError> {
+/// Checks that a path leads to a regular file, before it is opened: opening a pipe waits for somebody to write to it.
+///
+/// # Errors
+///
+/// It does not, or cannot be looked at.
+pub fn check_regular(file: &Path) -> Result<(), SourceError> {
+    let metadata = fs::metadata(file).map_err(|error| SourceError::unreadable(file, error))?;
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(SourceError {
+        file: file.to_owned(),
+        problem: SourceProblem::NotAFile,
+    })
+}
+
+fn gunzip(file: &Path, raw: &[u8], limit: u64) -> Result<Vec<u8>, SourceError> {
     let mut text = Vec::new();
-    let Err(error) = MultiGzDecoder::new(raw).read_to_end(&mut text) else {
+    let bound = Bound {
+        what: "its unpacked content",
+        limit,
+    };
+    let Err(error) = Bounded::new(MultiGzDecoder::new(raw), bound).read_to_end(&mut text) else {
         return Ok(text);
     };
+    if let Some(too_large) = too_large(&error) {
+        return Err(SourceError {
+            file: file.to_owned(),
+            problem: SourceProblem::TooLarge(too_large),
+        });
+    }
     let decompressed = text.len() as u64;
     Err(SourceError {
         file: file.to_owned(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ganas_eval::{EvalError, UnknownDirection};
 use ganas_formats::SourceError;
+use ganas_formats::limit::shortened;
 use ganas_space::suggestion::did_you_mean;
 use thiserror::Error;
 
@@ -15,7 +16,7 @@ pub enum SurrogateError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// A file of a surrogate is damaged, or is not what was expected.
-    #[error("{}: {place}: {problem}; copy or download the surrogate again", file.display())]
+    #[error("{}: {place}: {}; copy or download the surrogate again", file.display(), shortened(problem))]
     File {
         /// The file.
         file: PathBuf,

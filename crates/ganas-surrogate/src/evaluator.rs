@@ -11,6 +11,8 @@ use ganas_eval::{
 };
 use ganas_space::suggestion::closest;
 
+use ganas_formats::MaxUnpacked;
+
 use crate::SurrogateError;
 
 use super::accel::AccelEnsemble;
@@ -65,7 +67,22 @@ impl SurrogateEvaluator {
         search: Option<&str>,
         report: Option<&str>,
     ) -> Result<Self, SurrogateError> {
-        let mut folder = Folder::new(folder.as_ref());
+        Self::open_bounded(folder, space, search, report, MaxUnpacked::default())
+    }
+
+    /// The same with another bound on what its files may unpack to than their sizes set.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_bounded(
+        folder: impl AsRef<Path>,
+        space: Arc<dyn SearchSpace>,
+        search: Option<&str>,
+        report: Option<&str>,
+        max_unpacked: MaxUnpacked,
+    ) -> Result<Self, SurrogateError> {
+        let mut folder = Folder::bounded(folder.as_ref(), max_unpacked);
         let model = open_model(&mut folder, space.name())?;
         let names: Vec<&str> = all(&*model).map(|p| p.name).collect();
         let place = |name: &str| {

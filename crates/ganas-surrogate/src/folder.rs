@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::SurrogateError;
+use ganas_formats::limit::{MODEL, MaxUnpacked};
 use ganas_formats::source::{Source, SourceError, hex};
 
 /// How deep files are looked for.
@@ -16,6 +17,7 @@ const MAX_DEPTH: usize = 4;
 pub(super) struct Folder {
     path: PathBuf,
     digest: Sha256,
+    max: MaxUnpacked,
 }
 
 /// A file in memory, unpacked when it is gzip'd.
@@ -26,8 +28,15 @@ pub(super) struct File {
 }
 
 impl Folder {
+    #[cfg(test)]
     pub(super) fn new(path: &Path) -> Self {
+        Self::bounded(path, MaxUnpacked::default())
+    }
+
+    /// A folder whose files may unpack to so much.
+    pub(super) fn bounded(path: &Path, max: MaxUnpacked) -> Self {
         Self {
+            max,
             path: path.to_owned(),
             digest: Sha256::new(),
         }
@@ -110,7 +119,7 @@ impl Folder {
     /// Reads a file, which counts in the fingerprint as it lies on the disk.
     pub(super) fn read(&mut self, name: &str) -> Result<File, SurrogateError> {
         let path = self.path.join(name);
-        let source = Source::read(&path)?;
+        let source = Source::read(&path, MODEL, self.max)?;
         self.digest
             .update(format!("{name}\0{}\n", source.info.sha256));
         Ok(File {

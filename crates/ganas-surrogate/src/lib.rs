@@ -48,4 +48,5 @@ mod tests;
 
 pub use error::SurrogateError;
 pub use evaluator::SurrogateEvaluator;
+pub use ganas_formats::MaxUnpacked;
 pub use model::Prediction;

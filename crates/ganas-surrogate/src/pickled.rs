@@ -1,5 +1,6 @@
 //! A pickled `Booster` of XGBoost or LightGBM: an object whose state holds the booster as one text or bytes.
 
+use ganas_formats::limit::{MEMORY, MaxUnpacked};
 use ganas_formats::pickle::{self, Heap, Limits, Name, Value};
 
 /// Where the state of an object has the booster; LightGBM has the second since version 4.
@@ -18,6 +19,7 @@ impl PickledBooster {
         let limits = Limits {
             // What is in memory already may be as long as it is.
             text_bytes: pickle.len() as u64,
+            memory: MaxUnpacked::default().of(MEMORY, pickle.len() as u64),
             ..Limits::default()
         };
         let (heap, value) = pickle::read(pickle, limits).map_err(|error| error.to_string())?;

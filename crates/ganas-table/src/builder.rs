@@ -1,19 +1,20 @@
 //! The table that a conversion or an evaluation builds: architectures in memory, measurements in the spill.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use ganas_files::{Output, Target, folder_of};
 use ganas_formats::SourceInfo;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
 use crate::class_value::ClassValue;
 use crate::column_spill::ColumnSpill;
 use crate::coverage;
-use crate::error::{TableError, TableProblem};
+use crate::error::TableError;
 use crate::ipc_file::IpcFile;
 use crate::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder, SpaceDescription};
 use crate::published_order::published_order;
-use crate::write::{Replace, folder_of, output_file, place};
 
 /// More architectures than the format holds: their texts are longer than [`i32::MAX`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,24 +97,28 @@ impl<'a> Builder<'a> {
     }
 
     /// Writes the table.
+    ///
+    /// # Errors
+    ///
+    /// Why the output cannot be written.
     pub fn finish(
         self,
         key_column: &str,
         source: SourceInfo,
-        output: &Path,
-        replace: Replace,
+        target: &Target,
     ) -> Result<(Manifest, u64), TableError> {
-        let write = |source| TableProblem::WriteOutput { source }.in_file(output);
-        self.write(key_column, source, output, replace)
-            .map_err(write)
+        let mut output = Output::create(target)?;
+        let written = self.write(key_column, source, output.file());
+        let written = written.map_err(|error| output.error(error))?;
+        output.commit()?;
+        Ok(written)
     }
 
     fn write(
         self,
         key_column: &str,
         source: SourceInfo,
-        output: &Path,
-        replace: Replace,
+        out: &mut File,
     ) -> io::Result<(Manifest, u64)> {
         let n_rows = u32::try_from(self.keys.len()).map_err(io::Error::other)?;
         let (rows, row_order) = self.row_order(n_rows);
@@ -141,8 +146,7 @@ impl<'a> Builder<'a> {
             skipped: Vec::new(),
         };
 
-        let mut temporary = output_file(output)?;
-        let mut file = IpcFile::begin(temporary.as_file_mut(), &manifest, self.texts.len() as u64)?;
+        let mut file = IpcFile::begin(out, &manifest, self.texts.len() as u64)?;
         file.write_texts(rows.iter().map(|&row| self.text(row)))?;
         file.write_keys(rows.iter().map(|&row| self.key(row).0))?;
         let mut first = 0;
@@ -154,9 +158,7 @@ impl<'a> Builder<'a> {
             })?;
             first += n_columns;
         }
-        file.finish(&key_order)?;
-        let bytes = temporary.as_file().metadata()?.len();
-        place(temporary, output, replace)?;
+        let bytes = file.finish(&key_order)?.metadata()?.len();
         Ok((manifest, bytes))
     }
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use ganas_space::ArchKey;
 use serde::{Deserialize, Serialize};
 
+use crate::error::TableError;
+
 use super::open::{Column, Row, Table};
 
 /// What a query returns that several rows of one class could answer: architectures that compute the same function, each
@@ -120,7 +122,7 @@ impl Table {
             ClassValue::Own if places.len() > 1 => {
                 let text = text();
                 let mut rows = places.map(|place| self.row_at(place));
-                let own = rows.find(|&row| self.arch_text(row) == text);
+                let own = rows.find(|&row| self.arch_text(row).is_ok_and(|known| known == text));
                 (own.unwrap_or(lowest), None)
             }
             _ => (lowest, None),
@@ -159,15 +161,19 @@ impl Table {
     }
 
     /// How much the rows of classes differ, which is noise of their trainings where they compute the same function.
-    #[must_use]
-    pub fn class_spread(&self) -> ClassSpread {
+    ///
+    /// # Errors
+    ///
+    /// Which column is damaged.
+    pub fn class_spread(&self) -> Result<ClassSpread, TableError> {
         let mut spread = ClassSpread::default();
-        let mut largest = vec![0.0f64; self.columns().len()];
+        let columns = self.columns()?;
+        let mut largest = vec![0.0f64; columns.len()];
         for places in self.classes().filter(|places| places.len() > 1) {
             spread.of_several_rows += 1;
             let rows: Vec<Row> = places.map(|place| self.row_at(place)).collect();
             let mut differs = false;
-            for (column, largest) in self.columns().zip(&mut largest) {
+            for (&column, largest) in columns.iter().zip(&mut largest) {
                 let first = self.value(column, rows[0]);
                 let values = rows.iter().map(|&row| self.value(column, row));
                 differs |= (values.clone()).any(|v| v.map(f64::to_bits) != first.map(f64::to_bits));
@@ -181,11 +187,11 @@ impl Table {
             }
             spread.differing += usize::from(differs);
         }
-        spread.largest = (self.columns().zip(largest))
+        spread.largest = (columns.into_iter().zip(largest))
             .filter(|(_, largest)| *largest > 0.0)
             .map(|(column, largest)| (self.info(column).name.clone(), largest))
             .collect();
-        spread
+        Ok(spread)
     }
 }
 

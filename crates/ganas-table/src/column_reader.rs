@@ -1,5 +1,7 @@
 //! A column of a file that is imported: which of its cells are numbers, which are missing, and what it is then.
 
+use ganas_formats::limit::excerpt;
+
 use super::skipped::{SkipReason, SkippedColumn};
 
 /// The words that stand for a missing value, in lower case: those of Python, R, SQL and spreadsheets, and nothing.
@@ -71,6 +73,11 @@ impl ColumnReader {
         &self.name
     }
 
+    /// Whether it has an entry for each row.
+    pub(crate) fn holds_numbers(&self) -> bool {
+        self.first_text.is_none()
+    }
+
     /// Makes the cells up to a row missing that were not pushed.
     pub(crate) fn fill_to(&mut self, n_rows: usize) {
         while self.n_cells < n_rows {
@@ -87,7 +94,7 @@ impl ColumnReader {
             Ok(_) => Cell::Infinite,
             Err(_) => Cell::Text,
         };
-        self.add(line, cell, || text.to_owned());
+        self.add(line, cell, || excerpt(text));
     }
 
     /// Adds a cell that is text even when it looks like a number.
@@ -97,7 +104,7 @@ impl ColumnReader {
         } else {
             Cell::Text
         };
-        self.add(line, cell, || text.to_owned());
+        self.add(line, cell, || excerpt(text));
     }
 
     /// Adds a number.

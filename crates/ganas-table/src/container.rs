@@ -18,7 +18,11 @@ use serde::Deserialize;
 
 use crate::error::{TableError, TableProblem};
 
-use super::manifest::{ARCH_COLUMN, FORMAT_VERSION, MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION};
+use super::checksums::{Checksums, Part};
+use super::manifest::{
+    ARCH_COLUMN, FIRST_VERSION_WITH_CHECKSUMS, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN,
+    MANIFEST_KEY, Manifest, OLDEST_FORMAT_VERSION,
+};
 use super::texts::Texts;
 use super::write::fields;
 
@@ -30,6 +34,9 @@ const TRAILER_BYTES: usize = 10;
 const COLUMN_ALIGNMENT: usize = 8;
 /// The first column is of strings; its buffers are the validity, the offsets and the text.
 const ARCH_OFFSETS: usize = 1;
+/// The buffers of the texts, of the keys, of each metric, and of the key index.
+const TEXT_BUFFERS: usize = 3;
+const OTHER_BUFFERS: usize = 2;
 /// A continuation marker and the length of the message's flatbuffer.
 const MESSAGE_PREFIX_BYTES: usize = 8;
 
@@ -41,12 +48,64 @@ pub(crate) struct Container {
     pub(crate) archs: Texts,
     /// The other columns.
     pub(crate) batch: RecordBatch,
+    /// The place of every buffer in the file.
+    pub(crate) places: Places,
+    /// None in old versions of the format.
+    pub(crate) checksums: Option<Checksums>,
+}
+
+/// The places of the buffers of all columns in the file, in the order of the format.
+#[derive(Debug)]
+pub(crate) struct Places(Vec<Range<usize>>);
+
+impl Places {
+    /// The texts without their offsets.
+    pub(crate) fn texts(&self) -> Range<usize> {
+        self.0.get(ARCH_OFFSETS + 1).cloned().unwrap_or_default()
+    }
+
+    /// The buffers of the metric with this number: which values there are, and the values.
+    pub(crate) fn metric(&self, index: usize) -> &[Range<usize>] {
+        let start = TEXT_BUFFERS + OTHER_BUFFERS * (1 + index);
+        self.0.get(start..start + OTHER_BUFFERS).unwrap_or_default()
+    }
+
+    /// The buffers that opening looks into: the offsets of the texts, the keys and their order.
+    fn looked_into(&self) -> impl Iterator<Item = &Range<usize>> {
+        let keys = TEXT_BUFFERS..TEXT_BUFFERS + OTHER_BUFFERS;
+        let order = self.0.len().saturating_sub(OTHER_BUFFERS)..self.0.len();
+        let indices = (0..=ARCH_OFFSETS).chain(keys).chain(order);
+        indices.filter_map(|index| self.0.get(index))
+    }
+
+    /// The places with their names.
+    fn parts(&self, manifest: &Manifest) -> Vec<Part> {
+        let mut names = vec!["the texts of the architectures".to_owned(); TEXT_BUFFERS];
+        let mut name = |name: String| names.extend([name.clone(), name]);
+        name(format!("the keys (column `{KEY_COLUMN}`)"));
+        for column in &manifest.columns {
+            name(format!("the column `{}`", column.name));
+        }
+        name(format!("the key index (column `{KEY_ORDER_COLUMN}`)"));
+        let parts = names.into_iter().zip(&self.0);
+        parts
+            .map(|(name, range)| Part {
+                name,
+                range: range.clone(),
+            })
+            .collect()
+    }
 }
 
 /// Reads a table file without copying its columns.
 pub(crate) fn read(path: &Path, bytes: &Bytes) -> Result<Container, TableError> {
     let not_arrow = |reason: String| TableProblem::NotArrow { reason }.in_file(path);
-    let footer = footer(bytes).map_err(not_arrow)?;
+    let in_file = |problem: TableProblem| problem.in_file(path);
+    let range = footer_range(bytes).map_err(not_arrow)?;
+    let footer = root_as_footer(&bytes[range.clone()])
+        .map_err(|error| not_arrow(format!("bad footer: {error}")))?;
+    let mut checksums =
+        Checksums::read(&bytes[range.clone()], &footer, range.start).map_err(in_file)?;
     let schema = footer
         .schema()
         .ok_or_else(|| not_arrow("the footer has no schema".to_owned()))
@@ -55,7 +114,24 @@ pub(crate) fn read(path: &Path, bytes: &Bytes) -> Result<Container, TableError> 
         })?;
     let manifest = manifest(path, &schema)?;
     check_schema(path, &schema, &manifest)?;
-    let (archs, batch) = batch(bytes, &footer, Arc::new(schema)).map_err(not_arrow)?;
+    if checksums.is_none() && manifest.format_version >= FIRST_VERSION_WITH_CHECKSUMS {
+        let version = manifest.format_version;
+        return Err(TableProblem::NoChecksums { version }.in_file(path));
+    }
+    let place = batch_place(bytes, &footer).map_err(not_arrow)?;
+    let start = place.start + place.metadata_bytes;
+    if let Some(checksums) = &checksums {
+        checksums.check(bytes, 0..start).map_err(in_file)?;
+    }
+    let buffers = buffers(&bytes[place.start..start], start..place.end).map_err(not_arrow)?;
+    let places = Places(buffers);
+    if let Some(checksums) = &mut checksums {
+        checksums.name_parts(places.parts(&manifest));
+        for range in places.looked_into() {
+            checksums.check(bytes, range.clone()).map_err(in_file)?;
+        }
+    }
+    let (archs, batch) = batch(bytes, &footer, Arc::new(schema), &place).map_err(not_arrow)?;
     if batch.num_rows() as u64 != u64::from(manifest.n_rows) {
         return Err(TableProblem::BadManifest {
             reason: format!(
@@ -70,10 +146,13 @@ pub(crate) fn read(path: &Path, bytes: &Bytes) -> Result<Container, TableError> 
         manifest,
         archs,
         batch,
+        places,
+        checksums,
     })
 }
 
-fn footer(bytes: &[u8]) -> Result<Footer<'_>, String> {
+/// Where the footer lies.
+fn footer_range(bytes: &[u8]) -> Result<Range<usize>, String> {
     let truncated = || {
         format!(
             "it does not start and end as one (truncated at {} bytes?)",
@@ -91,7 +170,7 @@ fn footer(bytes: &[u8]) -> Result<Footer<'_>, String> {
         .len()
         .checked_sub(length)
         .ok_or_else(|| format!("the footer claims {length} bytes, more than the file has"))?;
-    root_as_footer(&rest[start..]).map_err(|e| format!("bad footer: {e}"))
+    Ok(start..rest.len())
 }
 
 fn manifest(path: &Path, schema: &Schema) -> Result<Manifest, TableError> {
@@ -155,20 +234,9 @@ fn batch(
     bytes: &Bytes,
     footer: &Footer<'_>,
     schema: Arc<Schema>,
+    place: &Place,
 ) -> Result<(Texts, RecordBatch), String> {
-    if footer.dictionaries().is_some_and(|d| !d.is_empty()) {
-        return Err("it has dictionaries, which tables do not use".to_owned());
-    }
-    let blocks = footer.recordBatches().unwrap_or_default();
-    if blocks.len() != 1 {
-        return Err(format!(
-            "it has {} record batches, expected 1",
-            blocks.len()
-        ));
-    }
-    let block = blocks.get(0);
-    let place = Place::of(block, bytes.len())
-        .ok_or("its record batch lies outside of the file (truncated or damaged)")?;
+    let block = footer.recordBatches().unwrap_or_default().get(0);
     let data = Buffer::from(bytes.slice(place.start..place.end));
     let (metadata, body) = data.split_at(place.metadata_bytes);
     check_message(metadata, body)?;
@@ -183,6 +251,41 @@ fn batch(
     let [offsets, texts] = arch_buffers(metadata)?
         .map(|range| data.slice_with_length(place.metadata_bytes + range.start, range.len()));
     Ok((Texts::new(batch.num_rows(), offsets, texts)?, batch))
+}
+
+/// Where the one record batch lies.
+fn batch_place(bytes: &[u8], footer: &Footer<'_>) -> Result<Place, String> {
+    if footer.dictionaries().is_some_and(|d| !d.is_empty()) {
+        return Err("it has dictionaries, which tables do not use".to_owned());
+    }
+    let blocks = footer.recordBatches().unwrap_or_default();
+    if blocks.len() != 1 {
+        return Err(format!(
+            "it has {} record batches, expected 1",
+            blocks.len()
+        ));
+    }
+    Place::of(blocks.get(0), bytes.len()).ok_or_else(|| {
+        "its record batch lies outside of the file (truncated or damaged)".to_owned()
+    })
+}
+
+/// The places of all buffers in the file, given the message of the record batch and the place of its body.
+fn buffers(metadata: &[u8], body: Range<usize>) -> Result<Vec<Range<usize>>, String> {
+    let message = root_as_message(&metadata[MESSAGE_PREFIX_BYTES..])
+        .map_err(|e| format!("bad message: {e}"))?;
+    let batch = message
+        .header_as_record_batch()
+        .ok_or("its message is not a record batch")?;
+    let range = |buffer: &arrow_ipc::Buffer| {
+        let start = body
+            .start
+            .checked_add(usize::try_from(buffer.offset()).ok()?)?;
+        let end = start.checked_add(usize::try_from(buffer.length()).ok()?)?;
+        (end <= body.end).then_some(start..end)
+    };
+    let ranges: Option<Vec<_>> = batch.buffers().iter().flatten().map(range).collect();
+    ranges.ok_or_else(|| "a column lies outside of its record batch".to_owned())
 }
 
 /// The places of the offsets and of the texts of the architectures within the body, which were checked.

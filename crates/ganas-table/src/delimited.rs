@@ -1,13 +1,16 @@
 //! The CSV text of an import: architectures as text and columns of numbers, with the line of every problem.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use csv::ByteRecord;
+use ganas_formats::limit::Bound;
 
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
 use super::column_reader::{ColumnReader, Content, InfiniteColumn, NumberColumn};
+use super::import_limits::{BoundedRecords, MAX_COLUMNS, MemoryMeter, too_many_columns};
 use super::key_template::{KeyTemplate, joined};
 use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN};
 use super::skipped::{SkipReason, SkippedColumn};
@@ -37,12 +40,19 @@ impl Delimited {
     /// Reads the text of a CSV file.
     ///
     /// [`ColumnReader`] says which columns hold numbers.
-    pub(crate) fn parse(file: &Path, text: &[u8], key: &KeyTemplate) -> Result<Self, TableError> {
+    pub(crate) fn parse(
+        file: &Path,
+        text: &[u8],
+        key: &KeyTemplate,
+        memory: Bound,
+    ) -> Result<Self, TableError> {
         let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
+        let bounded = BoundedRecords::new(text);
+        let bound = bounded.bound();
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .from_reader(text);
+            .from_reader(bounded);
         let mut lines = Lines::new(text);
         let mut record = ByteRecord::new();
 
@@ -52,7 +62,12 @@ impl Delimited {
             }
             .in_file(file)
         };
-        if !read_record(file, &mut reader, &mut lines, &mut record)? {
+        let mut memory = MemoryMeter::new(file, memory);
+        let mut next = |lines: &mut Lines<'_>, record: &mut ByteRecord| {
+            bound.set(reader.position().byte());
+            read_record(file, &mut reader, lines, record)
+        };
+        if !next(&mut lines, &mut record)? {
             return Err(no_rows());
         }
         let header = header(file, lines.line, &record)?;
@@ -73,7 +88,7 @@ impl Delimited {
             .iter()
             .map(|name| ColumnReader::new(name.clone(), 0))
             .collect();
-        while read_record(file, &mut reader, &mut lines, &mut record)? {
+        while next(&mut lines, &mut record)? {
             let line = lines.line;
             if record.len() != header.len() {
                 return Err(ImportProblem::FieldCount {
@@ -84,6 +99,7 @@ impl Delimited {
                 .in_file(file));
             }
             let mut cells = Vec::with_capacity(header.len());
+            let mut n_columns = 0;
             for (cell, column) in record.iter().zip(&mut columns) {
                 let cell = std::str::from_utf8(cell).map_err(|_| {
                     ImportProblem::NotUtf8 {
@@ -95,9 +111,11 @@ impl Delimited {
                 cells.push(cell);
                 if !key.uses(column.name()) {
                     column.push(line, cell);
+                    n_columns += usize::from(column.holds_numbers());
                 }
             }
             let text = joined(&key_pieces, |&index, text| text.push_str(cells[index]));
+            memory.check(&text, n_columns)?;
             keys.push(Key { line, text });
         }
         if keys.is_empty() {
@@ -189,7 +207,8 @@ impl Delimited {
 }
 
 fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, TableError> {
-    let mut names: Vec<String> = Vec::with_capacity(record.len());
+    let mut names: Vec<String> = Vec::new();
+    let mut known = BTreeSet::new();
     for (index, name) in record.iter().enumerate() {
         let name = std::str::from_utf8(name).map_err(|_| {
             ImportProblem::NotUtf8 {
@@ -198,7 +217,10 @@ fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, Ta
             }
             .in_file(file)
         })?;
-        if !name.is_empty() && names.iter().any(|known| known == name) {
+        if names.len() >= MAX_COLUMNS {
+            return Err(too_many_columns(file));
+        }
+        if !name.is_empty() && !known.insert(name) {
             return Err(ImportProblem::DuplicateColumn {
                 column: name.to_owned(),
             }
@@ -212,7 +234,7 @@ fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, Ta
 /// Reads the next record and moves `lines` to its start; false at the end of the file.
 fn read_record(
     file: &Path,
-    reader: &mut csv::Reader<&[u8]>,
+    reader: &mut csv::Reader<BoundedRecords<'_>>,
     lines: &mut Lines<'_>,
     record: &mut ByteRecord,
 ) -> Result<bool, TableError> {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::declared::NegativeCost;
 use ganas_eval::UnknownDirection;
+use ganas_files::{OutputError, OutputProblem};
 use ganas_formats::SourceError;
+use ganas_formats::limit::{TooLarge, excerpt, shortened};
 use ganas_space::{SpaceError, suggestion::did_you_mean};
 use thiserror::Error;
 
@@ -45,9 +47,11 @@ pub enum TableError {
     },
     /// A name that is no metric of the table.
     #[error(
-        "the table has no metric `{name}`{}{}; its metrics are {known}",
-        did_you_mean(suggestion.as_deref()),
-        because(skipped.as_deref())
+        "the table has no metric `{}`{}{}; its metrics are {}",
+        excerpt(name),
+        did_you_mean(suggestion.as_deref().map(excerpt).as_deref()),
+        because(skipped.as_deref()),
+        shortened(known)
     )]
     UnknownMetric {
         /// The name that was asked for.
@@ -86,11 +90,14 @@ pub enum TableError {
     },
 }
 
-impl TableError {
-    /// The output file exists, and the request does not allow to replace it.
-    #[must_use]
-    pub fn output_exists(file: &Path) -> Self {
-        TableProblem::OutputExists.in_file(file)
+impl From<OutputError> for TableError {
+    fn from(error: OutputError) -> Self {
+        let problem = match error.problem {
+            OutputProblem::Exists => TableProblem::OutputExists,
+            OutputProblem::Write { source } => TableProblem::WriteOutput { source },
+            problem => TableProblem::BadOutput { problem },
+        };
+        problem.in_file(error.file)
     }
 }
 
@@ -110,7 +117,10 @@ pub enum ImportProblem {
         key_column: String,
     },
     /// No column holds numbers.
-    #[error("no column holds numbers (skipped: {skipped}); expected at least one metric column")]
+    #[error(
+        "no column holds numbers (skipped: {}); expected at least one metric column",
+        shortened(skipped)
+    )]
     NoMetricColumn {
         /// The columns that hold none, comma-separated.
         skipped: String,
@@ -123,11 +133,24 @@ pub enum ImportProblem {
         /// The largest number that the format holds.
         limit: u64,
     },
+    /// It becomes more than a file of its size may.
+    #[error(transparent)]
+    TooMuch(#[from] TooLarge),
+    /// A line is longer than any row.
+    #[error("line {line}: the line has more than {limit} bytes; is it a file of JSON lines?")]
+    LongRow {
+        /// The line.
+        line: u64,
+        /// The largest number of bytes.
+        limit: u64,
+    },
     /// The column that should hold the architectures does not exist.
     #[error(
-        "line 1: there is no column `{column}`{} to read the architectures from; \
-         name another key column; the columns are {known}",
-        did_you_mean(suggestion.as_deref())
+        "line 1: there is no column `{}`{} to read the architectures from; \
+         name another key column; the columns are {}",
+        excerpt(column),
+        did_you_mean(suggestion.as_deref().map(excerpt).as_deref()),
+        shortened(known)
     )]
     MissingKeyColumn {
         /// The column that was asked for.
@@ -138,7 +161,10 @@ pub enum ImportProblem {
         known: String,
     },
     /// Two columns have the same name.
-    #[error("line 1: two columns are named `{column}`; rename or remove one of them")]
+    #[error(
+        "line 1: two columns are named `{}`; rename or remove one of them",
+        excerpt(column)
+    )]
     DuplicateColumn {
         /// The name.
         column: String,
@@ -154,9 +180,11 @@ pub enum ImportProblem {
     },
     /// A metric is to be made from a column that does not exist or holds no numbers.
     #[error(
-        "there is no column of numbers `{column}`{}{} to make a metric from; the columns of numbers are {known}",
-        did_you_mean(suggestion.as_deref()),
-        because(skipped.as_deref())
+        "there is no column of numbers `{}`{}{} to make a metric from; the columns of numbers are {}",
+        excerpt(column),
+        did_you_mean(suggestion.as_deref().map(excerpt).as_deref()),
+        because(skipped.as_deref()),
+        shortened(known)
     )]
     NoSuchNumberColumn {
         /// The column that was asked for.
@@ -170,8 +198,10 @@ pub enum ImportProblem {
     },
     /// A column that is to be left out does not exist, or holds the architectures.
     #[error(
-        "there is no column `{column}`{} to ignore; those beside the architecture are {known}",
-        did_you_mean(suggestion.as_deref())
+        "there is no column `{}`{} to ignore; those beside the architecture are {}",
+        excerpt(column),
+        did_you_mean(suggestion.as_deref().map(excerpt).as_deref()),
+        shortened(known)
     )]
     NothingToIgnore {
         /// The column that was asked for.
@@ -182,7 +212,7 @@ pub enum ImportProblem {
         known: String,
     },
     /// A row that the CSV reader cannot split.
-    #[error("line {line}: not readable as CSV: {reason}")]
+    #[error("line {line}: not readable as CSV: {}", shortened(reason))]
     BadCsv {
         /// The line where the row starts.
         line: u64,
@@ -204,7 +234,10 @@ pub enum ImportProblem {
         key: String,
     },
     /// A line that is no JSON object.
-    #[error("line {line}: expected a JSON object: {reason}; fix the line")]
+    #[error(
+        "line {line}: expected a JSON object: {}; fix the line",
+        shortened(reason)
+    )]
     BadJson {
         /// The line.
         line: u64,
@@ -213,8 +246,9 @@ pub enum ImportProblem {
     },
     /// A JSON object without an architecture.
     #[error(
-        "line {line}: there is no text `{field}`{} to read the architecture from; name another key field",
-        did_you_mean(suggestion.as_deref())
+        "line {line}: there is no text `{}`{} to read the architecture from; name another key field",
+        excerpt(field),
+        did_you_mean(suggestion.as_deref().map(excerpt).as_deref())
     )]
     MissingKeyField {
         /// The line.
@@ -226,7 +260,8 @@ pub enum ImportProblem {
     },
     /// A Parquet file that is damaged, or has something that is not supported.
     #[error(
-        "not readable as Parquet: {reason}; write it without compression or with Snappy, or import it as CSV"
+        "not readable as Parquet: {}; write it without compression or with Snappy, or import it as CSV",
+        shortened(reason)
     )]
     BadParquet {
         /// What the reader said.
@@ -253,7 +288,8 @@ pub enum ImportProblem {
     },
     /// A field is not UTF-8.
     #[error(
-        "line {line}, column `{column}`: not UTF-8; convert the file to UTF-8 (is it a CSV file at all?)"
+        "line {line}, column `{}`: not UTF-8; convert the file to UTF-8 (is it a CSV file at all?)",
+        excerpt(column)
     )]
     NotUtf8 {
         /// The line where the row starts.
@@ -263,7 +299,9 @@ pub enum ImportProblem {
     },
     /// A field of the key column is no architecture of the space.
     #[error(
-        "line {line}, column `{column}`: {source}; fix the line, or choose the space that the file was made for"
+        "line {line}, column `{}`: {}; fix the line, or choose the space that the file was made for",
+        excerpt(column),
+        shortened(&source.to_string())
     )]
     BadArch {
         /// The line where the row starts.
@@ -275,22 +313,26 @@ pub enum ImportProblem {
     },
     /// A metric is infinite.
     #[error(
-        "line {line}, column `{column}`: found `{text}`, expected a finite number; \
-         leave the cell empty when there is no value, or leave the column out with --ignore {column}"
+        "line {line}, column `{}`: found `{text}`, expected a finite number; \
+         leave the cell empty when there is no value, or leave the column out with --ignore {}",
+        excerpt(column),
+        excerpt(column)
     )]
     NonFinite {
         /// The line where the row starts.
         line: u64,
         /// The column.
         column: String,
-        /// The text of the cell.
+        /// The text of the cell, or the beginning of a long one.
         text: String,
     },
     /// Two rows give different values for the same architecture.
     #[error(
-        "lines {first_line} and {second_line} are both `{arch}`, but differ in the column `{column}`: \
+        "lines {first_line} and {second_line} are both `{}`, but differ in the column `{}`: \
          {} and {}; keep one of the two lines; or, if both are measurements, say with --repeats whether their `mean`, \
-         the `first`, or all `runs` are kept; a column that does not matter is left out with --ignore {column}",
+         the `first`, or all `runs` are kept; a column that does not matter is left out with --ignore",
+        excerpt(arch),
+        excerpt(column),
         cell(*first),
         cell(*second)
     )]
@@ -341,7 +383,10 @@ pub enum TableProblem {
         source: io::Error,
     },
     /// The file is not an Arrow IPC file, is truncated, or is damaged.
-    #[error("not a readable Arrow IPC file: {reason}; import the table again")]
+    #[error(
+        "not a readable Arrow IPC file: {}; import the table again",
+        shortened(reason)
+    )]
     NotArrow {
         /// What is wrong.
         reason: String,
@@ -353,7 +398,7 @@ pub enum TableProblem {
     )]
     NoManifest,
     /// The manifest is unreadable or contradicts the data.
-    #[error("bad manifest: {reason}; import the table again")]
+    #[error("bad manifest: {}; import the table again", shortened(reason))]
     BadManifest {
         /// What is wrong.
         reason: String,
@@ -372,7 +417,11 @@ pub enum TableProblem {
         newest: u32,
     },
     /// A column is missing, in the wrong place, of the wrong type or length.
-    #[error("column `{column}`: expected {expected}, found {found}; import the table again")]
+    #[error(
+        "column `{}`: expected {expected}, found {}; import the table again",
+        excerpt(column),
+        excerpt(found)
+    )]
     BadColumn {
         /// The column.
         column: String,
@@ -393,6 +442,38 @@ pub enum TableProblem {
     /// The output file exists, and the request does not allow to replace it.
     #[error("the output file exists; choose another name, or allow overwriting")]
     OutputExists,
+    /// A part of the file is not what was written.
+    #[error(
+        "{part} {} damaged: the bytes {start} to {end} have the checksum {found:08x}, expected {expected:08x}; \
+         copy the file again, or import the table again",
+        if part.contains(" or ") { "are" } else { "is" }
+    )]
+    Checksum {
+        /// What lies there.
+        part: String,
+        /// The first byte that was summed.
+        start: usize,
+        /// The byte after the last one.
+        end: usize,
+        /// As stored.
+        expected: u32,
+        /// As computed.
+        found: u32,
+    },
+    /// A file of a version that has checksums has none.
+    #[error(
+        "the table has format version {version}, but no checksums; the file is damaged: import the table again"
+    )]
+    NoChecksums {
+        /// The version of the file.
+        version: u32,
+    },
+    /// The output is one of its inputs, or no file that can be replaced.
+    #[error(transparent)]
+    BadOutput {
+        /// What it is.
+        problem: OutputProblem,
+    },
     /// The output file cannot be written.
     #[error("cannot write the table: {source}; check that its folder exists and is writable")]
     WriteOutput {

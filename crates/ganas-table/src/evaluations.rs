@@ -17,7 +17,7 @@ use super::builder::Builder;
 use super::column_spill::{MAX_RUNS, Runs, SpilledMetric};
 use super::manifest::{EvaluatorInfo, Manifest, SpaceDescription};
 use super::naming::column_info;
-use super::write::Replace;
+use super::write::target;
 use ganas_formats::source::sha256_hex;
 
 /// What the key column of a table of evaluations is called in its manifest.
@@ -30,6 +30,8 @@ pub struct EvaluationsRequest {
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists.
     pub overwrite: bool,
+    /// The files that the evaluations come from, which `output` must not be.
+    pub made_from: Vec<PathBuf>,
     /// Who has evaluated.
     pub evaluator: EvaluatorInfo,
     /// The metrics that every evaluation has.
@@ -81,9 +83,8 @@ pub fn write_evaluations(
     space: &dyn SearchSpace,
     evaluations: &[Evaluated<'_>],
 ) -> Result<EvaluationsReport, TableError> {
-    if !request.overwrite && request.output.exists() {
-        return Err(TableProblem::OutputExists.in_file(&request.output));
-    }
+    let target = target(&request.output, request.overwrite).made_from(&request.made_from);
+    target.check()?;
     check_names(&request.metrics)?;
     let failed = |reason: String| {
         TableProblem::WriteOutput {
@@ -123,11 +124,6 @@ pub fn write_evaluations(
         let fits = spilled.map_err(|error| failed(error.to_string()))?;
         assert!(fits, "precondition: there are at most {MAX_SEEDS} seeds");
     }
-    let replace = if request.overwrite {
-        Replace::Allowed
-    } else {
-        Replace::Refused
-    };
     let source = SourceInfo {
         file: format!(
             "evaluations by {} {}",
@@ -138,7 +134,7 @@ pub fn write_evaluations(
     };
     builder.evaluator = Some(request.evaluator.clone());
     builder.description.clone_from(&request.description);
-    let (manifest, output_bytes) = builder.finish(KEY_COLUMN, source, &request.output, replace)?;
+    let (manifest, output_bytes) = builder.finish(KEY_COLUMN, source, &target)?;
     Ok(EvaluationsReport {
         manifest,
         output_bytes,

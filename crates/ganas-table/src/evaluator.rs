@@ -101,12 +101,15 @@ impl TableEvaluator {
 
     fn measurement(&self, answer: &Answer) -> Result<Measurement, EvalError> {
         let value = |column| {
-            self.table
-                .answer_value(column, answer)
-                .ok_or_else(|| EvalError::MissingValue {
-                    metric: self.table.info(column).name.clone(),
-                    arch: self.table.arch_text(answer.row).to_owned(),
-                })
+            if let Some(value) = self.table.answer_value(column, answer) {
+                return Ok(value);
+            }
+            let arch = self.table.arch_text(answer.row);
+            let arch = arch.map_err(|error| EvalError::Unusable(Arc::new(error)))?;
+            Err(EvalError::MissingValue {
+                metric: self.table.info(column).name.clone(),
+                arch: arch.to_owned(),
+            })
         };
         Ok(Measurement {
             search: SearchMetric::new(value(self.search)?, self.metric_pair.search_direction),

@@ -68,7 +68,8 @@ impl Table {
         }
         writer.write_record(None::<&[u8]>).map_err(io_error)?;
         for row in self.rows() {
-            writer.write_field(self.arch_text(row)).map_err(io_error)?;
+            let arch = self.arch_text(row).map_err(io::Error::other)?;
+            writer.write_field(arch).map_err(io_error)?;
             for &column in columns {
                 let value = self.value(column, row);
                 writer
@@ -83,7 +84,7 @@ impl Table {
     fn export_json_lines(&self, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
         for row in self.rows() {
             let mut object = serde_json::Map::new();
-            let arch = self.arch_text(row).to_owned();
+            let arch = self.arch_text(row).map_err(io::Error::other)?.to_owned();
             object.insert(ARCH_COLUMN.to_owned(), arch.into());
             for &column in columns {
                 let name = self.info(column).name.clone();

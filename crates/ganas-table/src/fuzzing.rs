@@ -4,16 +4,24 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use ganas_formats::limit::Bound;
+
 use crate::Table;
 use crate::import::parse;
 use crate::key_template::KeyTemplate;
+
+/// Small enough that running out of memory is a find.
+const MEMORY: Bound = Bound {
+    what: "its table in memory",
+    limit: 1 << 26,
+};
 
 /// A Parquet file.
 #[cfg(feature = "parquet")]
 pub fn parquet(data: &[u8]) {
     let content = [b"PAR1", data].concat();
     if let Ok(key) = KeyTemplate::parse("arch") {
-        let _ = parse(Path::new("fuzz"), content, &key);
+        let _ = parse(Path::new("fuzz"), content, &key, MEMORY);
     }
 }
 
@@ -25,7 +33,7 @@ pub fn import(data: &[u8]) {
     let text = text.strip_prefix(b"\n").unwrap_or(text);
     let key = std::str::from_utf8(key).unwrap_or("arch");
     if let Ok(key) = KeyTemplate::parse(key) {
-        let _ = parse(Path::new("fuzz"), text.to_vec(), &key);
+        let _ = parse(Path::new("fuzz"), text.to_vec(), &key, MEMORY);
     }
 }
 
@@ -43,7 +51,7 @@ pub fn table(data: &[u8]) {
     if let Ok(table) = Table::from_bytes(Path::new("fuzz"), bytes) {
         for row in table.rows() {
             let _ = (table.arch_text(row), table.key(row));
-            for column in table.columns() {
+            for column in table.columns().into_iter().flatten() {
                 let _ = table.value(column, row);
             }
         }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rayon::prelude::*;
 
-use crate::error::{ImportProblem, TableError, TableProblem};
+use crate::error::{ImportProblem, TableError};
 
 use super::class_value::ClassValue;
 use super::coverage;
@@ -21,7 +21,9 @@ use super::metric_source::{self, MetricSource};
 use super::published_order::published_order;
 use super::repeats::{self, Columns, Repeats};
 use super::skipped::SkippedColumn;
-use super::write::{Rows, encode, write_file};
+use super::write::{Rows, target, write_table};
+use ganas_formats::MaxUnpacked;
+use ganas_formats::limit::{Bound, MEMORY, UNPACKED};
 use ganas_formats::source::Source;
 
 /// Keys of rows that are decoded together, on all threads.
@@ -53,6 +55,11 @@ pub struct ImportRequest {
     pub output: PathBuf,
     /// Whether `output` may be replaced when it exists. [`ImportRequest::new`] says no.
     pub overwrite: bool,
+    /// Files beside `source` that the table is made from, such as the description of the space: `output` must not be one
+    /// of them. [`ImportRequest::new`] has none.
+    pub made_from: Vec<PathBuf>,
+    /// What the source may become when it is read, when its size is not to decide. [`ImportRequest::new`] sets nothing.
+    pub max_unpacked: MaxUnpacked,
 }
 
 impl ImportRequest {
@@ -69,6 +76,8 @@ impl ImportRequest {
             description: None,
             output: output.into(),
             overwrite: false,
+            made_from: Vec::new(),
+            max_unpacked: MaxUnpacked::default(),
         }
     }
 }
@@ -103,12 +112,17 @@ pub fn import(
     request: &ImportRequest,
     space: &dyn SearchSpace,
 ) -> Result<ImportReport, TableError> {
-    if !request.overwrite && request.output.exists() {
-        return Err(TableProblem::OutputExists.in_file(&request.output));
-    }
-    let source = Source::read(&request.source)?;
+    let target = target(&request.output, request.overwrite)
+        .made_from([&request.source])
+        .made_from(&request.made_from);
+    target.check()?;
+    let source = Source::read(&request.source, UNPACKED, request.max_unpacked)?;
+    let memory = Bound {
+        what: "its table in memory",
+        limit: request.max_unpacked.of(MEMORY, source.info.bytes),
+    };
     let key = KeyTemplate::parse(&request.key_column)?;
-    let mut delimited = parse(&request.source, source.text, &key)?;
+    let mut delimited = parse(&request.source, source.text, &key, memory)?;
     delimited.ignore(&request.source, &request.ignored)?;
     let derived_from = metric_source::apply(request, &mut delimited.columns, &delimited.skipped)?;
     let meanings = declared::apply(request, &mut delimited.columns, &delimited.skipped)?;
@@ -159,14 +173,12 @@ pub fn import(
         columns: &columns,
         key_order,
     };
-    let bytes = encode(&manifest, rows)
-        .and_then(|bytes| write_file(request, &bytes).map(|()| bytes))
-        .map_err(|source| TableProblem::WriteOutput { source }.in_file(&request.output))?;
+    let output_bytes = write_table(&target, &manifest, &rows)?;
     Ok(ImportReport {
         skipped: manifest.skipped.clone(),
         manifest,
         repeated_rows,
-        output_bytes: bytes.len() as u64,
+        output_bytes,
     })
 }
 
@@ -178,12 +190,13 @@ pub(crate) fn parse(
     file: &Path,
     content: Vec<u8>,
     key: &KeyTemplate,
+    memory: Bound,
 ) -> Result<Delimited, TableError> {
     if !content.starts_with(PARQUET_MAGIC) {
-        return parse_text(file, &content, key);
+        return parse_text(file, &content, key, memory);
     }
     #[cfg(feature = "parquet")]
-    return super::parquet::parse(file, content, key);
+    return super::parquet::parse(file, content, key, memory);
     #[cfg(not(feature = "parquet"))]
     Err(ImportProblem::WithoutParquet.in_file(file))
 }
@@ -193,12 +206,13 @@ pub(crate) fn parse_text(
     file: &Path,
     text: &[u8],
     key: &KeyTemplate,
+    memory: Bound,
 ) -> Result<Delimited, TableError> {
     let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
     if json::is_json(text) {
-        json::parse(file, text, key)
+        json::parse(file, text, key, memory)
     } else {
-        Delimited::parse(file, text, key)
+        Delimited::parse(file, text, key, memory)
     }
 }
 

@@ -3,17 +3,18 @@
 //! The writer of `arrow-ipc` takes a whole record batch. Here the places of all columns are computed first, from the
 //! numbers of rows and columns alone, and each column is written to its place when it is there.
 
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use arrow_ipc::convert::IpcSchemaEncoder;
 use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, write_message};
 use arrow_ipc::{
-    Block, Buffer, FieldNode, FooterBuilder, MessageBuilder, MessageHeader, MetadataVersion,
-    RecordBatchBuilder,
+    Block, Buffer, FieldNode, FooterBuilder, KeyValue, KeyValueArgs, MessageBuilder, MessageHeader,
+    MetadataVersion, RecordBatchBuilder,
 };
 use arrow_schema::Schema;
 use flatbuffers::FlatBufferBuilder;
 
+use super::checksums;
 use super::manifest::{MANIFEST_KEY, Manifest};
 use super::write::{KEY_BYTES, fields};
 
@@ -26,7 +27,7 @@ const ALIGNMENT: u64 = 64;
 const MESSAGE_ALIGNMENT: u64 = 8;
 
 /// A table file that is being written. Every column must be written once.
-pub(crate) struct IpcFile<W: Write + Seek> {
+pub(crate) struct IpcFile<W: Read + Write + Seek> {
     out: BufWriter<W>,
     schema: Schema,
     n_rows: u64,
@@ -41,7 +42,7 @@ pub(crate) struct IpcFile<W: Write + Seek> {
 /// The validity bits and the values of a metric. The text has three buffers, everything else has two.
 const TEXT_BUFFERS: usize = 3;
 
-impl<W: Write + Seek> IpcFile<W> {
+impl<W: Read + Write + Seek> IpcFile<W> {
     /// Lays out a table of this manifest whose texts have so many bytes together.
     pub(crate) fn begin(out: W, manifest: &Manifest, text_bytes: u64) -> io::Result<Self> {
         let metadata = [(MANIFEST_KEY.to_owned(), serde_json::to_string(manifest)?)];
@@ -163,7 +164,13 @@ impl<W: Write + Seek> IpcFile<W> {
         self.out.seek(SeekFrom::Start(body_end))?;
         self.out.write_all(&CONTINUATION.to_le_bytes())?;
         self.out.write_all(&[0; 4])?;
-        let footer = self.footer()?;
+        let footer_start = self.out.stream_position()?;
+        self.out.flush()?;
+        let file = self.out.get_mut();
+        file.seek(SeekFrom::Start(0))?;
+        let blocks = checksums::of_blocks(BufReader::new(file), footer_start)?;
+        self.out.seek(SeekFrom::Start(footer_start))?;
+        let footer = self.footer(&blocks)?;
         self.out.write_all(&footer)?;
         let length = i32::try_from(footer.len()).map_err(io::Error::other)?;
         self.out.write_all(&length.to_le_bytes())?;
@@ -220,7 +227,8 @@ impl<W: Write + Seek> IpcFile<W> {
         bytes
     }
 
-    fn footer(&self) -> io::Result<Vec<u8>> {
+    /// The footer with its checksum and those of the blocks before it.
+    fn footer(&self, blocks: &[u32]) -> io::Result<Vec<u8>> {
         let metadata_bytes = i32::try_from(self.body_start - self.message_start);
         let block = Block::new(
             self.message_start.cast_signed(),
@@ -234,13 +242,26 @@ impl<W: Write + Seek> IpcFile<W> {
         let schema = IpcSchemaEncoder::new()
             .with_dictionary_tracker(&mut tracker)
             .schema_to_fb_offset(&mut builder, &self.schema);
+        let key = builder.create_string(checksums::KEY);
+        let value = builder.create_string(&checksums::entry(blocks));
+        let entry = KeyValue::create(
+            &mut builder,
+            &KeyValueArgs {
+                key: Some(key),
+                value: Some(value),
+            },
+        );
+        let metadata = builder.create_vector(&[entry]);
         let mut footer = FooterBuilder::new(&mut builder);
         footer.add_version(MetadataVersion::V5);
         footer.add_schema(schema);
         footer.add_dictionaries(dictionaries);
         footer.add_recordBatches(batches);
+        footer.add_custom_metadata(metadata);
         let footer = footer.finish();
         builder.finish(footer, None);
-        Ok(builder.finished_data().to_vec())
+        let mut footer = builder.finished_data().to_vec();
+        checksums::seal(&mut footer)?;
+        Ok(footer)
     }
 }

@@ -19,6 +19,11 @@
 //! The metadata of the schema holds the [`Manifest`] as JSON under `ganas.manifest`. The same source file gives the
 //! same bytes.
 //!
+//! The metadata of the footer holds CRC-32C checksums of the file under `ganas.checksums`: that of the footer, and one for each
+//! block of 64 KiB before it. What opening reads is compared with them at once, a column when it is asked for, a text
+//! when it is looked at, and everything by [`Table::verify`]; a difference is an error that names the file and the part of it.
+//! Versions 1 and 2 of the format have none.
+//!
 //! # Rows and classes
 //!
 //! A row is an architecture as text. Architectures that compute the same function have the same key, and the rows of
@@ -49,6 +54,7 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod checksums;
 mod class_value;
 mod column_reader;
 mod column_spill;
@@ -64,6 +70,7 @@ mod export;
 #[doc(hidden)]
 pub mod fuzzing;
 mod import;
+mod import_limits;
 mod ipc_file;
 mod json;
 mod key_template;
@@ -75,6 +82,8 @@ mod noise;
 mod open;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_pages;
 mod property;
 mod published_order;
 mod rank;
@@ -100,6 +109,8 @@ pub use evaluations::{
 };
 pub use evaluator::TableEvaluator;
 pub use export::ExportFormat;
+pub use ganas_files::{Replace, Target};
+pub use ganas_formats::MaxUnpacked;
 pub use import::{ImportReport, ImportRequest, import};
 pub use manifest::{
     ARCH_COLUMN, ColumnInfo, EvaluatorInfo, FORMAT_VERSION, KEY_COLUMN, KEY_ORDER_COLUMN,
@@ -107,9 +118,8 @@ pub use manifest::{
 };
 pub use metric_source::MetricSource;
 pub use noise::Noise;
-pub use open::{Column, Row, Table};
+pub use open::{ChecksumKind, Column, Row, Table};
 pub use property::TableProperty;
 pub use rank::Rank;
 pub use repeats::Repeats;
 pub use skipped::{SkipReason, SkippedColumn};
-pub use write::Replace;

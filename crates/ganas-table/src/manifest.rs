@@ -16,8 +16,11 @@ pub const MANIFEST_KEY: &str = "ganas.manifest";
 
 /// The version of the table format that this crate writes.
 ///
-/// Version 2 added runs, training schedules and query times to [`ColumnInfo`].
-pub const FORMAT_VERSION: u32 = 2;
+/// Version 2 added runs, training schedules and query times to [`ColumnInfo`], version 3 checksums to the file.
+pub const FORMAT_VERSION: u32 = 3;
+
+/// The first version of the table format whose files have checksums.
+pub(crate) const FIRST_VERSION_WITH_CHECKSUMS: u32 = 3;
 
 /// The oldest version of the table format that this crate reads.
 pub const OLDEST_FORMAT_VERSION: u32 = 1;

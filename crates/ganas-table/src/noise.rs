@@ -7,6 +7,8 @@
 //! - *share*: `(between - within) / (between + (k - 1) within)`, the part of the variance of a single training that
 //!   the architecture explains; also known as the intraclass correlation ICC(1).
 
+use crate::TableError;
+
 use super::manifest::Run;
 use super::open::{Column, Row, Table};
 
@@ -33,10 +35,13 @@ impl Table {
     /// Spread and noise of each metric that has several seeds (or repeats), in the order of the columns.
     ///
     /// Metrics with fewer than 2 complete rows are left out.
-    #[must_use]
-    pub fn noise(&self) -> Vec<Noise> {
+    ///
+    /// # Errors
+    ///
+    /// Which column is damaged.
+    pub fn noise(&self) -> Result<Vec<Noise>, TableError> {
         let mut metrics: Vec<(String, Vec<Column>)> = Vec::new();
-        for column in self.columns() {
+        for column in self.columns()? {
             let info = self.info(column);
             let Some(run @ (Run::Seed(_) | Run::Repeat(_))) = info.run else {
                 continue;
@@ -47,7 +52,7 @@ impl Table {
                 None => metrics.push((name, vec![column])),
             }
         }
-        metrics
+        let noises = metrics
             .into_iter()
             .filter(|(_, columns)| columns.len() > 1)
             .filter_map(|(metric, columns)| {
@@ -56,8 +61,8 @@ impl Table {
                     .filter_map(|row| self.all(&columns, row))
                     .collect();
                 noise(metric, &values)
-            })
-            .collect()
+            });
+        Ok(noises.collect())
     }
 
     /// The values of a row, when there are all of them.

@@ -12,8 +12,9 @@ use ganas_space::ArchKey;
 use crate::error::{TableError, TableProblem};
 use ganas_space::suggestion::closest;
 
+use super::checksums::Checksums;
 use super::class_value::ClassValue;
-use super::container::{self, Container};
+use super::container::{self, Container, Places};
 use super::manifest::{ColumnInfo, KEY_COLUMN, KEY_ORDER_COLUMN, Manifest};
 use super::mapping;
 use super::skipped;
@@ -53,6 +54,20 @@ pub struct Table {
     keys: FixedSizeBinaryArray,
     metrics: Vec<Float64Array>,
     key_order: UInt32Array,
+    places: Places,
+    checksums: Option<Checksums>,
+    checksum_kind: ChecksumKind,
+}
+
+/// What a table can be compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChecksumKind {
+    /// A CRC-32C for so many bytes each.
+    Blocks(usize),
+    /// One of all bytes, which were compared: a table inside the program.
+    Whole,
+    /// None: the file has an old version of the format.
+    None,
 }
 
 impl fmt::Debug for Table {
@@ -70,8 +85,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Why the file is not such a table. The layout and the key index are checked, texts and measurements are not; compare
-    /// [`sha256`](Self::sha256) for that.
+    /// Why the file is not such a table, or which part of it is damaged. The layout and the key index are compared with the
+    /// checksums of the file, the rest is when it is asked for; [`verify`](Self::verify) compares all of it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let path = path.as_ref();
         let bytes = mapping::map(path)
@@ -84,6 +99,8 @@ impl Table {
             manifest,
             archs,
             batch,
+            places,
+            checksums,
         } = container::read(path, &bytes)?;
         let table = Self {
             meanings: manifest.columns.iter().map(ColumnInfo::meaning).collect(),
@@ -99,8 +116,18 @@ impl Table {
                 .collect::<Result<_, _>>()?,
             key_order: column(path, &batch, KEY_ORDER_COLUMN, 1 + manifest.columns.len())?,
             manifest,
+            places,
+            checksum_kind: match &checksums {
+                Some(checksums) => ChecksumKind::Blocks(checksums.block_bytes()),
+                None => ChecksumKind::None,
+            },
+            checksums,
         };
         table.check_key_order()?;
+        if table.manifest.class_value == ClassValue::Own {
+            // Texts say which row answers a query.
+            table.check(table.places.texts())?;
+        }
         Ok(table)
     }
 
@@ -208,15 +235,55 @@ impl Table {
         Row(self.key_order.values()[place])
     }
 
-    /// The architecture of a row, in the text form of the space; the replacement character, which no space reads, where
-    /// the file is damaged.
+    /// The architecture of a row, in the text form of the space; the replacement character, which no space reads, where a
+    /// file without checksums is damaged.
+    ///
+    /// # Errors
+    ///
+    /// The text is damaged.
     ///
     /// # Panics
     ///
     /// When the row is not one of this table.
+    pub fn arch_text(&self, row: Row) -> Result<&str, TableError> {
+        let (start, place) = (self.places.texts().start, self.archs.place(row.index()));
+        self.check(start + place.start..start + place.end)?;
+        Ok(self.archs.get(row.index()))
+    }
+
+    /// Compares a part of the file with its checksums, unless that was done.
+    fn check(&self, range: Range<usize>) -> Result<(), TableError> {
+        let Some(checksums) = &self.checksums else {
+            return Ok(());
+        };
+        let checked = checksums.check(&self.bytes, range);
+        checked.map_err(|problem| problem.in_file(&self.path))
+    }
+
+    /// Compares the whole file with its checksums.
+    ///
+    /// # Errors
+    ///
+    /// Which part of it is damaged.
+    pub fn verify(&self) -> Result<(), TableError> {
+        let checked = (self.checksums.as_ref()).map(|checksums| checksums.check_all(&self.bytes));
+        checked
+            .unwrap_or(Ok(()))
+            .map_err(|problem| problem.in_file(&self.path))
+    }
+
+    /// What the file can be compared with.
     #[must_use]
-    pub fn arch_text(&self, row: Row) -> &str {
-        self.archs.get(row.index())
+    pub fn checksums(&self) -> ChecksumKind {
+        self.checksum_kind
+    }
+
+    /// The same table, whose bytes were compared with one checksum.
+    pub(crate) fn compared_as_a_whole(self) -> Self {
+        Self {
+            checksum_kind: ChecksumKind::Whole,
+            ..self
+        }
     }
 
     /// The class of the architecture of a row.
@@ -232,27 +299,40 @@ impl Table {
         ArchKey(u128::from_be_bytes(bytes))
     }
 
-    /// The metric with this name.
+    /// The metric with this name, whose values are compared with the checksums of the file.
     ///
     /// # Errors
     ///
-    /// [`TableError::UnknownMetric`], with the closest name when one is close.
+    /// [`TableError::UnknownMetric`], with the closest name when one is close, or the column is damaged.
     pub fn column(&self, name: &str) -> Result<Column, TableError> {
         let names = || self.manifest.columns.iter().map(|c| c.name.as_str());
-        names()
-            .position(|known| known == name)
-            .map(Column)
-            .ok_or_else(|| TableError::UnknownMetric {
-                name: name.to_owned(),
-                suggestion: closest(name, names()),
-                skipped: skipped::reason(&self.manifest.skipped, name),
-                known: names().collect::<Vec<_>>().join(", "),
-            })
+        let index = names().position(|known| known == name);
+        let index = index.ok_or_else(|| TableError::UnknownMetric {
+            name: name.to_owned(),
+            suggestion: closest(name, names()),
+            skipped: skipped::reason(&self.manifest.skipped, name),
+            known: names().collect::<Vec<_>>().join(", "),
+        })?;
+        self.checked(index)
     }
 
-    /// All metrics, in order.
-    pub fn columns(&self) -> impl ExactSizeIterator<Item = Column> + use<> {
-        (0..self.metrics.len()).map(Column)
+    /// All metrics, in order; their values are compared with the checksums of the file.
+    ///
+    /// # Errors
+    ///
+    /// Which column is damaged.
+    pub fn columns(&self) -> Result<Vec<Column>, TableError> {
+        (0..self.metrics.len())
+            .map(|index| self.checked(index))
+            .collect()
+    }
+
+    /// A column handle is given out only for values that are what was written, so that a look-up need not ask.
+    fn checked(&self, index: usize) -> Result<Column, TableError> {
+        for range in self.places.metric(index) {
+            self.check(range.clone())?;
+        }
+        Ok(Column(index))
     }
 
     /// What is known about a metric.
@@ -263,6 +343,12 @@ impl Table {
     #[must_use]
     pub fn info(&self, column: Column) -> &ColumnInfo {
         &self.manifest.columns[column.0]
+    }
+
+    /// The name of each metric and what it means, in order.
+    pub fn metrics(&self) -> impl Iterator<Item = (&str, &MetricMeaning)> {
+        let names = self.manifest.columns.iter().map(|info| &*info.name);
+        names.zip(&self.meanings)
     }
 
     /// What a metric means, as it was declared or read from its name.
@@ -301,13 +387,19 @@ impl Table {
     /// The seconds that the official interface charges for a query of this metric, `None` when they are not known:
     /// simulated time.
     ///
+    /// # Errors
+    ///
+    /// The column of the seconds is damaged.
+    ///
     /// # Panics
     ///
     /// When the column or the row is not one of this table.
-    #[must_use]
-    pub fn query_time(&self, column: Column, row: Row) -> Option<f64> {
-        let name = self.info(column).query_time.as_deref()?;
-        self.value(self.column(name).ok()?, row)
+    pub fn query_time(&self, column: Column, row: Row) -> Result<Option<f64>, TableError> {
+        let name = self.info(column).query_time.as_deref();
+        let names = || self.manifest.columns.iter().map(|c| c.name.as_str());
+        let index = name.and_then(|name| names().position(|known| known == name));
+        let Some(index) = index else { return Ok(None) };
+        Ok(self.value(self.checked(index)?, row))
     }
 
     /// The best value of a metric over all rows, `None` when there are no values, or when it is not known which are better.
@@ -360,10 +452,15 @@ impl Table {
         })
     }
 
-    /// The sha256 of the table file in hexadecimal, computed on every call.
-    #[must_use]
-    pub fn sha256(&self) -> String {
-        sha256_hex(&self.bytes)
+    /// The sha256 of the table file in hexadecimal, computed on every call, after [`verify`](Self::verify): the fingerprint of a
+    /// damaged file is not one to record.
+    ///
+    /// # Errors
+    ///
+    /// Which part of the file is damaged.
+    pub fn sha256(&self) -> Result<String, TableError> {
+        self.verify()?;
+        Ok(sha256_hex(&self.bytes))
     }
 }
 
@@ -371,6 +468,18 @@ impl Table {
 impl Table {
     pub(crate) fn key_order_for_tests(&self) -> Vec<u32> {
         self.key_order.values().to_vec()
+    }
+
+    /// The same table, whose texts do not agree with their checksums.
+    pub(crate) fn with_damaged_texts_for_tests(mut self) -> Self {
+        let place = self.places.texts().start;
+        let mut bytes = self.bytes.to_vec();
+        bytes[place] ^= 1;
+        self.bytes = Bytes::from(bytes);
+        if let Some(checksums) = &mut self.checksums {
+            checksums.forget_for_tests();
+        }
+        self
     }
 
     pub(crate) fn bytes_for_tests(&self) -> &[u8] {

@@ -1,6 +1,7 @@
 //! Parquet files: the export of a table, and the import of any file with architectures as text and numbers.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -18,13 +19,16 @@ use parquet::record::Field;
 use parquet::schema::types::Type;
 
 use crate::error::{ImportProblem, TableError};
+use ganas_formats::limit::Bound;
 use ganas_space::suggestion::closest;
 
 use super::column_reader::ColumnReader;
 use super::delimited::{Delimited, Key};
+use super::import_limits::{MAX_COLUMNS, MemoryMeter, too_many_columns};
 use super::key_template::{KeyTemplate, joined};
 use super::manifest::{ARCH_COLUMN, MANIFEST_KEY};
 use super::open::{Column, Row, Table};
+use super::parquet_pages::{self, PageProblem};
 
 /// Rows of a row group, which is what is in memory at a time: a column of them.
 const GROUP_ROWS: usize = 1 << 16;
@@ -46,6 +50,33 @@ fn check_chunks(metadata: &ParquetMetaData, size: usize) -> Result<(), ParquetEr
                 )));
             }
         }
+    }
+    Ok(())
+}
+
+/// Checks the pages of all chunks, which lie in the file.
+fn check_pages(
+    file: &Path,
+    bytes: &[u8],
+    metadata: &ParquetMetaData,
+    memory: Bound,
+) -> Result<(), TableError> {
+    let mut total = 0;
+    for chunk in metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns())
+    {
+        let (start, length) = chunk.byte_range();
+        let place = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let range = place(start)..place(start.saturating_add(length));
+        parquet_pages::check(bytes, range, &mut total, memory).map_err(|problem| {
+            match problem {
+                PageProblem::Bad(reason) => ImportProblem::BadParquet { reason },
+                PageProblem::TooLarge(problem) => problem.into(),
+            }
+            .in_file(file)
+        })?;
     }
     Ok(())
 }
@@ -96,8 +127,9 @@ fn write(
                 None => {
                     let texts = rows
                         .iter()
-                        .map(|&row| ByteArray::from(table.arch_text(row)));
-                    let texts: Vec<ByteArray> = texts.collect();
+                        .map(|&row| Ok(ByteArray::from(table.arch_text(row)?)));
+                    let texts: Result<Vec<ByteArray>, TableError> = texts.collect();
+                    let texts = texts.map_err(|error| ParquetError::External(Box::new(error)))?;
                     writer
                         .typed::<ByteArrayType>()
                         .write_batch(&texts, None, None)?;
@@ -127,8 +159,9 @@ pub(crate) fn parse(
     file: &Path,
     bytes: Vec<u8>,
     key: &KeyTemplate,
+    memory: Bound,
 ) -> Result<Delimited, TableError> {
-    let read = AssertUnwindSafe(|| read(file, bytes, key));
+    let read = AssertUnwindSafe(|| read(file, bytes, key, memory));
     catch_unwind(read).unwrap_or_else(|panic| {
         let said = (panic.downcast_ref::<&str>().copied())
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
@@ -140,7 +173,13 @@ pub(crate) fn parse(
     })
 }
 
-fn read(file: &Path, bytes: Vec<u8>, key: &KeyTemplate) -> Result<Delimited, TableError> {
+fn read(
+    file: &Path,
+    bytes: Vec<u8>,
+    key: &KeyTemplate,
+    memory: Bound,
+) -> Result<Delimited, TableError> {
+    let mut meter = MemoryMeter::new(file, memory);
     let bad = |error: ParquetError| {
         ImportProblem::BadParquet {
             reason: error.to_string(),
@@ -148,19 +187,23 @@ fn read(file: &Path, bytes: Vec<u8>, key: &KeyTemplate) -> Result<Delimited, Tab
         .in_file(file)
     };
     let size = bytes.len();
-    let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(bad)?;
+    let bytes = Bytes::from(bytes);
+    let reader = SerializedFileReader::new(bytes.clone()).map_err(bad)?;
     check_chunks(reader.metadata(), size).map_err(bad)?;
+    check_pages(file, &bytes, reader.metadata(), memory)?;
     let schema = reader.metadata().file_metadata().schema();
     let names: Vec<String> = schema
         .get_fields()
         .iter()
         .map(|field| field.name().to_owned())
         .collect();
-    if let Some(twice) = (1..names.len()).find(|&i| names[..i].contains(&names[i])) {
-        return Err(ImportProblem::DuplicateColumn {
-            column: names[twice].clone(),
-        }
-        .in_file(file));
+    if names.len() > MAX_COLUMNS {
+        return Err(too_many_columns(file));
+    }
+    let mut known = BTreeSet::new();
+    if let Some(twice) = names.iter().find(|name| !known.insert(*name)) {
+        let column = twice.clone();
+        return Err(ImportProblem::DuplicateColumn { column }.in_file(file));
     }
     let pieces = key.resolve(|column| {
         let index = names.iter().position(|name| name == column);
@@ -194,6 +237,8 @@ fn read(file: &Path, bytes: Vec<u8>, key: &KeyTemplate) -> Result<Delimited, Tab
             Field::Null => {}
             other => text.push_str(&other.to_string()),
         });
+        let numbers = columns.iter().filter(|column| column.holds_numbers());
+        meter.check(&text, numbers.count())?;
         keys.push(Key { line, text });
         for ((cell, column), name) in cells.into_iter().zip(&mut columns).zip(&names) {
             if key.uses(name) {

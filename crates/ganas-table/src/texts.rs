@@ -1,5 +1,7 @@
 //! The architectures of an open table as text, which are looked at when they are asked for.
 
+use std::ops::Range;
+
 use arrow_buffer::{Buffer, ScalarBuffer};
 
 /// What stands for a text that is damaged; no space reads it.
@@ -42,14 +44,23 @@ impl Texts {
         self.offsets.len().saturating_sub(1)
     }
 
+    /// The place of the text of a row within all texts.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    pub(crate) fn place(&self, row: usize) -> Range<usize> {
+        let place = |index: usize| usize::try_from(self.offsets[index]).unwrap_or_default();
+        place(row)..place(row + 1)
+    }
+
     /// The text of a row; the replacement character when it is damaged.
     ///
     /// # Panics
     ///
     /// When there is no such row.
     pub(crate) fn get(&self, row: usize) -> &str {
-        let place = |index: usize| usize::try_from(self.offsets[index]).unwrap_or_default();
-        std::str::from_utf8(&self.bytes[place(row)..place(row + 1)]).unwrap_or(DAMAGED)
+        std::str::from_utf8(&self.bytes[self.place(row)]).unwrap_or(DAMAGED)
     }
 
     #[cfg(test)]

@@ -55,6 +55,9 @@ pub enum Error {
     /// A configuration that cannot be read from TOML.
     #[error(transparent)]
     ReadConfig(#[from] toml::de::Error),
+    /// A file that is no regular one, or cannot be read.
+    #[error(transparent)]
+    Source(#[from] ganas_formats::SourceError),
     /// A table.
     #[cfg(feature = "tables")]
     #[error(transparent)]

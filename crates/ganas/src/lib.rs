@@ -30,7 +30,8 @@ pub use ganas_table as table;
 #[cfg(feature = "workers")]
 pub use ganas_worker as worker;
 pub use {
-    ganas_eval as eval, ganas_report as report, ganas_search as search, ganas_store as store,
+    ganas_eval as eval, ganas_files as files, ganas_formats as formats, ganas_report as report,
+    ganas_search as search, ganas_store as store,
 };
 
 pub use ganas_eval::{Contradiction, Direction, Evaluator, MetricOverrides, MetricRole};
@@ -49,13 +50,15 @@ pub mod space {
 /// The variable in which the command line finds [`Folders::data`]; messages name it.
 pub const DATA_VARIABLE: &str = "GANAS_DATA";
 
-/// Where an experiment finds and keeps files that are not named.
+/// Where an experiment finds and keeps files that are not named, and how large files may become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folders {
     /// Benchmark data, for experiments that name no table and no surrogate.
     pub data: Option<std::path::PathBuf>,
     /// What can be made again: imported tables and compiled kernels.
     pub cache: Option<std::path::PathBuf>,
+    /// What a file may become when it is read, when its size is not to decide.
+    pub max_unpacked: ganas_formats::MaxUnpacked,
 }
 
 impl Folders {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ganas_random::{Stream, StreamKey};
@@ -18,7 +18,7 @@ use crate::experiment::{computed_constraints, stated_constraints};
 /// Streams of this purpose are for drawing from a space only; those of searches have low numbers.
 const PURPOSE: u8 = 255;
 
-/// A space, and the description that it is made of when it is one of a user.
+/// A space, the description that it is made of when it is one of a user, and the files that it was read from.
 #[derive(Clone, Debug)]
 pub struct Described {
     /// The space.
@@ -26,6 +26,8 @@ pub struct Described {
     /// Its description, with the files that it names.
     #[cfg(feature = "tables")]
     pub description: Option<ganas_table::SpaceDescription>,
+    /// Its description and the files that this names; none for a space that is built in.
+    pub files: Vec<PathBuf>,
 }
 
 /// Opens the space of a name, or the one that a `.toml` file describes.
@@ -37,7 +39,7 @@ pub fn open(text: &str) -> Result<Arc<dyn SearchSpace>, Error> {
     Ok(open_described(text)?.space)
 }
 
-/// Opens a space as [`open`] does, and keeps its description.
+/// Opens a space as [`open`] does, and keeps its description, and the files that an output must not replace.
 ///
 /// # Errors
 ///
@@ -48,6 +50,7 @@ pub fn open_described(text: &str) -> Result<Described, Error> {
             space: ganas_space::by_name(text)?,
             #[cfg(feature = "tables")]
             description: None,
+            files: Vec::new(),
         });
     }
     let description = read_at_most(Path::new(text), MAX_DESCRIPTION_BYTES)
@@ -63,14 +66,17 @@ pub fn open_described(text: &str) -> Result<Described, Error> {
     };
     let space = custom::open(text, &description, &read).with_context(|| text)?;
     stated_constraints(&*space)?;
+    let files = files.into_inner();
+    let paths = files.keys().map(|name| folder.join(name));
     Ok(Described {
         space,
+        files: std::iter::once(PathBuf::from(text)).chain(paths).collect(),
         #[cfg(feature = "tables")]
         description: Some(ganas_table::SpaceDescription {
             // Without its folder, so that a table does not depend on where it was made.
             origin: file_name(text),
             text: description,
-            files: files.into_inner(),
+            files,
         }),
     })
 }

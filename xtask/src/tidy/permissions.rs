@@ -33,6 +33,7 @@ const PERMITTED: &[(&str, &[&str])] = &[
     ("crates/ganas-benchmarks", &[FILES]),
     ("crates/ganas-cli", EDGE),
     ("crates/ganas-cuda-emulation", EDGE),
+    ("crates/ganas-files", &[FILES]),
     ("crates/ganas-formats", &[FILES]),
     ("crates/ganas-report", &[FILES]),
     ("crates/ganas-store", &[FILES]),

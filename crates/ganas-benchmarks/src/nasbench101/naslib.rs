@@ -1,9 +1,12 @@
 //! NASLib's pickle of NAS-Bench-101: `{hash: (fixed, {epochs: [metrics, …]})}`, in which each pair and list may be
 //! a tuple, a list or an array.
 
+use std::fs;
 use std::io::{self, BufRead};
+use std::path::Path;
 
 use super::records::{Cell, Evaluation, Training, hash_of};
+use ganas_formats::limit::{MEMORY, MaxUnpacked};
 use ganas_formats::pickle::{Heap, Limits, Machine, References, Value, Watcher};
 use ganas_formats::{FormatError, FormatProblem};
 
@@ -12,15 +15,27 @@ const LIMITS: Limits = Limits {
     values: 20_000_000,
     memo: 20_000_000,
     text_bytes: 1 << 20,
+    memory: MEMORY.floor,
 };
 /// The cells of the largest matrix.
 const MAX_CELLS: usize = 16 * 16;
 /// The most repeats of a training.
 const MAX_REPEATS: usize = 1 << 10;
 
+/// The limits of a file.
+pub(crate) fn limits(file: &Path, max: MaxUnpacked) -> Limits {
+    // What cannot be looked at is an error when it is opened.
+    let n_bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
+    Limits {
+        memory: max.of(MEMORY, n_bytes),
+        ..LIMITS
+    }
+}
+
 /// Shows every training to `each`; returns how many those were. The file is read twice.
 pub(crate) fn read_naslib<R: BufRead>(
     open: impl Fn() -> io::Result<R>,
+    limits: Limits,
     each: impl FnMut(Cell<'_>, &Training) -> Result<(), FormatProblem>,
 ) -> Result<u64, FormatError> {
     let reader = || open().map_err(|error| FormatError::of_read(0, &error, "the file"));
@@ -29,7 +44,7 @@ pub(crate) fn read_naslib<R: BufRead>(
         each,
         n_trainings: 0,
     };
-    let machine = Machine::new(reader()?, LIMITS, &mut cells).keeping(&references);
+    let machine = Machine::new(reader()?, limits, &mut cells).keeping(&references);
     let (heap, value) = machine.run()?;
     // Entries that were not shown because of how they were written.
     let rest = heap.entries(&value).ok_or_else(|| {
@@ -104,7 +119,7 @@ impl<F: FnMut(Cell<'_>, &Training) -> Result<(), FormatProblem>> Watcher for Cel
                         let value = heap.get(metrics, &name).and_then(Value::as_f64);
                         value.ok_or_else(|| missing(&name))
                     };
-                    Ok(Evaluation {
+                    Ok::<_, FormatProblem>(Evaluation {
                         epoch,
                         training_time: get("training_time")?,
                         train_accuracy: get("train_accuracy")?,

@@ -190,18 +190,18 @@ fn a_converted_file_is_searched_on_and_charges_the_training_time() {
     );
     let row = table.row(3).unwrap();
     let seconds = table.column("train_time_s_run1_108").unwrap();
-    let charged = table.query_time(evaluator.search_column(), row);
+    let charged = table.query_time(evaluator.search_column(), row).unwrap();
     assert!(charged.is_some());
     assert_eq!(charged, table.value(seconds, row));
     // Half-way through 108 epochs is charged for less.
-    let half = table.columns().find(|&c| {
+    let half = table.columns().unwrap().into_iter().find(|&c| {
         let info = table.info(c);
         info.schedule_epochs == Some(108)
             && info.epochs != Some(108)
             && info.role == MetricRole::Validation
             && info.run == Some(Run::Repeat(1))
     });
-    assert!(table.query_time(half.unwrap(), row) < charged);
+    assert!(table.query_time(half.unwrap(), row).unwrap() < charged);
 }
 
 /// A reader stops at the first record that is not complete, so every truncation is one of its last record.

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::BenchmarkError;
 
+use ganas_formats::source::check_regular;
 use ganas_formats::{FormatError, FormatProblem, SourceError};
 
 /// The field with the hyperparameters, in the official spelling; a file without it is another one.
@@ -126,6 +127,7 @@ pub(crate) fn read_results(
         vec![source.to_owned()]
     };
     for path in &files {
+        check_regular(path)?;
         let file = File::open(path).map_err(|error| unreadable(path, error))?;
         let mut text = Vec::new();
         file.take(MAX_FILE_BYTES + 1)

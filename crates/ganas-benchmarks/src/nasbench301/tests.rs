@@ -170,7 +170,7 @@ fn folders_are_searched_and_converted() {
     assert_eq!(value("valid_run2_1488of1500"), Some(97.68));
     assert_eq!(value("test_mean_1488of1500"), Some(97.54));
     let valid = table.column("valid_mean_1488of1500").unwrap();
-    assert_eq!(table.query_time(valid, row), Some(365_136.0));
+    assert_eq!(table.query_time(valid, row).unwrap(), Some(365_136.0));
     let info = table.info(valid);
     assert_eq!(
         (info.epochs, info.schedule_epochs, info.run),

@@ -11,7 +11,9 @@ use rayon::prelude::*;
 use crate::BenchmarkError;
 
 use super::record::{Record, record};
+use ganas_formats::limit::{Bound, Bounded, MEMORY, MaxUnpacked, STREAM};
 use ganas_formats::pickle::{self, Heap, Limits, Machine, Memory, References, Value, Watcher};
+use ganas_formats::source::check_regular;
 use ganas_formats::{FormatError, FormatProblem, SourceError};
 
 /// The end of the name of a record; the rest is its index.
@@ -19,7 +21,14 @@ const RECORD_ENDING: &str = ".pickle.pbz2";
 /// A record has less than 100 KiB.
 const MAX_MEMBER_BYTES: u64 = 1 << 24;
 /// Decompressed, it has less than 400 KiB.
-const MAX_RECORD_BYTES: u64 = 1 << 26;
+const MAX_RECORD_BYTES: u64 = 1 << 23;
+/// Read, it takes less than 3 MiB; so many are read at a time as there are threads.
+const RECORD_LIMITS: Limits = Limits {
+    values: 500_000,
+    memo: 500_000,
+    text_bytes: 1 << 22,
+    memory: 1 << 25,
+};
 /// Records that are decompressed at a time, on all threads together, and the memory that they may take.
 const BATCH: usize = 32;
 const MAX_BATCH_BYTES: usize = 1 << 25;
@@ -28,6 +37,7 @@ const SINGLE_LIMITS: Limits = Limits {
     values: 20_000_000,
     memo: 20_000_000,
     text_bytes: 1 << 24,
+    memory: MEMORY.floor,
 };
 const ZIP_MAGIC: &[u8] = b"PK";
 /// The mapping from index to record in a single pickle.
@@ -69,6 +79,7 @@ pub(crate) fn read_folder(
             .map_init(
                 || spares.take(),
                 |spare, path| {
+                    check_regular(path)?;
                     let file = File::open(path).map_err(|error| unreadable(path, error))?;
                     let file = BufReader::with_capacity(1 << 17, file);
                     let record = spare.reader.read(file);
@@ -257,7 +268,7 @@ impl RecordReader {
             return Err(FormatError::at(limit, problem));
         }
         let mut rest = &*self.pickle;
-        let (heap, value) = self.memory.read(&mut rest, Limits::default())?;
+        let (heap, value) = self.memory.read(&mut rest, RECORD_LIMITS)?;
         if !rest.is_empty() {
             let problem = FormatProblem::content("nothing after the pickle", "more bytes");
             return Err(FormatError::at(length - rest.len() as u64, problem));
@@ -271,28 +282,47 @@ impl RecordReader {
 /// Reads a single compressed pickle.
 pub(crate) fn read_single(
     file: &Path,
+    max: MaxUnpacked,
     each: impl FnMut(&Record) -> Result<(), FormatProblem>,
 ) -> Result<u64, FormatError> {
     let open = || -> io::Result<_> {
-        let file = BufReader::with_capacity(1 << 18, File::open(file)?);
-        Ok(BufReader::with_capacity(1 << 18, MultiBzDecoder::new(file)))
+        let file = File::open(file)?;
+        let bound = Bound {
+            what: "its unpacked content",
+            limit: max.of(STREAM, file.metadata()?.len()),
+        };
+        let file = BufReader::with_capacity(1 << 18, file);
+        let unpacked = Bounded::new(MultiBzDecoder::new(file), bound);
+        Ok(BufReader::with_capacity(1 << 18, unpacked))
     };
-    read_all(open, each)
+    read_all(open, limits(file, max), each)
+}
+
+/// The limits of one pickle that is a whole file.
+fn limits(file: &Path, max: MaxUnpacked) -> Limits {
+    // What cannot be looked at is an error when it is opened.
+    let n_bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
+    Limits {
+        memory: max.of(MEMORY, n_bytes),
+        ..SINGLE_LIMITS
+    }
 }
 
 /// Reads a `.pth` file: a zip file with a pickle, or, before PyTorch 1.6, four pickles after each other. Tensors are
 /// not read.
 pub(crate) fn read_torch(
     path: &Path,
+    max: MaxUnpacked,
     each: impl FnMut(&Record) -> Result<(), FormatProblem>,
 ) -> Result<u64, FormatError> {
     let open = || -> io::Result<_> { Ok(BufReader::with_capacity(1 << 18, File::open(path)?)) };
-    read_torch_from(open, each)
+    read_torch_from(open, limits(path, max), each)
 }
 
 /// The same from anything that can be opened twice.
 pub(crate) fn read_torch_from<R: BufRead + Seek>(
     open: impl Fn() -> io::Result<R>,
+    limits: Limits,
     each: impl FnMut(&Record) -> Result<(), FormatProblem>,
 ) -> Result<u64, FormatError> {
     let unreadable = |error: &io::Error| FormatError::of_read(0, error, "the file");
@@ -308,7 +338,7 @@ pub(crate) fn read_torch_from<R: BufRead + Seek>(
             file.seek(SeekFrom::Start(offset))?;
             Ok(file.take(length))
         };
-        return read_all(open, each);
+        return read_all(open, limits, each);
     }
     // A magic number, a version, and the sizes of numbers on the machine that wrote it.
     let open = || {
@@ -319,7 +349,7 @@ pub(crate) fn read_torch_from<R: BufRead + Seek>(
         }
         Ok(file)
     };
-    read_all(open, each)
+    read_all(open, limits, each)
 }
 
 /// Where the pickle of a zip file lies; PyTorch does not compress it.
@@ -337,7 +367,7 @@ fn stored_pickle(file: impl Read + Seek) -> Result<(u64, u64), FormatError> {
                 FormatProblem::content("a member `data.pkl`", "none in the zip file"),
             )
         })?;
-    let member = archive
+    let mut member = archive
         .by_name(&name)
         .map_err(|error| damaged(error.to_string()))?;
     if member.compression() != zip::CompressionMethod::Stored {
@@ -350,18 +380,23 @@ fn stored_pickle(file: impl Read + Seek) -> Result<(u64, u64), FormatError> {
     let offset = member
         .data_start()
         .ok_or_else(|| damaged("its pickle has no place".to_owned()))?;
-    Ok((offset, member.size()))
+    let length = member.size();
+    // Reading it to the end compares its CRC-32, which whoever reads it in place does not.
+    let read = io::copy(&mut member, &mut io::sink());
+    read.map_err(|error| damaged(error.to_string()).within(|| name.clone()))?;
+    Ok((offset, length))
 }
 
 /// Reads the records of one pickle that maps [`RECORDS_KEY`] to all of them, in two passes.
 fn read_all<R: BufRead>(
     open: impl Fn() -> io::Result<R>,
+    limits: Limits,
     each: impl FnMut(&Record) -> Result<(), FormatProblem>,
 ) -> Result<u64, FormatError> {
     let reader = || open().map_err(|error| FormatError::of_read(0, &error, "the file"));
     let references = References::find(reader()?)?;
     let mut records = Records { each, n_records: 0 };
-    let machine = Machine::new(reader()?, SINGLE_LIMITS, &mut records).keeping(&references);
+    let machine = Machine::new(reader()?, limits, &mut records).keeping(&references);
     let (heap, value) = machine.run()?;
     // Entries that were not shown because of how they were written.
     let rest = heap

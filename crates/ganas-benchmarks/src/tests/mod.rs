@@ -6,6 +6,7 @@ mod pickled;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ganas_formats::MaxUnpacked;
 pub(crate) use ganas_space::SearchSpace;
 use ganas_table::Table;
 pub(crate) use ganas_testkit::{check_message, data_file};
@@ -61,6 +62,8 @@ impl Folder {
             format,
             output: self.path("table.arrow"),
             overwrite: true,
+            made_from: Vec::new(),
+            max_unpacked: MaxUnpacked::default(),
         };
         import(&request, space)
     }

@@ -76,7 +76,7 @@ impl WorkerArguments {
                 folder.into()
             }
             (None, None) => {
-                let workers = environment::folders().cache()?.join("workers");
+                let workers = environment::folders()?.cache()?.join("workers");
                 workers.join(std::process::id().to_string())
             }
         };

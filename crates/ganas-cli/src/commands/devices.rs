@@ -11,7 +11,7 @@ pub(crate) struct Arguments {}
 
 /// Prints a line for each device.
 pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let devices = ganas::devices(&environment::folders(), &|note| message(note));
+    let devices = ganas::devices(&environment::folders()?, &|note| message(note));
     let width = devices
         .iter()
         .map(|(name, _)| name.len())

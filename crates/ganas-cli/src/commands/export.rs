@@ -1,11 +1,11 @@
 //! `ganas export`: the record of a study.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::store::{ExportFormat, RunFilter, Study};
 
 use crate::arguments::filter::FilterArguments;
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// The format.
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-    /// The file to write, replaced when it exists [default: stdout].
+    /// The file to write, replaced when it exists; `-` is stdout [default: stdout].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -47,47 +47,37 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Format::Csv => ExportFormat::Csv,
     };
     match &arguments.output {
+        Some(path) if !means_stdout(path) => to_file(path, arguments, &study, format, &filter)?,
         // A terminal would obey the control characters of a text.
-        None if io::stdout().is_terminal() => {
+        _ if io::stdout().is_terminal() => {
             let mut bytes = Vec::new();
             study.export(&mut bytes, format, &filter)?;
             output::print_text(&printable(&String::from_utf8_lossy(&bytes)))?;
         }
-        None => output::print(|out| Ok(study.export(out, format, &filter)?))?,
-        Some(path) => to_file(path, &study, format, &filter)
-            .with_context(|| format!("cannot write the export {}", path.display()))?,
+        _ => {
+            check_stdout([&arguments.study])?;
+            output::print(|out| Ok(study.export(out, format, &filter)?))?;
+        }
     }
     Ok(Outcome::Done)
 }
 
-/// Writes to a file that is never half written: another one is renamed. What is no plain file (a pipe, a device) is
-/// written directly.
+/// Writes to a file that appears whole or not at all.
 fn to_file(
     path: &Path,
+    arguments: &Arguments,
     study: &Study,
     format: ExportFormat,
     filter: &RunFilter,
 ) -> anyhow::Result<()> {
-    let direct = path.exists() && !path.is_file();
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.partial", std::process::id()));
-    let place = if direct {
-        path.to_owned()
-    } else {
-        path.with_file_name(name)
-    };
-    let mut file = BufWriter::new(File::create(&place)?);
+    let target = Target::new(path, Replace::Allowed).made_from([&arguments.study]);
+    let mut output = Output::create(&target)?;
+    let mut file = BufWriter::new(&mut output);
     let written = study
         .export(&mut file, format, filter)
         .map_err(anyhow::Error::from)
         .and_then(|()| Ok(file.flush()?));
-    if direct {
-        return written;
-    }
-    let renamed = written.and_then(|()| Ok(fs::rename(&place, path)?));
-    if renamed.is_err() {
-        // The first error is told; what is left behind is named `.partial`.
-        let _ = fs::remove_file(&place);
-    }
-    renamed
+    drop(file);
+    written.with_context(|| format!("cannot write the export {}", path.display()))?;
+    Ok(output.commit()?)
 }

@@ -169,7 +169,7 @@ fn failures(failed: u64, runs: &[RunRecord]) -> String {
 fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {
     let quiet = arguments.quiet;
     let mut experiment = Experiment::new()
-        .folders(environment::folders())
+        .folders(environment::folders()?)
         .seeds(arguments.seeds.clone())
         .algorithm(arguments.algorithm.settings())
         .notes(move |text| {

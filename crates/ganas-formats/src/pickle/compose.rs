@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::FormatProblem;
 
-use super::heap::{Node, Value};
+use super::heap::{Node, Value, allocated};
 use super::machine::Machine;
 use super::name::Name;
 use super::number::numpy_scalar;
@@ -142,6 +142,7 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
                 let bytes = bytes.ok_or(FormatProblem::Malformed {
                     reason: "bytes written as a text that is not Latin-1",
                 })?;
+                *self.n_text_bytes() += allocated(bytes.len());
                 return Ok(Value::Bytes(bytes));
             }
             (Name::NumpyScalar, values) => {

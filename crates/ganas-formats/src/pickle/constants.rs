@@ -7,6 +7,9 @@ use super::machine::Machine;
 use super::text::Text;
 use super::watch::Watcher;
 
+/// The most bytes that are read before the memory is looked at again; more than the buffer of a file.
+const LOOKED_AHEAD: usize = 1 << 20;
+
 impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
     /// Obeys the next instructions as long as they push constants or put them into the memo, and lie in the buffer.
     ///
@@ -19,6 +22,7 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
         let Ok(ahead) = self.input.ahead() else {
             return;
         };
+        let ahead = &ahead[..ahead.len().min(LOOKED_AHEAD)];
         let mut rest = ahead;
         while let Some((opcode, after)) = rest.split_first() {
             if let Some((value, after)) = constant(*opcode, after) {

@@ -55,6 +55,15 @@ impl Value {
         Self::Text(Text::short(text).unwrap_or_else(|| Text::shared(text.into())))
     }
 
+    /// The memory of a text or of bytes that goes when this value does.
+    fn own_bytes(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) if Arc::strong_count(bytes) == 1 => allocated(bytes.len()),
+            Self::Text(text) if text.is_the_only_one() => allocated(text.len()),
+            _ => 0,
+        }
+    }
+
     /// Whether it is a node that was released.
     pub(super) fn is_released(&self, heap: &Heap) -> bool {
         matches!(self, Self::Node(id) if matches!(heap.node(*id), Node::Released))
@@ -89,6 +98,19 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// What a text or bytes of this length take, with their counts and what the allocator needs.
+pub(super) fn allocated(length: usize) -> u64 {
+    length as u64 + 32
+}
+
+/// What was freed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Released {
+    pub(super) n_values: usize,
+    /// Of texts and bytes that nothing else refers to.
+    pub(super) n_bytes: u64,
 }
 
 /// The place of a node in its heap. The generation tells a reference to a released node from its successor's.
@@ -137,6 +159,15 @@ struct Slot {
 }
 
 impl Heap {
+    /// The memory of a node beside that of the values in it: its slot, its place in the list of those that are free, and the
+    /// room that the list of its values keeps for more.
+    pub(super) const SLOT_BYTES: usize = size_of::<Slot>() + size_of::<u32>() + 48;
+
+    /// The places of nodes that there are, free ones included.
+    pub(super) fn n_slots(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Adds a node; `None` when there are too many.
     pub(super) fn add(&mut self, node: Node) -> Option<NodeId> {
         if let Some(slot) = self.free.pop() {
@@ -230,9 +261,12 @@ impl Heap {
     }
 
     /// Frees a value and everything below it.
-    pub(super) fn release(&mut self, value: &Value) {
+    pub(super) fn release(&mut self, value: &Value) -> Released {
+        let mut released = Released::default();
         let mut pending = vec![value.clone()];
         while let Some(value) = pending.pop() {
+            released.n_values += 1;
+            released.n_bytes += value.own_bytes();
             let Value::Node(id) = value else { continue };
             let slot = &mut self.slots[id.slot as usize];
             // Types and the like are shared by later values.
@@ -249,5 +283,6 @@ impl Heap {
                 Node::Object { .. } | Node::Released => {}
             }
         }
+        released
     }
 }

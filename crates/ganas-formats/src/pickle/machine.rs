@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
+use crate::limit::{Bound, MEMORY, excerpt};
 use crate::{FormatError, FormatProblem};
 
-use super::heap::{Heap, Node, Value};
+use super::heap::{Heap, Node, Value, allocated};
 use super::input::Input;
 use super::name::Name;
 use super::references::References;
@@ -27,6 +28,8 @@ pub struct Limits {
     pub memo: usize,
     /// Bytes of a text.
     pub text_bytes: u64,
+    /// Bytes of memory for everything together.
+    pub memory: u64,
 }
 
 impl Default for Limits {
@@ -36,6 +39,7 @@ impl Default for Limits {
             values: 2_000_000,
             memo: 2_000_000,
             text_bytes: 1 << 24,
+            memory: MEMORY.floor,
         }
     }
 }
@@ -60,6 +64,8 @@ pub struct Machine<'w, R, W> {
     pub(super) n_memoized: u32,
     texts: Texts,
     pub(super) n_values: usize,
+    /// Values that are in memory although no entry that is being read has them.
+    pub(super) n_lost: usize,
     /// Memo entries that are referred to, when a first pass has found them; the others are not kept.
     pub(super) kept: Option<&'w References>,
     pub(super) watcher: &'w mut W,
@@ -75,6 +81,10 @@ impl<R, W> fmt::Debug for Machine<'_, R, W> {
 /// The texts of a pickle.
 #[derive(Default)]
 struct Texts {
+    /// The memory of the long texts and bytes that may be dropped with the entry that they belong to.
+    n_bytes: u64,
+    /// The memory of those in `shared`, which stay.
+    n_shared_bytes: u64,
     /// The long ones that were seen, so that equal ones share their memory: only a large file, which is read in two
     /// passes, holds enough equal texts for that to be worth a search.
     shared: Option<IndexSet<Arc<str>>>,
@@ -86,13 +96,24 @@ impl Texts {
             return Value::Text(short);
         }
         let known = self.shared.as_ref().and_then(|shared| shared.get(text));
-        let long = known.map_or_else(|| text.into(), Arc::clone);
+        if let Some(known) = known {
+            return Value::Text(Text::shared(Arc::clone(known)));
+        }
+        let long: Arc<str> = text.into();
+        let n_bytes = allocated(text.len());
         if let Some(shared) = &mut self.shared {
             shared.insert(Arc::clone(&long));
+            self.n_shared_bytes += n_bytes + SHARED_ENTRY_BYTES;
+        } else {
+            self.n_bytes += n_bytes;
         }
         Value::Text(Text::shared(long))
     }
 }
+
+/// An entry of a set of shared texts, and of the sparse part of the memo: the value, its hash, and its place in the index.
+const SHARED_ENTRY_BYTES: u64 = 48;
+const MEMO_ENTRY_BYTES: u64 = 64;
 
 impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
     /// A machine that has read nothing yet; `watcher` is shown the entries that it asks for.
@@ -108,6 +129,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             n_memoized: 0,
             texts: Texts::default(),
             n_values: 0,
+            n_lost: 0,
             kept: None,
             watcher,
             watched: None,
@@ -132,6 +154,8 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
         loop {
             self.run_constants();
             let start = self.input.offset();
+            self.check_memory()
+                .map_err(|problem| FormatError::at(start, problem))?;
             let opcode = self.input.byte()?;
             if opcode == b'.' {
                 return self.pop().map_err(|p| FormatError::at(start, p));
@@ -193,7 +217,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
                         let value = digits.parse().map_err(|_| {
                             at(FormatProblem::content(
                                 "a whole number",
-                                format!("`{text}`"),
+                                format!("`{}`", excerpt(text)),
                             ))
                         })?;
                         Value::Int(value)
@@ -203,9 +227,12 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             }
             b'F' => {
                 let line = self.ascii_line(start)?;
-                let value = line
-                    .parse()
-                    .map_err(|_| at(FormatProblem::content("a number", format!("`{line}`"))))?;
+                let value = line.parse().map_err(|_| {
+                    at(FormatProblem::content(
+                        "a number",
+                        format!("`{}`", excerpt(&line)),
+                    ))
+                })?;
                 self.push(Value::Float(value)).map_err(at)?;
             }
             // Texts and bytes.
@@ -379,7 +406,10 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             self.input
                 .with_bytes(length, limit, |bytes| match std::str::from_utf8(bytes) {
                     Ok(text) if maybe_text && text.is_ascii() => texts.value(text),
-                    _ => Value::Bytes(bytes.into()),
+                    _ => {
+                        texts.n_bytes += allocated(bytes.len());
+                        Value::Bytes(bytes.into())
+                    }
                 })?;
         self.push(value).map_err(|p| FormatError::at(start, p))
     }
@@ -430,6 +460,30 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
             return Err(self.too_many_values());
         }
         Ok(())
+    }
+
+    /// Checks that everything together is within the limit of memory, before each instruction: none makes more than a text, or
+    /// twice what there is.
+    ///
+    /// Values are counted where they were pushed, and stay counted wherever they are moved to.
+    fn check_memory(&self) -> Result<(), FormatProblem> {
+        let values = self.n_values + self.n_lost + self.dense_memo.len();
+        let slots = self.heap.n_slots() * Heap::SLOT_BYTES + self.marks.len() * size_of::<usize>();
+        let memo = self.memo.len() as u64 * MEMO_ENTRY_BYTES;
+        let n_bytes = (values * size_of::<Value>() + slots) as u64
+            + memo
+            + self.texts.n_bytes
+            + self.texts.n_shared_bytes;
+        let bound = Bound {
+            what: "its pickle in memory",
+            limit: self.limits.memory,
+        };
+        Ok(bound.check(n_bytes)?)
+    }
+
+    /// The memory of long texts and bytes that may be dropped.
+    pub(super) fn n_text_bytes(&mut self) -> &mut u64 {
+        &mut self.texts.n_bytes
     }
 
     pub(super) fn too_many_values(&self) -> FormatProblem {

@@ -19,6 +19,8 @@ mod memory;
 mod name;
 mod number;
 mod references;
+#[cfg(test)]
+mod tests;
 mod text;
 mod watch;
 

@@ -50,6 +50,11 @@ impl Text {
         Some(Self(Place::Short { length, bytes }))
     }
 
+    /// Whether it is a long text that no other value shares.
+    pub(super) fn is_the_only_one(&self) -> bool {
+        matches!(&self.0, Place::Long(text) if Arc::strong_count(text) == 1)
+    }
+
     /// Whether it is this text; faster than a comparison of texts, which a short one must be made to first.
     pub(super) fn is(&self, text: &str) -> bool {
         match &self.0 {

@@ -92,8 +92,12 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
             return Ok(());
         }
         self.watcher.entry(&self.heap, &key, &value)?;
-        self.heap.release(&value);
-        self.n_values = watched.n_values + 2;
+        let released = self.heap.release(&value);
+        // What was neither released nor stays on the stack is still somewhere: in objects, which are shared, or in
+        // arguments of calls.
+        let n_left = watched.n_values + 2;
+        self.n_lost += self.n_values.saturating_sub(released.n_values + n_left);
+        self.n_values = n_left;
         // Entries of the memo that were made by this entry and that point into it are of no use any more.
         let heap = &self.heap;
         let recent: Vec<_> = self
@@ -104,6 +108,8 @@ impl<R: BufRead, W: Watcher> Machine<'_, R, W> {
         self.memo.extend(recent);
         watched.n_values = self.n_values;
         watched.n_memo = self.memo.len();
+        let n_text_bytes = self.n_text_bytes();
+        *n_text_bytes = n_text_bytes.saturating_sub(released.n_bytes);
         Ok(())
     }
 }

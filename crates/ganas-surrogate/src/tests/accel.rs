@@ -91,9 +91,13 @@ fn damaged_boosters_are_refused() {
         return;
     };
     let file = |name: &str| {
-        ganas_formats::source::Source::read(&folder.join(name))
-            .unwrap()
-            .text
+        ganas_formats::source::Source::read(
+            &folder.join(name),
+            ganas_formats::limit::MODEL,
+            ganas_formats::MaxUnpacked::default(),
+        )
+        .unwrap()
+        .text
     };
     let pickle = file("member_0.surrogate_model.model.gz");
     let json = file("member_0.xgboost.json.gz");

@@ -155,9 +155,13 @@ fn damaged_files_are_refused() {
     let Some(folder) = data("damaged_files_are_refused", FOLDER) else {
         return;
     };
-    let graph = ganas_formats::source::Source::read(&folder.join("graph.json.gz"))
-        .unwrap()
-        .text;
+    let graph = ganas_formats::source::Source::read(
+        &folder.join("graph.json.gz"),
+        ganas_formats::limit::MODEL,
+        ganas_formats::MaxUnpacked::default(),
+    )
+    .unwrap()
+    .text;
     let graph = String::from_utf8(graph).unwrap();
     let check = |graph: &str, tensors: usize, expected: &str| {
         let sandbox = tempfile::tempdir().unwrap();

@@ -18,6 +18,7 @@ mod value;
 use std::borrow::Cow;
 use std::path::Path;
 
+use ganas_formats::limit::Bound;
 use indexmap::IndexMap;
 
 use crate::error::{ImportProblem, TableError};
@@ -27,6 +28,7 @@ use self::cursor::{Cursor, Problem};
 use self::value::{Json, Object};
 use super::column_reader::ColumnReader;
 use super::delimited::{Delimited, Key};
+use super::import_limits::{MAX_COLUMNS, MemoryMeter, too_many_columns};
 use super::key_template::{KeyTemplate, joined};
 
 /// Whether a text is JSON and not CSV: it begins with an object, or with an array of something.
@@ -44,11 +46,17 @@ pub(crate) fn is_json(text: &[u8]) -> bool {
 }
 
 /// Reads JSON; a field that an object does not have is missing.
-pub(crate) fn parse(file: &Path, text: &[u8], key: &KeyTemplate) -> Result<Delimited, TableError> {
+pub(crate) fn parse(
+    file: &Path,
+    text: &[u8],
+    key: &KeyTemplate,
+    memory: Bound,
+) -> Result<Delimited, TableError> {
     let text = without_nan(text);
     let mut rows = Rows {
         file,
         key,
+        memory: MemoryMeter::new(file, memory),
         keys: Vec::new(),
         columns: IndexMap::new(),
     };
@@ -98,6 +106,7 @@ fn without_nan(text: &[u8]) -> Cow<'_, [u8]> {
 struct Rows<'a> {
     file: &'a Path,
     key: &'a KeyTemplate,
+    memory: MemoryMeter<'a>,
     keys: Vec<Key>,
     columns: IndexMap<String, ColumnReader>,
 }
@@ -312,8 +321,10 @@ impl Rows<'_> {
             .in_file(self.file))
         })?;
         for (name, value) in cells.iter().filter(|(name, _)| !self.key.uses(name)) {
+            let n_columns = self.columns.len();
             let column = match self.columns.get_mut(*name) {
                 Some(column) => column,
+                None if n_columns >= MAX_COLUMNS => return Err(too_many_columns(self.file)),
                 None => {
                     let new = ColumnReader::new((*name).to_owned(), self.keys.len());
                     self.columns.entry((*name).to_owned()).or_insert(new)
@@ -327,10 +338,13 @@ impl Rows<'_> {
                 Json::Array(_) | Json::Object(_) => column.push_text(line, value.kind()),
             }
         }
-        self.keys.push(Key {
-            line,
-            text: joined(&pieces, |cell, text| text.push_str(cell)),
-        });
+        let text = joined(&pieces, |cell, text| text.push_str(cell));
+        let numbers = self
+            .columns
+            .values()
+            .filter(|column| column.holds_numbers());
+        self.memory.check(&text, numbers.count())?;
+        self.keys.push(Key { line, text });
         for column in self.columns.values_mut() {
             column.fill_to(self.keys.len());
         }

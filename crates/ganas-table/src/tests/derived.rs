@@ -40,7 +40,7 @@ fn keys_of_several_columns_and_metrics_by_other_names() {
         let test = table.column("test_108").unwrap();
         let rows: Vec<_> = table
             .rows()
-            .map(|row| (table.arch_text(row), table.value(test, row)))
+            .map(|row| (table.arch_text(row).unwrap(), table.value(test, row)))
             .collect();
         let expected = [("id>id>conv", Some(0.25)), ("pool>conv>id", Some(0.125))];
         assert_eq!(rows, expected);

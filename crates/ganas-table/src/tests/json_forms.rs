@@ -51,7 +51,7 @@ fn imported(folder: &Folder, content: impl AsRef<[u8]>) -> Vec<(String, Option<f
     let x = table.column("x").unwrap();
     table
         .rows()
-        .map(|row| (table.arch_text(row).to_owned(), table.value(x, row)))
+        .map(|row| (table.arch_text(row).unwrap().to_owned(), table.value(x, row)))
         .collect()
 }
 
@@ -85,7 +85,8 @@ fn keys_may_be_templates_of_fields() {
         };
         import(&request, &Chains::numbered()).unwrap();
         let table = Table::open(&request.output).unwrap();
-        assert_eq!(table.arch_text(table.row(0).unwrap()), "id>conv>id");
+        let first = table.row(0).unwrap();
+        assert_eq!(table.arch_text(first).unwrap(), "id>conv>id");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of tables, and what they share: a folder, a CSV text, an import.
 
 mod accel;
+mod damage;
 mod derived;
 mod evaluator;
 mod export;

@@ -55,7 +55,7 @@ fn the_published_table_imports() {
     let index = table.column("index").unwrap();
     let mut seen = BTreeSet::new();
     for (row, arch) in table.rows().zip(space.enumeration().unwrap().archs()) {
-        assert_eq!(table.arch_text(row), space.encode(&arch));
+        assert_eq!(table.arch_text(row).unwrap(), space.encode(&arch));
         assert_eq!(
             space.enumeration().unwrap().index_of(&arch),
             Some(row.index() as u64)
@@ -69,7 +69,7 @@ fn the_published_table_imports() {
     }
     assert_eq!(seen.len(), 8_765);
 
-    for column in table.columns().map(|c| table.info(c)) {
+    for column in table.columns().unwrap().into_iter().map(|c| table.info(c)) {
         let expected = match column.name.as_str() {
             name if name.ends_with("_200") => Some(200),
             name if name.ends_with("_12") => Some(12),
@@ -139,7 +139,7 @@ fn speed_of_the_published_table() {
     let keys: Vec<_> = rows.iter().map(|&row| table.key(row)).collect();
     let archs: Vec<_> = rows
         .iter()
-        .map(|&row| space.decode(table.arch_text(row)).unwrap())
+        .map(|&row| space.decode(table.arch_text(row).unwrap()).unwrap())
         .collect();
     let rounds = 64;
     let queries = f64::from(rounds) * 15_625.0;

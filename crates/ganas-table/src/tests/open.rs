@@ -27,7 +27,7 @@ fn queries_answer_with_the_lowest_row_of_the_class() {
         assert_eq!(table.row_of(key).unwrap().index(), lowest);
         let row = table.row(index).unwrap();
         assert_eq!(table.key(row), key);
-        assert_eq!(table.arch_text(row), Chains::text(index));
+        assert_eq!(table.arch_text(row).unwrap(), Chains::text(index));
     }
     for key in [ArchKey(1), ArchKey(u128::MAX)] {
         assert_eq!(table.row_of(key), None);
@@ -50,7 +50,7 @@ fn values_bests_and_names() {
     assert_eq!(table.best(cost), Some(0.5));
     assert_eq!(table.query_best(test), Some(26.0));
     assert_eq!(table.info(test).epochs, Some(200));
-    assert_eq!(table.columns().count(), 4);
+    assert_eq!(table.columns().unwrap().len(), 4);
 
     let error = table.column("tset_200").unwrap_err();
     assert!(
@@ -74,7 +74,10 @@ fn sha256_is_that_of_the_file() {
     let folder = Folder::new();
     let table = folder.table(all_chains());
     let bytes = fs::read(table.path()).unwrap();
-    assert_eq!(table.sha256(), ganas_formats::source::sha256_hex(&bytes));
+    assert_eq!(
+        table.sha256().unwrap(),
+        ganas_formats::source::sha256_hex(&bytes)
+    );
 }
 
 #[test]
@@ -90,7 +93,10 @@ fn a_replaced_file_leaves_open_tables_alone() {
     };
     import(&request, &Chains::numbered()).unwrap();
     assert_eq!(table.n_rows(), Chains::SIZE);
-    assert_eq!(table.arch_text(table.row(26).unwrap()), "pool>pool>pool");
+    assert_eq!(
+        table.arch_text(table.row(26).unwrap()).unwrap(),
+        "pool>pool>pool"
+    );
 }
 
 #[test]
@@ -145,7 +151,7 @@ fn every_truncation_is_an_error() {
     }
 }
 
-/// Damage to a measurement goes unnoticed, other damage may; but none may panic.
+/// Whether damage is found is tested in `damage`; none may panic.
 #[test]
 fn no_damage_panics() {
     let folder = Folder::new();
@@ -177,17 +183,17 @@ fn no_damage_panics() {
 
 fn touch_everything(table: &Table) {
     for row in table.rows() {
-        assert!(!table.arch_text(row).is_empty() || table.row_of(table.key(row)).is_some());
-        for column in table.columns() {
+        let _ = (table.arch_text(row), table.row_of(table.key(row)));
+        for column in table.columns().into_iter().flatten() {
             let _ = table.value(column, row);
         }
     }
-    for column in table.columns() {
+    for column in table.columns().into_iter().flatten() {
         let _ = (table.best(column), table.query_best(column));
     }
 }
 
-/// Rewrites a table after changing its schema and columns.
+/// Rewrites a table after changing its schema and columns, as one of version 2, which has no checksums.
 fn rewritten(
     path: &Path,
     change: impl FnOnce(&mut Schema, &mut Vec<ArrayRef>),
@@ -197,6 +203,7 @@ fn rewritten(
     let batch = reader.next().unwrap().unwrap();
     let mut schema = batch.schema().as_ref().clone();
     let mut columns = batch.columns().to_vec();
+    edit_manifest(&mut schema, "\"format_version\":3", "\"format_version\":2");
     change(&mut schema, &mut columns);
     let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
     let mut writer = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
@@ -263,7 +270,7 @@ fn bad_manifests() {
                 Some(TableProblem::FormatVersion { found: 7, .. })
             )
         },
-        &["version 7", "reads 1 to 2"],
+        &["version 7", "reads 1 to 3"],
     );
     for (from, to, part) in [
         ("{", "", "expected"),
@@ -389,6 +396,9 @@ fn files_of_older_arrow_alignments_open() {
     let mut reader = FileReader::try_new(fs::File::open(&path).unwrap(), None).unwrap();
     let batch = reader.next().unwrap().unwrap();
     let options = IpcWriteOptions::try_new(8, false, arrow_ipc::MetadataVersion::V5).unwrap();
+    let mut schema = batch.schema().as_ref().clone();
+    edit_manifest(&mut schema, "\"format_version\":3", "\"format_version\":2");
+    let batch = RecordBatch::try_new(Arc::new(schema), batch.columns().to_vec()).unwrap();
     let mut writer =
         FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
     writer.write(&batch).unwrap();

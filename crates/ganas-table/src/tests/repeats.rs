@@ -52,12 +52,22 @@ fn repeated_measurements_are_what_the_request_says() {
     assert_eq!(values(&table, "val_acc_run0"), [Some(90.0), Some(92.0)]);
     assert_eq!(values(&table, "val_acc_run1"), [Some(91.0), None]);
     assert_eq!(values(&table, "val_acc_run2"), [None, None]);
-    let runs: Vec<_> = table.columns().map(|c| table.info(c).run).collect();
+    let runs: Vec<_> = table
+        .columns()
+        .unwrap()
+        .into_iter()
+        .map(|c| table.info(c).run)
+        .collect();
     let run = |number| Some(Run::Repeat(number));
     assert_eq!(runs, [run(0), run(1), run(2), None]);
     // What never differs stays one column.
     assert_eq!(values(&table, "params_m"), [Some(0.5), Some(1.5)]);
-    let roles: Vec<_> = table.columns().map(|c| table.info(c).role).collect();
+    let roles: Vec<_> = table
+        .columns()
+        .unwrap()
+        .into_iter()
+        .map(|c| table.info(c).role)
+        .collect();
     assert_eq!(roles[0], ganas_eval::MetricRole::Validation);
 }
 
@@ -229,13 +239,13 @@ fn ranks_and_maxima_follow_the_choice() {
 fn how_much_classes_differ_is_known() {
     let folder = Folder::new();
     let table = opened(&request(&folder, CLASS));
-    let spread = table.class_spread();
+    let spread = table.class_spread().unwrap();
     assert_eq!((spread.of_several_rows, spread.differing), (1, 1));
     let largest = [("valid".to_owned(), 10.0), ("test".to_owned(), 8.0)];
     assert_eq!(spread.largest, largest);
     // One class of several rows, which are all the same.
     let table = opened(&request(&folder, "arch,x\nconv>id>id,1\nid>conv>id,1\n"));
-    let spread = table.class_spread();
+    let spread = table.class_spread().unwrap();
     assert_eq!((spread.of_several_rows, spread.differing), (1, 0));
     assert_eq!(spread.largest, []);
 }

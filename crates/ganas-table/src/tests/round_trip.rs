@@ -58,12 +58,12 @@ proptest! {
         prop_assert_eq!(table.n_rows(), order.len());
 
         for (row, &index) in table.rows().zip(&expected_order) {
-            prop_assert_eq!(table.arch_text(row), Chains::text(index));
+            prop_assert_eq!(table.arch_text(row).unwrap(), Chains::text(index));
             let key = space.key(&Chains::arch(index));
             prop_assert_eq!(table.key(row), key);
             let lowest = expected_order.iter().position(|&i| space.key(&Chains::arch(i)) == key);
             prop_assert_eq!(table.row_of(key).map(|row| row.index()), lowest);
-            for (column, expected) in table.columns().zip(by_index[&index]) {
+            for (column, expected) in table.columns().unwrap().into_iter().zip(by_index[&index]) {
                 let bits = table.value(column, row).map(f64::to_bits);
                 prop_assert_eq!(bits, expected.map(f64::to_bits));
             }

@@ -40,14 +40,21 @@ impl Columns {
     ///
     /// # Errors
     ///
-    /// Two tables have such a column, or it is a cost with values below zero.
+    /// Two tables have such a column, it is a cost with values below zero, or its table is damaged.
     pub(crate) fn find(
         &self,
         space: &Arc<dyn SearchSpace>,
         name: &str,
     ) -> Result<Option<Column>, Error> {
         let tables = self.tables.iter().enumerate();
-        let mut having = tables.filter(|(_, table)| table.column(name).is_ok());
+        let has = |table: &Table| {
+            table
+                .manifest()
+                .columns
+                .iter()
+                .any(|column| column.name == name)
+        };
+        let mut having = tables.filter(|(_, table)| has(table));
         let Some((number, table)) = having.next() else {
             return Ok(None);
         };
@@ -64,7 +71,7 @@ impl Columns {
         Ok(Some(Column {
             property: Arc::new(property),
             meaning: table.meaning(column).clone(),
-            table_sha256: table.sha256(),
+            table_sha256: table.sha256()?,
             is_own: number < self.n_own,
         }))
     }
@@ -86,8 +93,8 @@ impl Columns {
     /// The names and roles of all columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, MetricRole)> {
         self.tables.iter().flat_map(|table| {
-            let columns = table.columns();
-            columns.map(|column| (&*table.info(column).name, table.meaning(column).role))
+            let columns = table.metrics();
+            columns.map(|(name, meaning)| (name, meaning.role))
         })
     }
 }

@@ -99,7 +99,7 @@ mod with_tables {
     ) -> Result<ListedSpace, Error> {
         let mut archs = Vec::new();
         for row in table.rows() {
-            let text = table.arch_text(row);
+            let text = table.arch_text(row)?;
             let answer = table.answer(table.key(row), || text.to_owned());
             let has = |column| {
                 let answer = answer.as_ref()?;

@@ -338,9 +338,14 @@ impl Opening<'_> {
             declared,
         } = self.metrics;
         let space = Arc::clone(self.space);
-        let mut evaluator =
-            SurrogateEvaluator::open(folder, space, search.as_deref(), report.as_deref())?
-                .declared(declared);
+        let mut evaluator = SurrogateEvaluator::open_bounded(
+            folder,
+            space,
+            search.as_deref(),
+            report.as_deref(),
+            self.folders.max_unpacked,
+        )?
+        .declared(declared);
         let metrics = evaluator.predictions().map(|prediction| {
             let mut meaning = prediction.meaning();
             declared.apply(prediction.name, &mut meaning);
@@ -382,7 +387,7 @@ impl Opening<'_> {
             report.as_ref().unwrap_or(&report_default),
         )?;
         Ok(Evaluating {
-            sha256: evaluator.table().sha256(),
+            sha256: evaluator.table().sha256()?,
             table: Some(Arc::clone(evaluator.table())),
             ranking: Some(Ranking::of(&evaluator)),
             ..Evaluating::new("table", path, Arc::new(evaluator))
@@ -436,7 +441,7 @@ impl Ranking {
 #[cfg(feature = "tables")]
 fn default_metrics(table: &Table) -> [String; 2] {
     let find = |role: MetricRole, is_run: fn(Option<Run>) -> bool| {
-        let infos = table.columns().map(|column| table.info(column));
+        let infos = table.manifest().columns.iter();
         let mut fitting = infos.filter(|info| info.meaning().role == role && is_run(info.run));
         fitting.next().map(|info| info.name.clone())
     };

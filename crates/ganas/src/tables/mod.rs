@@ -50,7 +50,7 @@ pub fn coverage(table: &Table, space: &Arc<dyn SearchSpace>) -> (Coverage, Optio
 /// There is no such column.
 pub fn columns(table: &Table, names: &[String]) -> Result<Vec<Column>, Error> {
     if names.is_empty() {
-        return Ok(table.columns().collect());
+        return Ok(table.columns()?);
     }
     let columns: Result<Vec<_>, _> = names.iter().map(|name| table.column(name)).collect();
     Ok(columns?)

@@ -24,19 +24,19 @@ impl Found {
     ///
     /// # Errors
     ///
-    /// The table has no such row, or the text is none of these.
+    /// The table has no such row or is damaged, or the text is none of these.
     pub fn find(table: &Table, space: &dyn SearchSpace, asked: &str) -> Result<Self, Error> {
         let missing = |arch: &str| EvalError::MissingArch {
             arch: arch.to_owned(),
         };
         if let Ok(key) = asked.parse::<ArchKey>() {
             let row = table.row_of(key).ok_or_else(|| missing(asked))?;
-            return Self::of_row(table, row).ok_or_else(|| missing(asked).into());
+            return Self::of_row(table, row)?.ok_or_else(|| missing(asked).into());
         }
         if !asked.is_empty() && asked.bytes().all(|b| b.is_ascii_digit()) {
             let row = asked.parse().ok().and_then(|index| table.row(index));
-            let found = row.and_then(|row| Self::of_row(table, row));
-            return match found {
+            let found = row.map(|row| Self::of_row(table, row)).transpose()?;
+            return match found.flatten() {
                 Some(found) => Ok(found),
                 None => Err(Error::Usage(format!(
                     "the table has no row {asked}: expected a number below {}",
@@ -51,22 +51,30 @@ impl Found {
     })?;
         let (arch, key) = (space.encode(&arch), space.key(&arch));
         let answer = table.answer(key, || arch.clone());
+        let mut found = None;
+        for row in table.rows() {
+            if table.arch_text(row)? == arch {
+                found = Some(row);
+                break;
+            }
+        }
         Ok(Self {
-            row: table.rows().find(|&row| table.arch_text(row) == arch),
+            row: found,
             arch,
             key,
             answer: answer.ok_or_else(|| missing(asked))?,
         })
     }
 
-    fn of_row(table: &Table, row: Row) -> Option<Self> {
+    fn of_row(table: &Table, row: Row) -> Result<Option<Self>, Error> {
         let key = table.key(row);
-        let arch = table.arch_text(row).to_owned();
-        Some(Self {
+        let arch = table.arch_text(row)?.to_owned();
+        let answer = table.answer(key, || arch.clone());
+        Ok(answer.map(|answer| Self {
             row: Some(row),
             key,
-            answer: table.answer(key, || arch.clone())?,
+            answer,
             arch,
-        })
+        }))
     }
 }

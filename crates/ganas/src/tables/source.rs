@@ -4,7 +4,6 @@
 //! A CSV file is imported into the user's cache folder, under a name that holds the sha256 of the file, so that it is
 //! imported once.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -12,9 +11,9 @@ use std::sync::Arc;
 
 #[cfg(feature = "benchmarks")]
 use ganas_benchmarks::PublishedFormat;
+use ganas_formats::source::{check_regular, sha256_hex};
 use ganas_space::SearchSpace;
-use ganas_table::{EMBEDDED, Embedded, ImportRequest, Table, import};
-use sha2::{Digest, Sha256};
+use ganas_table::{ChecksumKind, EMBEDDED, Embedded, ImportRequest, Table, import};
 
 use crate::error::Context as _;
 use crate::spaces;
@@ -42,7 +41,7 @@ pub(crate) fn open(
     if is_table_file(&path)? {
         Ok(Table::open(&path)?)
     } else {
-        imported(&path, space, folders.cache(), note)
+        imported(&path, space, folders, note)
     }
 }
 
@@ -169,6 +168,7 @@ fn is_table_file(path: &Path) -> Result<bool, Error> {
     if path.extension().is_some_and(|ending| ending == "arrow") {
         return Ok(true);
     }
+    check_regular(path).with_context(|| format!("cannot read the table {}", path.display()))?;
     let mut start = [0; ARROW_MAGIC.len()];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
     match read {
@@ -184,19 +184,14 @@ fn is_table_file(path: &Path) -> Result<bool, Error> {
 fn imported(
     source: &Path,
     space: &dyn SearchSpace,
-    cache: Result<&Path, Error>,
+    folders: &Folders,
     note: &dyn Fn(&str),
 ) -> Result<Table, Error> {
     let bytes =
         fs::read(source).with_context(|| format!("cannot read the table {}", source.display()))?;
-    let sha256 = Sha256::digest(&bytes)
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+    let sha256 = sha256_hex(&bytes);
     drop(bytes);
-    let folder = cache?.join("tables");
+    let folder = folders.cache()?.join("tables");
     // The import of another version of ganas may read names differently.
     let name = format!(
         "{}-{sha256}-{}.arrow",
@@ -207,6 +202,8 @@ fn imported(
     if output.is_file()
         && let Ok(table) = Table::open(&output)
         && table.manifest().source.sha256 == sha256
+        && table.checksums() != ChecksumKind::None
+        && table.verify().is_ok()
     {
         return Ok(table);
     }
@@ -220,6 +217,7 @@ fn imported(
     let request = ImportRequest {
         // A damaged file of the cache is replaced.
         overwrite: true,
+        max_unpacked: folders.max_unpacked,
         ..ImportRequest::new(source, &output)
     };
     let report = import(&request, space)?;

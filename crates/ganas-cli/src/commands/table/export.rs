@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::table::ExportFormat;
 
 #[cfg(feature = "parquet")]
@@ -23,7 +24,7 @@ pub(crate) struct Arguments {
     /// The metrics to export [default: all].
     #[arg(long = "metric", value_name = "NAME")]
     metrics: Vec<String>,
-    /// The file to write, which must not exist [default: the standard output, for text].
+    /// The file to write, which must not exist; `-` is the standard output [default: the standard output, for text].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -43,32 +44,44 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let table = tables::open_table(&arguments.table)?;
     let columns = tables::columns(&table, &arguments.metrics)?;
+    let output = arguments.output.as_deref();
+    let output = output.filter(|path| !means_stdout(path));
     let format = match arguments.format {
         Format::Csv => ExportFormat::Csv,
         Format::Jsonl => ExportFormat::JsonLines,
         #[cfg(feature = "parquet")]
         Format::Parquet => {
-            let path = arguments.output.as_deref().ok_or_else(|| {
+            let path = output.ok_or_else(|| {
                 let message = "a Parquet file is no text to print: name a file with --output";
                 UsageError(message.to_owned())
             })?;
-            return to_file(path, |out| table.export_parquet(&columns, out));
+            return to_file(path, &arguments.table, |out| {
+                table.export_parquet(&columns, out)
+            });
         }
     };
-    match arguments.output.as_deref() {
-        Some(path) => to_file(path, |out| table.export(format, &columns, out)),
-        None => output::print(|out| Ok(table.export(format, &columns, out)?)),
+    match output {
+        Some(path) => to_file(path, &arguments.table, |out| {
+            table.export(format, &columns, out)
+        }),
+        None => {
+            check_stdout([&arguments.table])?;
+            output::print(|out| Ok(table.export(format, &columns, out)?))
+        }
     }
 }
 
+/// Writes to a new file that appears whole or not at all.
 fn to_file(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    table: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    let written = File::create_new(path).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        write(&mut out)?;
-        out.flush()
-    });
-    written.with_context(|| format!("cannot write {}", path.display()))
+    let target = Target::new(path, Replace::Refused).made_from([table]);
+    let mut output = Output::create(&target)?;
+    let mut file = BufWriter::new(output.file());
+    let written = write(&mut file).and_then(|()| file.flush());
+    drop(file);
+    written.with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(output.commit()?)
 }

@@ -13,6 +13,7 @@ use ganas::tables;
 use serde_json::json;
 
 use crate::arguments::declarations::DeclarationArguments;
+use crate::arguments::environment;
 use crate::printing::exit::UsageError;
 use crate::printing::{coverage, output};
 
@@ -98,11 +99,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             description: arguments.space.description.clone(),
             output: arguments.output.clone(),
             overwrite: arguments.overwrite,
+            made_from: arguments.space.files.clone(),
+            max_unpacked: environment::max_unpacked()?,
         },
         &*arguments.space.space,
     )?;
     let table = Table::open(&arguments.output)?;
-    let (sha256, spread) = (table.sha256(), table.class_spread());
+    let (sha256, spread) = (table.sha256()?, table.class_spread()?);
     let (whole, admitted) = tables::coverage(&table, &arguments.space.space);
     let manifest = &report.manifest;
     if arguments.json {
@@ -137,7 +140,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for column in &report.skipped {
         text.push_str(&format!("left out the column {column}\n"));
     }
-    for column in table.columns() {
+    for column in table.columns()? {
         if let Some(negative) = table.negative_cost(column) {
             text.push_str(&negative_cost(&table.info(column).name, &negative));
         }
@@ -182,6 +185,8 @@ fn import_published(arguments: &Arguments, format: PublishedFormat) -> anyhow::R
         format,
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
+        made_from: arguments.space.files.clone(),
+        max_unpacked: environment::max_unpacked()?,
     };
     let report = benchmarks::import(&request, &*arguments.space.space)?;
     let sha256 = &report.output_sha256;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ganas::table::{ColumnInfo, Coverage, Table};
+use ganas::table::{ChecksumKind, ColumnInfo, Coverage, Table};
 use serde::Serialize;
 use serde_json::json;
 
@@ -44,7 +44,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Err(_) => (Coverage::of_manifest(table.manifest()), None),
     };
     let metrics: Vec<Metric> = table
-        .columns()
+        .columns()?
+        .into_iter()
         .map(|column| Metric {
             info: (table.info(column).clone()).meaning_of(table.meaning(column).clone()),
             values: table
@@ -58,27 +59,28 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return output::print_json(&json!({
             "table": arguments.table,
-            "table_sha256": table.sha256(),
+            "table_sha256": table.sha256()?,
+            "checksums": table.checksums() != ChecksumKind::None,
             "manifest": table.manifest(),
             "metrics": metrics,
             "coverage": coverage.0,
             "admitted": coverage.1,
-            "classes": table.class_spread(),
-            "noise": table.noise().iter().map(noise::json).collect::<Vec<_>>(),
+            "classes": table.class_spread()?,
+            "noise": table.noise()?.iter().map(noise::json).collect::<Vec<_>>(),
         }));
     }
-    output::print_text(&text(&table, &coverage, &metrics))
+    output::print_text(&text(&table, &coverage, &metrics)?)
 }
 
 fn text(
     table: &Table,
     (coverage, admitted): &(Coverage, Option<Coverage>),
     metrics: &[Metric],
-) -> String {
+) -> anyhow::Result<String> {
     let manifest = table.manifest();
     let lines = [
         ("table", table.path().display().to_string()),
-        ("sha256", table.sha256()),
+        ("sha256", table.sha256()?),
         ("space", manifest.space.clone()),
         (
             "rows",
@@ -112,6 +114,18 @@ fn text(
                 "{}, written by ganas {}",
                 manifest.format_version, manifest.ganas_version
             ),
+        ),
+        (
+            "checked",
+            match table.checksums() {
+                ChecksumKind::Blocks(bytes) => {
+                    format!("all of it, by a CRC-32C for every {bytes} bytes")
+                }
+                ChecksumKind::Whole => "all of it, by one CRC-32C".to_owned(),
+                ChecksumKind::None => {
+                    "no checksums, so damage may go unnoticed: import again".to_owned()
+                }
+            },
         ),
     ];
     let evaluator = manifest.evaluator.iter().map(|evaluator| {
@@ -167,19 +181,19 @@ fn text(
             optional(metric.query_best),
         ]);
     }
-    let noise = match table.noise() {
+    let noise = match table.noise()? {
         noise if noise.is_empty() => String::new(),
         noise => format!("\n{}", noise::text(&noise)),
     };
     let admitted = coverage::of_admitted(admitted.as_ref());
-    let spread = coverage::of_classes(&table.class_spread(), manifest.class_value);
+    let spread = coverage::of_classes(&table.class_spread()?, manifest.class_value);
     let skipped: String = (manifest.skipped.iter())
         .map(|column| format!("the import left out the column {column}\n"))
         .collect();
-    format!(
+    Ok(format!(
         "{lines}{admitted}{spread}{skipped}\n{}{noise}",
         columns.to_text()
-    )
+    ))
 }
 
 /// Which values are better, in words; a question mark says that only the name does.

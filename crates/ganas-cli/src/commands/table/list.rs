@@ -58,7 +58,7 @@ const BENCHMARKS: [Benchmark; 6] = [
 
 /// Lists.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let folder = environment::folders().data;
+    let folder = environment::folders()?.data;
     let present = folder.as_deref().map(tables::present).unwrap_or_default();
     if arguments.json {
         let benchmarks: Vec<_> = BENCHMARKS

@@ -73,13 +73,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let columns = tables::columns(&table, &arguments.metrics)?;
     let found = Found::find(&table, &*space, &arguments.architecture)?;
-    let metrics: Vec<Metric<'_>> = columns
-        .into_iter()
-        .map(|column| Metric {
+    let metric = |column| -> anyhow::Result<Metric<'_>> {
+        Ok(Metric {
             info: table.info(column),
             value: found.row.and_then(|row| table.value(column, row)),
             query_value: table.answer_value(column, &found.answer),
-            query_seconds: table.query_time(column, found.answer.row),
+            query_seconds: table.query_time(column, found.answer.row)?,
             rank: match found.row {
                 Some(row) => table.rank(column, row),
                 None => table.rank_of_answer(column, &found.answer),
@@ -90,11 +89,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 percentile: rank.percentile,
             }),
         })
-        .collect();
+    };
+    let metrics: Vec<Metric<'_>> = columns.into_iter().map(metric).collect::<Result<_, _>>()?;
     if arguments.json {
         print_json(&table, &found, &metrics)
     } else {
-        output::print_text(&text(&table, &found, &metrics))
+        output::print_text(&text(&table, &found, &metrics)?)
     }
 }
 
@@ -102,14 +102,14 @@ fn print_json(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::R
     let official = table.manifest().row_order == RowOrder::PublishedIndex;
     let row = found.row.map(Row::index);
     output::print_json(&json!({
-        "table_sha256": table.sha256(),
+        "table_sha256": table.sha256()?,
         "space": table.manifest().space,
         "arch": found.arch,
         "key": found.key,
         "row": row,
         "index": row.filter(|_| official),
         "representative": {
-            "arch": table.arch_text(found.answer.row),
+            "arch": table.arch_text(found.answer.row)?,
             "row": found.answer.row.index(),
         },
         "class_value": table.manifest().class_value,
@@ -118,7 +118,7 @@ fn print_json(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::R
     }))
 }
 
-fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
+fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> anyhow::Result<String> {
     let numbering = match table.manifest().row_order {
         RowOrder::PublishedIndex => "index",
         RowOrder::SourceFile => "row",
@@ -141,7 +141,7 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
         format!(
             "{what} return {numbering} {}: {}",
             answer.row.index(),
-            table.arch_text(answer.row)
+            table.arch_text(answer.row)?
         )
     };
     let lines: String = [
@@ -198,8 +198,8 @@ fn text(table: &Table, found: &Found, metrics: &[Metric<'_>]) -> String {
     } else {
         ""
     };
-    format!(
+    Ok(format!(
         "{lines}\n{}\n{ranks}; ties share the mean of their places\n{seconds}",
         columns.to_text()
-    )
+    ))
 }

@@ -8,8 +8,8 @@ use ganas_search::StopFlag;
 use ganas_space::SearchSpace;
 use ganas_store::{Collected, Collection, CollectionSpec, EvaluationId, OnExisting, Study};
 use ganas_table::{
-    Evaluated, EvaluationsRequest, EvaluatorInfo, Manifest, Noise, SpaceDescription, Table,
-    TableError, write_evaluations,
+    Evaluated, EvaluationsRequest, EvaluatorInfo, Manifest, Noise, Replace, SpaceDescription,
+    Table, TableError, Target, write_evaluations,
 };
 use ganas_worker::{Measured, PoolConfig, PoolListener, Request, Workers};
 
@@ -40,6 +40,8 @@ pub struct TableBuild {
     pub overwrite: bool,
     /// The study that keeps the evaluations, created when it does not exist.
     pub study: PathBuf,
+    /// Further files that it is made from, such as the description of the space: `output` must not be one of them.
+    pub made_from: Vec<PathBuf>,
     /// What to do with the evaluations that it holds.
     pub on_existing: OnExisting,
     /// Whether evaluations that have failed are made again.
@@ -86,16 +88,25 @@ pub struct BuildReport {
 }
 
 impl TableBuild {
+    /// All files that the table is made from.
+    fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.study).chain(&self.made_from)
+    }
+
     /// Opens the study and starts the first worker; `listener` is told what workers do.
     ///
     /// # Errors
     ///
     /// The output exists already, the space cannot be enumerated, or the study or the evaluator cannot be used.
     pub fn prepare(self, listener: PoolListener) -> Result<Build, Error> {
-        if !self.overwrite && self.output.exists() {
-            // Not hours later.
-            return Err(TableError::output_exists(&self.output).into());
-        }
+        // Not hours later.
+        let replace = if self.overwrite {
+            Replace::Allowed
+        } else {
+            Replace::Refused
+        };
+        let target = Target::new(&self.output, replace).made_from(self.inputs());
+        target.check().map_err(TableError::from)?;
         let architectures = architectures::choose(&*self.space, self.choice)?;
         let study = Study::create_or_open(&self.study)?;
         let config = PoolConfig {
@@ -210,6 +221,7 @@ impl Build {
         let request = EvaluationsRequest {
             output: plan.output.clone(),
             overwrite: plan.overwrite,
+            made_from: plan.inputs().cloned().collect(),
             evaluator: EvaluatorInfo {
                 command: plan.workers.command.clone(),
                 name: worker.name.clone(),
@@ -223,12 +235,12 @@ impl Build {
         let table = Table::open(&plan.output)?;
         Ok(BuildReport {
             output: plan.output.clone(),
-            sha256: table.sha256(),
+            sha256: table.sha256()?,
             bytes: report.output_bytes,
             manifest: report.manifest,
             evaluations: evaluations.len(),
             failed: evaluations.iter().filter(|e| e.metrics.is_none()).count(),
-            noise: table.noise(),
+            noise: table.noise()?,
         })
     }
 }

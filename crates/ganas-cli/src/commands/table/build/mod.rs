@@ -146,6 +146,7 @@ fn plan(arguments: &Arguments, stop: &StopFlag) -> anyhow::Result<TableBuild> {
         output: arguments.output.clone(),
         overwrite: arguments.overwrite,
         study,
+        made_from: arguments.space.files.clone(),
         on_existing: if arguments.resume {
             OnExisting::Resume
         } else {
