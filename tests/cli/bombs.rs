@@ -140,7 +140,7 @@ fn pickles_in_bzip2() {
     // Long texts and bytes.
     for opcode in [b'X', b'B'] {
         let mut text = vec![opcode];
-        text.extend((MIB as u32).to_le_bytes());
+        text.extend((1u32 << 20).to_le_bytes());
         text.extend(vec![b'a'; MIB]);
         check("texts.pickle.pbz2", &bz2(b"\x80\x02", &text, 4000), RAISE);
     }
