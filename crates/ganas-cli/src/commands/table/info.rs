@@ -175,7 +175,10 @@ fn text(
     let skipped: String = (manifest.skipped.iter())
         .map(|column| format!("the import left out the column {column}\n"))
         .collect();
-    format!("{lines}{spread}{skipped}\n{}{noise}", columns.to_text())
+    format!(
+        "{lines}{admitted}{spread}{skipped}\n{}{noise}",
+        columns.to_text()
+    )
 }
 
 /// The role in words.
