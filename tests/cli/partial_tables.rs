@@ -69,7 +69,7 @@ fn a_search_stays_within_its_table() {
         let run = &json["runs"][0];
         assert_eq!(run["failed"], 0, "{algorithm}");
         assert_eq!(run["unique_queries"], 60, "{algorithm}");
-        assert!(run["best"]["rank"]["of"].as_u64().unwrap() > 1_000);
+        assert!(run["best"]["rank"]["of"].as_u64().unwrap() > 500);
     }
     // All that satisfies a constraint, too.
     let mut arguments = search(&["--within-table", "--budget", "3000", "--json"]);
@@ -141,6 +141,5 @@ fn why_evaluations_failed_is_said() {
     arguments.extend(["--algorithm", "random"]);
     let ended = sandbox.ganas(arguments).expect_code(3);
     let words = [" evaluations failed: the table has no ", " more;"];
-    let ended = ended.expect_stderr(&words);
-    assert!(!ended.stdout.contains("rank"), "{}", ended.stdout);
+    ended.expect_stderr(&words);
 }
