@@ -33,6 +33,8 @@ mod accel;
 mod error;
 mod evaluator;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod latency;
 mod lightgbm;
 mod model;

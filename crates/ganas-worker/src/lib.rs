@@ -27,6 +27,8 @@ mod clock;
 mod evaluator;
 mod excerpt;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod hello;
 mod job;

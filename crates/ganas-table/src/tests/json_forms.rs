@@ -51,7 +51,12 @@ fn imported(folder: &Folder, content: impl AsRef<[u8]>) -> Vec<(String, Option<f
     let x = table.column("x").unwrap();
     table
         .rows()
-        .map(|row| (table.arch_text(row).unwrap().to_owned(), table.value(x, row)))
+        .map(|row| {
+            (
+                table.arch_text(row).unwrap().to_owned(),
+                table.value(x, row),
+            )
+        })
         .collect()
 }
 
