@@ -133,3 +133,40 @@ impl Moments {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[test]
+fn a_resumed_run_that_is_another_one_says_what_differs() {
+    let sandbox = Sandbox::with_table();
+    let arguments = |more: &[&'static str]| {
+        let mut all = search(&["--algorithm", "random", "--study", "s.db"]);
+        all.extend(more);
+        all
+    };
+    sandbox.ganas(arguments(&["--budget", "10"])).expect_code(0);
+    let same = sandbox
+        .ganas(arguments(&["--budget", "10", "--resume"]))
+        .expect_code(0);
+    assert!(
+        !same.stderr.contains("nothing to continue"),
+        "{}",
+        same.stderr
+    );
+    sandbox
+        .ganas(arguments(&["--budget", "20", "--resume"]))
+        .expect_code(0)
+        .expect_stderr(&[
+            "nothing to continue: a new run begins",
+            "budget was",
+            "10",
+            "20",
+        ]);
+    // A seed that was not searched yet is no other run of it.
+    let new = sandbox
+        .ganas(arguments(&["--budget", "10", "--seeds", "7", "--resume"]))
+        .expect_code(0);
+    assert!(
+        !new.stderr.contains("nothing to continue"),
+        "{}",
+        new.stderr
+    );
+}

@@ -446,7 +446,7 @@ impl Experiment {
             stop: self.stop,
             observers: self.observers,
         };
-        search.check_new()?;
+        search.check_new(&*self.note)?;
         Ok(search)
     }
 

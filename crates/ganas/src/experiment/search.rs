@@ -7,7 +7,8 @@ use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
 use ganas_search::{Budget, Observer, Run, RunSpec, StopFlag};
 use ganas_space::SearchSpace;
-use ganas_store::{Begun, OnExisting, Session, StoreError, Study};
+use ganas_store::{Begun, OnExisting, RunSummary, Session, StoreError, Study};
+use serde_json::Value;
 
 use super::algorithm::Algorithm;
 use super::crew::Crew;
@@ -32,7 +33,7 @@ pub struct Search {
     /// Several objectives, when the front is searched for.
     pub(super) several: Option<Several>,
     /// The configuration as it is recorded: that of the algorithm, and the constraints.
-    pub(super) config: serde_json::Value,
+    pub(super) config: Value,
     /// What answers queries.
     pub(super) evaluating: Evaluating,
     /// The algorithm.
@@ -296,17 +297,18 @@ impl Search {
     }
 
     /// Fails when a run is to be new, and is not, before any run begins.
-    pub(super) fn check_new(&self) -> Result<(), Error> {
+    pub(super) fn check_new(&self, note: &dyn Fn(&str)) -> Result<(), Error> {
         let Some(study) = &self.study else {
             return Ok(());
         };
-        if self.on_existing == OnExisting::Resume {
-            return Ok(());
-        }
         let known = study.runs()?;
         for &seed in self.seeds() {
             let spec = self.spec_of(seed);
-            if let Some(run) = known.iter().find(|run| run.spec == spec) {
+            if self.on_existing == OnExisting::Resume {
+                if let Some(text) = another_run(&spec, &known)? {
+                    note(&text);
+                }
+            } else if let Some(run) = known.iter().find(|run| run.spec == spec) {
                 return Err(StoreError::RunExists {
                     path: study.path().to_owned(),
                     seed,
@@ -396,5 +398,53 @@ impl Search {
             seed,
             ..self.spec.clone()
         }
+    }
+}
+
+/// What a resumed run is told that the study does not hold, when it holds others with its seed: by which settings it differs from
+/// the nearest of them.
+fn another_run(spec: &RunSpec, known: &[RunSummary]) -> Result<Option<String>, Error> {
+    let own = fields(spec)?;
+    let mut nearest: Option<(Vec<String>, &RunSummary)> = None;
+    for run in known.iter().filter(|run| run.spec.seed == spec.seed) {
+        let other = fields(&run.spec)?;
+        let differs = own
+            .iter()
+            .filter(|(name, value)| other.get(*name) != Some(*value));
+        let differences: Vec<String> = differs
+            .map(|(name, value)| {
+                let before = other.get(name).unwrap_or(&Value::Null);
+                format!("{name} was {before}, and is {value}")
+            })
+            .collect();
+        if differences.is_empty() {
+            return Ok(None);
+        }
+        if nearest
+            .as_ref()
+            .is_none_or(|(fewest, _)| differences.len() < fewest.len())
+        {
+            nearest = Some((differences, run));
+        }
+    }
+    Ok(nearest.map(|(differences, run)| {
+        format!(
+            "the study has no such run with the seed {}, so there is nothing to continue: a new run begins, and all of it is \
+             evaluated; of the nearest one, {}, {}",
+            spec.seed,
+            run.name,
+            differences.join("; ")
+        )
+    }))
+}
+
+/// The settings of a run by name.
+fn fields(spec: &RunSpec) -> Result<serde_json::Map<String, Value>, Error> {
+    match serde_json::to_value(spec) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Ok(serde_json::Map::new()),
+        Err(error) => Err(Error::Failed(format!(
+            "cannot write the settings of a run: {error}"
+        ))),
     }
 }
