@@ -272,28 +272,28 @@ fn a_run_that_exists_needs_resume() {
 
 #[test]
 fn table_of_another_space() {
-    let sandbox = Sandbox::with_table();
-    // A name of the same length, so that the file stays one.
-    let mut bytes = std::fs::read(sandbox.path("nb201.arrow")).unwrap();
-    let (old, new) = (br#"space":"nasbench201""#, br#"space":"nasbench901""#);
-    let places: Vec<usize> = (0..bytes.len() - old.len())
-        .filter(|&at| bytes[at..].starts_with(old))
-        .collect();
-    assert!(!places.is_empty());
-    for at in places {
-        bytes[at..at + new.len()].copy_from_slice(new);
-    }
-    sandbox.write("nb201.arrow", &bytes);
+    let sandbox = Sandbox::new();
+    let make = |command: &str| sandbox.ganas(command.split(' ')).expect_code(0);
+    make("table export digits-4 -o d.csv");
+    make("table import --space nasbench101-v4 d.csv -o nb201.arrow");
     check_search(
         &sandbox,
         &[],
         1,
-        &["the table is of the space `nasbench901`, but the search is in `nasbench201`"],
+        &["the table is of the space `nasbench101-v4`, but the search is in `nasbench201`"],
     );
+    // A space that has no name here.
+    sandbox.write(
+        "pair.toml",
+        b"name = \"pair\"\nparameters = \"9 * channels^2 * conv3x3\"\n[cell]\non = \"vertices\"\nnodes = 2\ninputs = 1\n\
+        operations = [\"conv3x3\", \"maxpool3x3\"]\nsizes = { channels = 16 }\n",
+    );
+    sandbox.write("pair.csv", b"arch,val_acc\nconv3x3:0 conv3x3:0,90.1\n");
+    make("table import --space pair.toml pair.csv -o pair.arrow");
     sandbox
-        .ganas(["table", "query", "nb201.arrow", "0"])
+        .ganas(["table", "query", "pair.arrow", "0"])
         .expect_code(2)
-        .expect_stderr(&["unknown search space `nasbench901`"]);
+        .expect_stderr(&["unknown search space `pair"]);
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::io::BufRead;
-use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 use crate::limit::{Bound, MEMORY, excerpt};
 use crate::{FormatError, FormatProblem};
@@ -13,7 +12,7 @@ use super::heap::{Heap, Node, Value, allocated};
 use super::input::Input;
 use super::name::Name;
 use super::references::References;
-use super::text::Text;
+use super::texts::Texts;
 use super::watch::{NoWatcher, Watched, Watcher};
 
 /// The highest protocol that is known.
@@ -78,41 +77,7 @@ impl<R, W> fmt::Debug for Machine<'_, R, W> {
     }
 }
 
-/// The texts of a pickle.
-#[derive(Default)]
-struct Texts {
-    /// The memory of the long texts and bytes that may be dropped with the entry that they belong to.
-    n_bytes: u64,
-    /// The memory of those in `shared`, which stay.
-    n_shared_bytes: u64,
-    /// The long ones that were seen, so that equal ones share their memory: only a large file, which is read in two
-    /// passes, holds enough equal texts for that to be worth a search.
-    shared: Option<IndexSet<Arc<str>>>,
-}
-
-impl Texts {
-    fn value(&mut self, text: &str) -> Value {
-        if let Some(short) = Text::short(text) {
-            return Value::Text(short);
-        }
-        let known = self.shared.as_ref().and_then(|shared| shared.get(text));
-        if let Some(known) = known {
-            return Value::Text(Text::shared(Arc::clone(known)));
-        }
-        let long: Arc<str> = text.into();
-        let n_bytes = allocated(text.len());
-        if let Some(shared) = &mut self.shared {
-            shared.insert(Arc::clone(&long));
-            self.n_shared_bytes += n_bytes + SHARED_ENTRY_BYTES;
-        } else {
-            self.n_bytes += n_bytes;
-        }
-        Value::Text(Text::shared(long))
-    }
-}
-
-/// An entry of a set of shared texts, and of the sparse part of the memo: the value, its hash, and its place in the index.
-const SHARED_ENTRY_BYTES: u64 = 48;
+/// An entry of the sparse part of the memo: the value, its hash, and its place in the index.
 const MEMO_ENTRY_BYTES: u64 = 64;
 
 impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
@@ -139,7 +104,7 @@ impl<'w, R: BufRead, W: Watcher> Machine<'w, R, W> {
     /// Keeps these entries of the memo only.
     pub fn keeping(mut self, references: &'w References) -> Self {
         self.kept = Some(references);
-        self.texts.shared = Some(IndexSet::new());
+        self.texts.share();
         self
     }
 

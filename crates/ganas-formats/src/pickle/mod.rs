@@ -22,6 +22,7 @@ mod references;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts;
 mod watch;
 
 pub use heap::{Heap, NodeId, Value};
