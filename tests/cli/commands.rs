@@ -115,7 +115,7 @@ fn a_table_is_imported_described_and_queried() {
     for expected in [
         "15625 (all of the space, by official index)",
         "8765; a query returns the lowest row of a class",
-        "cifar10_test_mean_200   test        larger?  percent",
+        "cifar10_test_mean_200   test        larger?   percent",
     ] {
         assert!(text.contains(expected), "{expected} in:\n{text}");
     }

@@ -362,13 +362,13 @@ fn a_damaged_table_is_an_error_that_names_it() {
             .expect_code(1)
             .expect_stderr(&["d.arrow"]);
     }
-    let search = "search --space nasbench201 --table d.arrow --algorithm random --budget 5 --quiet";
+    let search = "search --space nasbench201 --table d.arrow --allow-missing --algorithm random --budget 5 --quiet";
     sandbox
         .ganas(search.split_whitespace())
         .expect_code(1)
         .expect_stderr(&["d.arrow"]);
     // A damaged copy of the cache is made again. Most cells are not in the table, which is the exit code 3.
-    let search = "search --space nasbench201 --table t.csv --algorithm random --budget 5 --json";
+    let search = "search --space nasbench201 --table t.csv --allow-missing --algorithm random --budget 5 --json";
     let expected = sandbox
         .ganas(search.split_whitespace())
         .expect_code(3)

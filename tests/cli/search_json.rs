@@ -35,7 +35,9 @@ fn the_json_of_a_search_has_its_shape() {
         json["protocol"],
         serde_json::json!({
             "search": "cifar10_valid_mean_200",
+            "search_direction": "maximize",
             "report": "cifar10_test_mean_200",
+            "report_direction": "maximize",
             "kind": "validation-selected",
             "search_epochs": 200,
             "report_epochs": 200,

@@ -330,11 +330,12 @@ pub enum ImportProblem {
     #[error(
         "lines {first_line} and {second_line} are both `{}`, but differ in the column `{}`: \
          {} and {}; keep one of the two lines; or, if both are measurements, say with --repeats whether their `mean`, \
-         the `first`, or all `runs` are kept; a column that does not matter is left out with --ignore",
+         the `first`, or all `runs` are kept; a column that does not matter is left out with --ignore {}",
         excerpt(arch),
         excerpt(column),
         cell(*first),
-        cell(*second)
+        cell(*second),
+        excerpt(column)
     )]
     ConflictingRows {
         /// The line where the first row starts.

@@ -201,6 +201,7 @@ pub(crate) fn metrics(dataset: Dataset, epochs: u32) -> Vec<SpilledMetric> {
             Unit::None,
         ),
     ];
+    let mut roles = Vec::new();
     for (published, name) in dataset.splits().iter().zip(splits) {
         let (name, role) = match (*published, dataset) {
             ("x-valid", _) => ((*name).to_owned(), MetricRole::Validation),
@@ -210,9 +211,10 @@ pub(crate) fn metrics(dataset: Dataset, epochs: u32) -> Vec<SpilledMetric> {
             _ => ((*name).to_owned(), MetricRole::Test),
         };
         metrics.push(metric(name, role, Unit::Percent));
+        roles.push(role);
     }
-    for name in splits {
-        metrics.push(cost(format!("{name}_loss"), Unit::None));
+    for (name, role) in splits.iter().zip(roles) {
+        metrics.push(metric(format!("{name}_loss"), role, Unit::None));
         metrics.push(cost(format!("{name}_time_s"), Unit::Seconds));
     }
     metrics

@@ -240,7 +240,8 @@ fn top_does_not_mix_metrics() {
     let error = study.top(3, &RunFilter::default()).unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("`valid` after 12 epochs on nasbench201") && text.contains("`valid200`"),
+        text.contains("`valid` after 12 epochs (larger is better) on nasbench201")
+            && text.contains("`valid200`"),
         "{text}"
     );
     let filter = RunFilter {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ganas_eval::{EvalError, Evaluator as _, Query};
+use ganas_eval::{Direction, EvalError, Evaluator as _, MetricOverrides, Query};
 use ganas_space::SearchSpace;
 
 use super::*;
@@ -102,6 +102,15 @@ fn wide(folder: &Folder, n_columns: usize) -> Table {
     folder.table(csv)
 }
 
+/// The names of its metrics do not say which values are better.
+fn with_directions(table: Table) -> Table {
+    let mut declared = MetricOverrides::default();
+    for name in ["m1", "m2", "m700", "hole"] {
+        declared.direction(name, Direction::Maximize).unwrap();
+    }
+    table.declared(&declared)
+}
+
 #[test]
 fn every_bit_of_a_small_table() {
     let folder = Folder::new();
@@ -169,7 +178,7 @@ fn damage_to_a_column_is_told_to_whoever_asks_for_it() {
         check_message(&result.unwrap_err(), &["damaged.arrow"]);
     }
     // A search that needs the column does not begin; one that does not, does.
-    let table = Arc::new(table);
+    let table = Arc::new(with_directions(table));
     let open = |search, report| {
         let space: Arc<dyn SearchSpace> = Arc::new(Chains::numbered());
         TableEvaluator::new(Arc::clone(&table), space, search, report)
@@ -189,7 +198,8 @@ fn damage_to_a_text_ends_the_search() {
     let arch = Chains::arch(0);
     let evaluate = |table: Table| {
         let space: Arc<dyn SearchSpace> = Arc::new(Chains::numbered());
-        let evaluator = TableEvaluator::new(Arc::new(table), space, "hole", "hole").unwrap();
+        let table = Arc::new(with_directions(table));
+        let evaluator = TableEvaluator::new(table, space, "hole", "hole").unwrap();
         evaluator.evaluate(Query::new(&Chains::numbered(), &arch))
     };
     let damaged = Table::open(table.path())

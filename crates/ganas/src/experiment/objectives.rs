@@ -94,7 +94,7 @@ pub(super) struct Several {
 impl Wanted {
     /// Whether the metric that is searched on is wanted in its direction. `accuracy` stands for it whatever that is.
     fn agrees(&self, protocol: &MetricPair) -> bool {
-        let wanted = if self.name == ACCURACY && self.name != protocol.search {
+        let wanted = if self.name == ACCURACY {
             Direction::Maximize
         } else {
             protocol.search_direction
