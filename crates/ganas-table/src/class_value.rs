@@ -36,7 +36,6 @@ impl ClassValue {
 
     /// Whether it is the lowest row.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     pub fn is_first(&self) -> bool {
         *self == Self::First
     }

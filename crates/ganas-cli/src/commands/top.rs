@@ -12,6 +12,7 @@ use crate::commands::unchecked;
 use crate::printing::escape::escaped;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
+use crate::printing::stderr::message;
 use ganas::report::tables::{Align, TextTable, measurement, optional};
 
 /// Which study, and how many.
@@ -98,7 +99,7 @@ fn say_when_empty(is_empty: bool, study: &Study, filter: &RunFilter) -> anyhow::
         0 => format!("none of its {} runs is chosen by the filters", all.len()),
         n => format!("the chosen runs ({n}) have no evaluation that succeeded; {failed} failed"),
     };
-    eprintln!("nothing to list: {why}");
+    message(format_args!("nothing to list: {why}"));
     Ok(())
 }
 

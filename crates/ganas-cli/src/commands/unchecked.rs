@@ -2,6 +2,8 @@
 
 use ganas::store::{RunFilter, Study};
 
+use crate::printing::stderr::message;
+
 /// Says on stderr how many rounds of the chosen runs have no checksums of when they were written, if there are any.
 pub(crate) fn tell(study: &Study, filter: &RunFilter) -> anyhow::Result<()> {
     let runs = study.runs()?;
@@ -12,10 +14,10 @@ pub(crate) fn tell(study: &Study, filter: &RunFilter) -> anyhow::Result<()> {
             (runs + 1, rounds + u64::from(run.unchecked_rounds))
         });
     if n_runs > 0 {
-        eprintln!(
+        message(format_args!(
             "note: {n_rounds} rounds of {n_runs} runs were written by a version of ganas without checksums: damage from \
              before this version first wrote to the study is not noticed"
-        );
+        ));
     }
     Ok(())
 }
