@@ -95,7 +95,7 @@ impl Table {
         let column = self.column(name)?;
         self.negative_cost(column).map_or(Ok(column), |negative| {
             Err(TableError::NegativeCost {
-                table: self.path().to_owned(),
+                table: self.title(),
                 metric: name.to_owned(),
                 negative,
             })

@@ -70,11 +70,11 @@ pub enum TableError {
     #[error(
         "{}: `{metric}` is a cost and {} of its values {} below zero, the first {value}: say with --missing {metric}={value} that \
          this stands for a missing value, or with --metric-role {metric}=other that it is no cost",
-        table.display(), negative.cells, if negative.cells == 1 { "is" } else { "are" }, value = negative.value
+        table, negative.cells, if negative.cells == 1 { "is" } else { "are" }, value = negative.value
     )]
     NegativeCost {
         /// The table.
-        table: PathBuf,
+        table: String,
         /// The name of the metric.
         metric: String,
         /// What is below zero.

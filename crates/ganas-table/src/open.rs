@@ -173,6 +173,18 @@ impl Table {
         &self.path
     }
 
+    /// The file for people: that which it was imported from, too, when its name differs.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let source = &self.manifest.source.file;
+        let is_named = self.path.file_stem() == Path::new(source).file_stem();
+        if is_named || source.is_empty() {
+            self.path.display().to_string()
+        } else {
+            format!("{source} (imported as {})", self.path.display())
+        }
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn n_rows(&self) -> usize {

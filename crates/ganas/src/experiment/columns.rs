@@ -62,8 +62,8 @@ impl Columns {
             return Err(Error::Usage(format!(
                 "`{name}` is a column of {} and of {}: leave one of the tables out, or import one of them with another name \
                  for it, as `ganas table import --metric NAME={name}` does",
-                table.path().display(),
-                other.path().display()
+                table.title(),
+                other.title()
             )));
         }
         let column = table.leading_column(name)?;
