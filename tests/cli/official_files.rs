@@ -94,7 +94,7 @@ fn nats_records_are_imported_exported_and_imported_again() {
     sandbox
         .ganas(["table", "export", "table.arrow", "-o", "table.csv"])
         .expect_code(1)
-        .expect_stderr(&["cannot write table.csv"]);
+        .expect_stderr(&["table.csv: the output file exists"]);
     sandbox
         .ganas([
             "table",
