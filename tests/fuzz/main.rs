@@ -12,7 +12,7 @@ use ganas_store::{ExportFormat, RunFilter, Study};
 use rand::RngExt as _;
 
 /// Changes of each file of a corpus.
-const CHANGES: u32 = 200;
+const CHANGES: u32 = 2000;
 
 /// All targets are to stay below, in MiB.
 const MOST_MEMORY_MIB: u64 = 1024;
