@@ -5,6 +5,7 @@
 //! this study, and to go on where the file is.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -87,6 +88,7 @@ fn look(path: &Path) -> Result<Option<Refusal>, StoreError> {
     let (log_path, journal_path) = (beside(path, "-wal"), beside(path, "-journal"));
     let journal = read(path, &journal_path)?;
     if let Some(marks) = marks_of_journal(&journal)
+        && !is_of_header(path, &journal)
         && let Some(reason) = refuse_journal(path, &marks)
     {
         return Ok(Some(Refusal::Stray(journal_path, reason)));
@@ -141,6 +143,44 @@ fn marks_of_journal(journal: &[u8]) -> Option<Vec<Mark>> {
         .checked_add(record)
         .is_some_and(|end| end <= journal.len());
     (is_journal && has_pages).then(|| Mark::find(journal).collect())
+}
+
+/// Whether all that SQLite would roll back with a journal are the counters and the journal mode in the head of the file, as when
+/// it was ended while a new study was switched to the write-ahead log: there is no mark on the first page.
+fn is_of_header(path: &Path, journal: &[u8]) -> bool {
+    let word = |at: usize| {
+        let (word, _) = journal.get(at..)?.split_first_chunk()?;
+        usize::try_from(u32::from_be_bytes(*word)).ok()
+    };
+    let (Some(first), Some(page_bytes)) = (word(SECTOR_SIZE), word(PAGE_SIZE)) else {
+        return false;
+    };
+    let Ok(file) = fs::read(path) else {
+        return false;
+    };
+    let Some(on_disk) = file.get(..page_bytes) else {
+        return false;
+    };
+    let mut records = journal.get(first..).unwrap_or_default();
+    let mut n_records = 0;
+    while records.len() >= page_bytes + AROUND_PAGE {
+        let (record, rest) = records.split_at(page_bytes + AROUND_PAGE);
+        let (number, page) = record.split_at(4);
+        if number != [0, 0, 0, 1] || !differs_in_counters_only(on_disk, &page[..page_bytes]) {
+            return false;
+        }
+        n_records += 1;
+        records = rest;
+    }
+    n_records > 0
+}
+
+/// Whether two first pages differ at most in the journal mode, and in how often and by which version they were written.
+fn differs_in_counters_only(a: &[u8], b: &[u8]) -> bool {
+    const COUNTERS: [Range<usize>; 3] = [18..20, 24..28, 92..100];
+    let is_counter = |at: usize| COUNTERS.iter().any(|range| range.contains(&at));
+    let mut pairs = a.iter().zip(b).enumerate();
+    a.len() == b.len() && pairs.all(|(at, (a, b))| a == b || is_counter(at))
 }
 
 /// Why a journal with these marks is not one of this study.

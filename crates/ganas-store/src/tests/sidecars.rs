@@ -166,3 +166,48 @@ fn a_journal_is_rolled_back_into_its_own_study_only() {
     let error = refused(&later);
     assert!(error.contains("it is of another time"), "{error}");
 }
+
+/// A journal that holds the first page as `page` has it, as SQLite writes one.
+fn journal_of_first_page(page: &[u8], n_pages: u32) -> Vec<u8> {
+    const SECTOR: usize = 512;
+    const NONCE: u32 = 7;
+    let mut journal = vec![0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let page_bytes = u32::try_from(page.len()).unwrap();
+    for word in [1, NONCE, n_pages, 512, page_bytes] {
+        journal.extend(word.to_be_bytes());
+    }
+    journal.resize(SECTOR, 0);
+    journal.extend(1_u32.to_be_bytes());
+    journal.extend(page);
+    let places = (1..).map(|step| page.len().checked_sub(200 * step));
+    let summed = places.map_while(|place| place.filter(|place| *place > 0));
+    let checksum = summed.fold(NONCE, |sum, place| sum.wrapping_add(page[place].into()));
+    journal.extend(checksum.to_be_bytes());
+    journal
+}
+
+/// What is left when a process is ended while its new study is switched to the write-ahead log.
+#[test]
+fn a_journal_of_the_head_of_the_file_is_rolled_back_and_no_other_first_page() {
+    let place = Place::new();
+    finish(&place.study(), &spec(1));
+    let expected = export(&place.study(), ExportFormat::JsonLines);
+    let bytes = fs::read(place.path()).unwrap();
+    let page_bytes = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    let n_pages = u32::try_from(bytes.len() / page_bytes).unwrap();
+    let mut before = bytes[..page_bytes].to_vec();
+    before[18..20].copy_from_slice(&[1, 1]);
+    before[27] = before[27].wrapping_sub(1);
+    let journal = place.path().with_file_name("study.db-journal");
+    fs::write(&journal, journal_of_first_page(&before, n_pages)).unwrap();
+    assert_eq!(export(&place.study(), ExportFormat::JsonLines), expected);
+    // Another schema, or anything else on the first page, is of another database.
+    for at in [50, 105, page_bytes - 30] {
+        let mut other = before.clone();
+        other[at] ^= 0x10;
+        fs::write(&journal, journal_of_first_page(&other, n_pages)).unwrap();
+        let error = Study::create_or_open(place.path()).unwrap_err();
+        assert!(matches!(error, StoreError::StrayLog { .. }), "{at}: {error}");
+        fs::remove_file(&journal).unwrap();
+    }
+}
