@@ -27,7 +27,7 @@ pub struct TableEvaluator {
 impl TableEvaluator {
     /// Evaluates on the metric `search` and records the metric `report`.
     ///
-    /// The pair of metrics follows from the role of `search` ([`SelectionKind`]), and the epochs from the manifest.
+    /// The pair of metrics follows from the role of `search` ([`SelectionKind`](ganas_eval::SelectionKind)), and the epochs from the manifest.
     ///
     /// # Errors
     ///
