@@ -40,17 +40,17 @@ struct Victim {
 fn victims() -> [Victim; 3] {
     [
         Victim {
-            name: "search",
+            name: "a search",
             command: format!("{SEARCH} --table pair.arrow --study f.db --seeds 0..2 --resume"),
             observe: "export f.db --format jsonl",
         },
         Victim {
-            name: "import",
+            name: "an import",
             command: "table import pair.csv --space pair.toml -o f.arrow --overwrite".to_owned(),
             observe: "table export f.arrow",
         },
         Victim {
-            name: "export of a study",
+            name: "an export of a study",
             command: "export s.db --output f.csv --format csv".to_owned(),
             observe: "",
         },
@@ -78,7 +78,7 @@ pub(crate) fn run(seed: u64, times: usize) -> Result<Vec<Tally>> {
         });
         let outcomes: Vec<_> = outcomes.collect::<Result<_>>()?;
         Ok(Tally::new(
-            format!("failing calls in a {}", victim.name),
+            format!("failing calls in {}", victim.name),
             outcomes,
         ))
     });

@@ -207,7 +207,10 @@ fn a_journal_of_the_head_of_the_file_is_rolled_back_and_no_other_first_page() {
         other[at] ^= 0x10;
         fs::write(&journal, journal_of_first_page(&other, n_pages)).unwrap();
         let error = Study::create_or_open(place.path()).unwrap_err();
-        assert!(matches!(error, StoreError::StrayLog { .. }), "{at}: {error}");
+        assert!(
+            matches!(error, StoreError::StrayLog { .. }),
+            "{at}: {error}"
+        );
         fs::remove_file(&journal).unwrap();
     }
 }
