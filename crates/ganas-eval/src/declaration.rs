@@ -60,11 +60,6 @@ impl Guessed {
         role: true,
         direction: true,
     };
-    /// Nothing was.
-    pub const NOTHING: Self = Self {
-        role: false,
-        direction: false,
-    };
 }
 
 impl Default for Guessed {

@@ -155,6 +155,9 @@ const NEUTRAL: &[&str] = &[
 /// Shorter words are not looked for within others.
 const SHORTEST_WITHIN: usize = 3;
 
+/// No known word is longer, so that a name of any length is read in time proportional to it.
+const LONGEST: usize = 16;
+
 /// What the name of a metric says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricName {
@@ -286,8 +289,8 @@ fn known_words(piece: &str) -> Option<Vec<String>> {
     // `ways[end]` is where the last known word of a way to split `letters[..end]` begins.
     let mut ways: Vec<Option<usize>> = vec![None; letters.len() + 1];
     for end in SHORTEST_WITHIN..=letters.len() {
-        let begins =
-            (0..=end - SHORTEST_WITHIN).filter(|&begin| begin == 0 || ways[begin].is_some());
+        let begins = end.saturating_sub(LONGEST)..=end - SHORTEST_WITHIN;
+        let begins = begins.filter(|&begin| begin == 0 || ways[begin].is_some());
         let mut words = begins.filter(|&begin| letters.get(begin..end).is_some_and(is_known));
         ways[end] = words.next();
     }
@@ -379,6 +382,16 @@ mod tests {
                 assert_eq!(found, (role, direction), "{name}: {read:?}");
             }
         }
+    }
+
+    #[test]
+    fn no_known_word_is_longer_than_the_longest() {
+        let lists = [RISING, FALLING, COSTS, VALIDATION, TEST, NEUTRAL];
+        for word in lists.into_iter().flatten() {
+            assert!(word.len() <= LONGEST, "{word}");
+        }
+        let long = MetricName::read(&"acc".repeat(200_000));
+        assert_eq!(long.words().len(), 200_000);
     }
 
     #[test]

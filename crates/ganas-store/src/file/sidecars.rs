@@ -130,15 +130,17 @@ fn refuse_log(on_disk: &OnDisk, pages: &[(u32, &[u8])]) -> Option<&'static str> 
         .then_some("it is of another time: the study was replaced by an older or newer copy")
 }
 
+/// A number in the head of a journal.
+fn word(journal: &[u8], at: usize) -> Option<usize> {
+    let (word, _) = journal.get(at..)?.split_first_chunk()?;
+    usize::try_from(u32::from_be_bytes(*word)).ok()
+}
+
 /// The marks of a journal that SQLite would roll back; none when it would not.
 fn marks_of_journal(journal: &[u8]) -> Option<Vec<Mark>> {
-    let word = |at: usize| {
-        let (word, _) = journal.get(at..)?.split_first_chunk()?;
-        usize::try_from(u32::from_be_bytes(*word)).ok()
-    };
     let is_journal = journal.starts_with(&JOURNAL_MAGIC);
-    let record = word(PAGE_SIZE)?.checked_add(AROUND_PAGE)?;
-    let first = word(SECTOR_SIZE)?;
+    let record = word(journal, PAGE_SIZE)?.checked_add(AROUND_PAGE)?;
+    let first = word(journal, SECTOR_SIZE)?;
     let has_pages = first
         .checked_add(record)
         .is_some_and(|end| end <= journal.len());
@@ -148,11 +150,8 @@ fn marks_of_journal(journal: &[u8]) -> Option<Vec<Mark>> {
 /// Whether all that SQLite would roll back with a journal are the counters and the journal mode in the head of the file, as when
 /// it was ended while a new study was switched to the write-ahead log: there is no mark on the first page.
 fn is_of_header(path: &Path, journal: &[u8]) -> bool {
-    let word = |at: usize| {
-        let (word, _) = journal.get(at..)?.split_first_chunk()?;
-        usize::try_from(u32::from_be_bytes(*word)).ok()
-    };
-    let (Some(first), Some(page_bytes)) = (word(SECTOR_SIZE), word(PAGE_SIZE)) else {
+    let (Some(first), Some(page_bytes)) = (word(journal, SECTOR_SIZE), word(journal, PAGE_SIZE))
+    else {
         return false;
     };
     let Ok(file) = fs::read(path) else {
