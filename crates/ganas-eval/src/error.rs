@@ -56,6 +56,25 @@ pub enum EvalError {
         /// The reason that was recorded.
         reason: String,
     },
+    /// The evaluation was cancelled, as the feed wished.
+    #[error("the evaluation was cancelled")]
+    Cancelled,
+    /// The evaluation was cancelled because it was worse than others at the same step.
+    #[error("stopped early at step {step}: {metric} was {value}")]
+    StoppedEarly {
+        /// The step of the training.
+        step: u32,
+        /// The metric that was compared.
+        metric: String,
+        /// Its value at that step.
+        value: f64,
+    },
+    /// A metric that was not kept of an evaluation that is to be used again.
+    #[error("the value of `{metric}` was not kept with this evaluation")]
+    NotKept {
+        /// The name of the metric.
+        metric: String,
+    },
     /// A stop was asked for before all evaluations were begun.
     #[error("stopped before all evaluations were begun")]
     Interrupted,
