@@ -64,7 +64,7 @@ mod trial;
 
 pub use budget::Budget;
 pub use constraint::{Bound, ConstrainedSpace, Constraint, ListedSpace, Relation};
-pub use driver::{ResumePoint, Run, RunOutcome, StopFlag, StopReason};
+pub use driver::{Pace, ResumePoint, Run, RunOutcome, StopFlag, StopReason, Until};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};
 pub use local_search::LocalSearch;

@@ -36,7 +36,10 @@ enum Aim {
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     entries: Vec<Entry>,
+    /// The classes that were told.
     keys: BTreeSet<ArchKey>,
+    /// The classes that were proposed and not told.
+    pending: BTreeSet<ArchKey>,
     aim: Aim,
 }
 
@@ -59,6 +62,7 @@ impl History {
         space: &dyn SearchSpace,
         trial: &Trial,
     ) -> Result<(), SearchError> {
+        self.pending.remove(&trial.key);
         if !self.keys.insert(trial.key) {
             return Ok(());
         }
@@ -78,9 +82,14 @@ impl History {
         Ok(())
     }
 
-    /// Whether an architecture of this class was evaluated.
+    /// Remembers classes that are proposed.
+    pub(super) fn propose(&mut self, keys: impl IntoIterator<Item = ArchKey>) {
+        self.pending.extend(keys);
+    }
+
+    /// Whether an architecture of this class was proposed or told.
     pub(super) fn contains(&self, key: ArchKey) -> bool {
-        self.keys.contains(&key)
+        self.keys.contains(&key) || self.pending.contains(&key)
     }
 
     /// The entries in the order in which they were told.

@@ -138,12 +138,16 @@ impl Walks {
     /// # Errors
     ///
     /// As for [`value`](Self::value).
-    pub(super) fn restore(&mut self, trials: &[Trial], walked: &[u32]) -> Result<(), SearchError> {
+    pub(super) fn restore<'a>(
+        &mut self,
+        mut trials: impl Iterator<Item = &'a Trial>,
+        walked: &[u32],
+    ) -> Result<(), SearchError> {
         match &mut self.places {
             Places::Evaluated(trials) => trials.clear(),
             Places::Front { archive, .. } => *archive = Archive::default(),
         }
         self.walked = walked.iter().copied().collect();
-        trials.iter().try_for_each(|trial| self.tell(trial))
+        trials.try_for_each(|trial| self.tell(trial))
     }
 }

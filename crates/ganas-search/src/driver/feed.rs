@@ -1,0 +1,364 @@
+//! The loop: what is asked, evaluated and told, in which order.
+//!
+//! The evaluator pulls its work from here and brings back what came of it. What is asked and told follows from the
+//! numbers of trials alone, whatever is finished first.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ganas_eval::{EvalError, Feed, Outcome, Task};
+
+use super::progress::{Answer, Progress, count};
+use super::{Pace, Run, RunOutcome, StopReason, observed};
+use crate::{Proposal, RoundReport, SearchError, Trial};
+
+/// Something that was proposed and not told yet.
+#[derive(Debug)]
+struct Slot {
+    proposal: Proposal,
+    /// The round in which it was proposed.
+    round: u32,
+}
+
+/// Whether the searcher can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asking {
+    /// As far as the pace allows.
+    Open,
+    /// It had nothing to propose before it is told more.
+    Starved,
+    /// Nothing more is to be proposed.
+    Over(StopReason),
+}
+
+/// A run as an evaluator sees it.
+pub(super) struct RunFeed<'a> {
+    run: Run<'a>,
+    progress: Progress,
+    /// What was proposed and not told yet, in the order of proposal.
+    slots: VecDeque<Slot>,
+    /// What came of classes that were evaluated and not told yet.
+    finished: BTreeMap<ganas_space::ArchKey, Answer>,
+    /// What is to be evaluated, and was not handed out yet: trial numbers.
+    waiting: VecDeque<usize>,
+    /// Classes that were proposed.
+    unique: u32,
+    asking: Asking,
+    /// Whether the budget cut off what was proposed last.
+    is_cut_off: bool,
+    /// The number of the next ask, which is that of its round.
+    next_round: u32,
+    error: Option<SearchError>,
+}
+
+impl<'a> RunFeed<'a> {
+    pub(super) fn new(mut run: Run<'a>) -> Result<Self, SearchError> {
+        let mut progress = Progress::new(run.evaluator.metric_pair());
+        let mut slots = Vec::new();
+        match run.resume.take() {
+            None => {
+                let first = std::mem::take(&mut run.first);
+                run.searcher.enqueue(&first);
+                slots.extend(first);
+            }
+            Some(point) => {
+                let told: Vec<Trial> = point.trials.iter().map(|r| r.trial.clone()).collect();
+                run.searcher
+                    .restore(&point.checkpoint, &told, &point.pending)?;
+                progress.resume(&point)?;
+                slots.extend(point.pending);
+            }
+        }
+        let mut feed = Self {
+            unique: progress.counts().unique,
+            next_round: progress.rounds,
+            run,
+            progress,
+            slots: VecDeque::new(),
+            finished: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            asking: Asking::Open,
+            is_cut_off: false,
+            error: None,
+        };
+        feed.propose(slots)?;
+        Ok(feed)
+    }
+
+    /// Ends the run.
+    pub(super) fn finish(
+        mut self,
+        evaluated: Result<(), EvalError>,
+    ) -> Result<RunOutcome, SearchError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let stop = match (evaluated, self.asking) {
+            (Ok(()) | Err(EvalError::Interrupted), Asking::Over(stop)) if self.is_done(stop) => {
+                stop
+            }
+            (Ok(()) | Err(EvalError::Interrupted), _) => StopReason::Interrupted,
+            (Err(error), _) => return Err(error.into()),
+        };
+        let stop = match stop {
+            StopReason::Interrupted if self.run.stop.is_out_of_time() => StopReason::TimeSpent,
+            stop => stop,
+        };
+        let outcome = RunOutcome {
+            stop,
+            counts: self.progress.counts(),
+            trials: self.progress.trials,
+        };
+        // Every observer is told, whatever the others say, so that each can put its record in order.
+        let mut told = Ok(());
+        for observer in &mut self.run.observers {
+            let result = observer.on_finish(&outcome);
+            told = told.and(observed(observer.name(), result));
+        }
+        told.map(|()| outcome)
+    }
+
+    /// Whether everything was told that belongs to a run that ends for this reason.
+    fn is_done(&self, stop: StopReason) -> bool {
+        stop.is_early() || self.slots.is_empty()
+    }
+
+    /// The number of the next proposal.
+    fn asked(&self) -> usize {
+        self.progress.trials.len() + self.slots.len()
+    }
+
+    /// Does everything that can be done without a further evaluation.
+    fn advance(&mut self) -> Result<(), SearchError> {
+        loop {
+            if matches!(self.asking, Asking::Over(stop) if stop.is_early()) {
+                return Ok(());
+            }
+            if !(self.ask()? || self.tell()?) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Asks the searcher, when it is its turn; says whether there is anything new.
+    fn ask(&mut self) -> Result<bool, SearchError> {
+        if self.asking != Asking::Open {
+            return Ok(false);
+        }
+        let limit = match self.run.pace {
+            Pace::Rounds if self.slots.is_empty() => usize::MAX,
+            Pace::Window(window) if self.slots.len() < window.get() as usize => 1,
+            Pace::Rounds | Pace::Window(_) => return Ok(false),
+        };
+        if let Some(reason) = self.reason_to_end() {
+            self.asking = Asking::Over(reason);
+            return Ok(false);
+        }
+        let proposals = self.run.searcher.ask(limit)?;
+        if proposals.len() > limit {
+            return Err(SearchError::TooManyProposals {
+                searcher: self.run.searcher.name(),
+                proposed: proposals.len(),
+                limit,
+            });
+        }
+        if proposals.is_empty() {
+            self.asking = if self.slots.is_empty() {
+                Asking::Over(StopReason::SpaceExhausted)
+            } else {
+                Asking::Starved
+            };
+            return Ok(false);
+        }
+        self.propose(proposals)?;
+        Ok(true)
+    }
+
+    /// Why nothing more is to be proposed.
+    fn reason_to_end(&self) -> Option<StopReason> {
+        let budget = self.run.budget;
+        if self.unique >= budget.unique_queries() {
+            Some(StopReason::BudgetSpent)
+        } else if self.asked() >= budget.raw_queries() as usize {
+            Some(StopReason::OnlyRepeats)
+        } else if self.run.stop.is_set() {
+            Some(StopReason::Interrupted)
+        } else {
+            None
+        }
+    }
+
+    /// Takes proposals in, as far as the budget goes.
+    fn propose(&mut self, proposals: Vec<Proposal>) -> Result<(), SearchError> {
+        let Run { space, budget, .. } = self.run;
+        let mut new = Vec::new();
+        for proposal in proposals {
+            let number = self.asked();
+            let repeat = self.progress.answer(proposal.key).is_some()
+                || self.slots.iter().any(|s| s.proposal.key == proposal.key);
+            let is_over = !repeat && self.unique >= budget.unique_queries()
+                || number >= budget.raw_queries() as usize;
+            if is_over {
+                self.is_cut_off = true;
+                break;
+            }
+            if !space.admits(&proposal.arch) {
+                return Err(SearchError::NotAdmitted {
+                    searcher: self.run.searcher.name(),
+                    arch: space.encode(&proposal.arch),
+                });
+            }
+            if !repeat {
+                self.unique += 1;
+                self.waiting.push_back(number);
+            }
+            new.push(proposal.clone());
+            self.slots.push_back(Slot {
+                proposal,
+                round: self.next_round,
+            });
+            if matches!(self.run.pace, Pace::Window(_)) {
+                self.next_round += 1;
+            }
+        }
+        if self.run.pace == Pace::Rounds && !new.is_empty() {
+            self.next_round += 1;
+        }
+        let first = count(self.asked() - new.len());
+        for observer in &mut self.run.observers {
+            let result = observer.on_proposed(first, &new);
+            observed(observer.name(), result)?;
+        }
+        Ok(())
+    }
+
+    /// What came of a slot.
+    fn answer(&self, slot: &Slot) -> Option<&Answer> {
+        let key = slot.proposal.key;
+        self.finished
+            .get(&key)
+            .or_else(|| self.progress.answer(key))
+    }
+
+    /// Tells the searcher what is complete, when it is its turn; says whether there was anything.
+    fn tell(&mut self) -> Result<bool, SearchError> {
+        let n = match self.run.pace {
+            Pace::Rounds => self.slots.len(),
+            // While the searcher can be asked, it is told one for each that it proposes.
+            Pace::Window(window)
+                if self.asking == Asking::Open && self.slots.len() < window.get() as usize =>
+            {
+                0
+            }
+            Pace::Window(_) => self.slots.len().min(1),
+        };
+        let is_complete =
+            n > 0 && (self.slots.iter().take(n)).all(|slot| self.answer(slot).is_some());
+        if !is_complete {
+            return Ok(false);
+        }
+        // What was proposed last is not told any more: a longer run would have proposed more before it was told.
+        let last = matches!(self.asking, Asking::Over(_)) || self.is_cut_off;
+        let before = self.progress.trials.len();
+        for _ in 0..n {
+            let slot = self.slots.pop_front();
+            let slot = slot.expect("invariant: there are n slots");
+            let answer = self.answer(&slot).cloned();
+            let answer = answer.expect("invariant: all of them are complete");
+            self.finished.remove(&slot.proposal.key);
+            self.progress.add(slot.proposal, slot.round, answer);
+        }
+        let told: Vec<Trial> = self.progress.trials[before..]
+            .iter()
+            .map(|r| r.trial.clone())
+            .collect();
+        if !last {
+            self.run.searcher.tell(&told)?;
+        }
+        let events = self.run.searcher.take_events();
+        self.report(before, &events, !last)?;
+        self.progress.rounds += 1;
+        self.progress.check_not_all_failed()?;
+        if self.asking == Asking::Starved {
+            self.asking = Asking::Open;
+        }
+        if let Some(reason) = self.progress.is_over(&self.run.until) {
+            self.asking = Asking::Over(reason);
+        }
+        Ok(true)
+    }
+
+    /// Tells the observers of a round.
+    fn report(
+        &mut self,
+        first: usize,
+        events: &[crate::Event],
+        continues: bool,
+    ) -> Result<(), SearchError> {
+        let Self { run, progress, .. } = self;
+        let searcher = &run.searcher;
+        let checkpoint: &dyn Fn() -> Result<Vec<u8>, SearchError> = &|| searcher.checkpoint();
+        let pending: Vec<&Proposal> = self.slots.iter().map(|slot| &slot.proposal).collect();
+        let report = RoundReport {
+            round: progress.rounds,
+            trials: &progress.trials[first..],
+            events,
+            counts: progress.counts(),
+            best: progress.best(),
+            checkpoint: continues.then_some(checkpoint),
+            pending: &pending,
+        };
+        for observer in &mut run.observers {
+            let result = observer.on_round(&report);
+            observed(observer.name(), result)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps an error of the search; the evaluator only has to know that it is over.
+    fn fail(&mut self, error: SearchError) -> EvalError {
+        self.error.get_or_insert(error);
+        EvalError::Interrupted
+    }
+}
+
+impl Feed for RunFeed<'_> {
+    fn next(&mut self) -> Result<Option<Task>, EvalError> {
+        if let Err(error) = self.advance() {
+            return Err(self.fail(error));
+        }
+        if self.run.stop.is_set() && !self.slots.is_empty() {
+            self.asking = Asking::Over(StopReason::Interrupted);
+        }
+        if matches!(self.asking, Asking::Over(stop) if stop.is_early()) {
+            // What is being evaluated ends, what was not begun does not begin.
+            return Err(EvalError::Interrupted);
+        }
+        let told = self.progress.trials.len();
+        Ok(self.waiting.pop_front().map(|number| {
+            let slot = &self.slots[number - told];
+            Task::new(
+                number,
+                ganas_eval::Query {
+                    key: slot.proposal.key,
+                    arch: &slot.proposal.arch,
+                },
+            )
+        }))
+    }
+
+    fn finished(&mut self, ticket: usize, outcome: Outcome) -> Result<(), EvalError> {
+        let told = self.progress.trials.len();
+        let slot = ticket.checked_sub(told).and_then(|at| self.slots.get(at));
+        let slot = slot.expect("invariant: what is evaluated has not been told");
+        let proposal = slot.proposal.clone();
+        let answer = outcome.result.map_err(|error| error.to_string());
+        for observer in &mut self.run.observers {
+            let result = observer.on_evaluated(count(ticket), &answer, &outcome.details);
+            if let Err(error) = observed(observer.name(), result) {
+                return Err(self.fail(error));
+            }
+        }
+        self.finished.insert(proposal.key, answer);
+        Ok(())
+    }
+}
