@@ -79,10 +79,19 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Opened, StoreError> {
         };
         integrity::check(path, &connection)?;
         let id = match format {
-            FORMAT_WITHOUT_CHECKSUMS => schema::view_without_checksums(&connection).map(|()| None),
-            _ => Ok(Some(id(path, &connection)?)),
+            FORMAT_WITHOUT_CHECKSUMS => None,
+            _ => Some(id(path, &connection)?),
         };
-        let ready = id.and_then(|id| {
+        let added = if format < FORMAT {
+            schema::add_empty_tables(&connection)
+        } else {
+            Ok(())
+        };
+        let viewed = added.and_then(|()| match id {
+            None => schema::view_without_checksums(&connection),
+            Some(_) => Ok(()),
+        });
+        let ready = viewed.and_then(|()| {
             connection.pragma_update(None, "query_only", true)?;
             write_on_closing(&connection, true)?;
             Ok(id)
@@ -251,8 +260,8 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), Fault> {
     connection.pragma_update(None, "synchronous", "extra")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster.
-    if identify(path, &transaction)? == Content::Study(FORMAT_WITHOUT_CHECKSUMS) {
-        schema::migrate(&transaction)?;
+    if let Content::Study(format @ ..FORMAT) = identify(path, &transaction)? {
+        schema::migrate(&transaction, format)?;
     }
     transaction.commit()?;
     // So that the file itself has the mark. A reader may be in the way; then it gets there with the next checkpoint.

@@ -1,0 +1,363 @@
+//! Evaluations that have ended: kept one by one as soon as they are, for whatever asks for the same again.
+
+use std::collections::BTreeMap;
+
+use ganas_eval::{Circumstances, Details, Fidelity};
+use ganas_space::ArchKey;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row};
+use serde::de::DeserializeOwned;
+
+use crate::checksum::{CIRCUMSTANCES, EVALUATORS, OUTCOMES};
+use crate::error::Fault;
+use crate::study::Durability;
+use crate::{RunId, StoreError, Study};
+
+/// Who evaluates, in which space, and how thoroughly.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EvaluatorSpec {
+    /// The name of the search space.
+    pub space: String,
+    /// The sha256 of what the evaluator is.
+    pub identity: String,
+    /// How thorough its evaluations are.
+    pub fidelity: Fidelity,
+    /// The evaluator, for people.
+    pub description: String,
+}
+
+/// What is evaluated: a class, and the seed of the training; nothing for the seed that follows from the class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EvaluationId {
+    /// The class of the architecture.
+    pub key: ArchKey,
+    /// The seed.
+    pub seed: Option<u32>,
+}
+
+/// An evaluation that has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// What was evaluated.
+    pub id: EvaluationId,
+    /// The architecture as text, as it was asked for; studies of earlier formats do not have it.
+    pub arch: Option<String>,
+    /// The run that asked for it; nothing for a table or a list of architectures.
+    pub run: Option<RunId>,
+    /// Why there are no metrics.
+    pub reason: Option<String>,
+    /// Everything that was returned.
+    pub details: Details,
+}
+
+/// The evaluations of one evaluator with one fidelity in a study.
+#[derive(Clone, Debug)]
+pub struct Evaluations {
+    study: Study,
+    evaluator: i64,
+}
+
+/// The seed in the table when it follows from the class.
+const OF_CLASS: i64 = -1;
+
+impl Study {
+    /// The evaluations of an evaluator, which the study may know already.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`], [`StoreError::Unwritable`], [`StoreError::Database`].
+    pub fn evaluations(&self, spec: &EvaluatorSpec) -> Result<Evaluations, StoreError> {
+        let evaluator = self.write(Durability::Promised, "note who evaluates", |tx| {
+            self.evaluator(tx, spec)
+        })?;
+        Ok(Evaluations {
+            study: self.clone(),
+            evaluator,
+        })
+    }
+
+    /// The number of an evaluator, new or known.
+    pub(crate) fn evaluator(
+        &self,
+        connection: &Connection,
+        spec: &EvaluatorSpec,
+    ) -> Result<i64, Fault> {
+        if let Some(number) = self.find_evaluator(connection, spec)? {
+            return Ok(number);
+        }
+        let number: i64 = connection.query_row(
+            "SELECT coalesce(max(evaluator), 0) + 1 FROM evaluators",
+            [],
+            |row| row.get(0),
+        )?;
+        let values = [
+            Value::Integer(number),
+            Value::Text(spec.space.clone()),
+            Value::Text(spec.identity.clone()),
+            Value::Text(json(&spec.fidelity)?),
+            Value::Text(spec.description.clone()),
+            Value::Integer(0),
+        ];
+        let mut statement = EVALUATORS.insert(connection)?;
+        self.writing_id()?
+            .insert(&EVALUATORS, &mut statement, &values, &[])?;
+        Ok(number)
+    }
+
+    /// The number of an evaluator that the study knows.
+    pub(crate) fn find_evaluator(
+        &self,
+        connection: &Connection,
+        spec: &EvaluatorSpec,
+    ) -> Result<Option<i64>, Fault> {
+        let sql = EVALUATORS.select("WHERE space = ?1 AND identity = ?2 AND fidelity = ?3");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query((&spec.space, &spec.identity, json(&spec.fidelity)?))?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        self.verify(&EVALUATORS, row, &[], || {
+            format!("the evaluator of {}", spec.space)
+        })?;
+        Ok(Some(row.get(0)?))
+    }
+
+    /// Every evaluator that the study knows, in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`], [`StoreError::Database`].
+    pub fn evaluators(&self) -> Result<Vec<(EvaluatorSpec, Evaluations)>, StoreError> {
+        self.read("read who evaluated", |tx| {
+            let mut statement = tx.prepare(&EVALUATORS.select("ORDER BY evaluator"))?;
+            let mut rows = statement.query([])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let number: i64 = row.get(0)?;
+                let what = || format!("evaluator {number}");
+                self.verify(&EVALUATORS, row, &[], what)?;
+                let spec = EvaluatorSpec {
+                    space: row.get(1)?,
+                    identity: row.get(2)?,
+                    fidelity: self.parsed(&what, &row.get::<_, String>(3)?)?,
+                    description: row.get(4)?,
+                };
+                let study = self.clone();
+                all.push((
+                    spec,
+                    Evaluations {
+                        study,
+                        evaluator: number,
+                    },
+                ));
+            }
+            Ok(all)
+        })
+    }
+
+    fn parsed<T: DeserializeOwned>(
+        &self,
+        what: &dyn Fn() -> String,
+        text: &str,
+    ) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|error| self.damaged(what(), error))
+    }
+}
+
+impl Evaluations {
+    pub(crate) fn study(&self) -> &Study {
+        &self.study
+    }
+
+    pub(crate) fn evaluator(&self) -> i64 {
+        self.evaluator
+    }
+
+    pub(crate) fn of(study: &Study, evaluator: i64) -> Self {
+        Self {
+            study: study.clone(),
+            evaluator,
+        }
+    }
+
+    /// The evaluation with this id, when it has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`], [`StoreError::Database`].
+    pub fn find(&self, id: EvaluationId) -> Result<Option<Evaluation>, StoreError> {
+        self.study.read("look for an evaluation", |tx| {
+            let sql = OUTCOMES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
+            let mut statement = tx.prepare_cached(&sql)?;
+            let mut rows = statement.query((self.evaluator, id.key.to_string(), seed(id)))?;
+            match rows.next()? {
+                None => Ok(None),
+                Some(row) => Ok(Some(self.evaluation(tx, row)?)),
+            }
+        })
+    }
+
+    /// All evaluations, by id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`], [`StoreError::Database`].
+    pub fn all(&self) -> Result<BTreeMap<EvaluationId, Evaluation>, StoreError> {
+        self.study.read("read the evaluations", |tx| {
+            let mut statement = tx.prepare(&OUTCOMES.select("WHERE evaluator = ?1"))?;
+            let mut rows = statement.query([self.evaluator])?;
+            let mut all = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let evaluation = self.evaluation(tx, row)?;
+                all.insert(evaluation.id, evaluation);
+            }
+            Ok(all)
+        })
+    }
+
+    /// Keeps an evaluation, in place of one with the same id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unwritable`], [`StoreError::Database`].
+    pub fn keep(&self, evaluation: &Evaluation) -> Result<(), StoreError> {
+        self.keep_checked(evaluation, |_| Ok(()))
+    }
+
+    /// Keeps an evaluation, when a check in the same transaction succeeds.
+    pub(crate) fn keep_checked(
+        &self,
+        evaluation: &Evaluation,
+        check: impl FnOnce(&Connection) -> Result<(), Fault>,
+    ) -> Result<(), StoreError> {
+        let Evaluation {
+            id,
+            arch,
+            run,
+            reason,
+            details,
+        } = evaluation;
+        let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+        let metrics = match reason {
+            None => Some(json(&details.metrics)?),
+            Some(_) => None,
+        };
+        let keys = [
+            Value::Integer(self.evaluator),
+            Value::Text(id.key.to_string()),
+            Value::Integer(seed(*id)),
+        ];
+        let values = [
+            text(arch.clone()),
+            run.map_or(Value::Null, |run| Value::Integer(run.0)),
+            text(metrics),
+            text(reason.clone()),
+            Value::Text(json(&details.cost)?),
+            text(details.artifact.clone()),
+            Value::Integer(details.attempts.into()),
+        ];
+        let circumstances = details.circumstances.as_ref().map(|c| {
+            [
+                Value::Text(c.host.clone()),
+                Value::Integer(c.worker.into()),
+                Value::Real(c.queued),
+                Value::Real(c.started),
+                Value::Real(c.ended),
+                Value::Text(c.log.clone()),
+            ]
+        });
+        let durability = Durability::Promised;
+        self.study.write(durability, "keep an evaluation", |tx| {
+            check(tx)?;
+            let study = self.study.writing_id()?;
+            let row = [&keys[..], &values[..]].concat();
+            study.insert(&OUTCOMES, &mut OUTCOMES.replace(tx)?, &row, &[])?;
+            if let Some(circumstances) = circumstances {
+                let row = [&keys[..], &circumstances[..]].concat();
+                study.insert(&CIRCUMSTANCES, &mut CIRCUMSTANCES.replace(tx)?, &row, &[])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn evaluation(&self, connection: &Connection, row: &Row<'_>) -> Result<Evaluation, Fault> {
+        let (key, number): (String, i64) = (row.get(1)?, row.get(2)?);
+        let what = || {
+            if number == OF_CLASS {
+                format!("the evaluation of {key}")
+            } else {
+                format!("the evaluation of {key} with seed {number}")
+            }
+        };
+        self.study.verify(&OUTCOMES, row, &[], what)?;
+        let damaged = |reason: String| self.study.damaged(what(), reason);
+        let id = EvaluationId {
+            key: key
+                .parse()
+                .map_err(|e: ganas_space::SpaceError| damaged(e.to_string()))?,
+            seed: match number {
+                OF_CLASS => None,
+                seed => Some(u32::try_from(seed).map_err(|e| damaged(e.to_string()))?),
+            },
+        };
+        let reason: Option<String> = row.get(6)?;
+        let metrics = match row.get::<_, Option<String>>(5)? {
+            Some(metrics) if reason.is_none() => self.study.parsed(&what, &metrics)?,
+            None if reason.is_some() => BTreeMap::new(),
+            _ => {
+                let reason = "it has neither metrics nor a reason".to_owned();
+                return Err(damaged(reason).into());
+            }
+        };
+        Ok(Evaluation {
+            id,
+            arch: row.get(3)?,
+            run: row.get::<_, Option<i64>>(4)?.map(RunId),
+            reason,
+            details: Details {
+                metrics,
+                cost: self.study.parsed(&what, &row.get::<_, String>(7)?)?,
+                artifact: row.get(8)?,
+                attempts: row.get(9)?,
+                circumstances: self.circumstances(connection, &key, number)?,
+            },
+        })
+    }
+
+    fn circumstances(
+        &self,
+        connection: &Connection,
+        key: &str,
+        seed: i64,
+    ) -> Result<Option<Circumstances>, Fault> {
+        let sql = CIRCUMSTANCES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query((self.evaluator, key, seed))?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        self.study.verify(&CIRCUMSTANCES, row, &[], || {
+            format!("the circumstances of the evaluation of {key}")
+        })?;
+        Ok(Some(Circumstances {
+            host: row.get(3)?,
+            worker: row.get(4)?,
+            queued: row.get(5)?,
+            started: row.get(6)?,
+            ended: row.get(7)?,
+            log: row.get(8)?,
+        }))
+    }
+}
+
+/// The seed as it stands in the table.
+fn seed(id: EvaluationId) -> i64 {
+    id.seed.map_or(OF_CLASS, i64::from)
+}
+
+fn json(value: &BTreeMap<String, f64>) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Encoding {
+        what: "an evaluation",
+        source,
+    })
+}
