@@ -15,3 +15,13 @@ pub(crate) fn unix_seconds() -> i64 {
         .and_then(|since| i64::try_from(since.as_secs()).ok())
         .unwrap_or(0)
 }
+
+/// The name of this machine, for people.
+pub(crate) fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = name.or_else(|| std::env::var("HOSTNAME").ok());
+    name.map_or_else(
+        || "an unnamed machine".to_owned(),
+        |name| name.trim().to_owned(),
+    )
+}

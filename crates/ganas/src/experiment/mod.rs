@@ -4,8 +4,10 @@ mod algorithm;
 mod columns;
 mod config_text;
 mod constraints;
+mod continuing;
 mod crew;
 mod device;
+mod evidence;
 mod improve;
 mod missing_rows;
 mod objectives;
@@ -13,15 +15,17 @@ mod overrides;
 mod search;
 mod seeds;
 mod source;
+mod time_limit;
 
 use std::error::Error as StdError;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ganas_eval::{Evaluator, MetricOverrides};
 use ganas_report::records::SearchRecord;
-use ganas_search::{Budget, Observer, RunSpec, StopFlag};
+use ganas_search::{Budget, Observer, Pace, RunSpec, StopFlag, Until};
 use ganas_space::{Arch, SearchSpace};
 use ganas_store::{OnExisting, Study};
 #[cfg(feature = "tables")]
@@ -44,10 +48,15 @@ use crate::function::FunctionEvaluator;
 use crate::tables;
 use crate::{Error, Folders};
 use constraints::Sources;
+use continuing::Unmatched;
 use crew::Crew;
+use evidence::{Asked, Evidence};
 use improve::Given;
 use objectives::Known;
 use source::{Metrics, Opening, Source};
+
+/// Evaluations that go on at the same time, for each worker: one is being done, and one waits for the worker that is free next.
+const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
 /// Unique queries of a run, when no number is named.
 const QUERIES: u32 = 150;
@@ -75,6 +84,12 @@ pub struct Experiment {
     threads: Option<NonZeroUsize>,
     study: Option<PathBuf>,
     on_existing: OnExisting,
+    unmatched: Unmatched,
+    window: Option<NonZeroU32>,
+    until: Until,
+    max_time: Option<Duration>,
+    warm_start: Vec<PathBuf>,
+    enqueue: Vec<PathBuf>,
     folders: Folders,
     stop: StopFlag,
     note: Box<dyn Fn(&str)>,
@@ -110,6 +125,12 @@ impl Default for Experiment {
             threads: None,
             study: None,
             on_existing: OnExisting::Refuse,
+            unmatched: Unmatched::default(),
+            window: None,
+            until: Until::default(),
+            max_time: None,
+            warm_start: Vec::new(),
+            enqueue: Vec::new(),
             folders: Folders::default(),
             stop: StopFlag::default(),
             note: Box::new(|_| {}),
@@ -289,6 +310,51 @@ impl Experiment {
         self
     }
 
+    /// Begins runs that the study does not hold although they are to be continued: with other settings beside those that it holds.
+    #[must_use]
+    pub fn new_run(mut self) -> Self {
+        self.unmatched = Unmatched::Begin;
+        self
+    }
+
+    /// Proposes one by one, each when the results of all but the last `window - 1` before it are known, so that as many
+    /// evaluations go on at the same time; by default rounds are proposed at once, and workers have a window of a round, and at
+    /// least of two for each of them.
+    #[must_use]
+    pub fn window(mut self, window: NonZeroU32) -> Self {
+        self.window = Some(window);
+        self
+    }
+
+    /// Ends runs before their budget is spent.
+    #[must_use]
+    pub fn until(mut self, until: Until) -> Self {
+        self.until = until;
+        self
+    }
+
+    /// Stops all runs at a safe point after this time; they can be continued.
+    #[must_use]
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.max_time = Some(time);
+        self
+    }
+
+    /// Tells the searcher what is known before it proposes anything: a study, a table file, or a CSV, JSON or Parquet file with
+    /// architectures and the metric that is searched on. What is told is not proposed again, and costs nothing.
+    #[must_use]
+    pub fn warm_start(mut self, file: impl Into<PathBuf>) -> Self {
+        self.warm_start.push(file.into());
+        self
+    }
+
+    /// Evaluates the architectures of a file first, one text a line.
+    #[must_use]
+    pub fn enqueue(mut self, file: impl Into<PathBuf>) -> Self {
+        self.enqueue.push(file.into());
+        self
+    }
+
     /// Finds and keeps files here that are not named.
     #[must_use]
     pub fn folders(mut self, folders: Folders) -> Self {
@@ -413,8 +479,27 @@ impl Experiment {
         if let Some(restricted) = restricted {
             evaluating.take(restricted);
         }
+        let evidence = Evidence::read(
+            &Asked {
+                space: &*constrained.space,
+                whole: &space,
+                protocol: &protocol,
+                folders: &self.folders,
+                note: &self.note,
+            },
+            &self.warm_start,
+            &self.enqueue,
+        )?;
+        evidence.check(budget, several.is_some(), constrained.improvement.is_some())?;
+        evidence.record(&mut config);
+        let pace = Pace::from(self.window.or_else(|| {
+            let workers = evaluating.n_workers()?;
+            Some(workers.saturating_mul(TWO).max(algorithm.batch()))
+        }));
         let study = self.study.map(Study::create_or_open).transpose()?;
         let spec = RunSpec {
+            fidelity: evaluating.fidelity.clone(),
+            pace,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             space: space.name().to_owned(),
             table_sha256: evaluating.sha256.clone(),
@@ -440,13 +525,17 @@ impl Experiment {
             spec,
             study,
             on_existing: self.on_existing,
+            unmatched: self.unmatched,
+            until: self.until,
+            max_time: self.max_time,
+            evidence,
             crew: Crew::new(threads, self.seeds.all().len()),
             threads,
             seeds: self.seeds,
             stop: self.stop,
             observers: self.observers,
         };
-        search.check_new(&*self.note)?;
+        search.check_existing()?;
         Ok(search)
     }
 

@@ -1,16 +1,20 @@
 //! What answers the queries of a search: a table, a surrogate, the workers of a command, or an evaluator of the caller.
 
 use std::fmt;
+use std::num::NonZeroU32;
 #[cfg(any(feature = "surrogates", feature = "tables"))]
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 #[cfg(feature = "tables")]
 use ganas_eval::MetricRole;
-use ganas_eval::{Direction, Evaluator, MetricMeaning, MetricOverrides, Property};
+use ganas_eval::{Direction, Evaluator, Fidelity, MetricMeaning, MetricOverrides, Property};
 #[cfg(feature = "tables")]
 use ganas_report::records::BestRank;
+use ganas_search::RunSpec;
 use ganas_space::suggestion::{closest, did_you_mean};
+use ganas_store::EvaluatorSpec;
 #[cfg(feature = "surrogates")]
 use ganas_surrogate::SurrogateEvaluator;
 #[cfg(feature = "tables")]
@@ -106,6 +110,11 @@ pub(super) struct Evaluating {
     pub(super) further: Vec<String>,
     /// Whether a measurement is worth keeping at once, and not worth repeating.
     pub(super) is_costly: bool,
+    /// How thorough evaluations are, where that can be told.
+    pub(super) fidelity: Fidelity,
+    /// How many evaluations were answered with what the study had of other runs.
+    reused: AtomicU32,
+    n_workers: Option<NonZeroU32>,
     #[cfg(feature = "tables")]
     table: Option<Arc<Table>>,
     /// The ranks of what is found, when it is a table of all that is searched.
@@ -138,6 +147,9 @@ impl Evaluating {
             properties: Vec::new(),
             further: Vec::new(),
             is_costly: false,
+            fidelity: Fidelity::new(),
+            reused: AtomicU32::new(0),
+            n_workers: None,
             #[cfg(feature = "tables")]
             table: None,
             #[cfg(feature = "tables")]
@@ -239,6 +251,31 @@ impl Evaluating {
         self.ranking.as_ref()?.rank(space, arch)
     }
 
+    /// What evaluations are kept under in a study.
+    pub(super) fn spec(&self, run: &RunSpec) -> EvaluatorSpec {
+        EvaluatorSpec {
+            space: run.space.clone(),
+            identity: self.sha256.clone(),
+            fidelity: self.fidelity.clone(),
+            description: self.description.clone(),
+        }
+    }
+
+    /// Adds evaluations that were not made again.
+    pub(super) fn count_reused(&self, n: u32) {
+        self.reused.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// How many evaluations were not made again.
+    pub(super) fn reused(&self) -> u32 {
+        self.reused.load(Ordering::Relaxed)
+    }
+
+    /// How many workers there are, when it is they who evaluate.
+    pub(super) fn n_workers(&self) -> Option<NonZeroU32> {
+        self.n_workers
+    }
+
     /// What the workers did so far, when there are any.
     pub(super) fn worker_statistics(&self) -> Option<String> {
         #[cfg(feature = "workers")]
@@ -310,6 +347,8 @@ impl Opening<'_> {
             "by `{}` (workers: {}, timeout {:?}, retries {})",
             config.command, config.workers, config.time_limit, config.retries
         );
+        let fidelity = config.fidelity.clone();
+        let n_workers = NonZeroU32::new(config.workers);
         let mut evaluator =
             WorkerEvaluator::open(config, Arc::clone(self.space), &names, listener)?;
         let further = evaluator.measure_too(self.further);
@@ -325,6 +364,8 @@ impl Opening<'_> {
             metrics,
             further,
             is_costly: true,
+            fidelity,
+            n_workers,
             workers: Some(Arc::clone(&evaluator)),
             ..Evaluating::new("evaluator", description, evaluator)
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ganas_eval::EvalError;
 use ganas_search::StopFlag;
 use ganas_space::SearchSpace;
-use ganas_store::{Collected, Collection, CollectionSpec, EvaluationId, OnExisting, Study};
+use ganas_store::{Collection, Evaluation, EvaluationId, EvaluatorSpec, OnExisting, Study};
 use ganas_table::{
     Evaluated, EvaluationsRequest, EvaluatorInfo, Manifest, Noise, Replace, SpaceDescription,
     Table, TableError, Target, write_evaluations,
@@ -115,9 +115,10 @@ impl TableBuild {
         };
         let workers = Workers::open(config, Arc::clone(&self.space), listener)?;
         let worker = workers.capabilities();
-        let spec = CollectionSpec {
+        let spec = EvaluatorSpec {
             space: self.space.name().to_owned(),
-            evaluator: workers.identity().to_owned(),
+            identity: workers.identity().to_owned(),
+            fidelity: self.workers.fidelity.clone(),
             description: format!(
                 "{} {} by `{}`",
                 worker.name, worker.version, self.workers.command
@@ -208,12 +209,17 @@ impl Build {
         for architecture in &self.architectures {
             for &seed in &plan.seeds {
                 let key = architecture.key;
-                let collected = known.get(&EvaluationId { key, seed });
-                let collected = collected.context("invariant: every evaluation was made")?;
+                let seed_asked = Some(seed);
+                let evaluation = known.get(&EvaluationId {
+                    key,
+                    seed: seed_asked,
+                });
+                let evaluation = evaluation.context("invariant: every evaluation was made")?;
+                let is_measured = evaluation.reason.is_none();
                 evaluations.push(Evaluated {
                     arch: &architecture.arch,
                     seed,
-                    metrics: collected.as_ref().ok(),
+                    metrics: is_measured.then_some(&evaluation.details.metrics),
                 });
             }
         }
