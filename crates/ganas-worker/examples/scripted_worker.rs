@@ -100,6 +100,7 @@ impl Script {
             version: "1".to_owned(),
             metrics,
             capacity: self.capacity,
+            fidelities: Vec::new(),
         }
     }
 
@@ -156,6 +157,7 @@ impl Script {
         say(&FromWorker::Progress(Progress {
             id,
             done: Some(1.0),
+            step: Some(1),
             metrics: metrics(value),
         }))?;
         if let Some(path) = &self.finished {

@@ -70,6 +70,9 @@ pub enum WorkerFailure {
         /// The largest value that was declared possible.
         max: f64,
     },
+    /// It was cancelled, as the caller wished. Nobody has failed.
+    #[error("the evaluation was cancelled")]
+    Cancelled,
     /// The worker said so itself.
     #[error("{kind}: {message}")]
     Reported {
@@ -93,7 +96,10 @@ impl WorkerFailure {
             | Self::Deaf { .. }
             | Self::WrongId
             | Self::SecondHello => true,
-            Self::MissingMetric { .. } | Self::NotFinite { .. } | Self::OutOfRange { .. } => false,
+            Self::MissingMetric { .. }
+            | Self::NotFinite { .. }
+            | Self::OutOfRange { .. }
+            | Self::Cancelled => false,
             Self::Reported { retryable, .. } => *retryable,
         }
     }
@@ -111,6 +117,7 @@ impl WorkerFailure {
             Self::MissingMetric { .. } => "missing metric",
             Self::NotFinite { .. } => "not finite",
             Self::OutOfRange { .. } => "out of range",
+            Self::Cancelled => "cancelled",
             Self::Reported { .. } => "reported",
         }
     }

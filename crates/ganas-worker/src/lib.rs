@@ -23,6 +23,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod clock;
 mod evaluator;
 mod excerpt;
@@ -33,6 +34,7 @@ mod guard;
 mod hello;
 mod job;
 mod json_line;
+mod mailbox;
 pub mod message;
 mod pool;
 mod process;
@@ -47,4 +49,4 @@ pub use evaluator::{MetricNames, WorkerEvaluator};
 pub use failure::{WorkerError, WorkerFailure};
 pub use pool::{MAX_WORKERS, PoolConfig, PoolListener, PoolNote};
 pub use statistics::WorkerStatistics;
-pub use workers::{Collected, Measured, Request, Workers};
+pub use workers::{Collected, Measured, Request, TaskFeed, Workers};

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use ganas_eval::Fidelity;
+
 /// The most workers of a pool. Each is a process with three pipes and a thread.
 pub const MAX_WORKERS: u32 = 1024;
 
@@ -31,8 +33,11 @@ pub struct PoolConfig {
     pub failed_starts_in_a_row: u32,
     /// The largest address space of a worker, in KiB.
     pub memory_kib: Option<u64>,
-    /// Passed on with every evaluation.
-    pub fidelity: BTreeMap<String, f64>,
+    /// How thorough an evaluation is that does not say so itself.
+    pub fidelity: Fidelity,
+    /// Names what the workers measure, in place of the command: with it, another command whose workers have the same name
+    /// and version is the same evaluator.
+    pub evaluator_id: Option<String>,
     /// The folder of the logs; `worker-0.log` has the stderr of worker 0.
     pub logs: PathBuf,
     /// Once set, evaluations that were not begun are not begun any more.
@@ -53,10 +58,17 @@ impl PoolConfig {
             failures_in_a_row: 20,
             failed_starts_in_a_row: 5,
             memory_kib: None,
-            fidelity: BTreeMap::new(),
+            fidelity: Fidelity::new(),
+            evaluator_id: None,
             logs: logs.into(),
             stop: Arc::default(),
         }
+    }
+
+    /// The log of a worker.
+    #[must_use]
+    pub fn log(&self, worker: u32) -> PathBuf {
+        self.logs.join(format!("worker-{worker}.log"))
     }
 }
 
@@ -71,8 +83,10 @@ pub enum PoolNote {
         arch: String,
         /// How much is done, from 0 to 1.
         done: Option<f64>,
-        /// Metrics so far.
-        metrics: BTreeMap<String, Option<f64>>,
+        /// The step of the training.
+        step: Option<u32>,
+        /// The metrics so far that are finite.
+        metrics: BTreeMap<String, f64>,
     },
     /// An attempt failed.
     AttemptFailed {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
@@ -50,10 +50,10 @@ pub(super) struct Ready {
 }
 
 impl Slot {
-    pub(super) fn new(number: u32, logs: &Path) -> Self {
+    pub(super) fn new(number: u32, log: PathBuf) -> Self {
         Self {
             number,
-            log: logs.join(format!("worker-{number}.log")),
+            log,
             start: 0,
             life: Life::Absent,
         }

@@ -2,7 +2,7 @@
 
 use super::super::excerpt::{MAX_KIND, MAX_MESSAGE, excerpt, kept};
 use super::super::hello;
-use super::super::job;
+use super::super::job::{self, Standing};
 use super::super::message::{Capabilities, FromWorker, Progress, Refusal};
 use super::super::slot::{Life, Ready};
 use super::super::stdout::Said;
@@ -51,10 +51,10 @@ impl Supervisor {
             }
             (Life::Ready(_), Said::Message(FromWorker::Result(answer))) => {
                 let id = answer.id;
-                let checked = self.capabilities.as_ref().map(|c| job::metrics(c, &answer));
-                if let Some(checked) = checked
-                    && self.is_answerable(worker, &FromWorker::Result(answer))
+                if self.is_answerable(worker, &FromWorker::Result(answer.clone()))
+                    && let Some(capabilities) = &self.capabilities
                 {
+                    let checked = job::returned(capabilities, answer);
                     self.answered(worker, id, checked);
                 }
             }
@@ -126,17 +126,33 @@ impl Supervisor {
     }
 
     fn progress(&mut self, worker: usize, progress: Progress) {
-        let slot = &self.slots[worker];
-        let Life::Ready(ready) = &slot.life else {
+        let slot = &mut self.slots[worker];
+        let Life::Ready(ready) = &mut slot.life else {
             return;
         };
-        if let Some(running) = ready.running.get(&progress.id) {
+        if let Some(running) = ready.running.get_mut(&progress.id) {
+            let Progress {
+                done,
+                step,
+                metrics,
+                ..
+            } = progress;
+            let told = ganas_eval::Progress {
+                done: done.filter(|done| (0.0..=1.0).contains(done)),
+                step,
+                metrics: job::finite(metrics),
+            };
             (self.listener)(&PoolNote::Progress {
                 worker: slot.number,
                 arch: running.job.arch.text.clone(),
-                done: progress.done,
-                metrics: progress.metrics,
+                done: told.done,
+                step,
+                metrics: told.metrics.clone(),
             });
+            // Of one that is being given up, nobody wants to know.
+            if running.standing == Standing::Wanted {
+                running.job.tell(told);
+            }
         } else if progress.id >= self.next_id {
             // Of an evaluation that is over, it comes too late, and harms nobody.
             let found = sent(&FromWorker::Progress(progress));

@@ -11,7 +11,7 @@ mod schema;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ganas_eval::{EvalError, Evaluator as _, Measurement, Query};
+use ganas_eval::{EvalError, Evaluator as _, ListFeed, Measurement, Outcome, Query};
 use ganas_space::{Arch, SearchSpace};
 use ganas_worker::{MetricNames, PoolConfig, PoolNote, WorkerEvaluator};
 
@@ -74,8 +74,12 @@ impl Place {
                 arch,
             })
             .collect();
-        let results = evaluator.evaluate_all(&queries, &mut |_, _| Ok(()))?;
-        let results = results.into_iter();
-        Ok(results.map(|r| r.map_err(|e| e.to_string())).collect())
+        let mut results: Vec<Option<Result<Measurement, String>>> = vec![None; queries.len()];
+        let mut finished = |at: usize, outcome: Outcome| {
+            results[at] = Some(outcome.result.map_err(|error| error.to_string()));
+            Ok(())
+        };
+        evaluator.evaluate_all(&mut ListFeed::new(&queries, &mut finished))?;
+        Ok(results.into_iter().map(Option::unwrap).collect())
     }
 }
