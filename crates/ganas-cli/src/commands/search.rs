@@ -11,12 +11,13 @@ use ganas::{Budget, Experiment, RunRecord, Search, SearchSpace, Seeds};
 
 use crate::arguments::algorithm::AlgorithmArguments;
 use crate::arguments::count;
+use crate::arguments::course::CourseArguments;
 use crate::arguments::environment;
 use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
 use crate::arguments::workers::WorkerArguments;
 use crate::printing::escape::escaped;
-use crate::printing::exit::Outcome;
+use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
 use crate::printing::progress::Progress;
@@ -43,12 +44,18 @@ pub(crate) struct Arguments {
     /// Seeds, one run each: `7`, `0..20` (without 20), `1,5,10..12`.
     #[arg(long, alias = "seed", default_value = "0..1")]
     seeds: Seeds,
-    /// The study that records the runs, created when it does not exist [default: runs are kept in memory only].
+    /// The study that records the runs, created when it does not exist [default: with --evaluator a file in the current folder,
+    /// named like the space; else runs are kept in memory only].
     #[arg(long, value_name = "FILE")]
     study: Option<PathBuf>,
-    /// Continues the runs that the study holds; finished ones are shown as they are.
-    #[arg(long, requires = "study")]
+    /// Continues the runs that the study holds, also with a larger budget; finished ones are shown as they are.
+    #[arg(long)]
     resume: bool,
+    /// With --resume: begins runs that the study does not hold, beside those that it holds.
+    #[arg(long, requires = "resume")]
+    new_run: bool,
+    #[command(flatten)]
+    course: CourseArguments,
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
     #[arg(long, value_name = "N", value_parser = count::threads)]
     threads: Option<NonZeroUsize>,
@@ -105,6 +112,12 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     progress.clear();
     if let (Some(statistics), false) = (search.worker_statistics(), arguments.quiet) {
         message(format_args!("workers: {statistics}"));
+        if search.reused() > 0 {
+            message(format_args!(
+                "{} evaluations of other runs were used again",
+                search.reused()
+            ));
+        }
     }
     let runs = results.inspect_err(|_| {
         if search.study().is_some() && n_runs > 1 {
@@ -126,8 +139,15 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     if let Some(embedded) = embedded {
         message(next_steps(embedded, runs).trim_end_matches('\n'));
     }
-    let is_finished = |run: &&RunRecord| run.stop != StopReason::Interrupted;
+    let is_finished =
+        |run: &&RunRecord| !matches!(run.stop, StopReason::Interrupted | StopReason::TimeSpent);
     let finished = runs.iter().filter(is_finished).count();
+    if search.stop().is_out_of_time() && !interrupt.asked() {
+        message(format_args!(
+            "the time is over: {finished} of {n_runs} runs are finished\n{continuation}"
+        ));
+        return Ok(Outcome::Done);
+    }
     if interrupt.asked() && runs.len() < n_runs || finished < runs.len() {
         message(format_args!(
             "interrupted: {finished} of {n_runs} runs are finished\n{continuation}"
@@ -182,7 +202,8 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if let Some(space) = &arguments.space {
         experiment = experiment.space(Arc::clone(space));
     }
-    if let Some(config) = arguments.workers.config(arguments.study.as_deref())? {
+    let study = study(arguments);
+    if let Some(config) = arguments.workers.config(study.as_deref())? {
         experiment = experiment.workers(config, notes.listener());
     }
     if let Some(budget) = arguments.budget {
@@ -191,13 +212,38 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if let Some(threads) = arguments.threads {
         experiment = experiment.threads(threads);
     }
-    if let Some(study) = &arguments.study {
-        experiment = experiment.study(study);
+    match study {
+        Some(study) => experiment = experiment.study(study),
+        None if arguments.resume => {
+            return Err(UsageError(
+                "--resume continues what a study holds: name it with --study FILE".to_owned(),
+            )
+            .into());
+        }
+        None => {}
     }
     if arguments.resume {
         experiment = experiment.resume();
     }
-    Ok(experiment)
+    if arguments.new_run {
+        experiment = experiment.new_run();
+    }
+    Ok(arguments.course.add_to(experiment))
+}
+
+/// The study: the one that is named, or, since what a command evaluates costs money, one in the current folder.
+fn study(arguments: &Arguments) -> Option<PathBuf> {
+    let unnamed = || {
+        let space = arguments
+            .space
+            .as_ref()
+            .map_or("search", |space| space.name());
+        let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
+        let name: String = space.chars().map(letter).collect();
+        PathBuf::from(format!("{name}.study.db"))
+    };
+    let is_costly = arguments.workers.is_given();
+    (arguments.study.clone()).or_else(|| is_costly.then(unnamed))
 }
 
 /// What there is to do after a first search.

@@ -85,6 +85,7 @@ impl WorkerNotes {
                 worker,
                 arch,
                 done,
+                step,
                 metrics,
             } => {
                 if let Some((_, news)) = self.bars.get() {
@@ -94,11 +95,10 @@ impl WorkerNotes {
                     let metrics: String = metrics
                         .iter()
                         .take(METRICS_SHOWN)
-                        .filter_map(|(name, value)| {
-                            Some(format!("  {name} {}", measurement((*value)?)))
-                        })
+                        .map(|(name, value)| format!("  {name} {}", measurement(*value)))
                         .collect();
-                    let text = format!("worker {worker}: {arch}{done}{metrics}");
+                    let step = step.map_or_else(String::new, |step| format!(" step {step}"));
+                    let text = format!("worker {worker}: {arch}{done}{step}{metrics}");
                     news.set_message(shortened(&text, LONGEST_NEWS).into_owned());
                 }
             }

@@ -85,7 +85,10 @@ impl Search {
 
 /// What else may help.
 fn hint(differs: &[String]) -> &'static str {
-    if differs.iter().any(|line| line.starts_with("evaluator or table")) {
+    if differs
+        .iter()
+        .any(|line| line.starts_with("evaluator or table"))
+    {
         "; if the evaluator is the same and only its command has changed, --evaluator-id NAME names it, whatever the command"
     } else {
         ""
@@ -114,7 +117,11 @@ fn settings(spec: &RunSpec) -> Result<Map<String, Value>, Error> {
     }
     if let Some(config) = all.remove("config") {
         let config = config.as_str().unwrap_or_default().to_owned();
-        flatten("", &serde_json::from_str(&config).map_err(cannot)?, &mut all);
+        flatten(
+            "",
+            &serde_json::from_str(&config).map_err(cannot)?,
+            &mut all,
+        );
     }
     if let Some(protocol) = all.remove("protocol") {
         flatten("", &protocol, &mut all);

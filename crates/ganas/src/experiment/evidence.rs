@@ -104,8 +104,7 @@ impl Evidence {
             if seen.insert(proposal.key) {
                 let number = TrialNumber(u32::try_from(self.known.len()).unwrap_or(u32::MAX));
                 let search = SearchMetric::new(value, direction);
-                self.known
-                    .push(Trial::new(number, 0, proposal, Ok(search)));
+                self.known.push(Trial::new(number, 0, proposal, Ok(search)));
             }
         }
         let used = self.known.len() - before;
@@ -194,7 +193,10 @@ impl Evidence {
 /// # Errors
 ///
 /// The file cannot be read, is empty, or a line is not in the space.
-pub fn read_archs(space: &dyn SearchSpace, path: &Path) -> Result<Vec<(usize, Arch)>, Error> {
+pub(super) fn read_archs(
+    space: &dyn SearchSpace,
+    path: &Path,
+) -> Result<Vec<(usize, Arch)>, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::Failed(format!("cannot read {}: {error}", path.display())))?;
     let lines = (1..).zip(text.lines()).filter(|(_, line)| {

@@ -11,7 +11,7 @@ use ganas_table::{
     Evaluated, EvaluationsRequest, EvaluatorInfo, Manifest, Noise, Replace, SpaceDescription,
     Table, TableError, Target, write_evaluations,
 };
-use ganas_worker::{Measured, PoolConfig, PoolListener, Request, Workers};
+use ganas_worker::{PoolConfig, PoolListener, Request, Workers};
 
 use super::Progress;
 use super::architectures::{self, Architecture, Choice};
@@ -172,8 +172,9 @@ impl Build {
             workers,
             collection,
             progress,
-            ..
+            plan,
         } = self;
+        let space = &plan.space;
         for some in progress.missing().chunks(TOGETHER) {
             let requests: Vec<Request<'_>> = some
                 .iter()
@@ -183,12 +184,22 @@ impl Build {
                 })
                 .collect();
             workers.measure_all(&requests, &mut |at, measured| {
-                let id = EvaluationId {
-                    key: architectures[some[at].architecture].key,
-                    seed: some[at].seed,
+                let architecture = &architectures[some[at].architecture];
+                let failed = measured.result.is_err();
+                let evaluation = Evaluation {
+                    id: EvaluationId {
+                        key: architecture.key,
+                        seed: Some(some[at].seed),
+                    },
+                    arch: Some(space.encode(&architecture.arch)),
+                    run: None,
+                    reason: measured.result.err().map(|failure| failure.to_string()),
+                    details: measured.details,
                 };
-                let failed = measured.is_err();
-                keep(collection, id, measured)?;
+                let kept = collection.keep(&evaluation);
+                kept.map_err(|error| EvalError::Record {
+                    source: Box::new(error),
+                })?;
                 progress.count(failed);
                 finished(progress);
                 Ok(())
@@ -249,12 +260,4 @@ impl Build {
             noise: table.noise()?,
         })
     }
-}
-
-fn keep(collection: &Collection, id: EvaluationId, measured: Measured) -> Result<(), EvalError> {
-    let collected: Collected = measured.map_err(|failure| failure.to_string());
-    let kept = collection.keep(id, &collected);
-    kept.map_err(|error| EvalError::Record {
-        source: Box::new(error),
-    })
 }

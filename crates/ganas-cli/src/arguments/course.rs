@@ -1,0 +1,72 @@
+//! The arguments that say how a search begins, goes on and ends.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ganas::Experiment;
+use ganas::search::Until;
+
+use super::duration::duration;
+
+/// How a search begins, goes on and ends.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CourseArguments {
+    /// Tells the searcher what is known before it proposes anything: a study, a table, or a CSV, JSON or Parquet file with
+    /// architectures and the metric that is searched on; can be given several times.
+    #[arg(long, value_name = "FILE", help_heading = "Course")]
+    warm_start: Vec<PathBuf>,
+    /// Evaluates the architectures of this file first, one text a line; can be given several times.
+    #[arg(long, value_name = "FILE", help_heading = "Course")]
+    enqueue: Vec<PathBuf>,
+    /// Proposes one by one, each when the results of all but the last N - 1 before it are known: so many evaluations go on at
+    /// the same time, and with 1 each waits for the one before [default: with --evaluator the size of a round, and at
+    /// least two for each worker; else proposals are made in rounds].
+    #[arg(long, value_name = "N", help_heading = "Course")]
+    window: Option<NonZeroU32>,
+    /// Ends a run once the metric that is searched on has this value or a better one.
+    #[arg(
+        long,
+        value_name = "VALUE",
+        allow_negative_numbers = true,
+        value_parser = finite,
+        help_heading = "Course"
+    )]
+    target: Option<f64>,
+    /// Ends a run once so many unique queries in a row have brought nothing better.
+    #[arg(long, value_name = "QUERIES", help_heading = "Course")]
+    patience: Option<NonZeroU32>,
+    /// The longest that the whole search may take: `90s`, `15m`, `8h`; what is being evaluated then is finished, and the
+    /// search can be resumed.
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Course")]
+    max_time: Option<Duration>,
+}
+
+impl CourseArguments {
+    /// Adds them to an experiment.
+    pub(crate) fn add_to(&self, mut experiment: Experiment) -> Experiment {
+        for file in &self.warm_start {
+            experiment = experiment.warm_start(file);
+        }
+        for file in &self.enqueue {
+            experiment = experiment.enqueue(file);
+        }
+        if let Some(window) = self.window {
+            experiment = experiment.window(window);
+        }
+        if let Some(time) = self.max_time {
+            experiment = experiment.max_time(time);
+        }
+        experiment.until(Until {
+            target: self.target,
+            patience: self.patience,
+        })
+    }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    let value: Option<f64> = text.parse().ok();
+    value
+        .filter(|value| value.is_finite())
+        .ok_or_else(|| format!("`{text}` is no finite number"))
+}
