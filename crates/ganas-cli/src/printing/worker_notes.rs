@@ -69,23 +69,33 @@ impl WorkerNotes {
                 attempt,
                 again,
                 reason,
+                log_tail,
+                ..
             } => {
                 let then = if *again { "trying again" } else { "given up" };
                 self.print(&format!(
                     "worker {worker}: attempt {attempt} of {arch} failed, {then}: {reason}"
                 ));
+                self.last_words(*worker, log_tail);
             }
             PoolNote::Ended { worker, reason } => {
                 self.print(&format!("worker {worker} is ended: {reason}"));
             }
-            PoolNote::StartFailed { worker, reason } => {
+            PoolNote::StartFailed {
+                worker,
+                reason,
+                log_tail,
+                ..
+            } => {
                 self.print(&format!("worker {worker} did not start: {reason}"));
+                self.last_words(*worker, log_tail);
             }
             PoolNote::Progress {
                 worker,
                 arch,
                 done,
                 metrics,
+                ..
             } => {
                 if let Some((_, news)) = self.bars.get() {
                     let done = done.map_or_else(String::new, |done| {
@@ -94,14 +104,21 @@ impl WorkerNotes {
                     let metrics: String = metrics
                         .iter()
                         .take(METRICS_SHOWN)
-                        .filter_map(|(name, value)| {
-                            Some(format!("  {name} {}", measurement((*value)?)))
-                        })
+                        .map(|(name, value)| format!("  {name} {}", measurement(*value)))
                         .collect();
                     let text = format!("worker {worker}: {arch}{done}{metrics}");
                     news.set_message(shortened(&text, LONGEST_NEWS).into_owned());
                 }
             }
+            // What is as it should be is seen in the bars.
+            _ => {}
+        }
+    }
+
+    /// What a worker printed before it failed.
+    fn last_words(&self, worker: u32, log_tail: &str) {
+        for line in log_tail.lines() {
+            self.print(&format!("worker {worker} | {line}"));
         }
     }
 
