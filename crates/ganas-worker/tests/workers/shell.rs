@@ -16,7 +16,7 @@ const WORDS: &str = r#"
 echo $$ >> "$PIDS"
 say() { printf '%s\n' "$*"; }
 hello() { say "$HELLO"; }
-ask() { read -r line || exit 0; id=${line#*'"id":'}; id=${id%%,*}; id=${id%\}}; }
+ask() { read -r line || exit 0; case $line in *'"shutdown"'*) exit 0 ;; esac; id=${line#*'"id":'}; id=${id%%,*}; id=${id%\}}; }
 answer() { say '{"type":"result","id":'$id',"metrics":{"valid":0.5}}'; }
 refuse() { say '{"type":"failure","id":'$id',"kind":"'$1'","message":"as scripted","retryable":'$2'}'; }
 tell() { say '{"type":"progress","id":'$id',"step":'$1',"metrics":{"valid":'$2',"loss":null}}'; }
