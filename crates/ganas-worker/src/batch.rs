@@ -67,7 +67,7 @@ impl<'a> Batch<'a> {
                     details,
                 }) => {
                     self.outstanding -= 1;
-                    self.finish(ticket, end, details, feed);
+                    self.finish(ticket, end, *details, feed);
                     self.take(feed);
                 }
                 Err(RecvTimeoutError::Timeout) if self.workers.is_alone() => {
@@ -129,7 +129,7 @@ impl<'a> Batch<'a> {
     /// Tells the feed how a task is going, and cancels it when it is not wanted any more.
     fn tell(&mut self, ticket: usize, feed: &mut dyn TaskFeed) {
         let told = self.caller.mailbox.take(ticket);
-        if self.verdict.is_err() || self.unwanted.contains(&ticket) {
+        if self.unwanted.contains(&ticket) {
             return;
         }
         let is_unwanted = |progress: &Progress| feed.progress(ticket, progress) == GoOn::No;

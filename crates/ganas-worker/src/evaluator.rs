@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use sha2::{Digest as _, Sha256};
 
+use super::activity::PoolActivity;
 use super::message::Capabilities;
 use super::workers::{Measured, TaskFeed, Workers};
 use super::{PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
@@ -115,6 +116,12 @@ impl WorkerEvaluator {
     #[must_use]
     pub fn statistics(&self) -> WorkerStatistics {
         self.workers.statistics()
+    }
+
+    /// What each worker is at.
+    #[must_use]
+    pub fn activity(&self) -> PoolActivity {
+        self.workers.activity()
     }
 
     /// What was measured; an error when a metric that is used has the value that says that there is none.

@@ -154,8 +154,9 @@ pub enum WorkerError {
     },
     /// The process does not become a worker.
     #[error(
-        "`{command}` is no worker: {reason}; its stderr is in {}; docs/PROTOCOL.md says what a worker does",
-        log.display()
+        "`{command}` is no worker: {reason}; its stderr is in {}; docs/PROTOCOL.md says what a worker does{}",
+        log.display(),
+        last_lines(log_tail)
     )]
     Start {
         /// The command.
@@ -164,6 +165,8 @@ pub enum WorkerError {
         reason: String,
         /// What it printed.
         log: PathBuf,
+        /// The last lines of it.
+        log_tail: String,
     },
     /// A name that is no metric of the worker.
     #[error("the worker `{worker}` has no metric `{metric}`; its metrics are {known}")]
@@ -195,8 +198,9 @@ pub enum WorkerError {
     /// The circuit breaker: nothing works any more.
     #[error(
         "{failures} attempts in a row failed, so something is wrong with more than an architecture; \
-         the last reason: {last}; the stderr of that worker is in {}; mend it, and continue",
-        log.display()
+         the last reason: {last}; the stderr of that worker is in {}; mend it, and continue{}",
+        log.display(),
+        last_lines(log_tail)
     )]
     TooManyFailures {
         /// How many.
@@ -205,7 +209,18 @@ pub enum WorkerError {
         last: String,
         /// The log of its worker.
         log: PathBuf,
+        /// The last lines of it, since the evaluation began.
+        log_tail: String,
     },
+}
+
+/// The end of a log, as the end of an error shows it.
+fn last_lines(log_tail: &str) -> String {
+    if log_tail.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = log_tail.lines().map(|line| format!("  {line}")).collect();
+    format!("; the last lines of that log are:\n{}", lines.join("\n"))
 }
 
 impl From<WorkerError> for EvalError {

@@ -157,6 +157,8 @@ mod tests {
     fn a_hello_is_checked() {
         let good = hello("capacity", json!(MAX_CAPACITY));
         assert_eq!(check(&good), Ok(()));
+        let fidelities = json!([{"epochs": 3}, {"epochs": 9, "width": 0.5}]);
+        assert_eq!(check(&hello("fidelities", fidelities)), Ok(()));
         let metric = |name: &str| json!({"name": name, "role": "other"});
         assert_eq!(check(&metrics(json!([metric("a"), metric("b")]))), Ok(()));
         let bounded = |min: f64, max: f64| {
@@ -192,6 +194,22 @@ mod tests {
                 "expected at most 256",
             ),
             (bounded(2.0, 1.0), "is 2, above its max 1"),
+            (
+                hello("fidelities", json!([{"epochs": 3}, {}])),
+                "fidelity 1 of those that it declares has 0 numbers, expected 1 to 64",
+            ),
+            (
+                hello("fidelities", json!([{"epochs": 3}, {"epochs": 3.0}])),
+                "it declares fidelity 1 twice",
+            ),
+            (
+                hello("fidelities", json!([{"a\u{7}": 3}])),
+                "the name of a fidelity is",
+            ),
+            (
+                hello("fidelities", json!(vec![json!({"epochs": 3}); 65])),
+                "it declares 65 fidelities, expected at most 64",
+            ),
             (
                 infinite,
                 "the max of its metric `valid` is inf, expected a finite number",

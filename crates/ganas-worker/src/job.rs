@@ -53,6 +53,8 @@ pub(super) struct Begun {
     pub(super) worker: u32,
     /// When, in Unix seconds.
     pub(super) at: f64,
+    /// How long the log of the worker was.
+    pub(super) log_length: u64,
 }
 
 /// Who waits for evaluations.
@@ -78,7 +80,7 @@ pub(super) enum Reply {
         /// How it ended.
         end: End,
         /// What it returned, when and where.
-        details: Details,
+        details: Box<Details>,
     },
 }
 
@@ -122,7 +124,7 @@ impl Job {
         let _ = self.caller.reply.send(Reply::End {
             ticket: self.ticket,
             end,
-            details,
+            details: Box::new(details),
         });
     }
 }

@@ -266,6 +266,15 @@ mod tests {
                 r#"{"type":"hello","protocol":1,"name":"x","version":"1","metrics":[{"name":"v","role":"validation","max":1e999}]}"#,
                 "number out of range",
             ),
+            (r#"{"type":"progress","id":1,"step":1.5}"#, "expected u32"),
+            (
+                r#"{"type":"progress","id":1,"metrics":{"a\u0007":1}}"#,
+                "expected a name without control characters",
+            ),
+            (
+                r#"{"type":"result","id":1,"metrics":{},"artifact":"\u0007"}"#,
+                "its artifact has control characters",
+            ),
             (many.as_str(), "it has 2000 metrics, and 1024 are allowed"),
         ] {
             let error = parse(line.as_bytes()).unwrap_err();

@@ -23,6 +23,7 @@
 
 #![forbid(unsafe_code)]
 
+mod activity;
 mod batch;
 mod clock;
 mod evaluator;
@@ -34,6 +35,7 @@ mod guard;
 mod hello;
 mod job;
 mod json_line;
+mod log_tail;
 mod mailbox;
 pub mod message;
 mod pool;
@@ -45,6 +47,7 @@ mod strict_json;
 mod supervisor;
 mod workers;
 
+pub use activity::{BusyWith, LastFailure, PoolActivity, WorkerActivity, WorkerState};
 pub use evaluator::{MetricNames, WorkerEvaluator};
 pub use failure::{WorkerError, WorkerFailure};
 pub use pool::{MAX_WORKERS, PoolConfig, PoolListener, PoolNote};

@@ -74,6 +74,7 @@ impl PoolConfig {
 
 /// What happens in a pool, for display.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum PoolNote {
     /// A worker told how far it is.
     Progress {
@@ -100,6 +101,11 @@ pub enum PoolNote {
         again: bool,
         /// Why.
         reason: String,
+        /// The last lines that the worker printed since the evaluation began, at most 10 lines and 4 KiB. What it was at
+        /// besides is among them.
+        log_tail: String,
+        /// All that it printed.
+        log: PathBuf,
     },
     /// A worker broke the protocol, and is ended.
     Ended {
@@ -114,6 +120,40 @@ pub enum PoolNote {
         worker: u32,
         /// Why.
         reason: String,
+        /// The last lines that the process printed, at most 10 lines and 4 KiB.
+        log_tail: String,
+        /// All that was printed in its place.
+        log: PathBuf,
+    },
+    /// A process said hello, and waits for work.
+    WorkerReady {
+        /// The number of the worker.
+        worker: u32,
+        /// Where what it prints goes.
+        log: PathBuf,
+    },
+    /// A worker was given an evaluation.
+    Began {
+        /// The number of the worker.
+        worker: u32,
+        /// The architecture as text.
+        arch: String,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+    /// A worker returned a result.
+    Done {
+        /// The number of the worker.
+        worker: u32,
+        /// The architecture as text.
+        arch: String,
+    },
+    /// An evaluation was cancelled, as the caller wished.
+    Cancelled {
+        /// The number of the worker that was at it; none when it waited for one.
+        worker: Option<u32>,
+        /// The architecture as text.
+        arch: String,
     },
 }
 

@@ -10,6 +10,7 @@ use ganas_eval::{Details, EvalError, Fidelity, GoOn, Progress, Query, Task};
 use ganas_space::{Arch, SearchSpace};
 use sha2::{Digest as _, Sha256};
 
+use super::activity::{Board, PoolActivity};
 use super::batch::{Batch, STOP_POLL};
 use super::job::BatchId;
 use super::message::{Capabilities, Greeting, PROTOCOL_VERSION};
@@ -74,6 +75,7 @@ pub struct Workers {
     supervisor: Option<JoinHandle<()>>,
     next_batch: AtomicU64,
     statistics: Arc<Mutex<WorkerStatistics>>,
+    board: Arc<Board>,
 }
 
 impl std::fmt::Debug for Workers {
@@ -115,12 +117,14 @@ impl Workers {
         let (sender, events) = sync_channel(EVENTS);
         let (opened, capabilities) = channel();
         let statistics = Arc::default();
+        let board = Arc::new(Board::new(&config));
         let (command, id) = (config.command.clone(), config.evaluator_id.clone());
         let fidelity = config.fidelity.clone();
         let stop = Arc::clone(&config.stop);
         let audience = Audience {
             opened,
             statistics: Arc::clone(&statistics),
+            board: Arc::clone(&board),
             listener,
         };
         let supervisor = Supervisor::new(config, greeting, sender.clone(), audience);
@@ -148,6 +152,7 @@ impl Workers {
             supervisor: Some(supervisor),
             next_batch: AtomicU64::new(0),
             statistics,
+            board,
         };
         workers.capabilities = loop {
             match capabilities.recv_timeout(STOP_POLL) {
@@ -199,6 +204,12 @@ impl Workers {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// What each worker is at.
+    #[must_use]
+    pub fn activity(&self) -> PoolActivity {
+        self.board.snapshot()
     }
 
     /// Evaluates what the feed wants, as many at the same time as the workers do, until it wants nothing more and

@@ -69,17 +69,26 @@ impl WorkerNotes {
                 attempt,
                 again,
                 reason,
+                log_tail,
+                ..
             } => {
                 let then = if *again { "trying again" } else { "given up" };
                 self.print(&format!(
                     "worker {worker}: attempt {attempt} of {arch} failed, {then}: {reason}"
                 ));
+                self.last_words(*worker, log_tail);
             }
             PoolNote::Ended { worker, reason } => {
                 self.print(&format!("worker {worker} is ended: {reason}"));
             }
-            PoolNote::StartFailed { worker, reason } => {
+            PoolNote::StartFailed {
+                worker,
+                reason,
+                log_tail,
+                ..
+            } => {
                 self.print(&format!("worker {worker} did not start: {reason}"));
+                self.last_words(*worker, log_tail);
             }
             PoolNote::Progress {
                 worker,
@@ -87,6 +96,7 @@ impl WorkerNotes {
                 done,
                 step,
                 metrics,
+                ..
             } => {
                 if let Some((_, news)) = self.bars.get() {
                     let done = done.map_or_else(String::new, |done| {
@@ -102,6 +112,15 @@ impl WorkerNotes {
                     news.set_message(shortened(&text, LONGEST_NEWS).into_owned());
                 }
             }
+            // What is as it should be is seen in the bars.
+            _ => {}
+        }
+    }
+
+    /// What a worker printed before it failed.
+    fn last_words(&self, worker: u32, log_tail: &str) {
+        for line in log_tail.lines() {
+            self.print(&format!("worker {worker} | {line}"));
         }
     }
 

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use ganas_eval::Details;
 
-use super::super::clock::now;
+use super::super::activity::{LastFailure, PlaceLife};
+use super::super::clock::{now, unix_now};
 use super::super::job::{End, Job, Returned, Running, Standing};
+use super::super::log_tail;
 use super::super::slot::Life;
 use super::super::{PoolNote, WorkerError, WorkerFailure};
 use super::Supervisor;
@@ -42,6 +44,7 @@ impl Supervisor {
             ready.answered.pop_front();
         }
         ready.answered.push_back(id);
+        self.board.ended(worker, id);
         let Running { job, standing, .. } = running;
         match (checked, standing) {
             // What comes after the time limit comes too late, whatever it is: how late depends on the machine.
@@ -51,15 +54,16 @@ impl Supervisor {
             }
             // A result that was on its way when it was cancelled is a result.
             (Ok(returned), _) => self.succeeded(worker, job, returned),
-            (Err(_), Standing::Unwanted) => {
-                let attempts = job.attempt + 1;
-                self.cancelled(job, attempts);
-            }
+            (Err(_), Standing::Unwanted) => self.cancelled(job, Some(worker)),
             (Err(failure), Standing::Wanted) => self.attempt_failed(worker, job, failure),
         }
     }
 
-    fn succeeded(&mut self, _worker: usize, job: Job, returned: Returned) {
+    fn succeeded(&mut self, worker: usize, job: Job, returned: Returned) {
+        (self.listener)(&PoolNote::Done {
+            worker: self.slots[worker].number,
+            arch: job.arch.text.clone(),
+        });
         self.failures_in_a_row = 0;
         self.count(|statistics| statistics.completed += 1);
         let Returned { declared, details } = returned;
@@ -92,10 +96,7 @@ impl Supervisor {
                 || now().saturating_duration_since(running.sent) > NOT_BEGUN;
             let Running { job, standing, .. } = running;
             match standing {
-                Standing::Unwanted => {
-                    let attempts = job.attempt + 1;
-                    self.cancelled(job, attempts);
-                }
+                Standing::Unwanted => self.cancelled(job, Some(worker)),
                 Standing::TooLate => {
                     let failure = self.timed_out();
                     self.attempt_failed(worker, job, failure);
@@ -113,8 +114,7 @@ impl Supervisor {
         let failure = WorkerFailure::WrongId;
         for (Running { job, standing, .. }, _) in self.dismiss(worker) {
             if standing == Standing::Unwanted {
-                let attempts = job.attempt + 1;
-                self.cancelled(job, attempts);
+                self.cancelled(job, Some(worker));
             } else {
                 self.put_back(worker, job, &failure);
             }
@@ -134,6 +134,7 @@ impl Supervisor {
     pub(super) fn dismiss(&mut self, worker: usize) -> Vec<(Running, bool)> {
         let slot = &mut self.slots[worker];
         let life = std::mem::replace(&mut slot.life, Life::Absent);
+        self.board.lives(worker, PlaceLife::Absent);
         if let (Some(group), Some(guard)) = (life.group(), &mut self.guard) {
             guard.remove(group);
         }
@@ -157,14 +158,29 @@ impl Supervisor {
             *statistics.failed_attempts.entry(kind).or_default() += 1;
             statistics.failed += u64::from(!again);
         });
+        let slot = &self.slots[worker];
+        let log = slot.log.clone();
+        let from = job.begun.map_or(slot.log_length, |begun| begun.log_length);
+        let log_tail = log_tail::since(&log, from);
+        let last = failure.to_string();
+        self.board.failed(
+            worker,
+            LastFailure {
+                arch: Some(job.arch.text.clone()),
+                reason: last.clone(),
+                log_tail: log_tail.clone(),
+                at: unix_now(),
+            },
+        );
         (self.listener)(&PoolNote::AttemptFailed {
-            worker: self.slots[worker].number,
+            worker: slot.number,
             arch: job.arch.text.clone(),
             attempt: job.attempt + 1,
             again,
-            reason: failure.to_string(),
+            reason: last.clone(),
+            log_tail: log_tail.clone(),
+            log: log.clone(),
         });
-        let last = failure.to_string();
         let details = self.details(&job, job.attempt + 1);
         if again {
             job.attempt += 1;
@@ -177,7 +193,8 @@ impl Supervisor {
             self.give_up_all(WorkerError::TooManyFailures {
                 failures: self.failures_in_a_row,
                 last,
-                log: self.slots[worker].log.clone(),
+                log,
+                log_tail,
             });
         }
     }
@@ -186,9 +203,21 @@ impl Supervisor {
         self.dismiss(worker);
         self.count(|statistics| statistics.failed_starts += 1);
         let slot = &self.slots[worker];
+        let log_tail = log_tail::since(&slot.log, slot.log_length);
+        self.board.failed(
+            worker,
+            LastFailure {
+                arch: None,
+                reason: reason.clone(),
+                log_tail: log_tail.clone(),
+                at: unix_now(),
+            },
+        );
         (self.listener)(&PoolNote::StartFailed {
             worker: slot.number,
             reason: reason.clone(),
+            log_tail: log_tail.clone(),
+            log: slot.log.clone(),
         });
         self.failed_starts_in_a_row += 1;
         // A command that has never worked is wrong, and is not tried for long.
@@ -199,6 +228,7 @@ impl Supervisor {
                 command: self.config.command.clone(),
                 reason,
                 log: slot.log.clone(),
+                log_tail,
             });
         }
     }

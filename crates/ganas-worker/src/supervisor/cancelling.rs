@@ -2,11 +2,11 @@
 
 use ganas_eval::{Circumstances, Details};
 
-use super::super::WorkerFailure;
 use super::super::clock::{now, unix_now};
 use super::super::job::{BatchId, End, Job, Standing};
 use super::super::message::ToWorker;
 use super::super::slot::Life;
+use super::super::{PoolNote, WorkerFailure};
 use super::Supervisor;
 
 impl Supervisor {
@@ -15,13 +15,12 @@ impl Supervisor {
         let is_it = |job: &Job| job.caller.batch == batch && job.ticket == ticket;
         if let Some(at) = self.queue.iter().position(is_it) {
             if let Some(job) = self.queue.remove(at) {
-                let attempts = job.attempt;
-                self.cancelled(job, attempts);
+                self.cancelled(job, None);
             }
             return;
         }
         let deadline = now().checked_add(self.config.grace);
-        for slot in &mut self.slots {
+        for (worker, slot) in self.slots.iter_mut().enumerate() {
             let Life::Ready(ready) = &mut slot.life else {
                 continue;
             };
@@ -34,13 +33,20 @@ impl Supervisor {
                     ready.process.send(&ToWorker::Cancel { id });
                 }
                 running.standing = Standing::Unwanted;
+                self.board
+                    .goes_on(worker, id, |busy| busy.is_cancelled = true);
                 return self.look_soon();
             }
         }
     }
 
-    /// Ends an evaluation that was cancelled, after so many attempts.
-    pub(super) fn cancelled(&mut self, mut job: Job, attempts: u32) {
+    /// Ends an evaluation that was cancelled while this worker was at it, or while it waited.
+    pub(super) fn cancelled(&mut self, mut job: Job, worker: Option<usize>) {
+        let attempts = job.attempt + u32::from(worker.is_some());
+        (self.listener)(&PoolNote::Cancelled {
+            worker: worker.map(|worker| self.slots[worker].number),
+            arch: job.arch.text.clone(),
+        });
         self.count(|statistics| statistics.cancelled += 1);
         let last = job.progress.take().unwrap_or_default();
         let details = Details {
@@ -60,10 +66,7 @@ impl Supervisor {
                     self.count(|statistics| statistics.put_back += 1);
                     self.queue.push_front(job);
                 }
-                Standing::Unwanted => {
-                    let attempts = job.attempt + 1;
-                    self.cancelled(job, attempts);
-                }
+                Standing::Unwanted => self.cancelled(job, Some(worker)),
                 Standing::TooLate => {
                     let failure = self.timed_out();
                     self.attempt_failed(worker, job, failure);

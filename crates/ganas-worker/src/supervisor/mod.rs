@@ -15,13 +15,15 @@ use std::time::{Duration, Instant};
 
 use ganas_eval::Details;
 
+use super::activity::{Board, BusyWith, PlaceLife};
 use super::clock::{now, unix_now};
 use super::guard::Guard;
 use super::job::{BatchId, Begun, End, Job, Running, Standing};
+use super::log_tail;
 use super::message::{Capabilities, Greeting, ToWorker};
 use super::slot::{Life, Slot};
 use super::stdout::Said;
-use super::{PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
+use super::{PoolConfig, PoolListener, PoolNote, WorkerError, WorkerFailure, WorkerStatistics};
 
 /// How many events wait to be heard; one more of each worker waits for its turn.
 pub(super) const EVENTS: usize = 16;
@@ -70,6 +72,7 @@ pub(super) type Opened = Sender<Result<Capabilities, Arc<WorkerError>>>;
 pub(super) struct Audience {
     pub(super) opened: Opened,
     pub(super) statistics: Arc<Mutex<WorkerStatistics>>,
+    pub(super) board: Arc<Board>,
     pub(super) listener: PoolListener,
 }
 
@@ -89,6 +92,7 @@ pub(super) struct Supervisor {
     /// When processes are looked at again.
     next_look: Option<Instant>,
     statistics: Arc<Mutex<WorkerStatistics>>,
+    board: Arc<Board>,
     listener: PoolListener,
     /// The name of this machine.
     host: String,
@@ -104,6 +108,7 @@ impl Supervisor {
         let Audience {
             opened,
             statistics,
+            board,
             listener,
         } = audience;
         let slots = (0..config.workers)
@@ -129,6 +134,7 @@ impl Supervisor {
             failed_starts_in_a_row: 0,
             broken: None,
             statistics,
+            board,
             listener,
             host: host(),
         }
@@ -139,6 +145,7 @@ impl Supervisor {
         self.start(0);
         loop {
             self.dispatch();
+            self.board.waiting(self.queue.len());
             let event = match self.wake_up() {
                 None => events.recv().ok(),
                 Some(deadline) => {
@@ -224,8 +231,10 @@ impl Supervisor {
 
     /// Gives the next job to a worker.
     fn send(&mut self, worker: usize) {
-        let number = self.slots[worker].number;
-        let Life::Ready(ready) = &mut self.slots[worker].life else {
+        let Slot {
+            number, log, life, ..
+        } = &mut self.slots[worker];
+        let Life::Ready(ready) = life else {
             return;
         };
         let Some(mut job) = self.queue.pop_front() else {
@@ -234,11 +243,27 @@ impl Supervisor {
         let id = self.next_id;
         self.next_id += 1;
         let message = ToWorker::Evaluate(job.evaluation(id, self.config.time_limit.as_secs_f64()));
+        let at = unix_now();
         job.begun = Some(Begun {
-            worker: number,
-            at: unix_now(),
+            worker: *number,
+            at,
+            log_length: log_tail::length(log),
         });
         let sent = now();
+        let busy = BusyWith {
+            arch: job.arch.text.clone(),
+            attempt: job.attempt + 1,
+            since: at,
+            done: None,
+            step: None,
+            is_cancelled: false,
+        };
+        (self.listener)(&PoolNote::Began {
+            worker: *number,
+            arch: busy.arch.clone(),
+            attempt: busy.attempt,
+        });
+        self.board.began(worker, id, busy);
         let running = Running {
             job,
             sent,
@@ -266,6 +291,7 @@ impl Supervisor {
                     guard.add(process.group());
                 }
                 process.send(&greeting);
+                self.board.lives(worker, PlaceLife::Starting);
                 self.slots[worker].life = Life::Starting {
                     process,
                     deadline: now().checked_add(self.config.start_limit),
@@ -359,6 +385,8 @@ impl Supervisor {
                         match running.standing {
                             Standing::Wanted => {
                                 running.standing = Standing::TooLate;
+                                self.board
+                                    .goes_on(worker, id, |busy| busy.is_cancelled = true);
                                 running.deadline = time.checked_add(grace);
                                 late.push(id);
                             }
