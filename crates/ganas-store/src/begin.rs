@@ -26,6 +26,8 @@ pub enum OnExisting {
     Refuse,
     /// Continue it.
     Resume,
+    /// Continue it, and evaluate again what has failed. The record becomes that of a run in which it had not failed.
+    RetryFailed,
 }
 
 /// The process that works on a run; recorded, but not exported.
@@ -140,8 +142,12 @@ impl Study {
                 let run = self.insert(tx, spec, &text)?;
                 return Ok(Begun::Fresh(self.claim(tx, spec, run, session)?));
             };
-            if has_ended(run, spec) {
+            let retries = on_existing == OnExisting::RetryFailed && run.counts.failed > 0;
+            if has_ended(run, spec) && !retries {
                 return Ok(Begun::Finished(run.id));
+            }
+            if on_existing == OnExisting::RetryFailed {
+                self.forget_failures(tx, run)?;
             }
             let point = self.resume_point(tx, run, space)?;
             let mut claim = self.claim(tx, spec, run.id, session)?;
@@ -168,7 +174,7 @@ impl Study {
 
         if let Some(run) = known.iter().find(|run| is_same(&run.spec, spec)) {
             return match on_existing {
-                OnExisting::Resume => Ok(Some(run)),
+                OnExisting::Resume | OnExisting::RetryFailed => Ok(Some(run)),
                 OnExisting::Refuse => Err(StoreError::RunExists {
                     path: path(),
                     seed,
@@ -179,7 +185,7 @@ impl Study {
         }
         if let Some(run) = known.iter().filter(unfinished).find(same_version) {
             return match on_existing {
-                OnExisting::Resume => Ok(Some(run)),
+                OnExisting::Resume | OnExisting::RetryFailed => Ok(Some(run)),
                 OnExisting::Refuse => Err(StoreError::OtherDevice {
                     path: path(),
                     seed,
@@ -197,9 +203,23 @@ impl Study {
             });
         }
         match on_existing {
-            OnExisting::Resume => Ok(known.iter().find(same_version)),
+            OnExisting::Resume | OnExisting::RetryFailed => Ok(known.iter().find(same_version)),
             OnExisting::Refuse => Ok(None),
         }
+    }
+
+    /// Forgets what has failed in a run. When its searcher was told of it, all of it is computed again from the start, with
+    /// what is kept.
+    fn forget_failures(&self, connection: &Connection, run: &RunSummary) -> Result<(), Fault> {
+        connection
+            .prepare_cached("DELETE FROM outcomes WHERE run = ?1 AND reason IS NOT NULL")?
+            .execute([run.id.0])?;
+        if run.counts.failed > 0 {
+            connection
+                .prepare_cached("DELETE FROM checkpoints WHERE run = ?1")?
+                .execute([run.id.0])?;
+        }
+        Ok(())
     }
 
     /// Notes the budget with which a run goes on.
@@ -356,7 +376,12 @@ impl Study {
     }
 
     /// Removes the rounds of a run from this one on.
-    fn truncate(&self, connection: &Connection, run: RunId, rounds: u32) -> Result<(), Fault> {
+    pub(crate) fn truncate(
+        &self,
+        connection: &Connection,
+        run: RunId,
+        rounds: u32,
+    ) -> Result<(), Fault> {
         let first: Option<u32> = connection
             .prepare_cached("SELECT min(number) FROM trials WHERE run = ?1 AND round >= ?2")?
             .query_row((run.0, rounds), |row| row.get(0))?;

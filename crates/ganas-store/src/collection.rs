@@ -44,7 +44,7 @@ impl Study {
                     evaluations,
                 }));
             }
-            if id.is_none() && on_existing == OnExisting::Resume {
+            if id.is_none() && on_existing != OnExisting::Refuse {
                 self.refuse_others(tx, spec)?;
             }
             let id = self.evaluator(tx, spec)?;

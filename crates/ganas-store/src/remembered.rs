@@ -136,15 +136,27 @@ impl<'a> Remembered<'a> {
         kept.keep_checked(&evaluation, |tx| self.claim.check(tx, None))
     }
 
-    /// Forgets failures that may not be the architectures' fault, so that they are evaluated again.
+    /// Forgets failures that may not be the architectures' fault, so that they are evaluated again: those after the last
+    /// success, also when they were recorded already.
     fn forget_failures(&self) -> Result<(), StoreError> {
         let study = &self.claim.study;
         study.write(Durability::Promised, "forget failed evaluations", |tx| {
             self.claim.check(tx, None)?;
+            let run = self.claim.run;
+            let rounds: u32 = tx.query_row(
+                "SELECT coalesce(max(round) + 1, 0) FROM trials WHERE run = ?1 AND state = 'completed'",
+                [run.0],
+                |row| row.get(0),
+            )?;
+            if rounds < study.find_run(tx, run)?.rounds {
+                // The searcher was told of them, so the run is computed again from its start, with what is kept.
+                study.truncate(tx, run, rounds)?;
+                tx.execute("DELETE FROM checkpoints WHERE run = ?1", [run.0])?;
+            }
             tx.execute(
                 "DELETE FROM outcomes WHERE run = ?1 AND reason IS NOT NULL
                      AND key NOT IN (SELECT key FROM trials WHERE run = ?1)",
-                [self.claim.run.0],
+                [run.0],
             )?;
             Ok(())
         })

@@ -54,6 +54,9 @@ pub(crate) struct Arguments {
     /// With --resume: begins runs that the study does not hold, beside those that it holds.
     #[arg(long, requires = "resume")]
     new_run: bool,
+    /// With --resume: evaluates again what has failed. The record becomes that of runs in which it had not failed.
+    #[arg(long, requires = "resume")]
+    retry_failed: bool,
     #[command(flatten)]
     course: CourseArguments,
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
@@ -224,6 +227,9 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     }
     if arguments.resume {
         experiment = experiment.resume();
+    }
+    if arguments.retry_failed {
+        experiment = experiment.retry_failed();
     }
     if arguments.new_run {
         experiment = experiment.new_run();

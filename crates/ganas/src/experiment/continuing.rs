@@ -41,7 +41,7 @@ impl Search {
                     .into())
                 })
             }
-            OnExisting::Resume => {
+            OnExisting::Resume | OnExisting::RetryFailed => {
                 let any = self.seeds().iter().any(|&seed| of(seed).is_some());
                 // Of many seeds, those that were not begun when a search was stopped begin now.
                 if any || known.is_empty() || self.unmatched == Unmatched::Begin {

@@ -310,6 +310,13 @@ impl Experiment {
         self
     }
 
+    /// Continues the runs that the study holds, and evaluates again what has failed in them.
+    #[must_use]
+    pub fn retry_failed(mut self) -> Self {
+        self.on_existing = OnExisting::RetryFailed;
+        self
+    }
+
     /// Begins runs that the study does not hold although they are to be continued: with other settings beside those that it holds.
     #[must_use]
     pub fn new_run(mut self) -> Self {
