@@ -26,9 +26,10 @@ pub(crate) fn apply(
         let mut meaning = MetricMeaning::of_name(&column.name);
         request.declared.apply(&column.name, &mut meaning);
         if let Some(missing) = meaning.missing {
-            for value in &mut column.values {
-                value.take_if(|value| (*value).partial_cmp(&missing) == Some(Ordering::Equal));
-            }
+            let is_missing = |value: &f64| value.partial_cmp(&missing) == Some(Ordering::Equal);
+            column
+                .values
+                .update(|value| Some(value).filter(|value| !is_missing(value)));
         }
         meaning
     });

@@ -1,77 +1,94 @@
 //! The CSV text of an import: architectures as text and columns of numbers, with the line of every problem.
 
 use std::collections::BTreeSet;
+use std::io::{self, Read};
 use std::path::Path;
 
 use csv::ByteRecord;
 use ganas_formats::limit::Bound;
+use ganas_formats::source::source_error;
 
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
-use super::column_reader::{ColumnReader, Content, InfiniteColumn, NumberColumn};
-use super::import_limits::{BoundedRecords, MAX_COLUMNS, MemoryMeter, too_many_columns};
-use super::key_template::{KeyTemplate, joined};
-use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN};
-use super::skipped::{SkipReason, SkippedColumn};
+use super::arch_reader::{ArchReader, Batch};
+use super::column_reader::ColumnReader;
+use super::import_limits::{MAX_COLUMNS, MemoryMeter, too_many_columns};
+use super::key_template::{KeyTemplate, Piece, join};
+use super::source_columns::SourceColumns;
+use super::text_window::TextWindow;
 
-/// What some programs begin a UTF-8 text with.
-pub(crate) const UTF8_BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// A CSV file, read. All columns have one entry for each key.
-pub(crate) struct Delimited {
-    /// The text of each architecture, and the line where its row starts.
-    pub(crate) keys: Vec<Key>,
-    /// The columns of numbers, in file order.
-    pub(crate) columns: Vec<NumberColumn>,
-    /// The other columns.
-    pub(crate) skipped: Vec<SkippedColumn>,
-    /// Columns that would be of numbers, but for one that is not finite.
-    pub(crate) infinite: Vec<InfiniteColumn>,
+/// Reads a CSV file without its byte order marks, and decodes its architectures meanwhile.
+///
+/// [`ColumnReader`] says which columns hold numbers.
+pub(crate) fn parse(
+    file: &Path,
+    text: TextWindow<impl Read + Send>,
+    key: &KeyTemplate,
+    memory: Bound,
+    archs: &mut ArchReader<'_>,
+) -> Result<SourceColumns, TableError> {
+    let mut reader = CsvReader::begin(file, text, key, memory)?;
+    let (mut decoded, mut read) = (Batch::default(), Batch::default());
+    loop {
+        read.clear();
+        let (result, ()) = rayon::join(|| reader.read(&mut read), || archs.decode(&decoded));
+        result?;
+        if read.is_empty() {
+            return reader.finish();
+        }
+        std::mem::swap(&mut decoded, &mut read);
+    }
 }
 
-/// The text of an architecture.
-pub(crate) struct Key {
-    pub(crate) line: u64,
-    pub(crate) text: String,
+/// A CSV file that is being read.
+struct CsvReader<'a, R> {
+    file: &'a Path,
+    key: &'a KeyTemplate,
+    reader: csv::Reader<TextWindow<R>>,
+    record: ByteRecord,
+    /// The line where the record begins.
+    line: u64,
+    columns: Vec<CsvColumn>,
+    /// What the text of an architecture is made of, by the places of columns.
+    key_pieces: Vec<Piece<usize>>,
+    memory: MemoryMeter<'a>,
 }
 
-impl Delimited {
-    /// Reads the text of a CSV file.
-    ///
-    /// [`ColumnReader`] says which columns hold numbers.
-    pub(crate) fn parse(
-        file: &Path,
-        text: &[u8],
-        key: &KeyTemplate,
+/// A column of a CSV file.
+struct CsvColumn {
+    reader: ColumnReader,
+    /// Whether it is a part of the architectures, and no metric.
+    is_key: bool,
+}
+
+impl<'a, R: Read> CsvReader<'a, R> {
+    /// Reads the header.
+    fn begin(
+        file: &'a Path,
+        text: TextWindow<R>,
+        key: &'a KeyTemplate,
         memory: Bound,
     ) -> Result<Self, TableError> {
-        let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
-        let bounded = BoundedRecords::new(text);
-        let bound = bounded.bound();
-        let mut reader = csv::ReaderBuilder::new()
+        let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .from_reader(bounded);
-        let mut lines = Lines::new(text);
-        let mut record = ByteRecord::new();
-
-        let no_rows = || {
-            ImportProblem::NoRows {
-                key_column: key.as_str().to_owned(),
-            }
-            .in_file(file)
+            .from_reader(text);
+        let mut csv = Self {
+            file,
+            key,
+            reader,
+            record: ByteRecord::new(),
+            line: 1,
+            columns: Vec::new(),
+            key_pieces: Vec::new(),
+            memory: MemoryMeter::new(file, memory),
         };
-        let mut memory = MemoryMeter::new(file, memory);
-        let mut next = |lines: &mut Lines<'_>, record: &mut ByteRecord| {
-            bound.set(reader.position().byte());
-            read_record(file, &mut reader, lines, record)
-        };
-        if !next(&mut lines, &mut record)? {
-            return Err(no_rows());
+        if !csv.next()? {
+            return Err(csv.no_rows());
         }
-        let header = header(file, lines.line, &record)?;
-        let key_pieces = key.resolve(|column| {
+        let header = header(file, csv.line, &csv.record)?;
+        csv.key_pieces = key.resolve(|column| {
             let index = header.iter().position(|name| name == column);
             index.ok_or_else(|| {
                 ImportProblem::MissingKeyColumn {
@@ -82,127 +99,100 @@ impl Delimited {
                 .in_file(file)
             })
         })?;
-
-        let mut keys = Vec::new();
-        let mut columns: Vec<ColumnReader> = header
-            .iter()
-            .map(|name| ColumnReader::new(name.clone(), 0))
-            .collect();
-        while next(&mut lines, &mut record)? {
-            let line = lines.line;
-            if record.len() != header.len() {
-                return Err(ImportProblem::FieldCount {
-                    line,
-                    expected: header.len(),
-                    found: record.len(),
-                }
-                .in_file(file));
-            }
-            let mut cells = Vec::with_capacity(header.len());
-            let mut n_columns = 0;
-            for (cell, column) in record.iter().zip(&mut columns) {
-                let cell = std::str::from_utf8(cell).map_err(|_| {
-                    ImportProblem::NotUtf8 {
-                        line,
-                        column: column.name().to_owned(),
-                    }
-                    .in_file(file)
-                })?;
-                cells.push(cell);
-                if !key.uses(column.name()) {
-                    column.push(line, cell);
-                    n_columns += usize::from(column.holds_numbers());
-                }
-            }
-            let text = joined(&key_pieces, |&index, text| text.push_str(cells[index]));
-            memory.check(&text, n_columns)?;
-            keys.push(Key { line, text });
-        }
-        if keys.is_empty() {
-            return Err(no_rows());
-        }
-        columns.retain(|column| !key.uses(column.name()));
-        Ok(Self::collect(keys, columns))
-    }
-
-    /// Puts the columns into those of numbers and the others.
-    pub(crate) fn collect(keys: Vec<Key>, readers: impl IntoIterator<Item = ColumnReader>) -> Self {
-        let mut read = Self {
-            keys,
-            columns: Vec::new(),
-            skipped: Vec::new(),
-            infinite: Vec::new(),
-        };
-        for reader in readers {
-            match reader.finish() {
-                Content::Numbers(column) => read.columns.push(column),
-                Content::Other(skipped) => read.skipped.push(skipped),
-                Content::Infinite(infinite) => read.infinite.push(infinite),
-            }
-        }
-        read
-    }
-
-    /// Takes out the columns that are not wanted, whatever they hold.
-    pub(crate) fn ignore(&mut self, file: &Path, names: &[String]) -> Result<(), TableError> {
-        for name in names {
-            let n_before = self.n_columns();
-            self.columns.retain(|column| column.name != *name);
-            self.skipped.retain(|column| column.name != *name);
-            self.infinite.retain(|column| column.name != *name);
-            if self.n_columns() == n_before {
-                let known: Vec<&str> = self.names().collect();
-                return Err(ImportProblem::NothingToIgnore {
-                    column: name.clone(),
-                    suggestion: closest(name, known.iter().copied()),
-                    known: known.join(", "),
-                }
-                .in_file(file));
-            }
-        }
-        let ignored = names.iter().map(|name| SkippedColumn {
-            name: name.clone(),
-            reason: SkipReason::Ignored,
+        let columns = header.into_iter().map(|name| CsvColumn {
+            is_key: key.uses(&name),
+            reader: ColumnReader::new(name, 0),
         });
-        self.skipped.extend(ignored);
-        Ok(())
+        csv.columns = columns.collect();
+        Ok(csv)
     }
 
-    /// Checks that what is left can be the metrics of a table.
-    pub(crate) fn check(&self, file: &Path) -> Result<(), TableError> {
-        if let Some(infinite) = self.infinite.first() {
-            return Err(ImportProblem::NonFinite {
-                line: infinite.line,
-                column: infinite.name.clone(),
-                text: infinite.text.clone(),
-            }
-            .in_file(file));
-        }
-        if let Some(reserved) = (self.columns.iter())
-            .find(|c| [ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN].contains(&c.name.as_str()))
-        {
-            let column = reserved.name.clone();
-            return Err(ImportProblem::ReservedColumn { column }.in_file(file));
-        }
-        if self.columns.is_empty() {
-            let skipped: Vec<String> = self.skipped.iter().map(ToString::to_string).collect();
-            return Err(ImportProblem::NoMetricColumn {
-                skipped: skipped.join("; "),
-            }
-            .in_file(file));
+    /// Reads rows until the batch is full or the file ends.
+    fn read(&mut self, batch: &mut Batch) -> Result<(), TableError> {
+        while !batch.is_full() && self.next()? {
+            self.row(batch)?;
         }
         Ok(())
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let columns = self.columns.iter().map(|column| &*column.name);
-        let skipped = self.skipped.iter().map(|column| &*column.name);
-        let infinite = self.infinite.iter().map(|column| &*column.name);
-        columns.chain(skipped).chain(infinite)
+    /// Takes in the record at hand.
+    fn row(&mut self, batch: &mut Batch) -> Result<(), TableError> {
+        let line = self.line;
+        if self.record.len() != self.columns.len() {
+            return Err(ImportProblem::FieldCount {
+                line,
+                expected: self.columns.len(),
+                found: self.record.len(),
+            }
+            .in_file(self.file));
+        }
+        let mut n_columns = 0;
+        for (cell, column) in self.record.iter().zip(&mut self.columns) {
+            let cell = std::str::from_utf8(cell).map_err(|_| {
+                ImportProblem::NotUtf8 {
+                    line,
+                    column: column.reader.name().to_owned(),
+                }
+                .in_file(self.file)
+            })?;
+            if !column.is_key {
+                column.reader.push(line, cell);
+                n_columns += usize::from(column.reader.holds_numbers());
+            }
+        }
+        let record = &self.record;
+        let text = batch.push(line, |text| {
+            join(&self.key_pieces, text, |&index, text| {
+                let cell = std::str::from_utf8(&record[index]);
+                text.push_str(cell.expect("invariant: every cell was found to be UTF-8"));
+            });
+        });
+        self.memory.check(text, n_columns)
     }
 
-    fn n_columns(&self) -> usize {
-        self.names().count()
+    /// Reads the next record; false at the end of the file.
+    fn next(&mut self) -> Result<bool, TableError> {
+        let start = self.reader.position().byte();
+        let line = self.reader.get_mut().begin_record(start);
+        self.line = line.map_err(|error| self.unreadable(error))?;
+        let read = self.reader.read_byte_record(&mut self.record);
+        read.map_err(|error| {
+            let reason = error.to_string();
+            match error.into_kind() {
+                csv::ErrorKind::Io(error) => match source_error(error) {
+                    Ok(error) => error.into(),
+                    Err(_) => self.bad_csv(reason),
+                },
+                _ => self.bad_csv(reason),
+            }
+        })
+    }
+
+    fn finish(self) -> Result<SourceColumns, TableError> {
+        if self.memory.n_rows() == 0 {
+            return Err(self.no_rows());
+        }
+        let metrics = self.columns.into_iter().filter(|column| !column.is_key);
+        Ok(SourceColumns::collect(metrics.map(|column| column.reader)))
+    }
+
+    fn unreadable(&self, error: io::Error) -> TableError {
+        source_error(error).map_or_else(|error| self.bad_csv(error.to_string()), Into::into)
+    }
+
+    fn bad_csv(&self, reason: String) -> TableError {
+        ImportProblem::BadCsv {
+            line: self.line,
+            reason,
+        }
+        .in_file(self.file)
+    }
+
+    fn no_rows(&self) -> TableError {
+        ImportProblem::NoRows {
+            key_column: self.key.as_str().to_owned(),
+        }
+        .in_file(self.file)
     }
 }
 
@@ -229,54 +219,4 @@ fn header(file: &Path, line: u64, record: &ByteRecord) -> Result<Vec<String>, Ta
         names.push(name.to_owned());
     }
     Ok(names)
-}
-
-/// Reads the next record and moves `lines` to its start; false at the end of the file.
-fn read_record(
-    file: &Path,
-    reader: &mut csv::Reader<BoundedRecords<'_>>,
-    lines: &mut Lines<'_>,
-    record: &mut ByteRecord,
-) -> Result<bool, TableError> {
-    let start = reader.position().byte();
-    lines.advance(start);
-    reader.read_byte_record(record).map_err(|error| {
-        ImportProblem::BadCsv {
-            line: lines.line,
-            reason: error.to_string(),
-        }
-        .in_file(file)
-    })
-}
-
-/// Counts lines. The CSV reader's own count is off after blank lines and CRLF line ends, because it names the place
-/// where it began to look for a record.
-struct Lines<'a> {
-    text: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl<'a> Lines<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self {
-            text,
-            at: 0,
-            line: 1,
-        }
-    }
-
-    /// Moves to the first byte at or after `offset` that does not end a line.
-    fn advance(&mut self, offset: u64) {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        while let Some(&byte) = self.text.get(self.at) {
-            let ends_line = matches!(byte, b'\n' | b'\r');
-            if self.at >= offset && !ends_line {
-                return;
-            }
-            let next = self.text.get(self.at + 1);
-            self.line += u64::from(byte == b'\n' || byte == b'\r' && next != Some(&b'\n'));
-            self.at += 1;
-        }
-    }
 }
