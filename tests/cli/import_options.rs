@@ -245,3 +245,31 @@ fn a_list_of_nothing_says_why() {
         ended.stderr
     );
 }
+
+/// A file of several chunks, with cells of several lines, CRLF, and a character wherever a chunk may end.
+#[test]
+fn a_long_file_names_the_line_of_a_bad_cell() {
+    let note = "\"é\r\n, \"\"ß\"\"\"";
+    let mut csv = "arch,note,val_acc\r\n".to_owned();
+    for row in 0..20_000 {
+        let (arch, value) = ALL[row % ALL.len()].split_once(',').unwrap();
+        let value = value.split(',').next().unwrap();
+        csv.push_str(&format!("{arch},{note},{value}\r\n"));
+    }
+    let sandbox = sandbox(&csv);
+    let ended = import(&sandbox, "").expect_code(0);
+    let said = "left out 19993 rows that repeat an earlier one exactly";
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    let said = "left out the column `note`: text, line 2 has `é";
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    assert_eq!(value(&sandbox, "3", "val_acc"), 92.6);
+    for (row, said) in [
+        ("conv3x3:0 conv3x3:2,,1", "line 40002, column `arch`"),
+        ("conv3x3:0 conv3x3:0,,1e999", "line 40002, column `val_acc`"),
+        ("conv3x3:0 conv3x3:0,,7", "lines 2 and 40002 are both"),
+        ("conv3x3:0 conv3x3:0,7", "line 40002: found 2 fields"),
+    ] {
+        sandbox.write("t.csv", format!("{csv}{row}\r\n").as_bytes());
+        import(&sandbox, "").expect_code(1).expect_stderr(&[said]);
+    }
+}

@@ -333,6 +333,87 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    fn packed(content: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        io::Write::write_all(&mut encoder, content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_source_is_the_same_however_much_of_it_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("source");
+        let content: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+        let gz = packed(&content);
+        let mut twice = gz.clone();
+        twice.extend(packed(b"more"));
+        let mut both = content.clone();
+        both.extend(b"more");
+        for (raw, text) in [
+            (content.clone(), content.clone()),
+            (gz, content),
+            (twice, both),
+            (Vec::new(), Vec::new()),
+            (vec![GZIP_MAGIC[0]], vec![GZIP_MAGIC[0]]),
+        ] {
+            fs::write(&file, &raw).unwrap();
+            let info = SourceInfo {
+                file: "source".to_owned(),
+                sha256: sha256_hex(&raw),
+                bytes: raw.len() as u64,
+            };
+            let whole = Source::read(&file, crate::limit::UNPACKED, MaxUnpacked::default());
+            let whole = whole.unwrap();
+            assert!(whole.text == text);
+            assert_eq!(whole.info, info);
+            for n in [0, 1, 10, 99_999, 200_000] {
+                let reader =
+                    SourceReader::open(&file, crate::limit::UNPACKED, MaxUnpacked::default());
+                let mut reader = reader.unwrap();
+                assert_eq!(reader.size(), info.bytes);
+                let mut read = Vec::new();
+                (&mut reader).take(n).read_to_end(&mut read).unwrap();
+                assert!(text.starts_with(&read));
+                assert_eq!(reader.finish().unwrap(), info);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_behind_what_was_read_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("source.gz");
+        let gz = packed(&[7; 100_000]);
+        let open = |raw: &[u8], max: MaxUnpacked| {
+            fs::write(&file, raw).unwrap();
+            SourceReader::open(&file, crate::limit::UNPACKED, max).unwrap()
+        };
+        let usual = MaxUnpacked::default();
+        let truncated = open(&gz[..gz.len() - 1], usual).finish().unwrap_err();
+        let decompressed = 100_000;
+        assert!(
+            matches!(truncated.problem, SourceProblem::TruncatedGzip { decompressed: n } if n == decompressed),
+            "{truncated}"
+        );
+        let trailing = [&gz[..], b"garbage"].concat();
+        let corrupt = open(&trailing, usual).finish().unwrap_err();
+        assert!(
+            matches!(corrupt.problem, SourceProblem::CorruptGzip { .. }),
+            "{corrupt}"
+        );
+        let large = open(&gz, MaxUnpacked::bytes(99_999)).finish().unwrap_err();
+        assert!(
+            matches!(large.problem, SourceProblem::TooLarge(_)),
+            "{large}"
+        );
+        let error = io::copy(&mut open(&trailing, usual), &mut io::sink()).unwrap_err();
+        assert_eq!(
+            source_error(error).unwrap().to_string(),
+            corrupt.to_string()
+        );
+        assert!(source_error(io::Error::other("else")).is_err());
+    }
+
     #[test]
     fn sha256_of_a_known_text() {
         assert_eq!(

@@ -50,6 +50,13 @@ impl Batch {
         &self.texts[start..]
     }
 
+    /// The line and the text of each row.
+    #[cfg(test)]
+    pub(crate) fn rows(&self) -> Vec<(u64, String)> {
+        let texts = (0..self.ends.len()).map(|place| self.text(place).to_owned());
+        self.lines.iter().copied().zip(texts).collect()
+    }
+
     fn text(&self, place: usize) -> &str {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.texts[start..self.ends[place]]
@@ -132,7 +139,8 @@ impl<'s> ArchReader<'s> {
         }
     }
 
-    fn decode_pending(&mut self) {
+    /// Takes in what was pushed last, once everything was.
+    pub(crate) fn decode_pending(&mut self) {
         let mut batch = std::mem::take(&mut self.pending);
         self.decode(&batch);
         batch.clear();
@@ -208,11 +216,10 @@ impl<'s> ArchReader<'s> {
 
     /// All architectures, of which those with several rows are what the request says.
     pub(crate) fn finish(
-        mut self,
+        self,
         request: &ImportRequest,
         source: &SourceColumns,
     ) -> Result<Archs, TableError> {
-        self.decode_pending();
         if self.repeats == Repeats::Error {
             check_same_values(request, source, &self.archs)?;
         }

@@ -125,6 +125,7 @@ pub fn import(
     // What is wrong with the file as a whole comes before what is wrong with a line of it.
     let source = source.finish()?;
     let mut read = read?;
+    archs.decode_pending();
     read.ignore(&request.source, &request.ignored)?;
     let derived_from = metric_source::apply(request, &mut read.columns, &read.skipped)?;
     let meanings = declared::apply(request, &mut read.columns, &read.skipped)?;

@@ -1,5 +1,8 @@
 //! The CSV text of an import: architectures as text and columns of numbers, with the line of every problem.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,12 +14,12 @@ use ganas_formats::source::source_error;
 use crate::error::{ImportProblem, TableError};
 use ganas_space::suggestion::closest;
 
-use super::arch_reader::{ArchReader, Batch};
-use super::column_reader::ColumnReader;
-use super::import_limits::{MAX_COLUMNS, MemoryMeter, too_many_columns};
-use super::key_template::{KeyTemplate, Piece, join};
-use super::source_columns::SourceColumns;
-use super::text_window::TextWindow;
+use crate::arch_reader::{ArchReader, Batch};
+use crate::column_reader::ColumnReader;
+use crate::import_limits::{MAX_COLUMNS, MemoryMeter, too_many_columns};
+use crate::key_template::{KeyTemplate, Piece, join};
+use crate::source_columns::SourceColumns;
+use crate::text_window::TextWindow;
 
 /// Reads a CSV file without its byte order marks, and decodes its architectures meanwhile.
 ///
