@@ -273,3 +273,76 @@ fn a_long_file_names_the_line_of_a_bad_cell() {
         import(&sandbox, "").expect_code(1).expect_stderr(&[said]);
     }
 }
+
+/// What is declared not to be possible is an error of the import, and of a search that declares it later.
+#[test]
+fn values_out_of_their_range_are_refused() {
+    let csv = format!("arch,val_acc,test_acc\n{}\n", ALL.join("\n"));
+    let sandbox = sandbox(&csv.replace("90.1", "-1").replace("69.5", "-2"));
+    import(&sandbox, "--metric-range val_acc=0..100")
+        .expect_code(1)
+        .expect_stderr(&[
+            "t.csv: line 2, column `val_acc`: found -1, outside of the declared range 0..100",
+            "(and so are 1 further values)",
+            "correct the file",
+            "--missing val_acc=-1",
+        ]);
+    assert!(!sandbox.path("t.arrow").exists());
+    import(&sandbox, "--metric-range val_acc=0.. --missing val_acc=-1")
+        .expect_code(1)
+        .expect_stderr(&["line 8, column `val_acc`: found -2, outside of the declared range 0..;"]);
+    import(&sandbox, "--metric-range loss=0..")
+        .expect_code(1)
+        .expect_stderr(&["no column of numbers `loss`"]);
+    for (range, said) in [
+        ("val_acc=1..0", "1 is above 0"),
+        ("val_acc=..", "has no end"),
+        ("val_acc=0-1", "expected MIN..MAX, MIN.. or ..MAX"),
+        ("0..1", "has no `=`: expected METRIC=MIN..MAX"),
+    ] {
+        import(&sandbox, &format!("--metric-range {range}"))
+            .expect_code(2)
+            .expect_stderr(&[said]);
+    }
+
+    // The range is kept in the table, in the unit of the metric that was made.
+    import(
+        &sandbox,
+        "--metric-range val_acc=-2..92.6 --metric test=test_acc/100 --metric-range test=..1",
+    )
+    .expect_code(0);
+    let info = sandbox.ganas(["table", "info", "t.arrow"]).expect_code(0);
+    for said in [
+        "the values of val_acc are declared to be in -2..92.6",
+        "the values of test are declared to be in ..1",
+    ] {
+        assert!(info.stdout.contains(said), "{}", info.stdout);
+    }
+    let json = sandbox
+        .ganas(["table", "info", "t.arrow", "--json"])
+        .expect_code(0)
+        .json();
+    let range = serde_json::json!({ "min": -2.0, "max": 92.6 });
+    assert_eq!(json["manifest"]["columns"][0]["range"], range);
+    assert_eq!(json["metrics"][0]["range"], range);
+
+    // A search may declare another one.
+    let search = |options: &str| {
+        let search =
+            "search --table t.arrow --search val_acc --report test --budget 3 --algorithm random";
+        sandbox.ganas(search.split(' ').chain(options.split_whitespace()))
+    };
+    search("").expect_code(0);
+    search("--metric-range val_acc=0..")
+        .expect_code(1)
+        .expect_stderr(&[
+            "2 of the values of `val_acc` are outside of the declared range 0.., the first -1",
+            "--missing val_acc=-1",
+        ]);
+    search("--metric-range test=0.699..")
+        .expect_code(1)
+        .expect_stderr(&["2 of the values of `test` are outside", "0.699.."]);
+    search("--metric-range val_acc=0.. --metric-range val_acc=1..")
+        .expect_code(2)
+        .expect_stderr(&["`val_acc` is declared as 0.. and as 1.."]);
+}

@@ -15,6 +15,7 @@ pub mod naming;
 mod objective;
 mod objectives;
 mod property;
+mod range;
 
 pub use counts::{Answer, Counted, QueryCounts};
 pub use declaration::{
@@ -27,6 +28,7 @@ pub use metric_pair::{MetricPair, MetricRole, SelectionKind};
 pub use objective::CostObjective;
 pub use objectives::{ObjectiveSource, WithObjectives};
 pub use property::{ClosedForm, CostProperty, NamedCost, Property};
+pub use range::MetricRange;
 
 #[cfg(test)]
 mod test_archs;

@@ -10,6 +10,7 @@ use crate::error::{ImportProblem, TableError};
 
 use super::archs::Archs;
 use super::import::ImportRequest;
+use super::line_index::LineIndex;
 use super::repeats::Repeats;
 use super::source_columns::SourceColumns;
 
@@ -212,6 +213,11 @@ impl<'s> ArchReader<'s> {
             known.hash.spread()
         });
         Ok(())
+    }
+
+    /// The lines of the rows that were taken in.
+    pub(crate) fn lines(&self) -> &LineIndex {
+        &self.archs.lines
     }
 
     /// All architectures, of which those with several rows are what the request says.

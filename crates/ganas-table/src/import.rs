@@ -128,7 +128,7 @@ pub fn import(
     archs.decode_pending();
     read.ignore(&request.source, &request.ignored)?;
     let derived_from = metric_source::apply(request, &mut read.columns, &read.skipped)?;
-    let meanings = declared::apply(request, &mut read.columns, &read.skipped)?;
+    let meanings = declared::apply(request, &mut read.columns, &read.skipped, archs.lines())?;
     let known = derived_from.into_iter().zip(meanings).collect();
     read.check(&request.source)?;
 

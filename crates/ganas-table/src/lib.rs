@@ -107,7 +107,7 @@ pub use builder::{Builder, TooManyRows};
 pub use class_value::{Answer, ClassSpread, ClassValue};
 pub use column_spill::{ColumnSpill, FamilyId, MAX_RUNS, Runs, SpilledMetric};
 pub use coverage::{Coverage, grouped};
-pub use declared::NegativeCost;
+pub use declared::{NegativeCost, OutOfRange};
 pub use embedded::{EMBEDDED, Embedded};
 pub use error::{ImportProblem, TableError, TableProblem};
 pub use evaluations::{
