@@ -395,7 +395,7 @@ mod tests {
             matches!(truncated.problem, SourceProblem::TruncatedGzip { decompressed: n } if n == decompressed),
             "{truncated}"
         );
-        let trailing = [&gz[..], b"garbage"].concat();
+        let trailing = [&gz[..], b"garbage in place of a member"].concat();
         let corrupt = open(&trailing, usual).finish().unwrap_err();
         assert!(
             matches!(corrupt.problem, SourceProblem::CorruptGzip { .. }),
