@@ -16,6 +16,7 @@ mod objective;
 mod objectives;
 mod outcome;
 mod property;
+mod range;
 
 pub use counts::QueryCounts;
 pub use declaration::{
@@ -31,6 +32,7 @@ pub use objective::CostObjective;
 pub use objectives::{ObjectiveSource, WithObjectives};
 pub use outcome::{Circumstances, Details, Outcome};
 pub use property::{ClosedForm, CostProperty, NamedCost, Property};
+pub use range::MetricRange;
 
 #[cfg(test)]
 mod test_archs;

@@ -34,7 +34,9 @@ pub use {
     ganas_search as search, ganas_store as store,
 };
 
-pub use ganas_eval::{Contradiction, Direction, Evaluator, MetricOverrides, MetricRole};
+pub use ganas_eval::{
+    Contradiction, Direction, Evaluator, MetricOverrides, MetricRange, MetricRole,
+};
 pub use ganas_report::records::{RunRecord, SearchRecord};
 pub use ganas_search::{Budget, StopFlag};
 pub use ganas_space::{Arch, ArchKey, SearchSpace};
