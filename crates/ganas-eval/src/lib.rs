@@ -24,7 +24,8 @@ pub use declaration::{
 };
 pub use error::EvalError;
 pub use evaluator::{
-    Evaluator, Feed, Fidelity, GoOn, ListFeed, Progress, Query, Task, evaluate_one, kept,
+    Evaluator, Feed, Fidelity, GoOn, ListFeed, Progress, Query, Task, evaluate_changed,
+    evaluate_one, kept,
 };
 pub use metric::{Direction, Measurement, ReportMetric, SearchMetric};
 pub use metric_pair::{MetricPair, MetricRole, SelectionKind};

@@ -63,7 +63,9 @@ mod toy;
 mod trial;
 
 pub use budget::Budget;
-pub use constraint::{Bound, ConstrainedSpace, Constraint, ListedSpace, Relation};
+pub use constraint::{
+    Bound, ConstrainedSpace, Constraint, ListedSpace, MeasuredBound, Relation, WithMeasuredBounds,
+};
 pub use driver::{Pace, ResumePoint, Run, RunOutcome, StopFlag, StopReason, Until};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};

@@ -37,6 +37,8 @@ pub struct Trial {
     /// The measured value of each objective of a completed trial, when there are several; else empty. The metric that is
     /// reported is never one of them.
     pub objectives: Vec<f64>,
+    /// By how much it misses bounds on what was measured, relative to them; 0 for what satisfies all of them, and for failures.
+    pub violation: f64,
 }
 
 impl Trial {
@@ -60,6 +62,7 @@ impl Trial {
                 Err(reason) => TrialState::Failed(reason),
             },
             objectives: Vec::new(),
+            violation: 0.0,
         }
     }
 
@@ -75,6 +78,25 @@ impl Trial {
     pub fn with_objectives(mut self, objectives: Vec<f64>) -> Self {
         self.objectives = objectives;
         self
+    }
+
+    /// The same trial, which misses bounds by so much.
+    #[must_use]
+    pub fn violating(mut self, violation: f64) -> Self {
+        self.violation = violation;
+        self
+    }
+
+    /// Whether it satisfies all bounds on what was measured.
+    #[must_use]
+    pub fn is_feasible(&self) -> bool {
+        self.violation <= 0.0
+    }
+
+    /// The search metric of a completed trial that satisfies all bounds on what was measured: what can be the best.
+    #[must_use]
+    pub fn feasible(&self) -> Option<SearchMetric> {
+        self.search().filter(|_| self.is_feasible())
     }
 
     /// The search metric of a completed trial.

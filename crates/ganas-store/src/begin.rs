@@ -362,6 +362,7 @@ impl Study {
                     repeat: row.repeat,
                     state: row.state,
                     objectives: row.objectives,
+                    violation: row.violation,
                 },
                 report: row.report,
             });

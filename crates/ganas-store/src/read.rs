@@ -31,6 +31,8 @@ pub struct TrialRow {
     pub report: Option<ReportMetric>,
     /// The measured value of each of several objectives; empty for a failed trial, and when there is one objective.
     pub objectives: Vec<f64>,
+    /// By how much it misses bounds on what was measured, relative to them; 0 for what satisfies all of them.
+    pub violation: f64,
 }
 
 /// A recorded event.
@@ -130,21 +132,25 @@ impl Study {
         let sql = TRIALS.select("WHERE run = ?1 ORDER BY number");
         let mut statement = connection.prepare_cached(&sql)?;
         let mut objectives = self.objectives(connection, run)?;
+        let mut violations = violations(connection, run)?;
         let mut rounds = self.rounds(connection, run, Part::Trials)?;
         let mut rows = statement.query([run.id.0])?;
         while let Some(row) = rows.next()? {
             let number: u32 = row.get(1)?;
             let measured = objectives.remove(&number).unwrap_or_default();
+            let violation = violations.remove(&number);
             let what = || format!("trial {number} of {}", run.describe());
-            let checksum = self.verify(&TRIALS, row, &measured, what)?;
+            let beside: Vec<f64> = measured.iter().copied().chain(violation).collect();
+            let checksum = self.verify(&TRIALS, row, &beside, what)?;
             let trial = TrialRow {
                 objectives: measured,
+                violation: violation.unwrap_or(0.0),
                 ..self.trial(what, run.spec.protocol.search_direction, row)?
             };
             rounds.found(trial.round, |of_round| of_round.add(checksum));
             visit(trial)?;
         }
-        if let Some(number) = objectives.keys().next() {
+        if let Some(number) = objectives.keys().chain(violations.keys()).next() {
             let what = format!("trial {number} of {}", run.describe());
             return Err(self
                 .damaged(what, "it has objectives, but is missing")
@@ -229,6 +235,7 @@ impl Study {
             state,
             report: row.get::<_, Option<f64>>(8)?.map(ReportMetric),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 
@@ -287,6 +294,14 @@ impl Study {
         }
         Ok(())
     }
+}
+
+/// By how much the trials of a run miss bounds.
+fn violations(connection: &Connection, run: &RunSummary) -> Result<BTreeMap<u32, f64>, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT number, violation FROM violations WHERE run = ?1")?;
+    let rows = statement.query_map([run.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// What a round has.

@@ -155,7 +155,18 @@ impl RunWriter {
                 real(report.map(|report| report.0)),
                 reason.map_or(Value::Null, Value::Text),
             ];
-            inserted.add(id.insert(&TRIALS, &mut statement, &values, &trial.objectives)?);
+            let violation = (!trial.is_feasible()).then_some(trial.violation);
+            let beside: Vec<f64> = (trial.objectives.iter().copied())
+                .chain(violation)
+                .collect();
+            inserted.add(id.insert(&TRIALS, &mut statement, &values, &beside)?);
+            if let Some(violation) = violation {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO violations (run, number, violation) VALUES (?1, ?2, ?3)",
+                    )?
+                    .execute((self.claim.run.0, trial.number.0, violation))?;
+            }
         }
         let mut statement = connection.prepare_cached(
             "INSERT INTO objectives (run, number, position, measured) VALUES (?1, ?2, ?3, ?4)",

@@ -116,6 +116,7 @@ impl TableEvaluator {
             search: SearchMetric::new(value(self.search)?, self.metric_pair.search_direction),
             report: ReportMetric(value(self.report)?),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 }

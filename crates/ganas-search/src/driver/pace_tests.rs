@@ -56,6 +56,7 @@ impl Evaluator for OutOfOrder {
             search: SearchMetric::maximized(f64::from(value)),
             report: ReportMetric(f64::from(value) / 2.0),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Progress {
     counts: QueryCounts,
     pub(super) rounds: u32,
     pub(super) trials: Vec<TrialRecord>,
-    /// The earliest of the best completed trials.
+    /// The earliest of the best completed trials that satisfy all bounds.
     best: Option<usize>,
     /// Unique queries since it was found.
     since_best: u32,
@@ -55,7 +55,7 @@ impl Progress {
 
     /// Whether there is a reason to end early.
     pub(super) fn is_over(&self, until: &Until) -> Option<super::StopReason> {
-        let best = self.best()?.trial.search()?;
+        let best = self.best()?.trial.feasible()?;
         let reached = until.target.is_some_and(|target| {
             let target = best.direction().gain(target);
             best.gain() >= target
@@ -76,30 +76,30 @@ impl Progress {
         self.answers
             .entry(proposal.key)
             .or_insert_with(|| answer.clone());
-        let (result, report, objectives) = match answer {
-            Ok(measured) => (
-                Ok(measured.search),
-                Some(measured.report),
-                measured.objectives,
-            ),
-            Err(reason) => (Err(reason), None, Vec::new()),
-        };
         let number = TrialNumber(count(self.trials.len()));
-        let trial = Trial::new(number, round, proposal, result).with_objectives(objectives);
+        let (trial, report) = match answer {
+            Ok(measured) => (
+                Trial::new(number, round, proposal, Ok(measured.search))
+                    .with_objectives(measured.objectives)
+                    .violating(measured.violation),
+                Some(measured.report),
+            ),
+            Err(reason) => (Trial::new(number, round, proposal, Err(reason)), None),
+        };
         let trial = if repeat { trial.repeated() } else { trial };
         self.push(TrialRecord { trial, report });
     }
 
     fn push(&mut self, record: TrialRecord) {
         let trial = &record.trial;
-        let value = trial.search();
+        let value = trial.feasible();
         self.counts.raw += 1;
         if !trial.repeat {
             self.counts.unique += 1;
-            self.counts.failed += u32::from(value.is_none());
+            self.counts.failed += u32::from(trial.search().is_none());
             self.since_best += 1;
         }
-        let best = self.best().and_then(|best| best.trial.search());
+        let best = self.best().and_then(|best| best.trial.feasible());
         if value.is_some() && best.is_none_or(|best| value > Some(best)) {
             self.best = Some(self.trials.len());
             self.since_best = 0;
@@ -137,6 +137,7 @@ impl Progress {
                 search: *search,
                 report,
                 objectives: trial.objectives.clone(),
+                violation: trial.violation,
             }),
             (TrialState::Completed(_), None) => {
                 return Err(bad(format!(
@@ -194,6 +195,7 @@ fn finite(protocol: &MetricPair, measurement: Measurement) -> Result<Measurement
             .zip(measurement.objectives)
             .map(|(number, value): (u32, f64)| check("objective", &number.to_string(), value))
             .collect::<Result<_, _>>()?,
+        violation: check("bounded", "violation", measurement.violation)?,
     })
 }
 

@@ -420,7 +420,16 @@ impl Experiment {
         };
         let algorithm = self.algorithm.resolve(Some(&*space))?;
         let device = self.algorithm.open_device(&self.folders, &self.note)?;
-        let further = self.goals.further(self.metrics.search.as_deref(), &space);
+        let mut further = self.goals.further(self.metrics.search.as_deref(), &space);
+        let of_goals = further.clone();
+        #[cfg(feature = "workers")]
+        if matches!(self.source, Source::Workers(..)) {
+            for name in constraints::measurable(&self.bounds, &space) {
+                if !further.contains(&name) {
+                    further.push(name);
+                }
+            }
+        }
         let opening = Opening {
             space: &space,
             metrics: &self.metrics,
@@ -459,8 +468,14 @@ impl Experiment {
             columns: &columns,
             looked_up: &evaluating.properties,
         };
-        #[cfg_attr(not(feature = "tables"), expect(unused_mut, reason = "as with tables"))]
+        let measured_bounds = constraints::measured(&mut self.bounds, &evaluating, &sources)?;
         let mut constrained = constraints::apply(&self.bounds, &sources, given)?;
+        let measured_text = measured_bounds
+            .iter()
+            .map(|measured| measured.bound.to_string());
+        constrained
+            .record
+            .extend(measured_text.map(|bound| format!("{bound} (measured)")));
         #[cfg(feature = "tables")]
         let restricted = evaluating.restrict(self.missing_rows, &*space, &mut constrained)?;
         let mut config = algorithm.config_json()?;
@@ -524,6 +539,11 @@ impl Experiment {
             masked: algorithm.masks().then_some(constrained.masking),
             constraints: constrained.record,
             improvement: constrained.improvement,
+            n_further: of_goals
+                .iter()
+                .filter(|name| evaluating.further.contains(name))
+                .count(),
+            measured_bounds,
             several,
             config,
             evaluating,

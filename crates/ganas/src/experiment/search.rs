@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
-use ganas_search::{Budget, Observer, Run, RunSpec, StopFlag, Until};
+use ganas_search::{
+    Budget, MeasuredBound, Observer, Run, RunSpec, StopFlag, Until, WithMeasuredBounds,
+};
 use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, Study};
 use serde_json::Value;
@@ -34,6 +36,10 @@ pub struct Search {
     pub(super) masked: Option<Vec<String>>,
     /// What is to be improved, when a network is given.
     pub(super) improvement: Option<Improvement>,
+    /// Bounds on what is measured beside the metric that is searched on.
+    pub(super) measured_bounds: Vec<MeasuredBound>,
+    /// How many further metrics are objectives; the others are there for the bounds alone.
+    pub(super) n_further: usize,
     /// Several objectives, when the front is searched for.
     pub(super) several: Option<Several>,
     /// The configuration as it is recorded: that of the algorithm, and the constraints.
@@ -371,6 +377,13 @@ impl Search {
         };
         let evaluator = match &remembered {
             Some(remembered) => remembered,
+            None => evaluator,
+        };
+        let bounds = &self.measured_bounds;
+        let bounded = (!bounds.is_empty())
+            .then(|| WithMeasuredBounds::new(evaluator, bounds, self.n_further));
+        let evaluator = match &bounded {
+            Some(bounded) => bounded,
             None => evaluator,
         };
         let space = || Arc::clone(&self.space);

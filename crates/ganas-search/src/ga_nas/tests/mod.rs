@@ -81,6 +81,7 @@ impl Session {
                     } else {
                         Vec::new()
                     },
+                    violation: 0.0,
                 }
             })
             .collect();
