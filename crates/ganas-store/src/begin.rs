@@ -363,6 +363,8 @@ impl Study {
                     state: row.state,
                     objectives: row.objectives,
                     violation: row.violation,
+                    lower: row.lower,
+                    missing: row.missing,
                 },
                 report: row.report,
             });
@@ -387,7 +389,7 @@ impl Study {
             .prepare_cached("SELECT min(number) FROM trials WHERE run = ?1 AND round >= ?2")?
             .query_row((run.0, rounds), |row| row.get(0))?;
         if let Some(first) = first {
-            for table in ["objectives", "violations"] {
+            for table in ["objectives", "standings"] {
                 let sql = format!("DELETE FROM {table} WHERE run = ?1 AND number >= ?2");
                 connection.prepare_cached(&sql)?.execute((run.0, first))?;
             }

@@ -48,7 +48,7 @@ impl Study {
             for run in &runs {
                 let mut first = Vec::new();
                 self.each_trial(tx, run, |trial| {
-                    let is_hidden = trial.repeat || trial.violation > 0.0;
+                    let is_hidden = trial.repeat || !trial.is_eligible();
                     let (TrialState::Completed(search), Some(report), false) =
                         (&trial.state, trial.report, is_hidden)
                     else {

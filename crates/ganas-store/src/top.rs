@@ -46,7 +46,7 @@ impl Study {
             let mut best: BTreeMap<ArchKey, TopEntry> = BTreeMap::new();
             for run in &runs {
                 self.each_trial(tx, run, |trial| {
-                    let is_hidden = trial.repeat || trial.violation > 0.0;
+                    let is_hidden = trial.repeat || !trial.is_eligible();
                     let (TrialState::Completed(search), Some(report), false) =
                         (&trial.state, trial.report, is_hidden)
                     else {

@@ -19,7 +19,8 @@ pub mod tables;
 pub use error::{Error, is_usage};
 pub use experiment::{
     ACCURACY, Algorithm, AlgorithmName, AlgorithmSettings, DeviceChoice, Experiment, GivenBound,
-    Goals, MAX_THREADS, MissingRows, OpenDevice, ReferencePoint, Search, Seeds, devices,
+    Goals, MAX_THREADS, MissingRows, OpenDevice, ReferencePoint, RungSettings, Search, Seeds,
+    devices,
 };
 #[cfg(feature = "benchmarks")]
 pub use ganas_benchmarks as benchmarks;

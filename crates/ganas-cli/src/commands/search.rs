@@ -234,7 +234,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if arguments.new_run {
         experiment = experiment.new_run();
     }
-    Ok(arguments.course.add_to(experiment))
+    arguments.course.add_to(experiment)
 }
 
 /// The study: the one that is named, or, since what a command evaluates costs money, one in the current folder.

@@ -8,8 +8,19 @@ use ganas_space::ArchKey;
 use super::{ALL_FAILED_AFTER, ResumePoint, Until};
 use crate::{Proposal, SearchError, Trial, TrialNumber, TrialRecord, TrialState};
 
-/// What came of an evaluation, or why nothing did.
-pub(super) type Answer = Result<Measurement, String>;
+/// What came of the evaluations of a class, or why nothing did.
+pub(super) type Answer = Result<Standing, String>;
+
+/// What came of the evaluations of a class, with rungs or without.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    /// With the highest fidelity at hand.
+    pub(super) measurement: Measurement,
+    /// The search metric with lower ones, the lowest first.
+    pub(super) lower: Vec<f64>,
+    /// How many higher fidelities it was not evaluated with.
+    pub(super) missing: u32,
+}
 
 /// The trials that the searcher was told, and what follows from them.
 #[derive(Debug)]
@@ -55,7 +66,7 @@ impl Progress {
 
     /// Whether there is a reason to end early.
     pub(super) fn is_over(&self, until: &Until) -> Option<super::StopReason> {
-        let best = self.best()?.trial.feasible()?;
+        let best = self.best()?.trial.eligible()?;
         let reached = until.target.is_some_and(|target| {
             let target = best.direction().gain(target);
             best.gain() >= target
@@ -69,20 +80,28 @@ impl Progress {
         waited.then_some(super::StopReason::NoImprovement)
     }
 
+    /// What was measured, or why it is nothing that can be recorded.
+    pub(super) fn checked(
+        &self,
+        outcome: Result<Measurement, String>,
+    ) -> Result<Measurement, String> {
+        outcome.and_then(|measurement| finite(&self.protocol, measurement))
+    }
+
     /// Adds a trial, which has been evaluated, to those that are told.
     pub(super) fn add(&mut self, proposal: Proposal, round: u32, answer: Answer) {
         let repeat = self.answers.contains_key(&proposal.key);
-        let answer = answer.and_then(|measurement| finite(&self.protocol, measurement));
         self.answers
             .entry(proposal.key)
             .or_insert_with(|| answer.clone());
         let number = TrialNumber(count(self.trials.len()));
         let (trial, report) = match answer {
             Ok(measured) => (
-                Trial::new(number, round, proposal, Ok(measured.search))
-                    .with_objectives(measured.objectives)
-                    .violating(measured.violation),
-                Some(measured.report),
+                Trial::new(number, round, proposal, Ok(measured.measurement.search))
+                    .with_objectives(measured.measurement.objectives)
+                    .violating(measured.measurement.violation)
+                    .at_rung(measured.lower, measured.missing),
+                Some(measured.measurement.report),
             ),
             Err(reason) => (Trial::new(number, round, proposal, Err(reason)), None),
         };
@@ -92,14 +111,14 @@ impl Progress {
 
     fn push(&mut self, record: TrialRecord) {
         let trial = &record.trial;
-        let value = trial.feasible();
+        let value = trial.eligible();
         self.counts.raw += 1;
         if !trial.repeat {
             self.counts.unique += 1;
             self.counts.failed += u32::from(trial.search().is_none());
             self.since_best += 1;
         }
-        let best = self.best().and_then(|best| best.trial.feasible());
+        let best = self.best().and_then(|best| best.trial.eligible());
         if value.is_some() && best.is_none_or(|best| value > Some(best)) {
             self.best = Some(self.trials.len());
             self.since_best = 0;
@@ -133,11 +152,15 @@ impl Progress {
             )));
         }
         let answer = match (&trial.state, record.report) {
-            (TrialState::Completed(search), Some(report)) => Ok(Measurement {
-                search: *search,
-                report,
-                objectives: trial.objectives.clone(),
-                violation: trial.violation,
+            (TrialState::Completed(search), Some(report)) => Ok(Standing {
+                measurement: Measurement {
+                    search: *search,
+                    report,
+                    objectives: trial.objectives.clone(),
+                    violation: trial.violation,
+                },
+                lower: trial.lower.clone(),
+                missing: trial.missing,
             }),
             (TrialState::Completed(_), None) => {
                 return Err(bad(format!(

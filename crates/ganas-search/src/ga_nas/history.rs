@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub(super) search: SearchMetric,
     /// By how much it misses bounds on what was measured.
     violation: f64,
+    /// How many higher fidelities it was not evaluated with.
+    missing: u32,
     /// The round in which it was proposed.
     round: u32,
 }
@@ -79,6 +81,7 @@ impl History {
                 seen,
                 search,
                 violation: trial.violation,
+                missing: trial.missing,
                 round: trial.round,
             });
         }
@@ -137,10 +140,9 @@ impl History {
             Aim::Metric => {
                 let mut order: Vec<usize> = (0..self.entries.len()).collect();
                 order.sort_by(|&a, &b| {
-                    self.entries[b]
-                        .search
-                        .gain()
-                        .total_cmp(&self.entries[a].search.gain())
+                    let (a, b) = (&self.entries[a], &self.entries[b]);
+                    let by_gain = b.search.gain().total_cmp(&a.search.gain());
+                    a.missing.cmp(&b.missing).then(by_gain)
                 });
                 order
             }
@@ -179,14 +181,15 @@ impl History {
     /// For each objective the rank of each entry in it, 0 for the worst; equal values have equal ranks.
     ///
     /// In each of them, what misses bounds on what was measured ranks below all that satisfies them, what misses them more
-    /// below what misses them less: so a ranker learns what is feasible.
+    /// below what misses them less: so a ranker learns what is feasible. Values are compared within a fidelity; what was
+    /// evaluated with a higher one was among the best with the lower one, and ranks above those that were not.
     pub(super) fn ranks(&self) -> Vec<Vec<u32>> {
         let of_values = |values: Vec<f64>| {
             let standings = values.into_iter().zip(&self.entries).map(|(value, entry)| {
                 if entry.is_feasible() {
-                    (0.0, value)
+                    (0.0, -f64::from(entry.missing), value)
                 } else {
-                    (-entry.violation, 0.0)
+                    (-entry.violation, 0.0, 0.0)
                 }
             });
             ranks(standings.collect())
@@ -209,9 +212,12 @@ impl Entry {
     }
 }
 
-/// The rank of each standing, of which the greater one is better; the first part decides, then the second.
-fn ranks(values: Vec<(f64, f64)>) -> Vec<u32> {
-    let compare = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
+/// The rank of each standing, of which the greater one is better; the first part decides, then the second, then the third.
+fn ranks(values: Vec<(f64, f64, f64)>) -> Vec<u32> {
+    let compare = |a: &(f64, f64, f64), b: &(f64, f64, f64)| {
+        let second = a.1.total_cmp(&b.1);
+        a.0.total_cmp(&b.0).then(second).then(a.2.total_cmp(&b.2))
+    };
     let mut sorted = values.clone();
     sorted.sort_by(compare);
     sorted.dedup();

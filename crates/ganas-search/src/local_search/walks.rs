@@ -9,8 +9,8 @@ use crate::{Objectives, SearchError, Trial};
 /// How good an architecture is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
-    /// Its search metric as a gain.
-    Metric(f64),
+    /// How many higher fidelities it was not evaluated with, and its search metric as a gain.
+    Metric(u32, f64),
     /// What it reaches in several objectives.
     Point(Point),
     /// By how much it misses bounds on what was measured.
@@ -31,11 +31,11 @@ impl Value {
 
     pub(super) fn is_better_than(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Metric(a), Self::Metric(b)) => a > b,
+            (Self::Metric(a, of_a), Self::Metric(b, of_b)) => a < b || a == b && of_a > of_b,
             (Self::Point(a), Self::Point(b)) => a.dominates(b),
             (Self::Violation(a), Self::Violation(b)) => a < b,
-            (Self::Metric(_) | Self::Point(_), Self::Violation(_)) => true,
-            (Self::Violation(_), Self::Metric(_) | Self::Point(_)) => false,
+            (Self::Metric(..) | Self::Point(_), Self::Violation(_)) => true,
+            (Self::Violation(_), Self::Metric(..) | Self::Point(_)) => false,
             _ => unreachable!("invariant: a search has one or several objectives, not both"),
         }
     }
@@ -92,7 +92,7 @@ impl Walks {
             return Ok(Some(Value::Violation(trial.violation)));
         }
         Ok(Some(match &self.places {
-            Places::Evaluated(_) => Value::Metric(search.gain()),
+            Places::Evaluated(_) => Value::Metric(trial.missing, search.gain()),
             Places::Front { objectives, .. } => Value::Point(objectives.point(&trial.objectives)?),
         }))
     }

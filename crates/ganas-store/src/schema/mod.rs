@@ -56,7 +56,7 @@ const OBJECTS: [(&str, &str); 21] = [
     ("table", "proposals"),
     ("table", "sources"),
     ("table", "endings"),
-    ("table", "violations"),
+    ("table", "standings"),
     ("table", "activity"),
     ("index", "runs_by_experiment"),
     ("index", "outcomes_by_run"),
@@ -297,7 +297,7 @@ pub(crate) fn add_empty_tables(connection: &Connection) -> rusqlite::Result<()> 
          CREATE TEMP TABLE proposals (run, number, arch, key, checksum);
          CREATE TEMP TABLE sources (run, evaluator, checksum);
          CREATE TEMP TABLE endings (run, ending, checksum);
-         CREATE TEMP TABLE violations (run, number, violation);
+         CREATE TEMP TABLE standings (run, number, violation, missing, lower);
          CREATE TEMP TABLE activity (process, updated, state)",
     )
 }

@@ -12,6 +12,7 @@ mod improve;
 mod missing_rows;
 mod objectives;
 mod overrides;
+mod rungs;
 mod search;
 mod seeds;
 mod source;
@@ -40,6 +41,7 @@ pub use device::{DeviceChoice, OpenDevice, devices};
 pub use improve::{ACCURACY, GivenBound};
 pub use missing_rows::MissingRows;
 pub use objectives::{Goals, ReferencePoint};
+pub use rungs::RungSettings;
 pub use search::Search;
 pub use seeds::Seeds;
 
@@ -88,6 +90,7 @@ pub struct Experiment {
     window: Option<NonZeroU32>,
     until: Until,
     max_time: Option<Duration>,
+    rungs: Option<RungSettings>,
     warm_start: Vec<PathBuf>,
     enqueue: Vec<PathBuf>,
     folders: Folders,
@@ -129,6 +132,7 @@ impl Default for Experiment {
             window: None,
             until: Until::default(),
             max_time: None,
+            rungs: None,
             warm_start: Vec::new(),
             enqueue: Vec::new(),
             folders: Folders::default(),
@@ -347,6 +351,13 @@ impl Experiment {
         self
     }
 
+    /// Evaluates everything with a low fidelity first; the best share of it goes on with higher ones.
+    #[must_use]
+    pub fn rungs(mut self, rungs: RungSettings) -> Self {
+        self.rungs = Some(rungs);
+        self
+    }
+
     /// Tells the searcher what is known before it proposes anything: a study, a table file, or a CSV, JSON or Parquet file with
     /// architectures and the metric that is searched on. What is told is not proposed again, and costs nothing.
     #[must_use]
@@ -514,6 +525,12 @@ impl Experiment {
         )?;
         evidence.check(budget, several.is_some(), constrained.improvement.is_some())?;
         evidence.record(&mut config);
+        if self.rungs.is_some() && (several.is_some() || constrained.improvement.is_some()) {
+            return Err(Error::Usage(
+                "--rungs: rungs compare values of one metric: leave them out with several objectives and with --improve"
+                    .to_owned(),
+            ));
+        }
         let pace = Pace::from(self.window.or_else(|| {
             let workers = evaluating.n_workers()?;
             Some(workers.saturating_mul(TWO).max(algorithm.batch()))
@@ -521,6 +538,9 @@ impl Experiment {
         let study = self.study.map(Study::create_or_open).transpose()?;
         let spec = RunSpec {
             fidelity: evaluating.fidelity.clone(),
+            rungs: (self.rungs.as_ref())
+                .map(|rungs| rungs.resolve(&evaluating))
+                .transpose()?,
             pace,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             space: space.name().to_owned(),

@@ -22,7 +22,7 @@ use super::improve::Improvement;
 use super::objectives::Several;
 use super::source::Evaluating;
 use super::time_limit::TimeLimit;
-use super::{Observers, Seeds};
+use super::{Observers, Seeds, rungs};
 use crate::error::Context as _;
 use crate::{Error, clock};
 
@@ -201,6 +201,14 @@ impl Search {
             None => "in rounds".to_owned(),
             Some(window) => format!("one by one, {window} at a time"),
         };
+        if let Some(rungs) = &self.spec.rungs {
+            let fidelities: Vec<String> = rungs.fidelities().iter().map(rungs::text).collect();
+            text.push_str(&format!(
+                "; rungs {}, of which {:.3} go on to the next",
+                fidelities.join(", "),
+                rungs.promote()
+            ));
+        }
         let Until { target, patience } = self.until;
         let metric = &self.spec.protocol.search;
         if let Some(target) = target {
@@ -421,6 +429,7 @@ impl Search {
         let mut run = Run::new(&*self.space, &mut *searcher, evaluator, self.spec.budget)
             .pace(self.spec.pace)
             .until(self.until)
+            .rungs(self.spec.rungs.clone())
             .first(self.evidence.first.clone())
             .resume(resume)
             .stop(&self.stop);

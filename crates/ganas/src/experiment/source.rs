@@ -271,6 +271,15 @@ impl Evaluating {
         self.reused.load(Ordering::Relaxed)
     }
 
+    /// The fidelities that workers declare, perhaps none; nothing for what is no worker.
+    pub(super) fn declared_fidelities(&self) -> Option<Vec<Fidelity>> {
+        #[cfg(feature = "workers")]
+        if let Some(workers) = &self.workers {
+            return Some(workers.capabilities().fidelities.clone());
+        }
+        None
+    }
+
     /// How many workers there are, when it is they who evaluate.
     pub(super) fn n_workers(&self) -> Option<NonZeroU32> {
         self.n_workers

@@ -82,6 +82,8 @@ impl Session {
                         Vec::new()
                     },
                     violation: 0.0,
+                    lower: Vec::new(),
+                    missing: 0,
                 }
             })
             .collect();
