@@ -294,7 +294,7 @@ impl Study {
 
     /// Where a run continues: after its last checkpoint. What was recorded after that is removed from its record, since it is
     /// recorded again, by a longer run perhaps in another order; what was evaluated is kept apart.
-    fn resume_point(
+    pub(crate) fn resume_point(
         &self,
         connection: &Connection,
         run: &RunSummary,

@@ -116,6 +116,7 @@ pub(crate) const OUTCOMES: Table = Table {
         "cost",
         "artifact",
         "attempts",
+        "timed",
     ],
     n_keys: 3,
 };

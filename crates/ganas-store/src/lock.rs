@@ -40,7 +40,13 @@ impl RunLock {
         loop {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
-            let mut file = options.open(&path).map_err(failed)?;
+            let mut file = match options.open(&path) {
+                // The folder is gone: what writes to the study notices, and says so.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Ok(Self { file: None, path });
+                }
+                file => file.map_err(failed)?,
+            };
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {

@@ -255,6 +255,7 @@ impl Evaluations {
             Value::Text(json(&details.cost)?),
             text(details.artifact.clone()),
             Value::Integer(details.attempts.into()),
+            Value::Integer(details.circumstances.is_some().into()),
         ];
         let circumstances = details.circumstances.as_ref().map(|c| {
             [
@@ -309,6 +310,11 @@ impl Evaluations {
                 return Err(damaged(reason).into());
             }
         };
+        let circumstances = self.circumstances(connection, &key, number)?;
+        let is_timed: bool = row.get(10)?;
+        if is_timed && circumstances.is_none() {
+            return Err(damaged("its circumstances are missing".to_owned()).into());
+        }
         Ok(Evaluation {
             id,
             arch: row.get(3)?,
@@ -319,7 +325,7 @@ impl Evaluations {
                 cost: self.study.parsed(&what, &row.get::<_, String>(7)?)?,
                 artifact: row.get(8)?,
                 attempts: row.get(9)?,
-                circumstances: self.circumstances(connection, &key, number)?,
+                circumstances: circumstances.filter(|_| is_timed),
             },
         })
     }

@@ -24,6 +24,7 @@ CREATE TABLE outcomes (
     cost TEXT NOT NULL,             -- JSON object from names to numbers
     artifact TEXT,                  -- where the worker left what it made
     attempts INTEGER NOT NULL,      -- 0 when that is not known
+    timed INTEGER NOT NULL,         -- 1 when the next table has its circumstances
     checksum INTEGER NOT NULL,
     CHECK ((metrics IS NULL) = (reason IS NOT NULL)),
     PRIMARY KEY (evaluator, key, seed)

@@ -309,7 +309,8 @@ fn interleaved(order: &[u64]) -> [String; 2] {
                 failed: 0,
             },
             best: None,
-            checkpoint: &|| Ok(vec![1, 2, 3]),
+            checkpoint: Some(&|| Ok(vec![1, 2, 3])),
+            pending: &[],
         };
         writer.on_round(&report).unwrap();
     }
