@@ -10,6 +10,7 @@
 mod clock;
 mod closed_form;
 mod error;
+pub mod evaluate;
 mod experiment;
 mod function;
 mod spaces;
@@ -17,6 +18,7 @@ mod spaces;
 pub mod tables;
 
 pub use error::{Error, is_usage};
+pub use evaluate::{Evaluate, EvaluationList};
 pub use experiment::{
     ACCURACY, Algorithm, AlgorithmName, AlgorithmSettings, DeviceChoice, Experiment, GivenBound,
     Goals, MAX_THREADS, MissingRows, OpenDevice, ReferencePoint, RungSettings, Search, Seeds,

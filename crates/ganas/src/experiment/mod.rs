@@ -45,6 +45,10 @@ pub use rungs::RungSettings;
 pub use search::Search;
 pub use seeds::Seeds;
 
+pub(crate) use evidence::read_archs;
+pub(crate) use source::{Evaluating, Metrics, Opening, Source};
+pub(crate) use time_limit::TimeLimit;
+
 use crate::function::FunctionEvaluator;
 #[cfg(feature = "tables")]
 use crate::tables;
@@ -55,7 +59,6 @@ use crew::Crew;
 use evidence::{Asked, Evidence};
 use improve::Given;
 use objectives::Known;
-use source::{Metrics, Opening, Source};
 
 /// Evaluations that go on at the same time, for each worker: one is being done, and one waits for the worker that is free next.
 const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
