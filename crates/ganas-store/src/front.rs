@@ -69,6 +69,7 @@ impl Study {
                             algorithm: run.spec.algorithm.clone(),
                             seed: run.spec.seed,
                             number: trial.number,
+                            is_recorded: true,
                         },
                         objectives: trial.objectives,
                     };

@@ -309,7 +309,8 @@ fn earlier_formats_keep_their_evaluations() {
         assert_eq!(of_table.0.identity, "cd");
         let (id, evaluation) = of_table.1.first_key_value().unwrap();
         assert_eq!(id.seed, Some(7));
-        assert_eq!(evaluation.details.metrics["valid"], 0.75);
+        let expected = [("valid".to_owned(), 0.75)];
+        assert_eq!(evaluation.details.metrics, expected.into());
     }
 }
 
@@ -322,4 +323,71 @@ fn seal_earlier(path: &Path) {
             .map_err(drop)
             .unwrap();
     }
+}
+
+#[test]
+fn what_is_evaluated_is_seen_before_its_round_is_over() {
+    /// Looks at the study after the first evaluation of a round.
+    struct Looking<'a> {
+        inner: MadeUp,
+        study: &'a Study,
+        seen: Mutex<u32>,
+    }
+
+    impl Evaluator for Looking<'_> {
+        fn metric_pair(&self) -> &MetricPair {
+            self.inner.metric_pair()
+        }
+
+        fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+            let now = self.study.status().unwrap();
+            let pending = &now.runs[0].pending;
+            assert_eq!(now.runs[0].holder.as_deref(), Some("process 42 on host"));
+            let finished = pending.iter().filter(|p| p.evaluation.is_some()).count();
+            if finished > 0 && now.runs[0].summary.rounds == 0 {
+                assert_eq!(pending.len(), 4, "a round");
+                let top = self.study.top(10, &RunFilter::default()).unwrap();
+                assert!(top.iter().all(|entry| !entry.is_recorded));
+                *self.seen.lock().unwrap() += u32::try_from(top.len()).unwrap();
+            }
+            self.inner.evaluate(query)
+        }
+    }
+
+    let place = Place::new();
+    let study = place.study();
+    let evaluator = Looking {
+        inner: MadeUp::new(),
+        study: &study,
+        seen: Mutex::new(0),
+    };
+    let Begun::Fresh(claim) = begin(&study, &spec(8), OnExisting::Refuse).unwrap() else {
+        panic!("the study is new");
+    };
+    let remembered = claim
+        .remember(&evaluator, &evaluator_spec(), space())
+        .unwrap();
+    let writer = claim.writer(space(), || Duration::ZERO);
+    let mut writer = writer.costly();
+    let mut searcher = Measured {
+        inner: RandomSearch::new(space(), 8),
+        told: 0,
+    };
+    Run::new(&*space(), &mut searcher, &remembered, spec(8).budget)
+        .observe(&mut writer)
+        .run()
+        .unwrap();
+    assert!(*evaluator.seen.lock().unwrap() > 0);
+    drop((remembered, writer));
+    let now = study.status().unwrap();
+    assert_eq!((now.runs[0].pending.len(), &now.runs[0].holder), (0, &None));
+    let best = now.runs[0].best.unwrap();
+    let top = study.top(1, &RunFilter::default()).unwrap();
+    assert!(best.1 == top[0].number.0 && top[0].is_recorded);
+    study.note_activity("process 1", 2.5, "{}").unwrap();
+    study.note_activity("process 1", 3.5, "[]").unwrap();
+    let activity = study.status().unwrap().activity;
+    assert_eq!((activity.len(), &*activity[0].state), (1, "[]"));
+    study.forget_activity("process 1").unwrap();
+    assert!(study.status().unwrap().activity.is_empty());
 }

@@ -493,6 +493,12 @@ impl Experiment {
         #[cfg(feature = "tables")]
         let restricted = evaluating.restrict(self.missing_rows, &*space, &mut constrained)?;
         let mut config = algorithm.config_json()?;
+        if !measured_bounds.is_empty() {
+            let texts = measured_bounds
+                .iter()
+                .map(|measured| measured.bound.to_string());
+            config["measured_constraints"] = texts.collect::<Vec<String>>().into();
+        }
         if let Some(declared) = self.metrics.declared_text() {
             config["declared"] = declared.into();
         }
