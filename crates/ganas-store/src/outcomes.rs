@@ -234,16 +234,22 @@ impl Evaluations {
     ///
     /// [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn all(&self) -> Result<BTreeMap<EvaluationId, Evaluation>, StoreError> {
-        self.study.read("read the evaluations", |tx| {
-            let mut statement = tx.prepare(&OUTCOMES.select("WHERE evaluator = ?1"))?;
-            let mut rows = statement.query([self.evaluator])?;
-            let mut all = BTreeMap::new();
-            while let Some(row) = rows.next()? {
-                let evaluation = self.evaluation(tx, row)?;
-                all.insert(evaluation.id, evaluation);
-            }
-            Ok(all)
-        })
+        self.study
+            .read("read the evaluations", |tx| self.all_in(tx))
+    }
+
+    pub(crate) fn all_in(
+        &self,
+        connection: &Connection,
+    ) -> Result<BTreeMap<EvaluationId, Evaluation>, Fault> {
+        let mut statement = connection.prepare(&OUTCOMES.select("WHERE evaluator = ?1"))?;
+        let mut rows = statement.query([self.evaluator])?;
+        let mut all = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let evaluation = self.evaluation(connection, row)?;
+            all.insert(evaluation.id, evaluation);
+        }
+        Ok(all)
     }
 
     /// Keeps an evaluation, in place of one with the same id.

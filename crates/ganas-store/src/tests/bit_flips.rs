@@ -6,7 +6,7 @@ use std::fs;
 use ganas_eval::Details;
 
 use super::*;
-use crate::{Evaluation, EvaluationId};
+use crate::{Evaluation, EvaluationId, Times};
 
 /// Flips of each kind of study.
 const FLIPS: u64 = 1200;
@@ -41,7 +41,11 @@ fn everything(path: &Path) -> Result<String, StoreError> {
     }
     for format in [ExportFormat::JsonLines, ExportFormat::Csv] {
         let mut bytes = Vec::new();
-        study.export(&mut bytes, format, &RunFilter::default())?;
+        let export = Export {
+            times: Times::Include,
+            ..Export::new(format)
+        };
+        study.export(&mut bytes, &export)?;
         text.push_str(&String::from_utf8(bytes).unwrap());
     }
     let top = study.top(1000, &RunFilter::default())?;

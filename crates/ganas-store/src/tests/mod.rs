@@ -29,7 +29,8 @@ use ganas_search::{
 use ganas_space::{Arch, SearchSpace, by_name};
 
 use crate::{
-    Begun, EvaluatorSpec, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError, Study,
+    Begun, EvaluatorSpec, Export, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError,
+    Study,
 };
 
 /// A made-up measurement of each class; some fail.
@@ -370,9 +371,7 @@ impl<F: FnMut(u32)> Observer for Each<F> {
 
 fn export(study: &Study, format: ExportFormat) -> String {
     let mut bytes = Vec::new();
-    study
-        .export(&mut bytes, format, &RunFilter::default())
-        .unwrap();
+    study.export(&mut bytes, &Export::new(format)).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

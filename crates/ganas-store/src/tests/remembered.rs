@@ -94,7 +94,7 @@ fn session_of(
 #[test]
 fn no_finished_evaluation_is_repeated() {
     let reference = Place::new();
-    finish(&reference.study(), &spec(8));
+    finish_costly(&reference.study(), &spec(8));
     let place = Place::new();
     let mut asked = Vec::new();
     let sessions = Cell::new(0);
@@ -139,7 +139,7 @@ fn failures_before_the_circuit_breaker_are_forgotten() {
     assert_eq!(reasons, 0);
     session(&place.study(), &Limited::new(30, broken)).unwrap();
     let reference = Place::new();
-    finish(&reference.study(), &spec(8));
+    finish_costly(&reference.study(), &spec(8));
     assert_eq!(json_lines(&place.study()), json_lines(&reference.study()));
 }
 
@@ -150,7 +150,7 @@ fn a_run_with_a_window_is_killed_anywhere_and_repeats_nothing() {
         ..spec(8)
     };
     let reference = Place::new();
-    finish(&reference.study(), &windowed);
+    finish_costly(&reference.study(), &windowed);
     for each in [1, 2, 3, 7] {
         let place = Place::new();
         let mut asked = Vec::new();
@@ -179,7 +179,7 @@ fn a_larger_budget_goes_on_where_the_smaller_one_has_ended() {
     for pace in paces {
         let whole = RunSpec { pace, ..spec(8) };
         let reference = Place::new();
-        finish(&reference.study(), &whole);
+        finish_costly(&reference.study(), &whole);
         for budget in [1, 3, 4, 9, 29] {
             let part = RunSpec {
                 budget: Budget::unique(budget).unwrap(),
@@ -201,15 +201,23 @@ fn a_larger_budget_goes_on_where_the_smaller_one_has_ended() {
                 "{budget}"
             );
             // The others are computed again.
+            let cheap = Place::new();
+            finish(&cheap.study(), &whole);
             let place = Place::new();
             finish(&place.study(), &part);
             resume(&place.study(), &whole);
-            assert_eq!(json_lines(&place.study()), json_lines(&reference.study()));
+            assert_eq!(json_lines(&place.study()), json_lines(&cheap.study()));
             // A smaller budget than was spent leaves all as it is.
             let begun = begin(&place.study(), &part, OnExisting::Resume).unwrap();
             assert!(matches!(begun, Begun::Finished(_)), "{begun:?}");
         }
     }
+}
+
+/// Runs to the end without interruption, by an evaluator whose evaluations are kept.
+fn finish_costly(study: &Study, spec: &RunSpec) {
+    let evaluator = Limited::new(u32::MAX, || EvalError::Interrupted);
+    session_of(study, &evaluator, spec, OnExisting::Refuse).unwrap();
 }
 
 /// A run of which some evaluations fail.
@@ -255,7 +263,7 @@ fn what_has_failed_is_tried_again_when_that_is_wanted() {
     let asked = again.asked.into_inner().unwrap();
     assert_eq!(asked.len(), usize::try_from(outcome.counts.failed).unwrap());
     let reference = Place::new();
-    finish(&reference.study(), &spec);
+    finish_costly(&reference.study(), &spec);
     assert_eq!(json_lines(&study), json_lines(&reference.study()));
 }
 
