@@ -231,15 +231,16 @@ impl Evaluations {
     /// [`StoreError::Unwritable`], [`StoreError::Database`].
     pub fn forget_failures(&self, ids: &[EvaluationId]) -> Result<(), StoreError> {
         let durability = Durability::Promised;
-        self.study.write(durability, "forget failed evaluations", |tx| {
-            let sql = "DELETE FROM outcomes
+        self.study
+            .write(durability, "forget failed evaluations", |tx| {
+                let sql = "DELETE FROM outcomes
                        WHERE evaluator = ?1 AND key = ?2 AND seed = ?3 AND reason IS NOT NULL";
-            let mut statement = tx.prepare_cached(sql)?;
-            for id in ids {
-                statement.execute((self.evaluator, id.key.to_string(), seed(*id)))?;
-            }
-            Ok(())
-        })
+                let mut statement = tx.prepare_cached(sql)?;
+                for id in ids {
+                    statement.execute((self.evaluator, id.key.to_string(), seed(*id)))?;
+                }
+                Ok(())
+            })
     }
 
     /// Keeps an evaluation, when a check in the same transaction succeeds.

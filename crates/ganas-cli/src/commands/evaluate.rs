@@ -248,7 +248,9 @@ fn describe(list: &EvaluationList) {
     ];
     if !spec.fidelity.is_empty() {
         let pairs = spec.fidelity.iter();
-        let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<String> = pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         lines.push(("fidelity", pairs.join(" ")));
     }
     if let Some(study) = list.study() {

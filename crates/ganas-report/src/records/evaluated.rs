@@ -79,7 +79,11 @@ impl EvaluatedArch {
     #[must_use]
     pub fn new(arch: String, key: String, evaluations: Vec<EvaluatedOnce>) -> Self {
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (name, value) in evaluations.iter().filter_map(|e| e.metrics.as_ref()).flatten() {
+        for (name, value) in evaluations
+            .iter()
+            .filter_map(|e| e.metrics.as_ref())
+            .flatten()
+        {
             values.entry(name.clone()).or_default().push(*value);
         }
         let over = |(name, values): (String, Vec<f64>)| {

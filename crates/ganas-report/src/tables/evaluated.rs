@@ -76,7 +76,8 @@ impl EvaluatedRecord {
             } in &arch.evaluations
             {
                 let Some(reason) = reason else { continue };
-                let seed = training_seed.map_or_else(String::new, |s| format!(" (training seed {s})"));
+                let seed =
+                    training_seed.map_or_else(String::new, |s| format!(" (training seed {s})"));
                 let (arch, reason) = (one_line(&arch.arch), one_line(reason));
                 text.push_str(&format!("failed: {arch}{seed}: {reason}\n"));
             }
@@ -94,7 +95,9 @@ fn over_seeds(over: Option<&OverSeeds>) -> String {
     match over {
         None => "-".to_owned(),
         Some(OverSeeds { mean, sd: None, .. }) => measurement(*mean),
-        Some(OverSeeds { mean, sd: Some(sd), .. }) => {
+        Some(OverSeeds {
+            mean, sd: Some(sd), ..
+        }) => {
             format!("{} ± {}", measurement(*mean), measurement(*sd))
         }
     }
@@ -104,7 +107,9 @@ fn over_seeds(over: Option<&OverSeeds>) -> String {
 fn counts(arch: &EvaluatedArch) -> String {
     let all = &arch.evaluations;
     let failed = all.iter().filter(|once| once.metrics.is_none()).count();
-    let reused = all.iter().filter(|once| once.reused && once.metrics.is_some());
+    let reused = all
+        .iter()
+        .filter(|once| once.reused && once.metrics.is_some());
     let reused = reused.count();
     let new = all.len() - failed - reused;
     let counts = [(new, "new"), (reused, "reused"), (failed, "failed")];

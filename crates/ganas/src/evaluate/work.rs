@@ -206,7 +206,11 @@ impl EvaluationList {
             .map(|ListedArch { text, key, .. }| {
                 let ids = self.seeds.iter();
                 let ids = ids.map(|&seed| EvaluationId { key: *key, seed });
-                EvaluatedArch::new(text.clone(), key.to_string(), ids.filter_map(once).collect())
+                EvaluatedArch::new(
+                    text.clone(),
+                    key.to_string(),
+                    ids.filter_map(once).collect(),
+                )
             })
             .collect();
         let mut metrics = self.measuring.metrics();
