@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod activity_stub;
 mod begin;
 mod checksum;
 mod collection;

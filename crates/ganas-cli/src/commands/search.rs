@@ -16,13 +16,13 @@ use crate::arguments::environment;
 use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
 use crate::arguments::workers::WorkerArguments;
-use crate::printing::escape::escaped;
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
 use crate::printing::progress::Progress;
 use crate::printing::stderr::message;
 use crate::printing::worker_notes::WorkerNotes;
+use ganas::report::escape::escaped;
 
 /// What to search, and how.
 #[derive(Debug, clap::Args)]

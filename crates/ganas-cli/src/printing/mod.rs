@@ -1,7 +1,6 @@
 //! The terminal: results on stdout, everything else on stderr, signals, exit codes.
 
 pub(crate) mod coverage;
-pub(crate) mod escape;
 pub(crate) mod exit;
 #[cfg(unix)]
 mod ignored_signals;

@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::escape::printable;
 use super::exit::Outcome;
+use ganas::report::escape::printable;
 
 /// Writes to stdout, buffered.
 pub(crate) fn print(

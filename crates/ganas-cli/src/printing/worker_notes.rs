@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 use ganas::worker::{PoolListener, PoolNote};
 use indicatif::{MultiProgress, ProgressBar};
 
-use super::escape::shortened;
 use super::stderr::message;
+use ganas::report::escape::shortened;
 use ganas::report::tables::measurement;
 
 /// The longest note, in characters.

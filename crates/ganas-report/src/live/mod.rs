@@ -1,0 +1,11 @@
+//! What is shown of a search that goes on.
+
+mod activity;
+mod due;
+mod progress;
+mod time;
+
+pub use activity::{BusyWith, LastFailure, ProcessActivity, WorkerActivity, WorkerLife};
+pub use due::{Due, Eagerness};
+pub use progress::{RunProgress, SearchProgress};
+pub use time::{Finishing, about};
