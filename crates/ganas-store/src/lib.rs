@@ -14,7 +14,6 @@
 
 #![forbid(unsafe_code)]
 
-mod activity_stub;
 mod begin;
 mod checksum;
 mod collection;

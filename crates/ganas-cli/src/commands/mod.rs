@@ -6,6 +6,7 @@ pub(crate) mod devices;
 pub(crate) mod export;
 pub(crate) mod search;
 pub(crate) mod space;
+pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod top;
 pub(crate) mod unchecked;
