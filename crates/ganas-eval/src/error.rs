@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ganas_space::SpaceError;
 use thiserror::Error;
 
+use crate::MetricRange;
+
 /// Why there is no measurement, or why evaluating has to end.
 ///
 /// What can be wrong with the source of the measurements (a table, a surrogate, a worker process) is an error of the
@@ -34,6 +36,18 @@ pub enum EvalError {
         metric: String,
         /// The value.
         value: f64,
+    },
+    /// The evaluator returned a value that is not possible.
+    #[error(
+        "`{metric}` is {value}, outside of the declared range {range}: correct what measures it, or declare another range"
+    )]
+    OutOfRange {
+        /// The name of the metric.
+        metric: String,
+        /// The value.
+        value: f64,
+        /// The values that are possible.
+        range: MetricRange,
     },
     /// A property that is searched on is not known of an architecture.
     #[error("the value of `{property}`, which is an objective, is not known of this architecture")]

@@ -163,6 +163,7 @@ pub trait Evaluator: Send + Sync {
             search: SearchMetric::new(kept(metrics, &pair.search)?, pair.search_direction),
             report: ReportMetric(kept(metrics, &pair.report)?),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 }
@@ -252,8 +253,13 @@ impl Feed for ListFeed<'_> {
     }
 }
 
-/// Feeds `inner` with what another feed wants, and changes each measurement that it brings.
-pub(crate) fn evaluate_all_changed(
+/// Feeds an evaluator with what another feed wants, and changes each measurement that it brings: how an evaluator that stands
+/// before another one implements [`Evaluator::evaluate_all`].
+///
+/// # Errors
+///
+/// Those of the evaluator and of the feed.
+pub fn evaluate_changed(
     inner: &dyn Evaluator,
     feed: &mut dyn Feed,
     change: &dyn Fn(&Arch, Measurement) -> Result<Measurement, EvalError>,

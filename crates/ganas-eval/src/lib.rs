@@ -16,6 +16,7 @@ mod objective;
 mod objectives;
 mod outcome;
 mod property;
+mod range;
 
 pub use counts::QueryCounts;
 pub use declaration::{
@@ -23,7 +24,8 @@ pub use declaration::{
 };
 pub use error::EvalError;
 pub use evaluator::{
-    Evaluator, Feed, Fidelity, GoOn, ListFeed, Progress, Query, Task, evaluate_one, kept,
+    Evaluator, Feed, Fidelity, GoOn, ListFeed, Progress, Query, Task, evaluate_changed,
+    evaluate_one, kept,
 };
 pub use metric::{Direction, Measurement, ReportMetric, SearchMetric};
 pub use metric_pair::{MetricPair, MetricRole, SelectionKind};
@@ -31,6 +33,7 @@ pub use objective::CostObjective;
 pub use objectives::{ObjectiveSource, WithObjectives};
 pub use outcome::{Circumstances, Details, Outcome};
 pub use property::{ClosedForm, CostProperty, NamedCost, Property};
+pub use range::MetricRange;
 
 #[cfg(test)]
 mod test_archs;

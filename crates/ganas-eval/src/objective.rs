@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ganas_space::Arch;
 
-use crate::evaluator::evaluate_all_changed;
+use crate::evaluator::evaluate_changed;
 use crate::{
     Direction, EvalError, Evaluator, Feed, Measurement, MetricPair, Property, Query, SearchMetric,
 };
@@ -88,7 +88,7 @@ impl Evaluator for CostObjective<'_> {
     }
 
     fn evaluate_all(&self, feed: &mut dyn Feed) -> Result<(), EvalError> {
-        evaluate_all_changed(self.inner, feed, &|arch, measured| {
+        evaluate_changed(self.inner, feed, &|arch, measured| {
             self.measurement(arch, measured)
         })
     }
@@ -128,6 +128,7 @@ mod tests {
                 search: SearchMetric::maximized(f64::from(count)),
                 report: ReportMetric(f64::from(count) + 100.0),
                 objectives: Vec::new(),
+                violation: 0.0,
             })
         }
     }

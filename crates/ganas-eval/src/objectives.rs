@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ganas_space::Arch;
 
-use crate::evaluator::evaluate_all_changed;
+use crate::evaluator::evaluate_changed;
 use crate::{EvalError, Evaluator, Feed, Measurement, MetricPair, Property, Query};
 
 /// Where the value of an objective comes from.
@@ -75,7 +75,7 @@ impl Evaluator for WithObjectives<'_> {
     }
 
     fn evaluate_all(&self, feed: &mut dyn Feed) -> Result<(), EvalError> {
-        evaluate_all_changed(self.inner, feed, &|arch, measured| {
+        evaluate_changed(self.inner, feed, &|arch, measured| {
             self.measurement(arch, measured)
         })
     }
@@ -108,6 +108,7 @@ mod tests {
                 search: SearchMetric::maximized(3.0),
                 report: ReportMetric(5.0),
                 objectives: vec![7.0, 11.0],
+                violation: 0.0,
             })
         }
     }

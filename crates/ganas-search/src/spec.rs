@@ -3,7 +3,7 @@
 use ganas_eval::{Fidelity, MetricPair};
 use serde::{Deserialize, Serialize};
 
-use crate::{Budget, Objectives, Pace};
+use crate::{Budget, Objectives, Pace, Rungs};
 
 /// Everything that the record of a run depends on; two runs with equal specs have equal records, and of two that differ in their
 /// budget alone one has the beginning of the other.
@@ -27,6 +27,9 @@ pub struct RunSpec {
     /// When the searcher is asked and told.
     #[serde(default, skip_serializing_if = "is_rounds", rename = "window")]
     pub pace: Pace,
+    /// The fidelities with which evaluations begin and go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rungs: Option<Rungs>,
     /// The budget in unique queries. It is no part of what the run is: the same run can go on with a larger one.
     pub budget: Budget,
     /// The device and the instruction set, for example `cpu-f32 x86_64 avx2 fma`.

@@ -294,7 +294,7 @@ impl Study {
 
     /// Where a run continues: after its last checkpoint. What was recorded after that is removed from its record, since it is
     /// recorded again, by a longer run perhaps in another order; what was evaluated is kept apart.
-    fn resume_point(
+    pub(crate) fn resume_point(
         &self,
         connection: &Connection,
         run: &RunSummary,
@@ -362,6 +362,9 @@ impl Study {
                     repeat: row.repeat,
                     state: row.state,
                     objectives: row.objectives,
+                    violation: row.violation,
+                    lower: row.lower,
+                    missing: row.missing,
                 },
                 report: row.report,
             });
@@ -386,7 +389,7 @@ impl Study {
             .prepare_cached("SELECT min(number) FROM trials WHERE run = ?1 AND round >= ?2")?
             .query_row((run.0, rounds), |row| row.get(0))?;
         if let Some(first) = first {
-            for table in ["objectives", "violations"] {
+            for table in ["objectives", "standings"] {
                 let sql = format!("DELETE FROM {table} WHERE run = ?1 AND number >= ?2");
                 connection.prepare_cached(&sql)?.execute((run.0, first))?;
             }

@@ -61,7 +61,7 @@ pub(crate) const SESSIONS: Table = Table {
     n_keys: 2,
 };
 
-/// The checksum of a trial goes on over its objectives, and by how much it violates bounds if it does.
+/// The checksum of a trial goes on over its objectives, and what it is beside its metrics.
 pub(crate) const TRIALS: Table = Table {
     name: "trials",
     columns: &[
@@ -116,6 +116,7 @@ pub(crate) const OUTCOMES: Table = Table {
         "cost",
         "artifact",
         "attempts",
+        "timed",
     ],
     n_keys: 3,
 };

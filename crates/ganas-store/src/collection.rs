@@ -143,15 +143,6 @@ impl Collection {
     }
 }
 
-/// The first collection of a study that is read only.
-#[cfg(test)]
-pub(crate) fn of_reader(study: &Study) -> Collection {
-    Collection {
-        evaluations: Evaluations::of(study, 1),
-        session: 0,
-    }
-}
-
 /// How many evaluations an evaluator has made for tables: with seeds that were asked for.
 fn count(connection: &Connection, evaluator: i64) -> rusqlite::Result<i64> {
     connection.query_row(

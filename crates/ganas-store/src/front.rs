@@ -48,8 +48,9 @@ impl Study {
             for run in &runs {
                 let mut first = Vec::new();
                 self.each_trial(tx, run, |trial| {
+                    let is_hidden = trial.repeat || !trial.is_eligible();
                     let (TrialState::Completed(search), Some(report), false) =
-                        (&trial.state, trial.report, trial.repeat)
+                        (&trial.state, trial.report, is_hidden)
                     else {
                         return Ok(());
                     };
@@ -68,6 +69,7 @@ impl Study {
                             algorithm: run.spec.algorithm.clone(),
                             seed: run.spec.seed,
                             number: trial.number,
+                            is_recorded: true,
                         },
                         objectives: trial.objectives,
                     };

@@ -6,8 +6,13 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::{RunId, StoreError};
+
+/// How often a lock that somebody has is tried again, and after which pause.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock on a run, given back when it is dropped.
 #[derive(Debug)]
@@ -28,21 +33,32 @@ pub(crate) enum NotTaken {
 impl RunLock {
     /// Takes the lock on a run; `holder` is how this process names itself to others.
     pub(crate) fn take(study: &Path, run: RunId, holder: &str) -> Result<Self, NotTaken> {
-        let mut name = study.as_os_str().to_owned();
-        name.push(format!(".run-{run}.lock"));
-        let path = PathBuf::from(name);
+        let path = path_of(study, run);
         let failed = |source| {
             NotTaken::Failed(StoreError::Lock {
                 lock: path.clone(),
                 source,
             })
         };
+        let mut looks = 0;
         loop {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
-            let mut file = options.open(&path).map_err(failed)?;
+            let mut file = match options.open(&path) {
+                // The folder is gone: what writes to the study notices, and says so.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Ok(Self { file: None, path });
+                }
+                file => file.map_err(failed)?,
+            };
             match file.try_lock() {
                 Ok(()) => {}
+                // It may be somebody who looks who has it.
+                Err(TryLockError::WouldBlock) if looks < LOOKS => {
+                    looks += 1;
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     let mut holder = String::new();
                     // What it says is for people; without it there is a holder all the same.
@@ -70,6 +86,26 @@ impl RunLock {
             }
         }
     }
+}
+
+/// Who works on a run, as it named itself; nothing when nobody does, or that cannot be known.
+pub(crate) fn holder(study: &Path, run: RunId) -> Option<String> {
+    let mut file = File::open(path_of(study, run)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let read = (&mut file).take(1024).read_to_string(&mut holder);
+            read.is_ok().then_some(holder)
+        }
+        _ => None,
+    }
+}
+
+/// The file that is locked.
+fn path_of(study: &Path, run: RunId) -> PathBuf {
+    let mut name = study.as_os_str().to_owned();
+    name.push(format!(".run-{run}.lock"));
+    PathBuf::from(name)
 }
 
 #[cfg(unix)]

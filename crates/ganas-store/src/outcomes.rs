@@ -122,6 +122,30 @@ impl Study {
         Ok(Some(row.get(0)?))
     }
 
+    /// The number of the same evaluator with another fidelity, when the study knows it.
+    pub(crate) fn with_fidelity(
+        &self,
+        connection: &Connection,
+        evaluator: i64,
+        fidelity: &Fidelity,
+    ) -> Result<Option<i64>, Fault> {
+        let mut statement =
+            connection.prepare_cached(&EVALUATORS.select("WHERE evaluator = ?1"))?;
+        let mut rows = statement.query([evaluator])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let what = || format!("evaluator {evaluator}");
+        self.verify(&EVALUATORS, row, &[], what)?;
+        let spec = EvaluatorSpec {
+            space: row.get(1)?,
+            identity: row.get(2)?,
+            fidelity: fidelity.clone(),
+            description: String::new(),
+        };
+        self.find_evaluator(connection, &spec)
+    }
+
     /// Every evaluator that the study knows, in the order in which they came.
     ///
     /// # Errors
@@ -186,15 +210,22 @@ impl Evaluations {
     ///
     /// [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn find(&self, id: EvaluationId) -> Result<Option<Evaluation>, StoreError> {
-        self.study.read("look for an evaluation", |tx| {
-            let sql = OUTCOMES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
-            let mut statement = tx.prepare_cached(&sql)?;
-            let mut rows = statement.query((self.evaluator, id.key.to_string(), seed(id)))?;
-            match rows.next()? {
-                None => Ok(None),
-                Some(row) => Ok(Some(self.evaluation(tx, row)?)),
-            }
-        })
+        let study = &self.study;
+        study.read("look for an evaluation", |tx| self.find_in(tx, id))
+    }
+
+    pub(crate) fn find_in(
+        &self,
+        connection: &Connection,
+        id: EvaluationId,
+    ) -> Result<Option<Evaluation>, Fault> {
+        let sql = OUTCOMES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query((self.evaluator, id.key.to_string(), seed(id)))?;
+        match rows.next()? {
+            None => Ok(None),
+            Some(row) => Ok(Some(self.evaluation(connection, row)?)),
+        }
     }
 
     /// All evaluations, by id.
@@ -203,16 +234,22 @@ impl Evaluations {
     ///
     /// [`StoreError::Damaged`], [`StoreError::Database`].
     pub fn all(&self) -> Result<BTreeMap<EvaluationId, Evaluation>, StoreError> {
-        self.study.read("read the evaluations", |tx| {
-            let mut statement = tx.prepare(&OUTCOMES.select("WHERE evaluator = ?1"))?;
-            let mut rows = statement.query([self.evaluator])?;
-            let mut all = BTreeMap::new();
-            while let Some(row) = rows.next()? {
-                let evaluation = self.evaluation(tx, row)?;
-                all.insert(evaluation.id, evaluation);
-            }
-            Ok(all)
-        })
+        self.study
+            .read("read the evaluations", |tx| self.all_in(tx))
+    }
+
+    pub(crate) fn all_in(
+        &self,
+        connection: &Connection,
+    ) -> Result<BTreeMap<EvaluationId, Evaluation>, Fault> {
+        let mut statement = connection.prepare(&OUTCOMES.select("WHERE evaluator = ?1"))?;
+        let mut rows = statement.query([self.evaluator])?;
+        let mut all = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let evaluation = self.evaluation(connection, row)?;
+            all.insert(evaluation.id, evaluation);
+        }
+        Ok(all)
     }
 
     /// Keeps an evaluation, in place of one with the same id.
@@ -222,6 +259,25 @@ impl Evaluations {
     /// [`StoreError::Unwritable`], [`StoreError::Database`].
     pub fn keep(&self, evaluation: &Evaluation) -> Result<(), StoreError> {
         self.keep_checked(evaluation, |_| Ok(()))
+    }
+
+    /// Forgets these evaluations where they have failed, so that they are made again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unwritable`], [`StoreError::Database`].
+    pub fn forget_failures(&self, ids: &[EvaluationId]) -> Result<(), StoreError> {
+        let durability = Durability::Promised;
+        self.study
+            .write(durability, "forget failed evaluations", |tx| {
+                let sql = "DELETE FROM outcomes
+                       WHERE evaluator = ?1 AND key = ?2 AND seed = ?3 AND reason IS NOT NULL";
+                let mut statement = tx.prepare_cached(sql)?;
+                for id in ids {
+                    statement.execute((self.evaluator, id.key.to_string(), seed(*id)))?;
+                }
+                Ok(())
+            })
     }
 
     /// Keeps an evaluation, when a check in the same transaction succeeds.
@@ -255,6 +311,7 @@ impl Evaluations {
             Value::Text(json(&details.cost)?),
             text(details.artifact.clone()),
             Value::Integer(details.attempts.into()),
+            Value::Integer(details.circumstances.is_some().into()),
         ];
         let circumstances = details.circumstances.as_ref().map(|c| {
             [
@@ -309,6 +366,11 @@ impl Evaluations {
                 return Err(damaged(reason).into());
             }
         };
+        let circumstances = self.circumstances(connection, &key, number)?;
+        let is_timed: bool = row.get(10)?;
+        if is_timed && circumstances.is_none() {
+            return Err(damaged("its circumstances are missing".to_owned()).into());
+        }
         Ok(Evaluation {
             id,
             arch: row.get(3)?,
@@ -319,7 +381,7 @@ impl Evaluations {
                 cost: self.study.parsed(&what, &row.get::<_, String>(7)?)?,
                 artifact: row.get(8)?,
                 attempts: row.get(9)?,
-                circumstances: self.circumstances(connection, &key, number)?,
+                circumstances: circumstances.filter(|_| is_timed),
             },
         })
     }

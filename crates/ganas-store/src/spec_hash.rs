@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::num::NonZeroU32;
 
 use ganas_eval::{Fidelity, MetricPair};
-use ganas_search::{Budget, Objectives, RunSpec};
+use ganas_search::{Budget, Objectives, RunSpec, Rungs};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -32,6 +32,8 @@ struct Experiment<'a> {
     window: Option<NonZeroU32>,
     fidelity: &'a Fidelity,
     #[serde(skip_serializing_if = "Option::is_none")]
+    rungs: Option<&'a Rungs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     objectives: Option<&'a Objectives>,
 }
 
@@ -54,6 +56,7 @@ impl SpecText {
                 config: &spec.config,
                 window: spec.pace.window(),
                 fidelity: &spec.fidelity,
+                rungs: spec.rungs.as_ref(),
                 objectives: spec.objectives.as_ref(),
             })?
             .as_bytes(),

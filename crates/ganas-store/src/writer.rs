@@ -15,6 +15,7 @@ use rusqlite::types::{Value, ValueRef};
 use crate::checksum::{CHECKPOINTS, ENDINGS, PROPOSALS, ROUNDS, RUNS, Running, StudyId, TRIALS};
 use crate::error::Fault;
 use crate::event_values::EventValues;
+use crate::read::Standing;
 use crate::schema::round_values;
 use crate::spec_hash::sha256;
 use crate::state::StoredState;
@@ -155,7 +156,30 @@ impl RunWriter {
                 real(report.map(|report| report.0)),
                 reason.map_or(Value::Null, Value::Text),
             ];
-            inserted.add(id.insert(&TRIALS, &mut statement, &values, &trial.objectives)?);
+            let standing = Standing {
+                violation: trial.violation,
+                missing: trial.missing,
+                lower: trial.lower.clone(),
+            };
+            let beside = [&trial.objectives[..], &standing.values()].concat();
+            inserted.add(id.insert(&TRIALS, &mut statement, &values, &beside)?);
+            if standing != Standing::default() {
+                let lower = serde_json::to_string(&standing.lower).map_err(|source| {
+                    StoreError::Encoding {
+                        what: "the values with lower fidelities",
+                        source,
+                    }
+                })?;
+                let Standing {
+                    violation, missing, ..
+                } = standing;
+                connection
+                    .prepare_cached(
+                        "INSERT INTO standings (run, number, violation, missing, lower)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
+                    )?
+                    .execute((self.claim.run.0, trial.number.0, violation, missing, lower))?;
+            }
         }
         let mut statement = connection.prepare_cached(
             "INSERT INTO objectives (run, number, position, measured) VALUES (?1, ?2, ?3, ?4)",

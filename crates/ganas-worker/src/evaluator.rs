@@ -124,25 +124,17 @@ impl WorkerEvaluator {
         self.workers.activity()
     }
 
-    /// What was measured; an error when a metric that is used has the value that says that there is none.
+    /// What was measured; an error when a metric that is used has the value that says that there
+    /// is none, or is out of its range.
     fn measurement(&self, metrics: &BTreeMap<String, f64>) -> Result<Measurement, EvalError> {
-        let value = |name: &str| {
-            let value = kept(metrics, name)?;
-            if self.meanings[name].missing == Some(value) {
-                Err(EvalError::Missing {
-                    metric: name.to_owned(),
-                    value,
-                })
-            } else {
-                Ok(value)
-            }
-        };
+        let value = |name: &str| self.meanings[name].check(name, kept(metrics, name)?);
         let search = value(&self.metric_pair.search)?;
         let objectives = self.further.iter().map(|name| value(name));
         Ok(Measurement {
             search: SearchMetric::new(search, self.metric_pair.search_direction),
             report: ReportMetric(value(&self.metric_pair.report)?),
             objectives: objectives.collect::<Result<_, _>>()?,
+            violation: 0.0,
         })
     }
 }

@@ -152,6 +152,23 @@ pub enum WorkerError {
         /// How many.
         workers: u32,
     },
+    /// A name for the evaluator that names nothing.
+    #[error(
+        "the id of the evaluator (--evaluator-id) is empty; expected a name for what evaluates, such as `resnet-cifar10-v2`"
+    )]
+    EmptyId,
+    /// A fidelity that the worker is not made for.
+    #[error(
+        "the worker `{worker}` is not made for the fidelity {asked} (--fidelity); expected one of those that it declares: {known}"
+    )]
+    UnknownFidelity {
+        /// The name of the evaluator.
+        worker: String,
+        /// What was asked for.
+        asked: String,
+        /// All that it declares.
+        known: String,
+    },
     /// The process does not become a worker.
     #[error(
         "`{command}` is no worker: {reason}; its stderr is in {}; docs/PROTOCOL.md says what a worker does{}",

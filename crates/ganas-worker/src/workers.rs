@@ -94,7 +94,7 @@ impl Workers {
     /// # Errors
     ///
     /// [`WorkerError`], in [`EvalError::Unusable`]: the log folder cannot be written, the command is no worker, or too many
-    /// are asked for. [`EvalError::Interrupted`] when a stop is asked for before the first worker is there.
+    /// are asked for; or its id is empty, or it is not made for the fidelity. [`EvalError::Interrupted`] when a stop is asked for before the first worker is there.
     pub fn open(
         config: PoolConfig,
         space: Arc<dyn SearchSpace>,
@@ -103,6 +103,9 @@ impl Workers {
         if !(1..=MAX_WORKERS).contains(&config.workers) {
             let workers = config.workers;
             return Err(WorkerError::TooManyWorkers { workers }.into());
+        }
+        if (config.evaluator_id.as_ref()).is_some_and(|id| id.trim().is_empty()) {
+            return Err(WorkerError::EmptyId.into());
         }
         std::fs::create_dir_all(&config.logs).map_err(|source| WorkerError::Log {
             path: config.logs.clone(),
@@ -168,6 +171,7 @@ impl Workers {
                 }
             }
         };
+        check_fidelity(&workers.capabilities, &workers.fidelity)?;
         workers.identity = identity(&command, id.as_deref(), &workers.capabilities);
         Ok(workers)
     }
@@ -285,6 +289,30 @@ impl Drop for Workers {
             let _ = supervisor.join();
         }
     }
+}
+
+/// Refuses a fidelity that is none of those that a worker declares, when it declares some.
+fn check_fidelity(worker: &Capabilities, asked: &Fidelity) -> Result<(), WorkerError> {
+    let known = &worker.fidelities;
+    if asked.is_empty() || known.is_empty() || known.contains(asked) {
+        return Ok(());
+    }
+    Err(WorkerError::UnknownFidelity {
+        worker: worker.name.clone(),
+        asked: fidelity_text(asked),
+        known: known
+            .iter()
+            .map(fidelity_text)
+            .collect::<Vec<_>>()
+            .join("; "),
+    })
+}
+
+/// A fidelity as the command line has it.
+fn fidelity_text(fidelity: &Fidelity) -> String {
+    let pairs = fidelity.iter();
+    let pairs = pairs.map(|(name, value)| format!("{name}={value}"));
+    pairs.collect::<Vec<_>>().join(" ")
 }
 
 fn identity(command: &str, id: Option<&str>, worker: &Capabilities) -> String {

@@ -4,10 +4,11 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ganas::Experiment;
 use ganas::search::Until;
+use ganas::{Experiment, RungSettings};
 
 use super::duration::duration;
+use crate::printing::exit::UsageError;
 
 /// How a search begins, goes on and ends.
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,18 @@ pub(crate) struct CourseArguments {
     /// least two for each worker; else proposals are made in rounds].
     #[arg(long, value_name = "N", help_heading = "Course")]
     window: Option<NonZeroU32>,
+    /// Evaluates everything with the first of these fidelities; the best share of it goes on with the next: `epochs=3,9,27`, or
+    /// `3,9,27` where the workers declare one fidelity. Each architecture is one query of the budget.
+    #[arg(
+        long,
+        value_name = "NAME=VALUES",
+        requires = "evaluator",
+        help_heading = "Course"
+    )]
+    rungs: Option<String>,
+    /// The share that goes on from each rung to the next: `1/3` or a number.
+    #[arg(long, value_name = "SHARE", default_value = "1/3", value_parser = share, help_heading = "Course")]
+    promote: f64,
     /// Ends a run once the metric that is searched on has this value or a better one.
     #[arg(
         long,
@@ -44,7 +57,7 @@ pub(crate) struct CourseArguments {
 
 impl CourseArguments {
     /// Adds them to an experiment.
-    pub(crate) fn add_to(&self, mut experiment: Experiment) -> Experiment {
+    pub(crate) fn add_to(&self, mut experiment: Experiment) -> anyhow::Result<Experiment> {
         for file in &self.warm_start {
             experiment = experiment.warm_start(file);
         }
@@ -57,11 +70,27 @@ impl CourseArguments {
         if let Some(time) = self.max_time {
             experiment = experiment.max_time(time);
         }
-        experiment.until(Until {
+        if let Some(text) = &self.rungs {
+            let rungs = RungSettings::new(text, self.promote).map_err(UsageError)?;
+            experiment = experiment.rungs(rungs);
+        }
+        Ok(experiment.until(Until {
             target: self.target,
             patience: self.patience,
-        })
+        }))
     }
+}
+
+/// A share as a number or as a fraction.
+fn share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let value = match text.split_once('/') {
+        Some((part, whole)) => number(part).zip(number(whole)).map(|(a, b)| a / b),
+        None => number(text),
+    };
+    value
+        .filter(|share| *share > 0.0 && *share < 1.0)
+        .ok_or_else(|| format!("`{text}` is no share: expected one between 0 and 1, such as 1/3"))
 }
 
 fn finite(text: &str) -> Result<f64, String> {

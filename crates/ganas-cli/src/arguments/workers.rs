@@ -78,6 +78,18 @@ impl WorkerArguments {
         self.evaluator.is_some()
     }
 
+    /// The study: the one that is named, or, since what a command evaluates costs money, one in the current folder.
+    pub(crate) fn study(&self, named: Option<&Path>, space: Option<&str>) -> Option<PathBuf> {
+        let unnamed = || {
+            let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
+            let name: String = space.unwrap_or("search").chars().map(letter).collect();
+            PathBuf::from(format!("{name}.study.db"))
+        };
+        named
+            .map(Path::to_owned)
+            .or_else(|| self.is_given().then(unnamed))
+    }
+
     /// How workers are started, when there is a command. Without a folder their logs are beside the study.
     pub(crate) fn config(&self, study: Option<&Path>) -> anyhow::Result<Option<PoolConfig>> {
         let Some(command) = &self.evaluator else {

@@ -3,6 +3,8 @@
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod devices;
+pub(crate) mod evaluate;
+pub(crate) mod evaluations_bar;
 pub(crate) mod export;
 pub(crate) mod search;
 pub(crate) mod space;

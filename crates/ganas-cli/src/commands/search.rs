@@ -206,7 +206,8 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if let Some(space) = &arguments.space {
         experiment = experiment.space(Arc::clone(space));
     }
-    let study = study(arguments);
+    let space = arguments.space.as_ref().map(|space| space.name());
+    let study = arguments.workers.study(arguments.study.as_deref(), space);
     if let Some(config) = arguments.workers.config(study.as_deref())? {
         experiment = experiment.workers(config, notes.listener());
     }
@@ -235,22 +236,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if arguments.new_run {
         experiment = experiment.new_run();
     }
-    Ok(arguments.course.add_to(experiment))
-}
-
-/// The study: the one that is named, or, since what a command evaluates costs money, one in the current folder.
-fn study(arguments: &Arguments) -> Option<PathBuf> {
-    let unnamed = || {
-        let space = arguments
-            .space
-            .as_ref()
-            .map_or("search", |space| space.name());
-        let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
-        let name: String = space.chars().map(letter).collect();
-        PathBuf::from(format!("{name}.study.db"))
-    };
-    let is_costly = arguments.workers.is_given();
-    (arguments.study.clone()).or_else(|| is_costly.then(unnamed))
+    arguments.course.add_to(experiment)
 }
 
 /// What there is to do after a first search.

@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let study = Study::open_read_only(&arguments.study)?;
     let redraws = arguments.follow && !arguments.json && std::io::stdout().is_terminal();
     let mut last = None;
+    let mut was_idle = true;
     loop {
         let status = StudyStatus::read(&study)?;
         let news = status.without_heartbeats();
@@ -52,9 +53,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         } else {
             Reader::There
         };
-        if !arguments.follow || !status.is_running() || reader == Reader::Gone {
+        // Between two runs of a search there may be none for a moment.
+        let is_idle = !status.is_worked_on(now());
+        if !arguments.follow || is_idle && was_idle || reader == Reader::Gone {
             return Ok(Outcome::Done);
         }
+        was_idle = is_idle;
         last = Some(news);
         std::thread::sleep(PAUSE);
     }

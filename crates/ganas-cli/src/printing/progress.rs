@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ganas::eval::{Details, Measurement, QueryCounts};
-use ganas::report::live::{Due, Eagerness, SearchProgress};
+use ganas::eval::{Details, Measurement, QueryCounts, SearchMetric};
+use ganas::report::live::{Due, Eagerness, Ended, Round, SearchProgress};
 use ganas::search::{Observer, ObserverError, Proposal, RoundReport, RunOutcome, TrialRecord};
 use ganas::worker::{WorkerEvaluator, WorkerState};
 use ganas::{Search, SearchSpace};
@@ -195,8 +195,7 @@ impl Observer for Seen {
         counts: QueryCounts,
         best: Option<&TrialRecord>,
     ) -> Result<(), ObserverError> {
-        let best = best.map(|best| &best.trial);
-        let best = best.and_then(|trial| Some((trial.search()?, trial.number.0)));
+        let best = best_of(best);
         let mut state = self.shared.lock();
         let now = self.shared.now();
         state.progress.begin(self.seed, counts, best, now);
@@ -223,15 +222,19 @@ impl Observer for Seen {
         result: &Result<Measurement, String>,
         details: &Details,
     ) -> Result<(), ObserverError> {
-        let value = result.as_ref().ok().map(|measured| measured.search);
+        let ended = match result {
+            Err(_) => Ended::Failed,
+            Ok(measured) if measured.violation > 0.0 => Ended::Unfit,
+            Ok(measured) => Ended::Measured(measured.search),
+        };
         let busy = self.shared.being_evaluated();
         let now = self.shared.now();
         let mut state = self.shared.lock();
-        let ended = details.circumstances.as_ref().map(|of| of.ended);
-        if ended.is_some_and(|ended| ended < self.shared.begin_unix) {
-            state.progress.remembered(self.seed, number, value);
+        let when = details.circumstances.as_ref().map(|of| of.ended);
+        if when.is_some_and(|when| when < self.shared.begin_unix) {
+            state.progress.remembered(self.seed, number, ended);
         } else {
-            state.progress.evaluated(self.seed, number, value, now);
+            state.progress.evaluated(self.seed, number, ended, now);
         }
         if let Some(proposed) = state.proposed.get_mut(&self.seed) {
             proposed.remove(&number);
@@ -242,12 +245,21 @@ impl Observer for Seen {
     }
 
     fn on_round(&mut self, round: &RoundReport<'_>) -> Result<(), ObserverError> {
+        let Some(last) = round.trials.last() else {
+            return Ok(());
+        };
+        let last = last.trial.number.0;
+        let now = self.shared.now();
         let mut state = self.shared.lock();
-        if let (Some(proposed), Some(last)) =
-            (state.proposed.get_mut(&self.seed), round.trials.last())
-        {
+        let told = Round {
+            last,
+            counts: round.counts,
+            best: best_of(round.best),
+        };
+        state.progress.told(self.seed, told, now);
+        if let Some(proposed) = state.proposed.get_mut(&self.seed) {
             // Repeats are not evaluated.
-            proposed.retain(|&number, _| number > last.trial.number.0);
+            proposed.retain(|&number, _| number > last);
         }
         Ok(())
     }
@@ -267,4 +279,9 @@ impl Drop for Seen {
             bars.end(self.seed);
         }
     }
+}
+
+fn best_of(best: Option<&TrialRecord>) -> Option<(SearchMetric, u32)> {
+    let trial = &best?.trial;
+    Some((trial.search()?, trial.number.0))
 }

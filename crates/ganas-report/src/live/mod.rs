@@ -9,6 +9,6 @@ mod time;
 
 pub use activity::{BusyWith, LastFailure, ProcessActivity, WorkerActivity, WorkerLife};
 pub use due::{Due, Eagerness};
-pub use progress::{RunProgress, SearchProgress};
+pub use progress::{Ended, Round, RunProgress, SearchProgress};
 pub use status::{BestSoFar, FailedTrial, ProcessStatus, Proposed, RunStatus, StudyStatus};
 pub use time::{Finishing, about};

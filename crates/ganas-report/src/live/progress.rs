@@ -9,14 +9,37 @@ use super::{Finishing, about};
 use crate::escape::escaped;
 use crate::tables::measurement;
 
+/// What came of an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ended {
+    /// Nothing.
+    Failed,
+    /// Something that cannot be the best, such as what violates bounds.
+    Unfit,
+    /// A value of the metric that is searched on.
+    Measured(SearchMetric),
+}
+
+/// What a round tells of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Round {
+    /// The number of its last trial.
+    pub last: u32,
+    /// All queries so far.
+    pub counts: QueryCounts,
+    /// The best so far, and the number of its trial.
+    pub best: Option<(SearchMetric, u32)>,
+}
+
 /// How far a run is. Times are since the beginning of the search.
 #[derive(Clone, Debug)]
 pub struct RunProgress {
     budget: u32,
-    evaluated: u32,
-    failed: u32,
-    /// The best, and the number of its trial.
-    best: Option<(SearchMetric, u32)>,
+    /// What the rounds have told.
+    told: QueryCounts,
+    best_told: Option<(SearchMetric, u32)>,
+    /// What is evaluated and was not told in a round yet, by the number of the trial.
+    early: BTreeMap<u32, Ended>,
     finishing: Finishing,
     has_ended: bool,
 }
@@ -25,9 +48,9 @@ impl RunProgress {
     fn new(budget: u32, now: Duration) -> Self {
         Self {
             budget,
-            evaluated: 0,
-            failed: 0,
-            best: None,
+            told: QueryCounts::default(),
+            best_told: None,
+            early: BTreeMap::new(),
             finishing: Finishing::since(now),
             has_ended: false,
         }
@@ -36,46 +59,46 @@ impl RunProgress {
     /// How many evaluations are there, failed ones included.
     #[must_use]
     pub fn evaluated(&self) -> u32 {
-        self.evaluated
+        let early = u32::try_from(self.early.len()).unwrap_or(u32::MAX);
+        self.told.unique.saturating_add(early)
     }
 
     /// What stands beside a bar, where `running` evaluations go on: all but what the bar shows.
     #[must_use]
     pub fn beside_bar(&self, running: usize, now: Duration) -> String {
-        let best = self.best.map(|(value, _)| measurement(value.value()));
+        let best = self.best().map(|(value, _)| measurement(value.value()));
         let best = best.map(|best| format!("best {best}"));
-        let parts = [running_text(running), failed_text(self.failed), best];
-        let left = self.time_left(running, now);
+        let parts = [running_text(running), failed_text(self.failed()), best];
+        let left = self.finishing.time_left(self.left(), running, now);
         joined(parts.into_iter().chain([left_text(left)]))
     }
 
-    fn add(&mut self, number: u32, value: Option<SearchMetric>) {
-        self.evaluated += 1;
-        self.failed += u32::from(value.is_none());
-        self.offer(number, value);
+    fn failed(&self) -> u32 {
+        let early = self.early.values();
+        let early = early.filter(|ended| **ended == Ended::Failed).count();
+        let early = u32::try_from(early).unwrap_or(u32::MAX);
+        self.told.failed.saturating_add(early)
     }
 
-    /// The best is the earliest among equals, whichever is finished first.
-    fn offer(&mut self, number: u32, value: Option<SearchMetric>) {
-        let Some(value) = value else { return };
-        let is_better = self
-            .best
-            .is_none_or(|(best, at)| value > best || value == best && number < at);
-        if is_better {
-            self.best = Some((value, number));
-        }
+    /// The best and the number of its trial: the earliest among equals, whichever is finished first.
+    fn best(&self) -> Option<(SearchMetric, u32)> {
+        let early = self
+            .early
+            .iter()
+            .filter_map(|(&number, ended)| match ended {
+                Ended::Measured(value) => Some((*value, number)),
+                Ended::Failed | Ended::Unfit => None,
+            });
+        let all = self.best_told.into_iter().chain(early);
+        all.reduce(|best, other| if other.0 > best.0 { other } else { best })
     }
 
     fn left(&self) -> u32 {
         if self.has_ended {
             0
         } else {
-            self.budget.saturating_sub(self.evaluated)
+            self.budget.saturating_sub(self.evaluated())
         }
-    }
-
-    fn time_left(&self, running: usize, now: Duration) -> Option<Duration> {
-        self.finishing.time_left(self.left(), running, now)
     }
 }
 
@@ -112,29 +135,43 @@ impl SearchProgress {
         now: Duration,
     ) {
         let mut run = RunProgress::new(self.budget, now);
-        (run.evaluated, run.failed, run.best) = (counts.unique, counts.failed, best);
+        (run.told, run.best_told) = (counts, best);
         self.runs.insert(seed, run);
     }
 
-    /// An evaluation of a run has finished, with a value or without one.
-    pub fn evaluated(
-        &mut self,
-        seed: u64,
-        number: u32,
-        value: Option<SearchMetric>,
-        now: Duration,
-    ) {
-        if let Some(run) = self.runs.get_mut(&seed) {
-            run.add(number, value);
-            run.finishing.add(now);
-            self.finishing.add(now);
-        }
+    /// An evaluation of a run has finished, before its round is told.
+    pub fn evaluated(&mut self, seed: u64, number: u32, ended: Ended, now: Duration) {
+        self.remembered(seed, number, ended);
+        self.count(seed, 1, now);
     }
 
     /// An evaluation was not made again, which says nothing of how long others take.
-    pub fn remembered(&mut self, seed: u64, number: u32, value: Option<SearchMetric>) {
+    pub fn remembered(&mut self, seed: u64, number: u32, ended: Ended) {
         if let Some(run) = self.runs.get_mut(&seed) {
-            run.add(number, value);
+            run.early.insert(number, ended);
+        }
+    }
+
+    /// A round was told: this is all that came of the trials up to its last.
+    pub fn told(&mut self, seed: u64, round: Round, now: Duration) {
+        let Round { last, counts, best } = round;
+        let Some(run) = self.runs.get_mut(&seed) else {
+            return;
+        };
+        let before = run.evaluated();
+        run.early.retain(|&number, _| number > last);
+        (run.told, run.best_told) = (counts, best);
+        // What was given up with a lower fidelity is told in rounds only.
+        let more = run.evaluated().saturating_sub(before);
+        self.count(seed, more, now);
+    }
+
+    fn count(&mut self, seed: u64, more: u32, now: Duration) {
+        if let Some(run) = self.runs.get_mut(&seed) {
+            for _ in 0..more {
+                run.finishing.add(now);
+                self.finishing.add(now);
+            }
         }
     }
 
@@ -157,8 +194,8 @@ impl SearchProgress {
         let sum =
             |of: fn(&RunProgress) -> u32| self.runs.values().map(|run| u64::from(of(run))).sum();
         [
-            sum(|run| run.evaluated),
-            sum(|run| run.failed),
+            sum(RunProgress::evaluated),
+            sum(RunProgress::failed),
             sum(|run| run.has_ended.into()),
         ]
     }
@@ -170,7 +207,7 @@ impl SearchProgress {
     }
 
     fn best_of_all(&self) -> Option<(u64, (SearchMetric, u32))> {
-        let of_runs = (self.runs.iter()).filter_map(|(&seed, run)| Some((seed, run.best?)));
+        let of_runs = (self.runs.iter()).filter_map(|(&seed, run)| Some((seed, run.best()?)));
         of_runs.reduce(|a, b| if b.1.0 > a.1.0 { b } else { a })
     }
 
@@ -238,8 +275,8 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn value(value: f64) -> Option<SearchMetric> {
-        Some(SearchMetric::maximized(value))
+    fn value(value: f64) -> Ended {
+        Ended::Measured(SearchMetric::maximized(value))
     }
 
     #[test]
@@ -251,7 +288,7 @@ mod tests {
         for number in 0..10 {
             search.evaluated(7, number, value(0.5), s(10 * u64::from(number) + 10));
         }
-        search.evaluated(7, 11, None, s(110));
+        search.evaluated(7, 11, Ended::Failed, s(110));
         search.evaluated(7, 10, value(0.93125), s(120));
         assert_eq!(
             search.line(4, s(120)),
@@ -279,6 +316,31 @@ mod tests {
     }
 
     #[test]
+    fn rounds_tell_what_was_not_seen_before() {
+        let mut search = SearchProgress::new(1, 9, "a");
+        search.begin(0, QueryCounts::default(), None, s(0));
+        search.evaluated(0, 2, value(0.5), s(10));
+        search.evaluated(0, 3, Ended::Unfit, s(20));
+        search.evaluated(0, 4, Ended::Failed, s(30));
+        assert_eq!(search.state(), [3, 1, 0]);
+        let counts = QueryCounts {
+            raw: 4,
+            unique: 4,
+            failed: 1,
+        };
+        let round = Round {
+            last: 3,
+            counts,
+            best: Some((SearchMetric::maximized(0.6), 1)),
+        };
+        search.told(0, round, s(40));
+        // Of the trials 0 and 1 nothing was seen; 4 is still to be told.
+        assert_eq!(search.state(), [5, 2, 0]);
+        assert_eq!(search.best(), Some((0, 1)));
+        assert_eq!(search.time_left(1, s(40)), Some(s(32)));
+    }
+
+    #[test]
     fn a_line_tells_of_all_seeds() {
         let mut search = SearchProgress::new(3, 10, "a\u{1b}");
         let counts = QueryCounts {
@@ -286,7 +348,7 @@ mod tests {
             unique: 8,
             failed: 2,
         };
-        let best = value(0.7).map(|value| (value, 4));
+        let best = Some((SearchMetric::maximized(0.7), 4));
         search.begin(1, counts, best, s(0));
         search.begin(0, QueryCounts::default(), None, s(0));
         search.evaluated(0, 0, value(0.6), s(60));

@@ -72,8 +72,6 @@ pub struct RunStatus {
 pub struct BestSoFar {
     /// The number of the trial.
     pub number: u32,
-    /// As text.
-    pub arch: String,
     /// The metric that is searched on.
     pub search: f64,
 }
@@ -196,10 +194,11 @@ fn write_worker(text: &mut String, worker: &WorkerActivity, now: f64) {
 }
 
 impl StudyStatus {
-    /// Whether a process works on any of the runs.
+    /// Whether a process works on any of the runs, or was heard of lately.
     #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.runs.iter().any(|run| run.is_running)
+    pub fn is_worked_on(&self, now: f64) -> bool {
+        let is_heard = |process: &ProcessStatus| !process.is_silent(now);
+        self.runs.iter().any(|run| run.is_running) || self.processes.iter().any(is_heard)
     }
 
     /// The same without what changes by itself: equal for two looks between which nothing has happened.
@@ -363,7 +362,6 @@ mod tests {
                 metric: "valid".to_owned(),
                 best: Some(BestSoFar {
                     number: 9,
-                    arch: hostile.to_owned(),
                     search: 0.93125,
                 }),
                 last_failure: Some(FailedTrial {
@@ -445,6 +443,6 @@ mod tests {
         second.processes[0].updated = 999.0;
         assert_ne!(first, second);
         assert_eq!(first.without_heartbeats(), second.without_heartbeats());
-        assert!(first.is_running());
+        assert!(first.is_worked_on(1000.0));
     }
 }

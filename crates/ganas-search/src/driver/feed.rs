@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ganas_eval::{EvalError, Feed, Outcome, Task};
+use ganas_eval::{EvalError, Feed, Measurement, Outcome, Query, Task};
 
-use super::progress::{Answer, Progress, count};
+use super::progress::{Answer, Progress, Standing, count};
+use super::rungs::Decisions;
 use super::{Pace, Run, RunOutcome, StopReason, observed};
 use crate::{Proposal, RoundReport, SearchError, Trial};
 
@@ -17,6 +18,16 @@ struct Slot {
     proposal: Proposal,
     /// The round in which it was proposed.
     round: u32,
+    /// Whether its class was proposed before, so that nothing is evaluated for it.
+    is_repeat: bool,
+    /// What came of it at each rung so far; without rungs there is one.
+    results: Vec<Result<Measurement, String>>,
+    /// The rung about which is decided next.
+    next_decision: usize,
+    /// Whether the last result is all that comes.
+    is_decided: bool,
+    /// Where the evaluation at the last rung left what it made.
+    artifact: Option<String>,
 }
 
 /// Whether the searcher can be asked.
@@ -38,8 +49,9 @@ pub(super) struct RunFeed<'a> {
     slots: VecDeque<Slot>,
     /// What came of classes that were evaluated and not told yet.
     finished: BTreeMap<ganas_space::ArchKey, Answer>,
-    /// What is to be evaluated, and was not handed out yet: trial numbers.
-    waiting: VecDeque<usize>,
+    /// What is to be evaluated, and was not handed out yet: trial numbers and rungs.
+    waiting: VecDeque<(usize, usize)>,
+    decisions: Decisions,
     /// Classes that were proposed.
     unique: u32,
     asking: Asking,
@@ -76,6 +88,7 @@ impl<'a> RunFeed<'a> {
             slots: VecDeque::new(),
             finished: BTreeMap::new(),
             waiting: VecDeque::new(),
+            decisions: Decisions::default(),
             asking: Asking::Open,
             is_cut_off: false,
             error: None,
@@ -85,6 +98,7 @@ impl<'a> RunFeed<'a> {
             let result = observer.on_start(counts, best);
             observed(observer.name(), result)?;
         }
+        feed.replay_decisions();
         feed.propose(slots)?;
         Ok(feed)
     }
@@ -132,13 +146,71 @@ impl<'a> RunFeed<'a> {
         self.progress.trials.len() + self.slots.len()
     }
 
+    /// How many rungs there are; 1 without any.
+    fn n_rungs(&self) -> usize {
+        self.run.rungs.as_ref().map_or(1, |r| r.fidelities().len())
+    }
+
+    /// Remembers what was decided about the trials that were told in earlier sessions.
+    fn replay_decisions(&mut self) {
+        let n_rungs = self.n_rungs();
+        for record in &self.progress.trials {
+            let trial = &record.trial;
+            let Some(search) = trial.search().filter(|_| !trial.repeat) else {
+                continue;
+            };
+            let values = trial.lower.iter().copied().chain([search.value()]);
+            for (rung, value) in values.enumerate().take(n_rungs - 1) {
+                self.decisions.replay(rung, value, search.direction());
+            }
+        }
+    }
+
+    /// Decides about what was evaluated at a rung, in the order of the numbers of the trials; says whether there was anything.
+    fn decide(&mut self) -> bool {
+        let (n_rungs, told) = (self.n_rungs(), self.progress.trials.len());
+        let mut any = false;
+        // At this rung and above, some earlier trial is not decided.
+        let mut undecided = n_rungs - 1;
+        for (number, slot) in (told..).zip(&mut self.slots) {
+            if slot.is_repeat || slot.is_decided {
+                continue;
+            }
+            let rung = slot.results.len().saturating_sub(1);
+            let is_last = rung + 1 == n_rungs;
+            let result = slot.results.get(slot.next_decision);
+            let Some(result) = result.filter(|_| is_last || rung < undecided) else {
+                undecided = undecided.min(slot.next_decision);
+                continue;
+            };
+            any = true;
+            let goes_on = match (&self.run.rungs, result) {
+                (Some(rungs), Ok(measured)) if !is_last => {
+                    let is_among_best = self.decisions.decide(rungs, rung, measured.search);
+                    is_among_best && measured.violation <= 0.0
+                }
+                _ => false,
+            };
+            if goes_on {
+                slot.next_decision = rung + 1;
+                undecided = undecided.min(rung + 1);
+                self.waiting.push_back((number, rung + 1));
+            } else {
+                slot.is_decided = true;
+                let standing = standing(slot, n_rungs);
+                self.finished.insert(slot.proposal.key, standing);
+            }
+        }
+        any
+    }
+
     /// Does everything that can be done without a further evaluation.
     fn advance(&mut self) -> Result<(), SearchError> {
         loop {
             if matches!(self.asking, Asking::Over(stop) if stop.is_early()) {
                 return Ok(());
             }
-            if !(self.ask()? || self.tell()?) {
+            if !(self.decide() || self.ask()? || self.tell()?) {
                 return Ok(());
             }
         }
@@ -214,12 +286,17 @@ impl<'a> RunFeed<'a> {
             }
             if !repeat {
                 self.unique += 1;
-                self.waiting.push_back(number);
+                self.waiting.push_back((number, 0));
             }
             new.push(proposal.clone());
             self.slots.push_back(Slot {
                 proposal,
                 round: self.next_round,
+                is_repeat: repeat,
+                results: Vec::new(),
+                next_decision: 0,
+                is_decided: false,
+                artifact: None,
             });
             if matches!(self.run.pace, Pace::Window(_)) {
                 self.next_round += 1;
@@ -338,32 +415,57 @@ impl Feed for RunFeed<'_> {
             // What is being evaluated ends, what was not begun does not begin.
             return Err(EvalError::Interrupted);
         }
-        let told = self.progress.trials.len();
-        Ok(self.waiting.pop_front().map(|number| {
+        let (told, n_rungs) = (self.progress.trials.len(), self.n_rungs());
+        Ok(self.waiting.pop_front().map(|(number, rung)| {
             let slot = &self.slots[number - told];
-            Task::new(
-                number,
-                ganas_eval::Query {
-                    key: slot.proposal.key,
-                    arch: &slot.proposal.arch,
-                },
-            )
+            let query = Query {
+                key: slot.proposal.key,
+                arch: &slot.proposal.arch,
+            };
+            let mut task = Task::new(number * n_rungs + rung, query);
+            if let Some(rungs) = &self.run.rungs {
+                task.fidelity = Some(rungs.fidelities()[rung].clone());
+                task.resume_from.clone_from(&slot.artifact);
+            }
+            task
         }))
     }
 
     fn finished(&mut self, ticket: usize, outcome: Outcome) -> Result<(), EvalError> {
-        let told = self.progress.trials.len();
-        let slot = ticket.checked_sub(told).and_then(|at| self.slots.get(at));
+        let (told, n_rungs) = (self.progress.trials.len(), self.n_rungs());
+        let (number, rung) = (ticket / n_rungs, ticket % n_rungs);
+        let slot = number.checked_sub(told);
+        let slot = slot.and_then(|at| self.slots.get_mut(at));
         let slot = slot.expect("invariant: what is evaluated has not been told");
-        let proposal = slot.proposal.clone();
-        let answer = outcome.result.map_err(|error| error.to_string());
+        let result = outcome.result.map_err(|error| error.to_string());
+        let result = self.progress.checked(result);
+        slot.artifact.clone_from(&outcome.details.artifact);
+        slot.results.push(result.clone());
+        // With a lower fidelity it is no result yet.
+        if rung + 1 < n_rungs {
+            return Ok(());
+        }
         for observer in &mut self.run.observers {
-            let result = observer.on_evaluated(count(ticket), &answer, &outcome.details);
+            let result = observer.on_evaluated(count(number), &result, &outcome.details);
             if let Err(error) = observed(observer.name(), result) {
                 return Err(self.fail(error));
             }
         }
-        self.finished.insert(proposal.key, answer);
         Ok(())
     }
+}
+
+/// What came of a slot about which everything is decided.
+fn standing(slot: &Slot, n_rungs: usize) -> Answer {
+    let (last, lower) = slot
+        .results
+        .split_last()
+        .expect("invariant: what is decided was evaluated");
+    let measurement = last.clone()?;
+    let lower = lower.iter().flatten();
+    Ok(Standing {
+        measurement,
+        lower: lower.map(|measured| measured.search.value()).collect(),
+        missing: count(n_rungs - slot.results.len()),
+    })
 }

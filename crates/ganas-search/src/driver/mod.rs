@@ -2,6 +2,7 @@
 
 mod feed;
 mod progress;
+mod rungs;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Budget, Observer, ObserverError, Proposal, SearchError, Searcher, TrialRecord};
 
 use feed::RunFeed;
+pub use rungs::Rungs;
 
 /// Asks a run to stop at the next safe point: after the round it is in.
 #[derive(Clone, Debug, Default)]
@@ -174,6 +176,7 @@ pub struct Run<'a> {
     budget: Budget,
     pace: Pace,
     until: Until,
+    rungs: Option<Rungs>,
     first: Vec<Proposal>,
     resume: Option<ResumePoint>,
     observers: Vec<&'a mut dyn Observer>,
@@ -206,6 +209,7 @@ impl<'a> Run<'a> {
             budget,
             pace: Pace::default(),
             until: Until::default(),
+            rungs: None,
             first: Vec::new(),
             resume: None,
             observers: Vec::new(),
@@ -224,6 +228,14 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn until(mut self, until: Until) -> Self {
         self.until = until;
+        self
+    }
+
+    /// Evaluates everything with a low fidelity first, of which the best go on with higher ones. What a searcher is told of the
+    /// others has the value with the highest fidelity at hand.
+    #[must_use]
+    pub fn rungs(mut self, rungs: impl Into<Option<Rungs>>) -> Self {
+        self.rungs = rungs.into();
         self
     }
 

@@ -8,8 +8,19 @@ use ganas_space::ArchKey;
 use super::{ALL_FAILED_AFTER, ResumePoint, Until};
 use crate::{Proposal, SearchError, Trial, TrialNumber, TrialRecord, TrialState};
 
-/// What came of an evaluation, or why nothing did.
-pub(super) type Answer = Result<Measurement, String>;
+/// What came of the evaluations of a class, or why nothing did.
+pub(super) type Answer = Result<Standing, String>;
+
+/// What came of the evaluations of a class, with rungs or without.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    /// With the highest fidelity at hand.
+    pub(super) measurement: Measurement,
+    /// The search metric with lower ones, the lowest first.
+    pub(super) lower: Vec<f64>,
+    /// How many higher fidelities it was not evaluated with.
+    pub(super) missing: u32,
+}
 
 /// The trials that the searcher was told, and what follows from them.
 #[derive(Debug)]
@@ -20,7 +31,7 @@ pub(super) struct Progress {
     counts: QueryCounts,
     pub(super) rounds: u32,
     pub(super) trials: Vec<TrialRecord>,
-    /// The earliest of the best completed trials.
+    /// The earliest of the best completed trials that satisfy all bounds.
     best: Option<usize>,
     /// Unique queries since it was found.
     since_best: u32,
@@ -55,7 +66,7 @@ impl Progress {
 
     /// Whether there is a reason to end early.
     pub(super) fn is_over(&self, until: &Until) -> Option<super::StopReason> {
-        let best = self.best()?.trial.search()?;
+        let best = self.best()?.trial.eligible()?;
         let reached = until.target.is_some_and(|target| {
             let target = best.direction().gain(target);
             best.gain() >= target
@@ -69,37 +80,45 @@ impl Progress {
         waited.then_some(super::StopReason::NoImprovement)
     }
 
+    /// What was measured, or why it is nothing that can be recorded.
+    pub(super) fn checked(
+        &self,
+        outcome: Result<Measurement, String>,
+    ) -> Result<Measurement, String> {
+        outcome.and_then(|measurement| finite(&self.protocol, measurement))
+    }
+
     /// Adds a trial, which has been evaluated, to those that are told.
     pub(super) fn add(&mut self, proposal: Proposal, round: u32, answer: Answer) {
         let repeat = self.answers.contains_key(&proposal.key);
-        let answer = answer.and_then(|measurement| finite(&self.protocol, measurement));
         self.answers
             .entry(proposal.key)
             .or_insert_with(|| answer.clone());
-        let (result, report, objectives) = match answer {
-            Ok(measured) => (
-                Ok(measured.search),
-                Some(measured.report),
-                measured.objectives,
-            ),
-            Err(reason) => (Err(reason), None, Vec::new()),
-        };
         let number = TrialNumber(count(self.trials.len()));
-        let trial = Trial::new(number, round, proposal, result).with_objectives(objectives);
+        let (trial, report) = match answer {
+            Ok(measured) => (
+                Trial::new(number, round, proposal, Ok(measured.measurement.search))
+                    .with_objectives(measured.measurement.objectives)
+                    .violating(measured.measurement.violation)
+                    .at_rung(measured.lower, measured.missing),
+                Some(measured.measurement.report),
+            ),
+            Err(reason) => (Trial::new(number, round, proposal, Err(reason)), None),
+        };
         let trial = if repeat { trial.repeated() } else { trial };
         self.push(TrialRecord { trial, report });
     }
 
     fn push(&mut self, record: TrialRecord) {
         let trial = &record.trial;
-        let value = trial.search();
+        let value = trial.eligible();
         self.counts.raw += 1;
         if !trial.repeat {
             self.counts.unique += 1;
-            self.counts.failed += u32::from(value.is_none());
+            self.counts.failed += u32::from(trial.search().is_none());
             self.since_best += 1;
         }
-        let best = self.best().and_then(|best| best.trial.search());
+        let best = self.best().and_then(|best| best.trial.eligible());
         if value.is_some() && best.is_none_or(|best| value > Some(best)) {
             self.best = Some(self.trials.len());
             self.since_best = 0;
@@ -133,10 +152,15 @@ impl Progress {
             )));
         }
         let answer = match (&trial.state, record.report) {
-            (TrialState::Completed(search), Some(report)) => Ok(Measurement {
-                search: *search,
-                report,
-                objectives: trial.objectives.clone(),
+            (TrialState::Completed(search), Some(report)) => Ok(Standing {
+                measurement: Measurement {
+                    search: *search,
+                    report,
+                    objectives: trial.objectives.clone(),
+                    violation: trial.violation,
+                },
+                lower: trial.lower.clone(),
+                missing: trial.missing,
             }),
             (TrialState::Completed(_), None) => {
                 return Err(bad(format!(
@@ -194,6 +218,7 @@ fn finite(protocol: &MetricPair, measurement: Measurement) -> Result<Measurement
             .zip(measurement.objectives)
             .map(|(number, value): (u32, f64)| check("objective", &number.to_string(), value))
             .collect::<Result<_, _>>()?,
+        violation: check("bounded", "violation", measurement.violation)?,
     })
 }
 

@@ -40,6 +40,9 @@ const RUN_COLUMNS: &str = "
 /// The tables that have the column `checksum` since format 2; the one of rounds is new with it.
 const CHECKED: [&Table; 4] = [&RUNS, &SESSIONS, &TRIALS, &CHECKPOINTS];
 
+/// The tables of format 2 whose rows are taken over.
+pub(crate) const EARLIER: [&Table; 3] = [&UNFINISHED, &COLLECTIONS, &EVALUATIONS];
+
 /// What a study consists of, and SQLite adds to it.
 const OBJECTS: [(&str, &str); 21] = [
     ("table", "runs"),
@@ -56,7 +59,7 @@ const OBJECTS: [(&str, &str); 21] = [
     ("table", "proposals"),
     ("table", "sources"),
     ("table", "endings"),
-    ("table", "violations"),
+    ("table", "standings"),
     ("table", "activity"),
     ("index", "runs_by_experiment"),
     ("index", "outcomes_by_run"),
@@ -121,7 +124,7 @@ pub(crate) fn migrate(transaction: &Transaction<'_>, format: u32) -> Result<(), 
         add_outcome_tables(transaction)?;
         let mark = Mark::read(transaction)?;
         let id = mark.ok_or(rusqlite::Error::QueryReturnedNoRows)?.id;
-        for table in [&UNFINISHED, &COLLECTIONS, &EVALUATIONS] {
+        for table in EARLIER {
             if let Some(what) = id.find_wrong(transaction, table)? {
                 let reason = "its checksum is another than that of what is there".to_owned();
                 return Err(Fault::Row { what, reason });
@@ -149,7 +152,7 @@ fn take_over(connection: &Connection) -> Result<(), Fault> {
                  SELECT e.evaluator, u.key, -1, NULL, u.run,
                         CASE WHEN u.reason IS NULL
                              THEN json_object(r.report_metric, u.report, r.search_metric, u.search) END,
-                        u.reason, '{}', NULL, 0, 0
+                        u.reason, '{}', NULL, 0, 0, 0
                  FROM unfinished u JOIN runs r USING (run)
                  JOIN evaluators e ON e.space = r.space AND e.identity = r.table_sha256;
              DROP TABLE unfinished",
@@ -162,7 +165,7 @@ fn take_over(connection: &Connection) -> Result<(), Fault> {
                         space, evaluator, '{}', description, session, 0
                  FROM collections;
              INSERT OR IGNORE INTO outcomes
-                 SELECT e.evaluator, v.key, v.seed, NULL, NULL, v.metrics, v.reason, '{}', NULL, 0, 0
+                 SELECT e.evaluator, v.key, v.seed, NULL, NULL, v.metrics, v.reason, '{}', NULL, 0, 0, 0
                  FROM evaluations v JOIN collections c USING (collection)
                  JOIN evaluators e ON e.space = c.space AND e.identity = c.evaluator;
              DROP TABLE evaluations;
@@ -291,13 +294,13 @@ pub(crate) fn add_empty_tables(connection: &Connection) -> rusqlite::Result<()> 
     connection.execute_batch(
         "CREATE TEMP TABLE evaluators (evaluator, space, identity, fidelity, description, session, checksum);
          CREATE TEMP TABLE outcomes
-             (evaluator, key, seed, arch, run, metrics, reason, cost, artifact, attempts, checksum);
+             (evaluator, key, seed, arch, run, metrics, reason, cost, artifact, attempts, timed, checksum);
          CREATE TEMP TABLE circumstances
              (evaluator, key, seed, host, worker, queued, started, ended, log, checksum);
          CREATE TEMP TABLE proposals (run, number, arch, key, checksum);
          CREATE TEMP TABLE sources (run, evaluator, checksum);
          CREATE TEMP TABLE endings (run, ending, checksum);
-         CREATE TEMP TABLE violations (run, number, violation);
+         CREATE TEMP TABLE standings (run, number, violation, missing, lower);
          CREATE TEMP TABLE activity (process, updated, state)",
     )
 }

@@ -24,6 +24,7 @@ CREATE TABLE outcomes (
     cost TEXT NOT NULL,             -- JSON object from names to numbers
     artifact TEXT,                  -- where the worker left what it made
     attempts INTEGER NOT NULL,      -- 0 when that is not known
+    timed INTEGER NOT NULL,         -- 1 when the next table has its circumstances
     checksum INTEGER NOT NULL,
     CHECK ((metrics IS NULL) = (reason IS NOT NULL)),
     PRIMARY KEY (evaluator, key, seed)
@@ -70,12 +71,14 @@ CREATE TABLE endings (
     checksum INTEGER NOT NULL
 ) STRICT;
 
--- By how much a trial misses bounds on what was measured; nothing for those that satisfy all of them. The checksum of a
--- trial is over it as well.
-CREATE TABLE violations (
+-- What a trial is beside its metrics: nothing for one that satisfies all bounds on what was measured, and was evaluated
+-- with the only fidelity. The checksum of a trial is over it as well.
+CREATE TABLE standings (
     run INTEGER NOT NULL REFERENCES runs,
     number INTEGER NOT NULL,
-    violation REAL NOT NULL,
+    violation REAL NOT NULL,        -- by how much it misses bounds, relative to them
+    missing INTEGER NOT NULL,       -- how many higher fidelities it was not evaluated with
+    lower TEXT NOT NULL,            -- JSON array: the search metric with each lower fidelity, the lowest first
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 

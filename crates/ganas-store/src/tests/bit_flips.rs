@@ -3,8 +3,10 @@
 use std::fmt::Write;
 use std::fs;
 
+use ganas_eval::Details;
+
 use super::*;
-use crate::{CollectionSpec, EvaluationId, RunClaim};
+use crate::{Evaluation, EvaluationId, Times};
 
 /// Flips of each kind of study.
 const FLIPS: u64 = 1200;
@@ -36,24 +38,21 @@ fn everything(path: &Path) -> Result<String, StoreError> {
             let point = study.read("resume", |tx| study.resume_point(tx, &run, &*space()))?;
             writeln!(text, "{point:?}").unwrap();
         }
-        let claim = RunClaim {
-            study: study.clone(),
-            run: run.id,
-            seed: run.spec.seed,
-            session: 0,
-            wall_s: 0.0,
-        };
-        writeln!(text, "{:?}", crate::unfinished::read(&claim)?).unwrap();
     }
     for format in [ExportFormat::JsonLines, ExportFormat::Csv] {
         let mut bytes = Vec::new();
-        study.export(&mut bytes, format, &RunFilter::default())?;
+        let export = Export {
+            times: Times::Include,
+            ..Export::new(format)
+        };
+        study.export(&mut bytes, &export)?;
         text.push_str(&String::from_utf8(bytes).unwrap());
     }
     let top = study.top(1000, &RunFilter::default())?;
     writeln!(text, "{top:?}").unwrap();
-    let collected = crate::collection::of_reader(&study).evaluations()?;
-    writeln!(text, "{collected:?}").unwrap();
+    for (spec, evaluations) in study.evaluators()? {
+        writeln!(text, "{spec:?} {:?}", evaluations.all()?).unwrap();
+    }
     Ok(text)
 }
 
@@ -65,30 +64,38 @@ fn fill(study: &Study) {
         panic!("the run has begun");
     };
     let evaluator = MadeUp::new();
-    let remembered = claim.remember(&evaluator).unwrap();
+    let remembered = claim
+        .remember(&evaluator, &evaluator_spec(), space())
+        .unwrap();
     for seed in 40..44 {
         let arch = RandomSearch::new(space(), seed).ask(1).unwrap();
         let arch = &arch[0].arch;
         // One that fails has its reason kept.
         let _ = remembered.evaluate(Query::new(&*space(), arch));
     }
-    let spec = CollectionSpec {
-        space: "nasbench201".into(),
-        evaluator: "cd".repeat(32),
-        description: "made up".into(),
+    let spec = EvaluatorSpec {
+        identity: "cd".repeat(32),
+        ..evaluator_spec()
     };
     let collection = study.collect(&spec, OnExisting::Refuse).unwrap();
     for seed in 0..3 {
-        let id = EvaluationId {
-            key: ganas_space::ArchKey(u128::from(seed) * 77),
-            seed,
-        };
         let metrics = [("valid".to_owned(), f64::from(seed) / 3.0)];
-        let collected = match seed {
-            2 => Err("no memory".to_owned()),
-            _ => Ok(metrics.into_iter().collect()),
+        let evaluation = Evaluation {
+            id: EvaluationId {
+                key: ganas_space::ArchKey(u128::from(seed) * 77),
+                seed: Some(seed),
+            },
+            arch: None,
+            run: None,
+            reason: (seed == 2).then(|| "no memory".to_owned()),
+            details: Details {
+                metrics: metrics.into_iter().collect(),
+                attempts: 1,
+                circumstances: Some(ganas_eval::Circumstances::default()),
+                ..Details::default()
+            },
         };
-        collection.keep(id, &collected).unwrap();
+        collection.keep(&evaluation).unwrap();
     }
 }
 

@@ -9,25 +9,29 @@ mod exporting;
 mod formats;
 mod killing;
 mod opening;
+mod remembered;
 mod resuming;
 mod sidecars;
 mod taken_away;
-mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
+    EvalError, Evaluator, Fidelity, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
+    SelectionKind,
 };
 use ganas_search::{
-    Budget, Event, Observer, RandomSearch, ResumePoint, Run, RunOutcome, RunSpec, SearchError,
-    Searcher, StopFlag, Trial,
+    Budget, Event, Observer, Pace, Proposal, RandomSearch, ResumePoint, Run, RunOutcome, RunSpec,
+    SearchError, Searcher, StopFlag, Trial,
 };
 use ganas_space::{Arch, SearchSpace, by_name};
 
-use crate::{Begun, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError, Study};
+use crate::{
+    Begun, EvaluatorSpec, Export, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError,
+    Study,
+};
 
 /// A made-up measurement of each class; some fail.
 struct MadeUp {
@@ -60,6 +64,7 @@ impl Evaluator for MadeUp {
             search: SearchMetric::maximized(f64::from(n) / 3.0),
             report: ReportMetric(f64::from(n % 1000) / 7.0),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 }
@@ -76,8 +81,16 @@ impl Searcher for Measured {
         self.inner.name()
     }
 
-    fn ask(&mut self, limit: usize) -> Result<Vec<ganas_search::Proposal>, SearchError> {
+    fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
         self.inner.ask(limit.min(4))
+    }
+
+    fn learn(&mut self, known: &[Trial]) -> Result<(), SearchError> {
+        self.inner.learn(known)
+    }
+
+    fn enqueue(&mut self, first: &[Proposal]) {
+        self.inner.enqueue(first);
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
@@ -100,9 +113,14 @@ impl Searcher for Measured {
         self.inner.checkpoint()
     }
 
-    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+    fn restore(
+        &mut self,
+        checkpoint: &[u8],
+        trials: &[Trial],
+        pending: &[Proposal],
+    ) -> Result<(), SearchError> {
         self.told = u32::try_from(trials.len()).unwrap();
-        self.inner.restore(checkpoint, trials)
+        self.inner.restore(checkpoint, trials, pending)
     }
 }
 
@@ -125,6 +143,9 @@ fn spec(seed: u64) -> RunSpec {
         protocol: protocol(),
         algorithm: "random".into(),
         config: r#"{"per_ask":4}"#.into(),
+        fidelity: Fidelity::new(),
+        rungs: None,
+        pace: Pace::Rounds,
         budget: Budget::unique(30).unwrap(),
         device: "cpu-f32 x86_64 avx2 fma".into(),
         seed,
@@ -132,10 +153,23 @@ fn spec(seed: u64) -> RunSpec {
     }
 }
 
-const SESSION: Session = Session {
-    started_at: 1_700_000_000,
-    pid: 42,
-};
+fn session() -> Session {
+    Session {
+        started_at: 1_700_000_000,
+        pid: 42,
+        host: "host".into(),
+    }
+}
+
+/// Who evaluates in these tests.
+fn evaluator_spec() -> EvaluatorSpec {
+    EvaluatorSpec {
+        space: "nasbench201".into(),
+        identity: "ab".repeat(32),
+        fidelity: Fidelity::new(),
+        description: "made up".into(),
+    }
+}
 
 /// A study in a directory of its own.
 struct Place {
@@ -172,8 +206,45 @@ fn copy_study(from: &Path, to: &Path) {
     }
 }
 
+/// The tables that format 3 has more than format 2.
+const OF_FORMAT_3: [&str; 8] = [
+    "circumstances",
+    "outcomes",
+    "sources",
+    "evaluators",
+    "proposals",
+    "endings",
+    "standings",
+    "activity",
+];
+
+/// Makes a closed study into one of format 2, which kept evaluations of unfinished rounds and of tables only.
+fn downgrade_to_2(path: &Path) {
+    let raw = rusqlite::Connection::open(path).unwrap();
+    for table in OF_FORMAT_3 {
+        raw.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+    }
+    raw.execute_batch(
+        "CREATE TABLE unfinished (
+             run INTEGER NOT NULL REFERENCES runs, key TEXT NOT NULL, search REAL, report REAL, reason TEXT,
+             further TEXT, checksum INTEGER, PRIMARY KEY (run, key)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE collections (
+             collection INTEGER PRIMARY KEY, space TEXT NOT NULL, evaluator TEXT NOT NULL,
+             description TEXT NOT NULL, session INTEGER NOT NULL, checksum INTEGER, UNIQUE (space, evaluator)
+         ) STRICT;
+         CREATE TABLE evaluations (
+             collection INTEGER NOT NULL REFERENCES collections, key TEXT NOT NULL, seed INTEGER NOT NULL,
+             metrics TEXT, reason TEXT, checksum INTEGER, PRIMARY KEY (collection, key, seed)
+         ) STRICT, WITHOUT ROWID;
+         PRAGMA user_version = 2",
+    )
+    .unwrap();
+}
+
 /// Makes a closed study into one of format 1, which had neither checksums nor a mark; `more` is done to it as well.
 fn downgrade(path: &Path, more: &str) {
+    downgrade_to_2(path);
     let raw = rusqlite::Connection::open(path).unwrap();
     raw.execute_batch("DROP TABLE study; DROP TABLE rounds")
         .unwrap();
@@ -198,7 +269,7 @@ fn downgrade(path: &Path, more: &str) {
 }
 
 fn begin(study: &Study, spec: &RunSpec, on_existing: OnExisting) -> Result<Begun, StoreError> {
-    study.begin(spec, on_existing, &*space(), SESSION)
+    study.begin(spec, on_existing, &*space(), session())
 }
 
 /// Searches as a process would: begins or resumes the run, and drives it to its end or until the flag is set.
@@ -234,6 +305,7 @@ fn drive(
     };
     let (space, evaluator) = (space(), MadeUp::new());
     let mut run = Run::new(&*space, &mut searcher, &evaluator, spec.budget)
+        .pace(spec.pace)
         .resume(resume)
         .stop(stop);
     for observer in observers {
@@ -299,9 +371,7 @@ impl<F: FnMut(u32)> Observer for Each<F> {
 
 fn export(study: &Study, format: ExportFormat) -> String {
     let mut bytes = Vec::new();
-    study
-        .export(&mut bytes, format, &RunFilter::default())
-        .unwrap();
+    study.export(&mut bytes, &Export::new(format)).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

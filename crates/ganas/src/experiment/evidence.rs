@@ -193,7 +193,7 @@ impl Evidence {
 /// # Errors
 ///
 /// The file cannot be read, is empty, or a line is not in the space.
-pub(super) fn read_archs(
+pub(crate) fn read_archs(
     space: &dyn SearchSpace,
     path: &Path,
 ) -> Result<Vec<(usize, Arch)>, Error> {

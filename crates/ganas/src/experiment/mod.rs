@@ -14,6 +14,7 @@ mod improve;
 mod missing_rows;
 mod objectives;
 mod overrides;
+mod rungs;
 mod search;
 mod seeds;
 mod source;
@@ -42,8 +43,13 @@ pub use device::{DeviceChoice, OpenDevice, devices};
 pub use improve::{ACCURACY, GivenBound};
 pub use missing_rows::MissingRows;
 pub use objectives::{Goals, ReferencePoint};
+pub use rungs::RungSettings;
 pub use search::Search;
 pub use seeds::Seeds;
+
+pub(crate) use evidence::read_archs;
+pub(crate) use source::{Evaluating, Metrics, Opening, Source};
+pub(crate) use time_limit::TimeLimit;
 
 use crate::function::FunctionEvaluator;
 #[cfg(feature = "tables")]
@@ -55,7 +61,6 @@ use crew::Crew;
 use evidence::{Asked, Evidence};
 use improve::Given;
 use objectives::Known;
-use source::{Metrics, Opening, Source};
 
 /// Evaluations that go on at the same time, for each worker: one is being done, and one waits for the worker that is free next.
 const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
@@ -90,6 +95,7 @@ pub struct Experiment {
     window: Option<NonZeroU32>,
     until: Until,
     max_time: Option<Duration>,
+    rungs: Option<RungSettings>,
     warm_start: Vec<PathBuf>,
     enqueue: Vec<PathBuf>,
     folders: Folders,
@@ -131,6 +137,7 @@ impl Default for Experiment {
             window: None,
             until: Until::default(),
             max_time: None,
+            rungs: None,
             warm_start: Vec::new(),
             enqueue: Vec::new(),
             folders: Folders::default(),
@@ -349,6 +356,13 @@ impl Experiment {
         self
     }
 
+    /// Evaluates everything with a low fidelity first; the best share of it goes on with higher ones.
+    #[must_use]
+    pub fn rungs(mut self, rungs: RungSettings) -> Self {
+        self.rungs = Some(rungs);
+        self
+    }
+
     /// Tells the searcher what is known before it proposes anything: a study, a table file, or a CSV, JSON or Parquet file with
     /// architectures and the metric that is searched on. What is told is not proposed again, and costs nothing.
     #[must_use]
@@ -422,7 +436,16 @@ impl Experiment {
         };
         let algorithm = self.algorithm.resolve(Some(&*space))?;
         let device = self.algorithm.open_device(&self.folders, &self.note)?;
-        let further = self.goals.further(self.metrics.search.as_deref(), &space);
+        let mut further = self.goals.further(self.metrics.search.as_deref(), &space);
+        let of_goals = further.clone();
+        #[cfg(feature = "workers")]
+        if matches!(self.source, Source::Workers(..)) {
+            for name in constraints::measurable(&self.bounds, &space) {
+                if !further.contains(&name) {
+                    further.push(name);
+                }
+            }
+        }
         let opening = Opening {
             space: &space,
             metrics: &self.metrics,
@@ -461,11 +484,23 @@ impl Experiment {
             columns: &columns,
             looked_up: &evaluating.properties,
         };
-        #[cfg_attr(not(feature = "tables"), expect(unused_mut, reason = "as with tables"))]
+        let measured_bounds = constraints::measured(&mut self.bounds, &evaluating, &sources)?;
         let mut constrained = constraints::apply(&self.bounds, &sources, given)?;
+        let measured_text = measured_bounds
+            .iter()
+            .map(|measured| measured.bound.to_string());
+        constrained
+            .record
+            .extend(measured_text.map(|bound| format!("{bound} (measured)")));
         #[cfg(feature = "tables")]
         let restricted = evaluating.restrict(self.missing_rows, &*space, &mut constrained)?;
         let mut config = algorithm.config_json()?;
+        if !measured_bounds.is_empty() {
+            let texts = measured_bounds
+                .iter()
+                .map(|measured| measured.bound.to_string());
+            config["measured_constraints"] = texts.collect::<Vec<String>>().into();
+        }
         if let Some(declared) = self.metrics.declared_text() {
             config["declared"] = declared.into();
         }
@@ -501,6 +536,12 @@ impl Experiment {
         )?;
         evidence.check(budget, several.is_some(), constrained.improvement.is_some())?;
         evidence.record(&mut config);
+        if self.rungs.is_some() && (several.is_some() || constrained.improvement.is_some()) {
+            return Err(Error::Usage(
+                "--rungs: rungs compare values of one metric: leave them out with several objectives and with --improve"
+                    .to_owned(),
+            ));
+        }
         let pace = Pace::from(self.window.or_else(|| {
             let workers = evaluating.n_workers()?;
             Some(workers.saturating_mul(TWO).max(algorithm.batch()))
@@ -508,6 +549,9 @@ impl Experiment {
         let study = self.study.map(Study::create_or_open).transpose()?;
         let spec = RunSpec {
             fidelity: evaluating.fidelity.clone(),
+            rungs: (self.rungs.as_ref())
+                .map(|rungs| rungs.resolve(&evaluating))
+                .transpose()?,
             pace,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             space: space.name().to_owned(),
@@ -526,6 +570,11 @@ impl Experiment {
             masked: algorithm.masks().then_some(constrained.masking),
             constraints: constrained.record,
             improvement: constrained.improvement,
+            n_further: of_goals
+                .iter()
+                .filter(|name| evaluating.further.contains(name))
+                .count(),
+            measured_bounds,
             several,
             config,
             evaluating,

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
-use ganas_search::{Budget, Observer, Run, RunSpec, StopFlag, Until};
+use ganas_search::{
+    Budget, MeasuredBound, Observer, Run, RunSpec, StopFlag, Until, WithMeasuredBounds,
+};
 use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, Study};
 use serde_json::Value;
@@ -22,7 +24,7 @@ use super::improve::Improvement;
 use super::objectives::Several;
 use super::source::Evaluating;
 use super::time_limit::TimeLimit;
-use super::{Observers, Seeds};
+use super::{Observers, Seeds, rungs};
 use crate::error::Context as _;
 use crate::{Error, clock};
 
@@ -36,6 +38,10 @@ pub struct Search {
     pub(super) masked: Option<Vec<String>>,
     /// What is to be improved, when a network is given.
     pub(super) improvement: Option<Improvement>,
+    /// Bounds on what is measured beside the metric that is searched on.
+    pub(super) measured_bounds: Vec<MeasuredBound>,
+    /// How many further metrics are objectives; the others are there for the bounds alone.
+    pub(super) n_further: usize,
     /// Several objectives, when the front is searched for.
     pub(super) several: Option<Several>,
     /// The configuration as it is recorded: that of the algorithm, and the constraints.
@@ -219,6 +225,14 @@ impl Search {
             None => "in rounds".to_owned(),
             Some(window) => format!("one by one, {window} at a time"),
         };
+        if let Some(rungs) = &self.spec.rungs {
+            let fidelities: Vec<String> = rungs.fidelities().iter().map(rungs::text).collect();
+            text.push_str(&format!(
+                "; rungs {}, of which {:.3} go on to the next",
+                fidelities.join(", "),
+                rungs.promote()
+            ));
+        }
         let Until { target, patience } = self.until;
         let metric = &self.spec.protocol.search;
         if let Some(target) = target {
@@ -416,6 +430,13 @@ impl Search {
             Some(remembered) => remembered,
             None => evaluator,
         };
+        let bounds = &self.measured_bounds;
+        let bounded = (!bounds.is_empty())
+            .then(|| WithMeasuredBounds::new(evaluator, bounds, self.n_further));
+        let evaluator = match &bounded {
+            Some(bounded) => bounded,
+            None => evaluator,
+        };
         let space = || Arc::clone(&self.space);
         let objective = self
             .improvement
@@ -451,6 +472,7 @@ impl Search {
         let mut run = Run::new(&*self.space, &mut *searcher, evaluator, self.spec.budget)
             .pace(self.spec.pace)
             .until(self.until)
+            .rungs(self.spec.rungs.clone())
             .first(self.evidence.first.clone())
             .resume(resume)
             .stop(&self.stop);

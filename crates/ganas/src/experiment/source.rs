@@ -37,7 +37,7 @@ use crate::{Error, Folders, SearchSpace};
 const TABLE_METRICS: [&str; 2] = ["cifar10_valid_mean_200", "cifar10_test_mean_200"];
 
 /// What was asked for.
-pub(super) enum Source {
+pub(crate) enum Source {
     /// What is in the folder with benchmark data, or a small table of this crate.
     Unnamed,
     #[cfg(feature = "tables")]
@@ -70,38 +70,38 @@ impl fmt::Debug for Source {
 
 /// The names of the metrics, where they are given.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Metrics {
-    pub(super) search: Option<String>,
-    pub(super) report: Option<String>,
-    pub(super) declared: MetricOverrides,
+pub(crate) struct Metrics {
+    pub(crate) search: Option<String>,
+    pub(crate) report: Option<String>,
+    pub(crate) declared: MetricOverrides,
 }
 
 impl Metrics {
     /// What is declared, which a result depends on.
-    pub(super) fn declared_text(&self) -> Option<String> {
+    pub(crate) fn declared_text(&self) -> Option<String> {
         (!self.declared.is_empty()).then(|| self.declared.to_string())
     }
 }
 
 /// What is needed to open a source.
-pub(super) struct Opening<'a> {
-    pub(super) space: &'a Arc<dyn SearchSpace>,
-    pub(super) metrics: &'a Metrics,
+pub(crate) struct Opening<'a> {
+    pub(crate) space: &'a Arc<dyn SearchSpace>,
+    pub(crate) metrics: &'a Metrics,
     /// Names that may be those of metrics which the evaluator is to return beside the one that is searched on.
-    pub(super) further: &'a [String],
-    pub(super) folders: &'a Folders,
-    pub(super) note: &'a dyn Fn(&str),
+    pub(crate) further: &'a [String],
+    pub(crate) folders: &'a Folders,
+    pub(crate) note: &'a dyn Fn(&str),
 }
 
 /// An evaluator, and where it comes from.
-pub(super) struct Evaluating {
+pub(crate) struct Evaluating {
     evaluator: Arc<dyn Evaluator>,
     /// `table`, `surrogate` or `evaluator`.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// What it is, for people.
-    pub(super) description: String,
+    pub(crate) description: String,
     /// The fingerprint of what the measurements depend on: the table's file, or what the workers are.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
     /// What it measures, by name, and what that means; nothing of a table, whose columns are known.
     pub(super) metrics: Vec<(String, MetricMeaning)>,
     /// What it looks up instead of predicting it, which constraints can bound.
@@ -161,7 +161,7 @@ impl Evaluating {
     }
 
     /// What answers queries.
-    pub(super) fn evaluator(&self) -> &dyn Evaluator {
+    pub(crate) fn evaluator(&self) -> &dyn Evaluator {
         &*self.evaluator
     }
 
@@ -271,6 +271,15 @@ impl Evaluating {
         self.reused.load(Ordering::Relaxed)
     }
 
+    /// The fidelities that workers declare, perhaps none; nothing for what is no worker.
+    pub(super) fn declared_fidelities(&self) -> Option<Vec<Fidelity>> {
+        #[cfg(feature = "workers")]
+        if let Some(workers) = &self.workers {
+            return Some(workers.capabilities().fidelities.clone());
+        }
+        None
+    }
+
     /// How many workers there are, when it is they who evaluate.
     pub(super) fn n_workers(&self) -> Option<NonZeroU32> {
         self.n_workers
@@ -294,7 +303,7 @@ impl Evaluating {
 
 impl Source {
     /// Opens it.
-    pub(super) fn open(self, opening: &Opening<'_>) -> Result<Evaluating, Error> {
+    pub(crate) fn open(self, opening: &Opening<'_>) -> Result<Evaluating, Error> {
         match self {
             Self::Unnamed => opening.unnamed(),
             #[cfg(feature = "tables")]

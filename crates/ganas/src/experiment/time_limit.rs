@@ -10,7 +10,7 @@ use ganas_search::StopFlag;
 use crate::Error;
 
 /// Stops a search once its time is over, unless it is dropped before.
-pub(super) struct TimeLimit {
+pub(crate) struct TimeLimit {
     over: Arc<(Mutex<bool>, Condvar)>,
     thread: Option<JoinHandle<()>>,
 }
@@ -21,7 +21,7 @@ impl TimeLimit {
     /// # Errors
     ///
     /// There is no thread for it.
-    pub(super) fn start(time: Duration, stop: &StopFlag) -> Result<Self, Error> {
+    pub(crate) fn start(time: Duration, stop: &StopFlag) -> Result<Self, Error> {
         let over: Arc<(Mutex<bool>, Condvar)> = Arc::default();
         let (shared, stop) = (Arc::clone(&over), stop.clone());
         let wait = move || {

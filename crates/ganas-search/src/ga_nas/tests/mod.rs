@@ -81,6 +81,9 @@ impl Session {
                     } else {
                         Vec::new()
                     },
+                    violation: 0.0,
+                    lower: Vec::new(),
+                    missing: 0,
                 }
             })
             .collect();
