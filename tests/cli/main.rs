@@ -21,6 +21,7 @@ mod first_search;
 mod import_options;
 mod improve;
 mod interrupt;
+mod live;
 mod metrics;
 mod metrics_of_workers;
 mod objectives;

@@ -51,6 +51,20 @@ pub trait Observer {
     /// The name in error messages.
     fn name(&self) -> &'static str;
 
+    /// Is told what there was when the run begins: nothing, but for a run that is continued.
+    ///
+    /// # Errors
+    ///
+    /// As for [`on_round`](Self::on_round).
+    fn on_start(
+        &mut self,
+        counts: QueryCounts,
+        best: Option<&TrialRecord>,
+    ) -> Result<(), ObserverError> {
+        let _ = (counts, best);
+        Ok(())
+    }
+
     /// Is told what has been proposed and is going to be evaluated; the trials will have numbers from `first`.
     ///
     /// # Errors

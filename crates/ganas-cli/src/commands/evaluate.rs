@@ -16,12 +16,12 @@ use crate::arguments::duration::duration;
 use crate::arguments::environment;
 use crate::arguments::workers::WorkerArguments;
 use crate::commands::evaluations_bar::{self, Counts};
-use crate::printing::escape::escaped;
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
 use crate::printing::stderr::message;
 use crate::printing::worker_notes::WorkerNotes;
+use ganas::report::escape::escaped;
 
 /// Architectures of a study when no number is named.
 const TOP: usize = 10;
@@ -83,7 +83,7 @@ pub(crate) struct Arguments {
     /// Writes a CSV file with a line for each evaluation, replaced when it exists; `-` is stdout, in place of the table.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Prints no header and no progress.
+    /// Prints no header and no progress; failures are told all the same.
     #[arg(short, long)]
     quiet: bool,
 }

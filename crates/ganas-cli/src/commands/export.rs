@@ -10,9 +10,9 @@ use ganas::store::{Export, ExportFormat, Study, Times};
 
 use crate::arguments::filter::FilterArguments;
 use crate::commands::unchecked;
-use crate::printing::escape::printable;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
+use ganas::report::escape::printable;
 
 /// Which study, and how it is written.
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@ pub(crate) mod evaluations_bar;
 pub(crate) mod export;
 pub(crate) mod search;
 pub(crate) mod space;
+pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod top;
 pub(crate) mod unchecked;

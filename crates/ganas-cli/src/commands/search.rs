@@ -16,13 +16,13 @@ use crate::arguments::environment;
 use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
 use crate::arguments::workers::WorkerArguments;
-use crate::printing::escape::escaped;
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
 use crate::printing::progress::Progress;
 use crate::printing::stderr::message;
 use crate::printing::worker_notes::WorkerNotes;
+use ganas::report::escape::escaped;
 
 /// What to search, and how.
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
     /// Prints one JSON object instead of a table.
     #[arg(long)]
     json: bool,
-    /// Prints no header and no progress.
+    /// Prints no header and no progress; failures are told all the same.
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
@@ -98,21 +98,22 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
 
     let continuation = continuation(&search);
     let safe_stop = interrupt.stop_safely(search.stop(), continuation.clone());
-    let shown = !arguments.quiet && std::io::stderr().is_terminal();
     let n_runs = search.seeds().len();
-    let queries = search.budget().unique_queries();
-    let progress = Arc::new(if shown {
-        Progress::new(n_runs, queries)
-    } else {
-        Progress::hidden(n_runs, queries)
-    });
-    if search.worker_statistics().is_some() {
-        progress.share(&notes);
+    let progress = match (arguments.quiet, std::io::stderr().is_terminal()) {
+        (true, _) => None,
+        (false, true) => Some(Progress::bars(&search, &notes)),
+        (false, false) => Some(Progress::lines(&search)),
+    };
+    if let Some(progress) = &progress {
+        search.observe(progress.observers());
     }
-    let bars = Arc::clone(&progress);
-    search.observe(move |seed| Box::new(bars.run(seed)));
     let results = search.run();
-    progress.clear();
+    if let Some(progress) = progress {
+        progress.clear();
+    }
+    for warning in search.warnings() {
+        message(warning);
+    }
     if let (Some(statistics), false) = (search.worker_statistics(), arguments.quiet) {
         message(format_args!("workers: {statistics}"));
         if search.reused() > 0 {

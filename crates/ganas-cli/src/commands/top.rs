@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::arguments::filter::FilterArguments;
 use crate::commands::unchecked;
-use crate::printing::escape::escaped;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
 use crate::printing::stderr::message;
+use ganas::report::escape::escaped;
 use ganas::report::tables::{Align, TextTable, measurement, optional};
 
 /// Which study, and how many.

@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 use ganas::worker::{PoolListener, PoolNote};
 use indicatif::{MultiProgress, ProgressBar};
 
-use super::escape::shortened;
 use super::stderr::message;
+use ganas::report::escape::shortened;
 use ganas::report::tables::measurement;
 
 /// The longest note, in characters.
@@ -21,27 +21,35 @@ const LONGEST_NEWS: usize = 400;
 /// So many metrics are shown of a progress message.
 const METRICS_SHOWN: usize = 8;
 
-/// Where the lines go: quiet ones go nowhere.
+/// What is told of the workers, and where the lines go.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkerNotes {
-    quiet: bool,
+    told: Told,
     /// The bars, once they are there, and the one that shows the last news of a worker.
     bars: Arc<OnceLock<(MultiProgress, ProgressBar)>>,
 }
 
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Everything,
+    /// What cost a result, or a worker.
+    Losses,
+}
+
 impl WorkerNotes {
-    /// Notes that are printed.
+    /// Notes of everything.
     pub(crate) fn printed() -> Self {
         Self {
-            quiet: false,
+            told: Told::Everything,
             bars: Arc::default(),
         }
     }
 
-    /// Notes that are not.
+    /// Notes of failures that nothing makes good any more: whoever wants no progress wants to know of them all the same.
     pub(crate) fn quiet() -> Self {
         Self {
-            quiet: true,
+            told: Told::Losses,
             ..Self::printed()
         }
     }
@@ -59,10 +67,8 @@ impl WorkerNotes {
     }
 
     fn tell(&self, note: &PoolNote) {
-        if self.quiet {
-            return;
-        }
         match note {
+            PoolNote::AttemptFailed { again: true, .. } if self.told == Told::Losses => {}
             PoolNote::AttemptFailed {
                 worker,
                 arch,

@@ -98,6 +98,11 @@ impl<'a> RunFeed<'a> {
             is_cut_off: false,
             error: None,
         };
+        let (counts, best) = (feed.progress.counts(), feed.progress.best());
+        for observer in &mut feed.run.observers {
+            let result = observer.on_start(counts, best);
+            observed(observer.name(), result)?;
+        }
         feed.replay_decisions();
         feed.propose(slots)?;
         Ok(feed)

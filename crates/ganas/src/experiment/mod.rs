@@ -1,5 +1,7 @@
 //! An experiment: what is to be searched, how, and with what.
 
+#[cfg(feature = "workers")]
+mod activity;
 mod algorithm;
 mod columns;
 mod config_text;
@@ -21,7 +23,7 @@ mod time_limit;
 use std::error::Error as StdError;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ganas_eval::{Evaluator, MetricOverrides};
@@ -590,6 +592,7 @@ impl Experiment {
             seeds: self.seeds,
             stop: self.stop,
             observers: self.observers,
+            warnings: Mutex::default(),
         };
         search.check_existing()?;
         Ok(search)

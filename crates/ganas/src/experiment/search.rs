@@ -1,7 +1,7 @@
 //! A search that is ready to run: everything that its runs have in common, and how one of them is done.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ganas_eval::{Direction, MetricPair, WithObjectives};
@@ -13,6 +13,8 @@ use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, Study};
 use serde_json::Value;
 
+#[cfg(feature = "workers")]
+use super::activity::ActivityWriter;
 use super::algorithm::Algorithm;
 use super::continuing::Unmatched;
 use super::crew::Crew;
@@ -74,6 +76,8 @@ pub struct Search {
     pub(super) stop: StopFlag,
     /// Makes an observer for each run.
     pub(super) observers: Option<Observers>,
+    /// What went wrong without any harm to the runs.
+    pub(super) warnings: Mutex<Vec<String>>,
 }
 
 impl std::fmt::Debug for Search {
@@ -115,6 +119,26 @@ impl Search {
     #[must_use]
     pub fn stop(&self) -> &StopFlag {
         &self.stop
+    }
+
+    /// The search space, or what the constraints leave of it.
+    #[must_use]
+    pub fn space(&self) -> &Arc<dyn SearchSpace> {
+        &self.space
+    }
+
+    /// The workers, when it is they who evaluate; they can be asked what they are at while the search runs.
+    #[cfg(feature = "workers")]
+    #[must_use]
+    pub fn workers(&self) -> Option<&Arc<ganas_worker::WorkerEvaluator>> {
+        self.evaluating.workers()
+    }
+
+    /// What went wrong so far without any harm to the runs, in words.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.warnings.lock();
+        warnings.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the workers did so far, when there are any.
@@ -288,11 +312,30 @@ impl Search {
     pub fn run(&self) -> Result<Vec<RunRecord>, Error> {
         let limit = self.max_time.map(|time| TimeLimit::start(time, &self.stop));
         let _limit = limit.transpose()?;
+        #[cfg(feature = "workers")]
+        let activity = match (&self.study, self.workers()) {
+            (Some(study), Some(workers)) => Some(ActivityWriter::start(study, workers)?),
+            _ => None,
+        };
         let results = self.crew.run(self.seeds(), &self.stop, |seed| {
             self.run_seed(seed)
                 .with_context(|| format!("the run with seed {seed}"))
         });
+        #[cfg(feature = "workers")]
+        if let Some(problem) = activity.and_then(ActivityWriter::finish) {
+            self.warn(format!(
+                "`ganas status` could not be told everything: {problem}"
+            ));
+        }
         results?.into_iter().flatten().collect()
+    }
+
+    #[cfg(feature = "workers")]
+    fn warn(&self, warning: String) {
+        let warnings = self.warnings.lock();
+        warnings
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(warning);
     }
 
     /// The record of these runs, with the ranks of what was found where a table has all that is searched, and with what was

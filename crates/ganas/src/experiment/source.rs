@@ -285,6 +285,12 @@ impl Evaluating {
         self.n_workers
     }
 
+    /// The workers, when it is they who evaluate.
+    #[cfg(feature = "workers")]
+    pub(super) fn workers(&self) -> Option<&Arc<WorkerEvaluator>> {
+        self.workers.as_ref()
+    }
+
     /// What the workers did so far, when there are any.
     pub(super) fn worker_statistics(&self) -> Option<String> {
         #[cfg(feature = "workers")]

@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     /// Prints one JSON object.
     #[arg(long)]
     json: bool,
-    /// Prints no progress.
+    /// Prints no progress; failures are told all the same.
     #[arg(short, long)]
     quiet: bool,
 }
