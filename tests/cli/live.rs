@@ -209,6 +209,30 @@ fn another_process_sees_what_the_workers_are_at() {
 }
 
 #[test]
+fn an_evaluation_is_seen_before_its_turn() {
+    let sandbox = Sandbox::new();
+    // Whoever takes the turn of the first one holds it, and the other worker goes on.
+    let evaluator = worker(
+        "if mkdir first 2>/dev/null; then echo \"$line\" > asked; wait_for go; result 0.1; else wait_for asked; result 0.7; fi",
+    );
+    let more = ["--budget", "3", "--workers", "2", "--json"];
+    let child = sandbox.spawn(search(&evaluator, &more));
+    let top = || {
+        let ended = sandbox.ganas(["top", "a.db", "--json"]);
+        (ended.code == 0).then(|| ended.json()["top"].clone())
+    };
+    wait_until("what the other worker did is in the list", || {
+        top().is_some_and(|top| top[0]["search"] == 0.7)
+    });
+    let seen = status(&sandbox).unwrap();
+    assert_eq!(seen["runs"][0]["best"]["search"], 0.7, "{seen}");
+    assert_ne!(seen["runs"][0]["evaluated"], 0, "{seen}");
+    sandbox.write("go", b"");
+    end_of(child).expect_code(0);
+    assert_eq!(top().unwrap().as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn the_status_of_a_study_that_is_not_there_is_an_error() {
     let sandbox = Sandbox::new();
     sandbox
