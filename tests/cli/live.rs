@@ -133,13 +133,11 @@ fn quiet_does_not_hide_failures() {
             ended.stderr
         );
     }
+    let sandbox = Sandbox::new();
     let broken = "if test -e started; then echo 'no module torch' >&2; exit 4; fi; touch started; ";
     let evaluator = format!("{broken}{}", worker("exit 3"));
     sandbox
-        .ganas(search(
-            &evaluator,
-            &["--budget", "2", "--study", "b.db", "--quiet"],
-        ))
+        .ganas(search(&evaluator, &["--budget", "2", "--quiet"]))
         .expect_code(1)
         .expect_stderr(&["worker 0 did not start: ", "worker 0 | no module torch"]);
 }
@@ -163,7 +161,7 @@ fn another_process_sees_what_the_workers_are_at() {
     assert_eq!(worker["evaluations"][0]["done"], 0.4);
     assert_eq!(
         worker["last_failure"]["log_tail"],
-        "Traceback\n\u{1b}[31mboom"
+        "Traceback\n\\u{1b}[31mboom"
     );
     let run = &seen["runs"][0];
     assert_eq!(
