@@ -133,13 +133,11 @@ fn quiet_does_not_hide_failures() {
             ended.stderr
         );
     }
+    let sandbox = Sandbox::new();
     let broken = "if test -e started; then echo 'no module torch' >&2; exit 4; fi; touch started; ";
     let evaluator = format!("{broken}{}", worker("exit 3"));
     sandbox
-        .ganas(search(
-            &evaluator,
-            &["--budget", "2", "--study", "b.db", "--quiet"],
-        ))
+        .ganas(search(&evaluator, &["--budget", "2", "--quiet"]))
         .expect_code(1)
         .expect_stderr(&["worker 0 did not start: ", "worker 0 | no module torch"]);
 }
@@ -163,7 +161,7 @@ fn another_process_sees_what_the_workers_are_at() {
     assert_eq!(worker["evaluations"][0]["done"], 0.4);
     assert_eq!(
         worker["last_failure"]["log_tail"],
-        "Traceback\n\u{1b}[31mboom"
+        "Traceback\n\\u{1b}[31mboom"
     );
     let run = &seen["runs"][0];
     assert_eq!(
@@ -206,6 +204,30 @@ fn another_process_sees_what_the_workers_are_at() {
     );
     assert_eq!(run["best"]["search"], 0.5);
     assert!(!run["last_failure"]["reason"].as_str().unwrap().is_empty());
+}
+
+#[test]
+fn an_evaluation_is_seen_before_its_turn() {
+    let sandbox = Sandbox::new();
+    // Whoever takes the turn of the first one holds it, and the other worker goes on.
+    let evaluator = worker(
+        "if mkdir first 2>/dev/null; then echo \"$line\" > asked; wait_for go; result 0.1; else wait_for asked; result 0.7; fi",
+    );
+    let more = ["--budget", "3", "--workers", "2", "--json"];
+    let child = sandbox.spawn(search(&evaluator, &more));
+    let top = || {
+        let ended = sandbox.ganas(["top", "a.db", "--json"]);
+        (ended.code == 0).then(|| ended.json()["top"].clone())
+    };
+    wait_until("what the other worker did is in the list", || {
+        top().is_some_and(|top| top[0]["search"] == 0.7)
+    });
+    let seen = status(&sandbox).unwrap();
+    assert_eq!(seen["runs"][0]["best"]["search"], 0.7, "{seen}");
+    assert_ne!(seen["runs"][0]["evaluated"], 0, "{seen}");
+    sandbox.write("go", b"");
+    end_of(child).expect_code(0);
+    assert_eq!(top().unwrap().as_array().unwrap().len(), 3);
 }
 
 #[test]
