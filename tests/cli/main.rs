@@ -29,6 +29,7 @@ mod outputs;
 mod own_spaces;
 mod partial_tables;
 mod real_table;
+mod recipes;
 mod resume;
 mod sandbox;
 mod search_json;
