@@ -370,7 +370,7 @@ fn a_table_answers_at_once() {
         .expect_stderr(&["5 evaluations: 0 new, 5 reused"]);
     go("--training-seeds 0..2")
         .expect_code(2)
-        .expect_stderr(&["--evaluator"]);
+        .expect_stderr(&["leave them out with a table, a surrogate or a function"]);
     go("--resume")
         .expect_code(2)
         .expect_stderr(&["name it with --study FILE"]);
@@ -412,7 +412,11 @@ fn what_is_wrong_with_a_list_is_said_before_anything_is_evaluated() {
         ),
         ("--archs list.txt -o list.txt", 1, "list.txt"),
         ("--archs list.txt -o s.db", 1, "s.db"),
-        ("--archs list.txt -o no/where.csv", 1, "no"),
+        (
+            "--archs list.txt -o no/where.csv",
+            1,
+            "check that its folder exists",
+        ),
         ("--archs list.txt -o - --json", 2, "both write to stdout"),
         ("--archs list.txt --evaluator-id=", 2, "is empty"),
     ] {

@@ -31,6 +31,7 @@ mod outputs;
 mod own_spaces;
 mod partial_tables;
 mod real_table;
+mod recipes;
 mod resume;
 mod rungs;
 mod sandbox;

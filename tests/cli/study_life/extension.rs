@@ -78,7 +78,7 @@ fn a_resume_that_matches_nothing_evaluates_nothing_and_says_what_differs() {
         .expect_code(2)
         .expect_stderr(&[
             "--resume: the study holds no such run",
-            "pace: 2 in the study, 3 now",
+            "window: 2 in the study, 3 now",
             "add --new-run",
         ]);
     // Nor is a run begun that is there, without --resume.
