@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use ganas::eval::EvalError;
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::report::records::EvaluatedRecord;
@@ -60,7 +59,7 @@ pub(crate) struct Arguments {
     declarations: DeclarationArguments,
     /// The seeds that the evaluator is told, one evaluation of each architecture for each: `0..5`, `777,888` [default: one
     /// that follows from the class, as in a search, whose evaluations are then used, and which can use these].
-    #[arg(long, value_name = "SEEDS", requires = "evaluator")]
+    #[arg(long, value_name = "SEEDS")]
     training_seeds: Option<Seeds>,
     /// The study that keeps the evaluations, created when it does not exist [default: with --evaluator a file in the current
     /// folder, named like the space; else they are not kept].
@@ -121,10 +120,16 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     } else {
         WorkerNotes::printed()
     };
+    if arguments.json && (arguments.output.as_ref()).is_some_and(|path| means_stdout(path)) {
+        return Err(UsageError(
+            "--json and `-o -` both write to stdout: leave one of them out".to_owned(),
+        )
+        .into());
+    }
     let study = arguments.study();
-    // Not hours later.
-    check_output(arguments, study.as_deref())?;
     let mut list = evaluate(arguments, study.as_deref(), &notes)?.prepare()?;
+    // Once the study is there, which it must not be, and before anything is evaluated.
+    let csv = csv_file(arguments, study.as_deref())?;
     let continuation = match &study {
         Some(_) => format!("continue with: {}", environment::resume_command()),
         None => "nothing was kept; --study FILE keeps evaluations".to_owned(),
@@ -161,7 +166,7 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     }
     drop(safe_stop);
     let record = list.record();
-    print(arguments, &record, study.as_deref())?;
+    print(arguments, &record, csv)?;
     Ok(tell_counts(&record, arguments.quiet))
 }
 
@@ -300,38 +305,32 @@ fn inputs<'a>(arguments: &'a Arguments, study: Option<&'a Path>) -> impl Iterato
     files.map(|path| &**path).chain(top).chain(study)
 }
 
-/// Refuses an output that is one of the inputs, or cannot be written.
-fn check_output(arguments: &Arguments, study: Option<&Path>) -> anyhow::Result<()> {
+/// The CSV file that is written, when there is one: it is none of the inputs, and its folder can be written.
+fn csv_file(arguments: &Arguments, study: Option<&Path>) -> anyhow::Result<Option<Output>> {
     match &arguments.output {
-        None => {}
-        Some(path) if means_stdout(path) && arguments.json => {
-            return Err(UsageError(
-                "--json and `-o -` both write to stdout: leave one of them out".to_owned(),
-            )
-            .into());
+        None => Ok(None),
+        Some(path) if means_stdout(path) => {
+            check_stdout(inputs(arguments, study))?;
+            Ok(None)
         }
-        Some(path) if means_stdout(path) => check_stdout(inputs(arguments, study))?,
-        Some(path) => Target::new(path, Replace::Allowed)
-            .made_from(inputs(arguments, study))
-            .check()?,
+        Some(path) => {
+            let target = Target::new(path, Replace::Allowed).made_from(inputs(arguments, study));
+            Ok(Some(Output::create(&target)?))
+        }
     }
-    Ok(())
 }
 
 fn print(
     arguments: &Arguments,
     record: &EvaluatedRecord,
-    study: Option<&Path>,
+    csv: Option<Output>,
 ) -> anyhow::Result<()> {
-    if let Some(path) = &arguments.output {
-        if means_stdout(path) {
-            return output::print_text(&record.to_csv());
-        }
-        let target = Target::new(path, Replace::Allowed).made_from(inputs(arguments, study));
-        let mut file = Output::create(&target)?;
+    if let Some(mut file) = csv {
         let written = file.write_all(record.to_csv().as_bytes());
-        written.with_context(|| format!("cannot write {}", path.display()))?;
+        written.map_err(|error| file.error(error))?;
         file.commit()?;
+    } else if arguments.output.is_some() {
+        return output::print_text(&record.to_csv());
     }
     if arguments.json {
         output::print_json(record)

@@ -80,6 +80,11 @@ impl<'a> RunFeed<'a> {
                 slots.extend(point.pending);
             }
         }
+        // A run that has ended early is not gone on with, unless it is to end later.
+        let asking = match progress.is_over(&run.until) {
+            Some(reason) => Asking::Over(reason),
+            None => Asking::Open,
+        };
         let mut feed = Self {
             unique: progress.counts().unique,
             next_round: progress.rounds,
@@ -89,7 +94,7 @@ impl<'a> RunFeed<'a> {
             finished: BTreeMap::new(),
             waiting: VecDeque::new(),
             decisions: Decisions::default(),
-            asking: Asking::Open,
+            asking,
             is_cut_off: false,
             error: None,
         };

@@ -335,8 +335,13 @@ fn a_run_ends_at_its_target_and_goes_on_without_it() {
                 if pace != Pace::Rounds {
                     assert!(best(&early.trials[..n - 1]) < target);
                 }
+                let point = points.all.pop();
+                // With the same target there is nothing left to do.
+                let again = case.go(point.clone()).0;
+                assert_eq!(again.stop, StopReason::TargetReached, "{name} {pace:?}");
+                assert_eq!(again.trials, early.trials);
                 case.until.target = None;
-                assert_eq!(case.go(points.all.pop()).0.trials, whole.trials);
+                assert_eq!(case.go(point).0.trials, whole.trials);
                 case.until.target = Some(target);
             }
         }

@@ -85,11 +85,11 @@ impl Search {
 
 /// What else may help.
 fn hint(differs: &[String]) -> &'static str {
-    if differs
-        .iter()
-        .any(|line| line.starts_with("evaluator or table"))
-    {
+    let has = |name: &str| differs.iter().any(|line| line.starts_with(name));
+    if has("evaluator or table") {
         "; if the evaluator is the same and only its command has changed, --evaluator-id NAME names it, whatever the command"
+    } else if has("warm_start") {
+        "; a file of --warm-start that has changed since tells the search other things: name a copy of it as it was"
     } else {
         ""
     }
