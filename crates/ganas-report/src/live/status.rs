@@ -286,6 +286,13 @@ impl StudyStatus {
             return;
         }
         text.push_str("\nlast failures\n");
+        let is_shown = |arch: &str| {
+            let mut shown = failures.iter().take(FAILURES);
+            shown.any(|(_, failure)| failure.arch.as_deref() == Some(arch))
+        };
+        let of_runs: Vec<_> = (of_runs.into_iter())
+            .filter(|(_, failure)| !is_shown(&failure.arch))
+            .collect();
         for (worker, failure) in failures.into_iter().take(FAILURES) {
             let what = failure.arch.as_deref().unwrap_or("no evaluation");
             let (what, why) = (
@@ -366,7 +373,7 @@ mod tests {
                 }),
                 last_failure: Some(FailedTrial {
                     number: 4,
-                    arch: hostile.to_owned(),
+                    arch: "other\u{9b}".to_owned(),
                     reason: hostile.to_owned(),
                 }),
                 proposed: (12..24)
@@ -428,7 +435,7 @@ mod tests {
             "worker 0 | Traceback",
             r"worker 0 | \u{1b}boom",
             "worker 0: all that it printed is in w/worker-0.log",
-            r"seed 3, number 4, a\u{1b}[2J\nb: a\u{1b}[2J\nb",
+            r"seed 3, number 4, other\u{9b}: a\u{1b}[2J\nb",
             "seed 3: 12 proposed and not evaluated",
             r"number 21  a\u{1b}[2J\nb",
             "and 2 more",
