@@ -18,10 +18,9 @@ pub(crate) fn unix_seconds() -> i64 {
 
 /// The name of this machine, for people.
 pub(crate) fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let name = name.or_else(|| std::env::var("HOSTNAME").ok());
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
     name.map_or_else(
-        || "an unnamed machine".to_owned(),
+        |_| "an unnamed machine".to_owned(),
         |name| name.trim().to_owned(),
     )
 }

@@ -148,21 +148,21 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
             "{} of {} evaluations are there\n{continuation}",
             progress.ended, progress.all
         );
-        match &error {
-            Error::Eval(EvalError::Interrupted) if interrupt.asked() => {
+        match error.downcast_ref() {
+            Some(Error::Eval(EvalError::Interrupted)) if interrupt.asked() => {
                 message(format_args!("interrupted: {so_far}"));
                 return Ok(Outcome::Interrupted);
             }
-            Error::Eval(EvalError::Interrupted) if list.stop().is_out_of_time() => {
+            Some(Error::Eval(EvalError::Interrupted)) if list.stop().is_out_of_time() => {
                 message(format_args!("the time is over: {so_far}"));
                 return Ok(Outcome::Done);
             }
-            Error::Eval(EvalError::Unusable(_)) if study.is_some() => message(format_args!(
+            Some(Error::Eval(EvalError::Unusable(_))) if study.is_some() => message(format_args!(
                 "what is finished is kept; once the error is mended, {continuation}"
             )),
             _ => {}
         }
-        return Err(error.into());
+        return Err(error);
     }
     drop(safe_stop);
     let record = list.record();
@@ -277,7 +277,7 @@ fn evaluate_missing(
     arguments: &Arguments,
     list: &mut EvaluationList,
     notes: &WorkerNotes,
-) -> Result<(), Error> {
+) -> anyhow::Result<()> {
     let progress = list.progress();
     let counts = Counts {
         ended: progress.ended,
@@ -295,7 +295,7 @@ fn evaluate_missing(
         bar.inc(1);
     });
     bar.finish_and_clear();
-    evaluated
+    Ok(evaluated?)
 }
 
 /// All files that the output is made from.
