@@ -114,6 +114,7 @@ impl Evaluator for Seeded {
                     search: SearchMetric::maximized(value),
                     report: ReportMetric(-value),
                     objectives: Vec::new(),
+                    violation: 0.0,
                 })
             };
             feed.finished(task.ticket, Outcome::of(result, &self.pair))?;
