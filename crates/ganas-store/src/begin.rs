@@ -172,7 +172,9 @@ impl Study {
         let unfinished = |run: &&RunSummary| run.status != RunStatus::Finished;
         let same_version = |run: &&RunSummary| run.spec.version == spec.version;
 
-        if let Some(run) = known.iter().find(|run| is_same(&run.spec, spec)) {
+        // Studies of earlier formats may have several, of which only the one that went furthest can be continued.
+        let same = known.iter().filter(|run| is_same(&run.spec, spec));
+        if let Some(run) = same.max_by_key(|run| run.spec.budget.unique_queries()) {
             return match on_existing {
                 OnExisting::Resume | OnExisting::RetryFailed => Ok(Some(run)),
                 OnExisting::Refuse => Err(StoreError::RunExists {
@@ -273,6 +275,10 @@ impl Study {
             )?
             .query_row([run.0], |row| row.get(0))?;
         id.reseal(connection, &RUNS, run.0)?;
+        // They are proposed again.
+        connection
+            .prepare_cached("DELETE FROM proposals WHERE run = ?1")?
+            .execute([run.0])?;
         let values = [
             Value::Integer(run.0),
             Value::Integer(number.into()),
@@ -348,10 +354,10 @@ impl Study {
                 .map_err(|e| damaged(e.to_string()))?;
             let key = space.key(&arch);
             if key != row.key {
-                return Err(damaged(format!(
+                return Err(Fault::Store(damaged(format!(
                     "`{}` is recorded with the key {}, expected {key}",
                     row.arch, row.key
-                )));
+                ))));
             }
             trials.push(TrialRecord {
                 trial: Trial {

@@ -122,13 +122,14 @@ impl Study {
         Ok(Some(row.get(0)?))
     }
 
-    /// The number of the same evaluator with another fidelity, when the study knows it.
+    /// The evaluations of the same evaluator with another fidelity, when the study knows it.
     pub(crate) fn with_fidelity(
         &self,
         connection: &Connection,
-        evaluator: i64,
+        known: &Evaluations,
         fidelity: &Fidelity,
-    ) -> Result<Option<i64>, Fault> {
+    ) -> Result<Option<Evaluations>, Fault> {
+        let evaluator = known.evaluator;
         let mut statement =
             connection.prepare_cached(&EVALUATORS.select("WHERE evaluator = ?1"))?;
         let mut rows = statement.query([evaluator])?;
@@ -143,7 +144,8 @@ impl Study {
             fidelity: fidelity.clone(),
             description: String::new(),
         };
-        self.find_evaluator(connection, &spec)
+        let number = self.find_evaluator(connection, &spec)?;
+        Ok(number.map(|number| Evaluations::of(self, number)))
     }
 
     /// Every evaluator that the study knows, in the order in which they came.
@@ -252,7 +254,7 @@ impl Evaluations {
         Ok(all)
     }
 
-    /// Keeps an evaluation, in place of one with the same id.
+    /// Keeps an evaluation, in place of one with the same id; a failure does not take the place of a success.
     ///
     /// # Errors
     ///
@@ -286,6 +288,18 @@ impl Evaluations {
         evaluation: &Evaluation,
         check: impl FnOnce(&Connection) -> Result<(), Fault>,
     ) -> Result<(), StoreError> {
+        let durability = Durability::Promised;
+        self.study.write(durability, "keep an evaluation", |tx| {
+            check(tx)?;
+            self.insert(tx, evaluation)
+        })
+    }
+
+    pub(crate) fn insert(
+        &self,
+        connection: &Connection,
+        evaluation: &Evaluation,
+    ) -> Result<(), Fault> {
         let Evaluation {
             id,
             arch,
@@ -293,6 +307,12 @@ impl Evaluations {
             reason,
             details,
         } = evaluation;
+        if reason.is_some() {
+            let known = self.find_in(connection, *id)?;
+            if known.is_some_and(|known| known.reason.is_none()) {
+                return Ok(());
+            }
+        }
         let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
         let metrics = match reason {
             None => Some(json(&details.metrics)?),
@@ -313,28 +333,23 @@ impl Evaluations {
             Value::Integer(details.attempts.into()),
             Value::Integer(details.circumstances.is_some().into()),
         ];
-        let circumstances = details.circumstances.as_ref().map(|c| {
-            [
+        let study = self.study.writing_id()?;
+        let row = [&keys[..], &values[..]].concat();
+        study.insert(&OUTCOMES, &mut OUTCOMES.replace(connection)?, &row, &[])?;
+        if let Some(c) = &details.circumstances {
+            let values = [
                 Value::Text(c.host.clone()),
                 Value::Integer(c.worker.into()),
                 Value::Real(c.queued),
                 Value::Real(c.started),
                 Value::Real(c.ended),
                 Value::Text(c.log.clone()),
-            ]
-        });
-        let durability = Durability::Promised;
-        self.study.write(durability, "keep an evaluation", |tx| {
-            check(tx)?;
-            let study = self.study.writing_id()?;
+            ];
             let row = [&keys[..], &values[..]].concat();
-            study.insert(&OUTCOMES, &mut OUTCOMES.replace(tx)?, &row, &[])?;
-            if let Some(circumstances) = circumstances {
-                let row = [&keys[..], &circumstances[..]].concat();
-                study.insert(&CIRCUMSTANCES, &mut CIRCUMSTANCES.replace(tx)?, &row, &[])?;
-            }
-            Ok(())
-        })
+            let mut statement = CIRCUMSTANCES.replace(connection)?;
+            study.insert(&CIRCUMSTANCES, &mut statement, &row, &[])?;
+        }
+        Ok(())
     }
 
     fn evaluation(&self, connection: &Connection, row: &Row<'_>) -> Result<Evaluation, Fault> {
@@ -417,9 +432,13 @@ fn seed(id: EvaluationId) -> i64 {
     id.seed.map_or(OF_CLASS, i64::from)
 }
 
+/// What is not finite is left out, since JSON has no such numbers.
 fn json(value: &BTreeMap<String, f64>) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|source| StoreError::Encoding {
-        what: "an evaluation",
-        source,
+    let finite = value.iter().filter(|(_, value)| value.is_finite());
+    serde_json::to_string(&finite.collect::<BTreeMap<_, _>>()).map_err(|source| {
+        StoreError::Encoding {
+            what: "an evaluation",
+            source,
+        }
     })
 }

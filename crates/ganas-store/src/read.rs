@@ -159,7 +159,7 @@ impl Study {
         &self,
         connection: &Connection,
         run: &RunSummary,
-        mut visit: impl FnMut(TrialRow) -> Result<(), StoreError>,
+        mut visit: impl FnMut(TrialRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let sql = TRIALS.select("WHERE run = ?1 ORDER BY number");
         let mut statement = connection.prepare_cached(&sql)?;
@@ -247,7 +247,7 @@ impl Study {
         &self,
         connection: &Connection,
         run: &RunSummary,
-        mut visit: impl FnMut(EventRow) -> Result<(), StoreError>,
+        mut visit: impl FnMut(EventRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let mut statement = connection.prepare_cached(
             "SELECT round, kind, measured, position FROM events WHERE run = ?1 ORDER BY round, position",

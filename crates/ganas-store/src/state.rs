@@ -22,12 +22,21 @@ impl StoredState {
         }
     }
 
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, String> {
-        let pending = serde_json::to_vec(&self.pending).map_err(|error| error.to_string())?;
+    /// The state of a searcher when nothing is pending.
+    pub(crate) fn of_searcher(searcher: Vec<u8>) -> Self {
+        Self {
+            searcher,
+            pending: Vec::new(),
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let pending = serde_json::to_vec(&self.pending)
+            .expect("invariant: a list of texts can be written as JSON");
         let mut bytes = (pending.len() as u64).to_le_bytes().to_vec();
         bytes.extend(pending);
         bytes.extend(&self.searcher);
-        Ok(bytes)
+        bytes
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, String> {

@@ -1,5 +1,7 @@
 //! A study as it is now: what its runs have done, what is being evaluated, and what the processes that work on it are at.
 
+use ganas_eval::SearchMetric;
+use ganas_search::TrialState;
 use rusqlite::Connection;
 
 use crate::checksum::{PROPOSALS, SOURCES};
@@ -125,22 +127,16 @@ impl Study {
         connection: &Connection,
         run: &RunSummary,
     ) -> Result<Option<(f64, u32)>, Fault> {
-        let order = match run.spec.protocol.search_direction {
-            ganas_eval::Direction::Maximize => "DESC",
-            ganas_eval::Direction::Minimize => "ASC",
-        };
-        let sql = format!(
-            "SELECT search, number FROM trials t WHERE run = ?1 AND state = 'completed'
-                 AND NOT EXISTS (SELECT 1 FROM standings s WHERE s.run = t.run AND s.number = t.number
-                                 AND (s.violation > 0 OR s.missing > 0))
-             ORDER BY search {order}, number LIMIT 1"
-        );
-        let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([run.id.0])?;
-        Ok(match rows.next()? {
-            None => None,
-            Some(row) => Some((row.get(0)?, row.get(1)?)),
-        })
+        let mut best: Option<(SearchMetric, u32)> = None;
+        self.each_trial(connection, run, |trial| {
+            if let (TrialState::Completed(search), true) = (&trial.state, trial.is_eligible())
+                && best.is_none_or(|(known, _)| *search > known)
+            {
+                best = Some((*search, trial.number.0));
+            }
+            Ok(())
+        })?;
+        Ok(best.map(|(search, number)| (search.value(), number)))
     }
 
     /// What was proposed in a run and is no trial yet.
@@ -149,7 +145,11 @@ impl Study {
         connection: &Connection,
         run: &RunSummary,
     ) -> Result<Vec<Pending>, Fault> {
-        let source = self.source(connection, run)?;
+        let highest = (run.spec.rungs.as_ref()).and_then(|rungs| rungs.fidelities().last());
+        let source = match (self.source(connection, run)?, highest) {
+            (Some(source), Some(fidelity)) => self.with_fidelity(connection, &source, fidelity)?,
+            (source, _) => source,
+        };
         let mut statement =
             connection.prepare_cached(&PROPOSALS.select("WHERE run = ?1 ORDER BY number"))?;
         let mut rows = statement.query([run.id.0])?;
@@ -176,9 +176,7 @@ impl Study {
         Ok(pending)
     }
 
-    /// The evaluations of what evaluates a run; nothing for a run on a table or a surrogate.
-    ///
-    /// With rungs it is those with the highest fidelity.
+    /// The evaluations of what evaluates a run, with its own fidelity; nothing for a run on a table or a surrogate.
     pub(crate) fn source(
         &self,
         connection: &Connection,
@@ -192,12 +190,6 @@ impl Study {
         self.verify(&SOURCES, row, &[], || {
             format!("the source of {}", run.describe())
         })?;
-        let evaluator: i64 = row.get(1)?;
-        let highest = (run.spec.rungs.as_ref()).and_then(|rungs| rungs.fidelities().last());
-        let evaluator = match highest {
-            None => Some(evaluator),
-            Some(fidelity) => self.with_fidelity(connection, evaluator, fidelity)?,
-        };
-        Ok(evaluator.map(|evaluator| Evaluations::of(self, evaluator)))
+        Ok(Some(Evaluations::of(self, row.get(1)?)))
     }
 }

@@ -37,6 +37,13 @@ pub struct TopEntry {
     pub is_recorded: bool,
 }
 
+/// Something that was evaluated for a run and is no trial yet.
+pub(crate) struct PendingEntry {
+    pub(crate) entry: TopEntry,
+    /// All that was returned.
+    pub(crate) metrics: BTreeMap<String, f64>,
+}
+
 impl Study {
     /// The best `n` distinct classes over the chosen runs by search metric, best first; equals by key.
     ///
@@ -72,7 +79,7 @@ impl Study {
                     add(&mut best, entry);
                     Ok(())
                 })?;
-                for entry in self.pending_entries(tx, run)? {
+                for PendingEntry { entry, .. } in self.pending_entries(tx, run)? {
                     add(&mut best, entry);
                 }
             }
@@ -112,17 +119,17 @@ impl Study {
     }
 
     /// What was evaluated for a run and is no trial yet.
-    fn pending_entries(
+    pub(crate) fn pending_entries(
         &self,
         connection: &Connection,
         run: &RunSummary,
-    ) -> Result<Vec<TopEntry>, Fault> {
+    ) -> Result<Vec<PendingEntry>, Fault> {
         let protocol = &run.spec.protocol;
         let pending = self.pending(connection, run)?.into_iter();
         let entries = pending.filter_map(|pending| {
             let evaluation = pending.evaluation?;
             let metric = |name: &str| evaluation.details.metrics.get(name).copied();
-            Some(TopEntry {
+            let entry = TopEntry {
                 arch: pending.arch,
                 key: evaluation.id.key,
                 search: SearchMetric::new(metric(&protocol.search)?, protocol.search_direction),
@@ -133,6 +140,10 @@ impl Study {
                 seed: run.spec.seed,
                 number: TrialNumber(pending.number),
                 is_recorded: false,
+            };
+            Some(PendingEntry {
+                entry,
+                metrics: evaluation.details.metrics,
             })
         });
         // What misses bounds is known only once it is a trial.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganas_search::{
-    Event, Observer, ObserverError, Proposal, RoundReport, RunOutcome, SearchError, StopReason,
-    TrialRecord, TrialState,
+    Event, Observer, ObserverError, Proposal, RoundReport, RunOutcome, StopReason, TrialRecord,
+    TrialState,
 };
 use ganas_space::SearchSpace;
 use rusqlite::Connection;
@@ -244,7 +244,10 @@ impl RunWriter {
                 let values = [Value::Integer(run), Value::Text(stop_text(stop).to_owned())];
                 id.insert(&ENDINGS, &mut ENDINGS.replace(tx)?, &values, &[])?;
             }
-            tx.execute("DELETE FROM proposals WHERE run = ?1", [run])?;
+            // What was evaluated of a round that was left is seen until the run goes on.
+            if status == "finished" {
+                tx.execute("DELETE FROM proposals WHERE run = ?1", [run])?;
+            }
             if !stop.is_early() && !self.is_costly {
                 tx.execute("DELETE FROM checkpoints WHERE run = ?1", [run])?;
             }
@@ -309,9 +312,7 @@ impl Observer for RunWriter {
         let state = match round.checkpoint {
             None => None,
             Some(checkpoint) => {
-                let stored = StoredState::new(checkpoint()?, round.pending, &*self.space);
-                let reason = |reason| SearchError::CheckpointEncoding { reason };
-                Some(stored.encode().map_err(reason)?)
+                Some(StoredState::new(checkpoint()?, round.pending, &*self.space).encode())
             }
         };
         self.record(round, state.as_deref())?;

@@ -1,13 +1,14 @@
 //! The tables of a study: making them, and making those of an earlier format into those of today.
 
+mod earlier;
+
 use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Transaction};
 
 use crate::checksum::{
-    CHECKPOINTS, COLLECTIONS, EVALUATIONS, EVALUATORS, OUTCOMES, ROUNDS, RUNS, Running, SESSIONS,
-    StudyId, TRIALS, Table, UNFINISHED,
+    CHECKPOINTS, EVALUATORS, OUTCOMES, ROUNDS, RUNS, Running, SESSIONS, StudyId, TRIALS, Table,
 };
 use crate::error::Fault;
 use crate::mark::Mark;
@@ -40,8 +41,8 @@ const RUN_COLUMNS: &str = "
 /// The tables that have the column `checksum` since format 2; the one of rounds is new with it.
 const CHECKED: [&Table; 4] = [&RUNS, &SESSIONS, &TRIALS, &CHECKPOINTS];
 
-/// The tables of format 2 whose rows are taken over.
-pub(crate) const EARLIER: [&Table; 3] = [&UNFINISHED, &COLLECTIONS, &EVALUATIONS];
+#[cfg(test)]
+pub(crate) use earlier::TABLES as EARLIER;
 
 /// What a study consists of, and SQLite adds to it.
 const OBJECTS: [(&str, &str); 21] = [
@@ -124,7 +125,8 @@ pub(crate) fn migrate(transaction: &Transaction<'_>, format: u32) -> Result<(), 
         add_outcome_tables(transaction)?;
         let mark = Mark::read(transaction)?;
         let id = mark.ok_or(rusqlite::Error::QueryReturnedNoRows)?.id;
-        for table in EARLIER {
+        // What gets another checksum below has to have the right one before.
+        for table in [&[&RUNS, &CHECKPOINTS][..], &earlier::TABLES].concat() {
             if let Some(what) = id.find_wrong(transaction, table)? {
                 let reason = "its checksum is another than that of what is there".to_owned();
                 return Err(Fault::Row { what, reason });
@@ -132,45 +134,9 @@ pub(crate) fn migrate(transaction: &Transaction<'_>, format: u32) -> Result<(), 
         }
         id
     };
-    take_over(transaction)?;
-    for table in [&EVALUATORS, &OUTCOMES] {
+    earlier::take_over(transaction)?;
+    for table in [&RUNS, &CHECKPOINTS, &EVALUATORS, &OUTCOMES] {
         id.seal_all(transaction, table, |_| Ok(Vec::new()))?;
-    }
-    Ok(())
-}
-
-/// Takes over what earlier formats kept of evaluations, and removes their tables.
-fn take_over(connection: &Connection) -> Result<(), Fault> {
-    let exists = |table: &str| connection.table_exists(None, table);
-    if exists("unfinished")? {
-        connection.execute_batch(
-            "INSERT INTO evaluators
-                 SELECT coalesce((SELECT max(evaluator) FROM evaluators), 0) + row_number() OVER (),
-                        space, table_sha256, '{}', '', 0, 0
-                 FROM (SELECT DISTINCT space, table_sha256 FROM runs JOIN unfinished USING (run));
-             INSERT OR IGNORE INTO outcomes
-                 SELECT e.evaluator, u.key, -1, NULL, u.run,
-                        CASE WHEN u.reason IS NULL
-                             THEN json_object(r.report_metric, u.report, r.search_metric, u.search) END,
-                        u.reason, '{}', NULL, 0, 0, 0
-                 FROM unfinished u JOIN runs r USING (run)
-                 JOIN evaluators e ON e.space = r.space AND e.identity = r.table_sha256;
-             DROP TABLE unfinished",
-        )?;
-    }
-    if exists("collections")? {
-        connection.execute_batch(
-            "INSERT OR IGNORE INTO evaluators
-                 SELECT coalesce((SELECT max(evaluator) FROM evaluators), 0) + row_number() OVER (),
-                        space, evaluator, '{}', description, session, 0
-                 FROM collections;
-             INSERT OR IGNORE INTO outcomes
-                 SELECT e.evaluator, v.key, v.seed, NULL, NULL, v.metrics, v.reason, '{}', NULL, 0, 0, 0
-                 FROM evaluations v JOIN collections c USING (collection)
-                 JOIN evaluators e ON e.space = c.space AND e.identity = c.evaluator;
-             DROP TABLE evaluations;
-             DROP TABLE collections",
-        )?;
     }
     Ok(())
 }

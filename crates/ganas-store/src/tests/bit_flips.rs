@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::fs;
 
 use ganas_eval::Details;
+use ganas_search::Until;
 
+use super::remembered::{Limited, session_of};
 use super::*;
 use crate::{Evaluation, EvaluationId, Times};
 
@@ -48,6 +50,9 @@ fn everything(path: &Path) -> Result<String, StoreError> {
         study.export(&mut bytes, &export)?;
         text.push_str(&String::from_utf8(bytes).unwrap());
     }
+    for run in study.status()?.runs {
+        writeln!(text, "{run:?}").unwrap();
+    }
     let top = study.top(1000, &RunFilter::default())?;
     writeln!(text, "{top:?}").unwrap();
     for (spec, evaluations) in study.evaluators()? {
@@ -73,6 +78,8 @@ fn fill(study: &Study) {
         // One that fails has its reason kept.
         let _ = remembered.evaluate(Query::new(&*space(), arch));
     }
+    drop((claim, remembered));
+    fill_more(study);
     let spec = EvaluatorSpec {
         identity: "cd".repeat(32),
         ..evaluator_spec()
@@ -96,6 +103,61 @@ fn fill(study: &Study) {
             },
         };
         collection.keep(&evaluation).unwrap();
+    }
+}
+
+/// Misses a bound with each second architecture.
+struct Violating(MadeUp);
+
+impl Evaluator for Violating {
+    fn metric_pair(&self) -> &MetricPair {
+        self.0.metric_pair()
+    }
+
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        Ok(Measurement {
+            violation: if query.key.0.is_multiple_of(2) {
+                0.5
+            } else {
+                0.0
+            },
+            ..self.0.evaluate(query)?
+        })
+    }
+}
+
+/// A run with proposals that are no trials yet, and one with an early end, whose trials miss bounds.
+fn fill_more(study: &Study) {
+    let evaluator = Limited::new(6, || EvalError::Interrupted);
+    session_of(study, &evaluator, &spec(2), OnExisting::Refuse).unwrap();
+
+    let Begun::Fresh(claim) = begin(study, &spec(3), OnExisting::Refuse).unwrap() else {
+        panic!("the run is new");
+    };
+    let evaluator = Violating(MadeUp::new());
+    let mut writer = claim.writer(space(), || Duration::ZERO);
+    let mut searcher = RandomSearch::new(space(), 3);
+    let until = Until {
+        target: Some(1.0),
+        ..Until::default()
+    };
+    Run::new(&*space(), &mut searcher, &evaluator, spec(3).budget)
+        .until(until)
+        .observe(&mut writer)
+        .run()
+        .unwrap();
+    drop(writer);
+    for table in [
+        "proposals",
+        "sources",
+        "endings",
+        "standings",
+        "outcomes",
+        "circumstances",
+    ] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let n: u32 = study.lock().query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert!(n > 0 || table == "circumstances", "{table} is empty");
     }
 }
 

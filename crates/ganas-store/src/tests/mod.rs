@@ -5,12 +5,16 @@ mod bit_flips;
 mod collecting;
 mod concurrency;
 mod durability;
+mod export_schema;
 mod exporting;
+mod extending;
 mod formats;
 mod killing;
+mod large;
 mod opening;
 mod remembered;
 mod resuming;
+mod reusing;
 mod sidecars;
 mod taken_away;
 
@@ -28,6 +32,9 @@ use ganas_search::{
 };
 use ganas_space::{Arch, SearchSpace, by_name};
 
+use crate::checksum::{CHECKPOINTS, RUNS};
+use crate::spec_hash::sha256;
+use crate::state::StoredState;
 use crate::{
     Begun, EvaluatorSpec, Export, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError,
     Study,
@@ -240,6 +247,63 @@ fn downgrade_to_2(path: &Path) {
          PRAGMA user_version = 2",
     )
     .unwrap();
+    name_as_before(&raw);
+}
+
+/// Gives the runs the names of before, of which the budget was a part, and searchers their checkpoints alone.
+fn name_as_before(raw: &rusqlite::Connection) {
+    let pairs = |sql: &str| -> Vec<(i64, rusqlite::types::Value)> {
+        let mut statement = raw.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    for (run, spec) in pairs("SELECT run, spec FROM runs") {
+        let rusqlite::types::Value::Text(spec) = spec else {
+            panic!("a spec is text");
+        };
+        let mut experiment: serde_json::Value = serde_json::from_str(&spec).unwrap();
+        for name in ["version", "device", "seed"] {
+            experiment.as_object_mut().unwrap().remove(name);
+        }
+        raw.execute(
+            "UPDATE runs SET name = ?2, experiment = ?3 WHERE run = ?1",
+            (
+                run,
+                &sha256(spec.as_bytes())[..16],
+                sha256(experiment.to_string().as_bytes()),
+            ),
+        )
+        .unwrap();
+    }
+    for (run, state) in pairs("SELECT run, state FROM checkpoints") {
+        let rusqlite::types::Value::Blob(state) = state else {
+            panic!("a state is bytes");
+        };
+        let state = StoredState::decode(&state).unwrap().searcher;
+        raw.execute(
+            "UPDATE checkpoints SET sha256 = ?2, state = ?3 WHERE run = ?1",
+            (run, sha256(&state), state),
+        )
+        .unwrap();
+    }
+    let id = crate::mark::Mark::read(raw).unwrap().unwrap().id;
+    for table in [&RUNS, &CHECKPOINTS] {
+        id.seal_all(raw, table, |_| Ok(Vec::new()))
+            .map_err(drop)
+            .unwrap();
+    }
+}
+
+/// An export in JSON without the names of runs, which are others in studies of earlier formats.
+fn nameless(export: &str) -> Vec<serde_json::Value> {
+    let without_names = |line: &str| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let fields = line.as_object_mut().unwrap();
+        fields.remove("run");
+        fields.remove("experiment");
+        line
+    };
+    export.lines().map(without_names).collect()
 }
 
 /// Makes a closed study into one of format 1, which had neither checksums nor a mark; `more` is done to it as well.

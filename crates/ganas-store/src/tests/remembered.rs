@@ -11,15 +11,15 @@ use super::*;
 use crate::RunClaim;
 
 /// Counts what it evaluates, and stops for good, or as a stop was asked for, after so many.
-struct Limited {
+pub(super) struct Limited {
     inner: MadeUp,
     left: Mutex<u32>,
-    asked: Mutex<Vec<ArchKey>>,
+    pub(super) asked: Mutex<Vec<ArchKey>>,
     breaks: fn() -> EvalError,
 }
 
 impl Limited {
-    fn new(left: u32, breaks: fn() -> EvalError) -> Self {
+    pub(super) fn new(left: u32, breaks: fn() -> EvalError) -> Self {
         Self {
             inner: MadeUp::new(),
             left: Mutex::new(left),
@@ -64,7 +64,7 @@ fn session(study: &Study, evaluator: &Limited) -> Result<RunOutcome, SearchError
     session_of(study, evaluator, &spec(8), OnExisting::Resume)
 }
 
-fn session_of(
+pub(super) fn session_of(
     study: &Study,
     evaluator: &Limited,
     spec: &RunSpec,
@@ -170,52 +170,8 @@ fn a_run_with_a_window_is_killed_anywhere_and_repeats_nothing() {
     }
 }
 
-#[test]
-fn a_larger_budget_goes_on_where_the_smaller_one_has_ended() {
-    let paces = [
-        Pace::Rounds,
-        Pace::Window(std::num::NonZeroU32::new(5).unwrap()),
-    ];
-    for pace in paces {
-        let whole = RunSpec { pace, ..spec(8) };
-        let reference = Place::new();
-        finish_costly(&reference.study(), &whole);
-        for budget in [1, 3, 4, 9, 29] {
-            let part = RunSpec {
-                budget: Budget::unique(budget).unwrap(),
-                ..whole.clone()
-            };
-            // Evaluations that cost something are not made again.
-            let place = Place::new();
-            let study = place.study();
-            let mut n_asked = 0;
-            for spec in [&part, &whole] {
-                let evaluator = Limited::new(100, || EvalError::Interrupted);
-                session_of(&study, &evaluator, spec, OnExisting::Resume).unwrap();
-                n_asked += evaluator.asked.into_inner().unwrap().len();
-            }
-            assert_eq!(n_asked, 30);
-            assert_eq!(
-                json_lines(&study),
-                json_lines(&reference.study()),
-                "{budget}"
-            );
-            // The others are computed again.
-            let cheap = Place::new();
-            finish(&cheap.study(), &whole);
-            let place = Place::new();
-            finish(&place.study(), &part);
-            resume(&place.study(), &whole);
-            assert_eq!(json_lines(&place.study()), json_lines(&cheap.study()));
-            // A smaller budget than was spent leaves all as it is.
-            let begun = begin(&place.study(), &part, OnExisting::Resume).unwrap();
-            assert!(matches!(begun, Begun::Finished(_)), "{begun:?}");
-        }
-    }
-}
-
 /// Runs to the end without interruption, by an evaluator whose evaluations are kept.
-fn finish_costly(study: &Study, spec: &RunSpec) {
+pub(super) fn finish_costly(study: &Study, spec: &RunSpec) {
     let evaluator = Limited::new(u32::MAX, || EvalError::Interrupted);
     session_of(study, &evaluator, spec, OnExisting::Refuse).unwrap();
 }
