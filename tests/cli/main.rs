@@ -16,7 +16,7 @@ mod commands;
 mod constraints;
 mod devices;
 mod evaluate;
-mod export_schema;
+mod export;
 mod failed_evaluations;
 mod first_search;
 mod import_options;
