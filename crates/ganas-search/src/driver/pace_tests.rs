@@ -75,7 +75,8 @@ impl Evaluator for OutOfOrder {
                 let epochs = fidelity["epochs"];
                 let from = task.resume_from.as_deref().unwrap_or("1");
                 let lower: f64 = from.parse().unwrap();
-                assert!(epochs == 1.0 || lower * 3.0 == epochs, "{lower} {epochs}");
+                let follows = (lower * 3.0 - epochs).abs() < 0.5;
+                assert!(epochs < 1.5 || follows, "{lower} {epochs}");
                 let noise = u32::try_from(task.key.0 % 7).unwrap();
                 let value = measured.search.value() - f64::from(noise) / epochs;
                 measured.search = SearchMetric::maximized(value);
