@@ -381,8 +381,11 @@ impl Evaluations {
                 return Err(damaged(reason).into());
             }
         };
-        let circumstances = self.circumstances(connection, &key, number)?;
         let is_timed: bool = row.get(10)?;
+        let circumstances = match is_timed {
+            true => self.circumstances(connection, &key, number)?,
+            false => None,
+        };
         if is_timed && circumstances.is_none() {
             return Err(damaged("its circumstances are missing".to_owned()).into());
         }
@@ -396,7 +399,7 @@ impl Evaluations {
                 cost: self.study.parsed(&what, &row.get::<_, String>(7)?)?,
                 artifact: row.get(8)?,
                 attempts: row.get(9)?,
-                circumstances: circumstances.filter(|_| is_timed),
+                circumstances,
             },
         })
     }

@@ -1,6 +1,6 @@
 //! Exports as a table: CSV, a line a trial.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::num::NonZeroU32;
 
@@ -9,6 +9,7 @@ use ganas_search::TrialState;
 use ganas_space::ArchKey;
 use rusqlite::Connection;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use super::place::Place;
 use super::{Evaluated, Times, export, named, parts};
@@ -99,18 +100,32 @@ impl Study {
         connection: &Connection,
         runs: &[RunSummary],
     ) -> Result<BTreeSet<String>, Fault> {
-        let mut names = BTreeSet::new();
-        let mut statement = connection.prepare(
-            "SELECT DISTINCT metric.key
-             FROM trials JOIN outcomes USING (key), json_each(outcomes.metrics) metric
-             WHERE trials.run = ?1 AND trials.state = 'completed'
-                 AND outcomes.evaluator = ?2 AND outcomes.seed = -1",
-        )?;
+        // The classes that each evaluator was asked for, so that its evaluations are gone through once.
+        let mut asked: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+        let mut select =
+            connection.prepare("SELECT key FROM trials WHERE run = ?1 AND state = 'completed'")?;
         for run in runs {
             for source in Evaluated::new(self, connection, run)?.0.iter().flatten() {
-                let of_run = (run.id.0, source.evaluator());
-                let rows = statement.query_map(of_run, |row| row.get::<_, String>(0))?;
-                names.extend(rows.collect::<Result<Vec<_>, _>>()?);
+                let keys = select.query_map([run.id.0], |row| row.get(0))?;
+                let of_source = asked.entry(source.evaluator()).or_default();
+                of_source.extend(keys.collect::<Result<Vec<String>, _>>()?);
+            }
+        }
+        let mut names = BTreeSet::new();
+        let mut select = connection.prepare(
+            "SELECT key, metrics FROM outcomes
+             WHERE evaluator = ?1 AND seed = -1 AND metrics IS NOT NULL",
+        )?;
+        for (evaluator, keys) in asked {
+            let mut rows = select.query([evaluator])?;
+            while let Some(row) = rows.next()? {
+                let (key, metrics): (String, String) = (row.get(0)?, row.get(1)?);
+                if !keys.contains(&key) {
+                    continue;
+                }
+                let metrics: BTreeMap<String, IgnoredAny> = serde_json::from_str(&metrics)
+                    .map_err(|e| self.damaged(format!("the evaluation of {key}"), e))?;
+                names.extend(metrics.into_keys());
             }
         }
         Ok(names)

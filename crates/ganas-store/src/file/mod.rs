@@ -26,6 +26,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 const SWITCH_ATTEMPTS: u32 = 2000;
 const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
+/// How much of a file a connection keeps in memory at most.
+const CACHE_KIB: i64 = 65_536;
+
 /// An open study.
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
@@ -208,6 +211,8 @@ pub(crate) fn connect_immutable(path: &Path) -> Result<Connection, StoreError> {
 fn settle(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // In KiB: evaluations are looked up by class, so all over the file.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // The file is not trusted: its schema can call nothing, and its pages are checked before they are used.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
