@@ -93,6 +93,7 @@ pub(super) fn measured(
 }
 
 /// The names in bounds that may be those of metrics which an evaluator measures.
+#[cfg(feature = "workers")]
 pub(super) fn measurable(bounds: &[GivenBound], space: &Arc<dyn SearchSpace>) -> Vec<String> {
     let names = bounds.iter().map(GivenBound::property);
     names

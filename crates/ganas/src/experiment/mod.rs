@@ -436,16 +436,8 @@ impl Experiment {
         };
         let algorithm = self.algorithm.resolve(Some(&*space))?;
         let device = self.algorithm.open_device(&self.folders, &self.note)?;
-        let mut further = self.goals.further(self.metrics.search.as_deref(), &space);
-        let of_goals = further.clone();
-        #[cfg(feature = "workers")]
-        if matches!(self.source, Source::Workers(..)) {
-            for name in constraints::measurable(&self.bounds, &space) {
-                if !further.contains(&name) {
-                    further.push(name);
-                }
-            }
-        }
+        let of_goals = self.goals.further(self.metrics.search.as_deref(), &space);
+        let further = self.with_measurable(of_goals.clone(), &space);
         let opening = Opening {
             space: &space,
             metrics: &self.metrics,
@@ -609,6 +601,29 @@ impl Experiment {
     #[cfg(not(feature = "tables"))]
     fn embedded(&self) -> Option<NoTable> {
         None
+    }
+
+    /// These names, and those in bounds that may be those of metrics which workers measure.
+    #[cfg(feature = "workers")]
+    fn with_measurable(
+        &self,
+        mut further: Vec<String>,
+        space: &Arc<dyn SearchSpace>,
+    ) -> Vec<String> {
+        if matches!(self.source, Source::Workers(..)) {
+            for name in constraints::measurable(&self.bounds, space) {
+                if !further.contains(&name) {
+                    further.push(name);
+                }
+            }
+        }
+        further
+    }
+
+    #[cfg(not(feature = "workers"))]
+    #[expect(clippy::unused_self, reason = "as with workers")]
+    fn with_measurable(&self, further: Vec<String>, _: &Arc<dyn SearchSpace>) -> Vec<String> {
+        further
     }
 
     fn open_space(&self) -> Result<Arc<dyn SearchSpace>, Error> {
