@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use ganas_store::{ExportFormat, RunFilter, Study};
+use ganas_store::{Export, ExportFormat, RunFilter, Study};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
@@ -10,7 +10,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     std::fs::write(&path, data).expect("a file in it");
     if let Ok(study) = Study::open_read_only(&path) {
         let filter = RunFilter::default();
-        let _ = study.export(&mut Vec::new(), ExportFormat::JsonLines, &filter);
+        let _ = study.export(&mut Vec::new(), &Export::new(ExportFormat::JsonLines));
         let _ = study.top(10, &filter);
     }
 });

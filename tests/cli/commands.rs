@@ -217,7 +217,7 @@ fn top_and_export_read_a_study() {
     let csv = ["export", "s.db", "--format", "csv", "--algorithm", "random"];
     let csv = sandbox.ganas(csv).expect_code(0).stdout;
     assert_eq!(csv.lines().count(), 31);
-    assert!(csv.starts_with("run,space,protocol,"), "{csv}");
+    assert!(csv.starts_with("run,experiment,version,"), "{csv}");
     let name = csv
         .lines()
         .nth(1)

@@ -245,3 +245,104 @@ fn a_list_of_nothing_says_why() {
         ended.stderr
     );
 }
+
+/// A file of several chunks, with cells of several lines, CRLF, and a character wherever a chunk may end.
+#[test]
+fn a_long_file_names_the_line_of_a_bad_cell() {
+    let note = "\"é\r\n, \"\"ß\"\"\"";
+    let mut csv = "arch,note,val_acc\r\n".to_owned();
+    for row in 0..20_000 {
+        let (arch, value) = ALL[row % ALL.len()].split_once(',').unwrap();
+        let value = value.split(',').next().unwrap();
+        csv.push_str(&format!("{arch},{note},{value}\r\n"));
+    }
+    let sandbox = sandbox(&csv);
+    let ended = import(&sandbox, "").expect_code(0);
+    let said = "left out 19993 rows that repeat an earlier one exactly";
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    let said = "left out the column `note`: text, line 2 has `é";
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    assert_eq!(value(&sandbox, "3", "val_acc"), 92.6);
+    for (row, said) in [
+        ("conv3x3:0 conv3x3:2,,1", "line 40002, column `arch`"),
+        ("conv3x3:0 conv3x3:0,,1e999", "line 40002, column `val_acc`"),
+        ("conv3x3:0 conv3x3:0,,7", "lines 2 and 40002 are both"),
+        ("conv3x3:0 conv3x3:0,7", "line 40002: found 2 fields"),
+    ] {
+        sandbox.write("t.csv", format!("{csv}{row}\r\n").as_bytes());
+        import(&sandbox, "").expect_code(1).expect_stderr(&[said]);
+    }
+}
+
+/// What is declared not to be possible is an error of the import, and of a search that declares it later.
+#[test]
+fn values_out_of_their_range_are_refused() {
+    let csv = format!("arch,val_acc,test_acc\n{}\n", ALL.join("\n"));
+    let sandbox = sandbox(&csv.replace("90.1", "-1").replace("69.5", "-2"));
+    import(&sandbox, "--metric-range val_acc=0..100")
+        .expect_code(1)
+        .expect_stderr(&[
+            "t.csv: line 2, column `val_acc`: found -1, outside of the declared range 0..100",
+            "(and so are 1 further values)",
+            "correct the file",
+            "--missing val_acc=-1",
+        ]);
+    assert!(!sandbox.path("t.arrow").exists());
+    import(&sandbox, "--metric-range val_acc=0.. --missing val_acc=-1")
+        .expect_code(1)
+        .expect_stderr(&["line 8, column `val_acc`: found -2, outside of the declared range 0..;"]);
+    import(&sandbox, "--metric-range loss=0..")
+        .expect_code(1)
+        .expect_stderr(&["no column of numbers `loss`"]);
+    for (range, said) in [
+        ("val_acc=1..0", "1 is above 0"),
+        ("val_acc=..", "has no end"),
+        ("val_acc=0-1", "expected MIN..MAX, MIN.. or ..MAX"),
+        ("0..1", "has no `=`: expected METRIC=MIN..MAX"),
+    ] {
+        import(&sandbox, &format!("--metric-range {range}"))
+            .expect_code(2)
+            .expect_stderr(&[said]);
+    }
+
+    // The range is kept in the table, in the unit of the metric that was made.
+    import(
+        &sandbox,
+        "--metric-range val_acc=-2..92.6 --metric test=test_acc/100 --metric-range test=..1",
+    )
+    .expect_code(0);
+    let info = sandbox.ganas(["table", "info", "t.arrow"]).expect_code(0);
+    for said in [
+        "the values of val_acc are declared to be in -2..92.6",
+        "the values of test are declared to be in ..1",
+    ] {
+        assert!(info.stdout.contains(said), "{}", info.stdout);
+    }
+    let json = sandbox
+        .ganas(["table", "info", "t.arrow", "--json"])
+        .expect_code(0)
+        .json();
+    let range = serde_json::json!({ "min": -2.0, "max": 92.6 });
+    assert_eq!(json["manifest"]["columns"][0]["range"], range);
+    assert_eq!(json["metrics"][0]["range"], range);
+
+    // A search may declare another one.
+    let search = |options: &str| {
+        let search =
+            "search --table t.arrow --search val_acc --report test --budget 3 --algorithm random";
+        sandbox.ganas(search.split(' ').chain(options.split_whitespace()))
+    };
+    search("").expect_code(0);
+    search("--metric-range val_acc=0..")
+        .expect_code(1)
+        .expect_stderr(&[
+            "2 of the values of `val_acc` are outside of the declared range 0.., the first -1",
+            "--missing val_acc=-1",
+        ]);
+    search("--metric-range test=0.699..")
+        .expect_code(1)
+        .expect_stderr(&["2 of the values of `test` are outside", "0.699.."]);
+    search("--metric-range val_acc=0.. --metric-range val_acc=1..")
+        .expect_code(2)
+        .expect_stderr(&["`val_acc` is declared as 0.. and as 1.."]);
+}

@@ -135,38 +135,64 @@ fn now() -> Instant {
 }
 
 #[test]
-fn a_resumed_run_that_is_another_one_says_what_differs() {
+fn a_budget_is_extended_and_gives_what_the_larger_one_gives_at_once() {
     let sandbox = Sandbox::with_table();
-    let arguments = |more: &[&'static str]| {
-        let mut all = search(&["--algorithm", "random", "--study", "s.db"]);
+    let arguments = |study: &'static str, more: &[&'static str]| {
+        let mut all = search(&["--algorithm", "random", "--study", study]);
         all.extend(more);
         all
     };
-    sandbox.ganas(arguments(&["--budget", "10"])).expect_code(0);
-    let same = sandbox
-        .ganas(arguments(&["--budget", "10", "--resume"]))
-        .expect_code(0);
-    assert!(
-        !same.stderr.contains("nothing to continue"),
-        "{}",
-        same.stderr
-    );
+    for budget in ["7", "10", "20"] {
+        sandbox
+            .ganas(arguments("s.db", &["--budget", budget, "--resume"]))
+            .expect_code(0);
+    }
+    // What is asked for is there already.
     sandbox
-        .ganas(arguments(&["--budget", "20", "--resume"]))
-        .expect_code(0)
-        .expect_stderr(&[
-            "nothing to continue: a new run begins",
-            "budget was",
-            "10",
-            "20",
-        ]);
-    // A seed that was not searched yet is no other run of it.
-    let new = sandbox
-        .ganas(arguments(&["--budget", "10", "--seeds", "7", "--resume"]))
+        .ganas(arguments("s.db", &["--budget", "10", "--resume"]))
         .expect_code(0);
-    assert!(
-        !new.stderr.contains("nothing to continue"),
-        "{}",
-        new.stderr
-    );
+    sandbox
+        .ganas(arguments("once.db", &["--budget", "20"]))
+        .expect_code(0);
+    let export = |study| sandbox.ganas(["export", study]).expect_code(0).stdout;
+    assert_eq!(export("s.db"), export("once.db"));
+}
+
+#[test]
+fn what_is_to_be_continued_and_is_not_there_is_an_error_that_says_what_differs() {
+    let sandbox = Sandbox::with_table();
+    let arguments = |more: &[&'static str]| {
+        let mut all = search(&["--study", "s.db", "--budget", "10"]);
+        all.extend(more);
+        all
+    };
+    sandbox
+        .ganas(arguments(&["--algorithm", "random"]))
+        .expect_code(0);
+    sandbox
+        .ganas(arguments(&["--algorithm", "local-search", "--resume"]))
+        .expect_code(2)
+        .expect_stderr(&[
+            "the study holds no such run",
+            "algorithm: \"random\" in the study, \"local-search\" now",
+            "--new-run",
+        ]);
+    sandbox
+        .ganas(arguments(&[
+            "--algorithm",
+            "local-search",
+            "--resume",
+            "--new-run",
+        ]))
+        .expect_code(0);
+    // Of several seeds, those that were not begun begin now.
+    sandbox
+        .ganas(arguments(&[
+            "--algorithm",
+            "random",
+            "--seeds",
+            "0..3",
+            "--resume",
+        ]))
+        .expect_code(0);
 }

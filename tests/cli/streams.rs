@@ -13,6 +13,8 @@ fn run(sandbox: &Sandbox, arguments: &[&str], streams: &str) -> (i32, String) {
     // The exit code of the command, whatever reads from it.
     let code = sandbox.path("code");
     let _ = std::fs::remove_file(&code);
+    // Each search begins anew.
+    let _ = std::fs::remove_file(sandbox.path("nasbench201.study.db"));
     let script = streams.replace(
         "GANAS",
         &format!("{{ \"$@\"; echo $? > '{}'; }}", code.display()),

@@ -68,6 +68,18 @@ fn darts_is_searched_on_the_surrogate() {
         .output();
     let again = Ended::from(again.unwrap()).expect_code(0).json();
     assert_eq!(&again["runs"][0]["best"], best);
+
+    // What it found is predicted again.
+    let mut list = vec!["evaluate", "--space", "darts", "--top", "darts.db:1"];
+    list.extend(["--report", "params", "--json", "--surrogate"]);
+    let list = sandbox
+        .command(&list)
+        .arg(folder.join("nasbench301/yahpo_nb301"))
+        .output();
+    let list = Ended::from(list.unwrap()).expect_code(0).json();
+    let metrics = &list["architectures"][0]["evaluations"][0]["metrics"];
+    assert_eq!(metrics["val_accuracy"], best["search"]);
+    assert_eq!(metrics["params"], best["report"]);
 }
 
 /// Spaces of chains: the ensemble of Accel-NASBench, a predictor with latencies, and a table of test accuracies.

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::sandbox::Sandbox;
+use ganas_store::Study;
 use ganas_testkit::scripted_worker;
+
+use crate::sandbox::Sandbox;
 
 /// The classes of the space of these tests.
 const CLASSES: usize = 91;
@@ -36,6 +38,39 @@ fn answered(sandbox: &Sandbox) -> (usize, usize) {
     let lines = std::fs::read_to_string(sandbox.path("finished.txt")).unwrap();
     let distinct: BTreeSet<&str> = lines.lines().collect();
     (lines.lines().count(), distinct.len())
+}
+
+/// What there was when a process began to evaluate.
+struct Session {
+    lines: usize,
+    kept: usize,
+}
+
+impl Session {
+    fn begin(sandbox: &Sandbox) -> Self {
+        let path = sandbox.path("finished.txt");
+        let kept = || {
+            let study = Study::open_existing(sandbox.path("killed.arrow.study")).unwrap();
+            let all = study.evaluators().unwrap();
+            all.iter().map(|(_, of)| of.all().unwrap().len()).sum()
+        };
+        let begun = path.exists();
+        Self {
+            lines: if begun { answered(sandbox).0 } else { 0 },
+            kept: if begun { kept() } else { 0 },
+        }
+    }
+
+    /// Checks what was evaluated meanwhile; another process may begin.
+    fn end(self, sandbox: &Sandbox) -> Self {
+        let next = Self::begin(sandbox);
+        let (evaluated, missing) = (next.lines - self.lines, 2 * CLASSES - self.kept);
+        assert!(
+            evaluated <= missing,
+            "{evaluated} evaluations, {missing} were missing"
+        );
+        next
+    }
 }
 
 fn bytes(path: &Path) -> Vec<u8> {
@@ -140,6 +175,8 @@ fn a_killed_build_repeats_nothing_that_was_kept() {
     let evaluator = worker(&sandbox, "delay_ms=20");
     let more = ["--seeds", "0..2", "--workers", "3", "--resume"];
     let mut kills = 0;
+    // What a session evaluates is at most what the study did not have when it began.
+    let mut check = Session::begin(&sandbox);
     loop {
         let mut child = sandbox.spawn(build(&evaluator, "killed.arrow", &more));
         std::thread::sleep(Duration::from_millis(350 + 50 * kills));
@@ -148,6 +185,7 @@ fn a_killed_build_repeats_nothing_that_was_kept() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+        check = check.end(&sandbox);
         if sandbox.path("killed.arrow").exists() {
             // It had just finished.
             break;
@@ -155,12 +193,9 @@ fn a_killed_build_repeats_nothing_that_was_kept() {
         kills += 1;
         assert!(kills < 60, "the build makes no progress");
     }
+    check.end(&sandbox);
     assert!(kills >= 2, "killed only {kills} times");
-    // A worker writes its line before it answers, so what it is at when it is killed may be there twice.
-    let (lines, distinct) = answered(&sandbox);
-    assert_eq!(distinct, 2 * CLASSES);
-    let most = usize::try_from(3 * kills).unwrap();
-    assert!(lines - distinct <= most, "{lines} answers, {kills} kills");
+    assert_eq!(answered(&sandbox).1, 2 * CLASSES);
 
     sandbox
         .ganas(build(&evaluator, "alone.arrow", &["--seeds", "0..2"]))

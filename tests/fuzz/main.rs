@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ganas_random::{Stream, StreamKey};
-use ganas_store::{ExportFormat, RunFilter, Study};
+use ganas_store::{Export, ExportFormat, RunFilter, Study};
 use rand::RngExt as _;
 
 /// Changes of each file of a corpus.
@@ -50,7 +50,7 @@ fn study(data: &[u8]) {
     fs::write(&path, data).unwrap();
     if let Ok(study) = Study::open_read_only(&path) {
         let filter = RunFilter::default();
-        let _ = study.export(&mut Vec::new(), ExportFormat::JsonLines, &filter);
+        let _ = study.export(&mut Vec::new(), &Export::new(ExportFormat::JsonLines));
         let _ = study.top(10, &filter);
     }
 }

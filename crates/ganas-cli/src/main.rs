@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{completions, config, devices, export, search, space, table, top};
+use commands::{completions, config, devices, evaluate, export, search, space, status, table, top};
 use printing::exit::Outcome;
 use printing::interrupt::Interrupt;
 use printing::stderr::message;
@@ -35,6 +35,10 @@ struct Arguments {
 enum Command {
     /// Searches a space for good architectures.
     Search(Box<search::Arguments>),
+    /// Evaluates a list of architectures, such as the best of a study with more epochs.
+    Evaluate(Box<evaluate::Arguments>),
+    /// Shows what a study holds and what its workers are at, while a search runs or afterwards.
+    Status(status::Arguments),
     /// Lists the best architectures of a study.
     Top(top::Arguments),
     /// Writes the record of a study: runs, trials, events.
@@ -72,6 +76,8 @@ fn run() -> anyhow::Result<Outcome> {
     };
     match arguments.command {
         Command::Search(arguments) => search::run(&arguments, &interrupt),
+        Command::Evaluate(arguments) => evaluate::run(&arguments, &interrupt),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Table(arguments) => table::run(&arguments, &interrupt),

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::naming::MetricName;
-use crate::{Direction, MetricRole};
+use crate::{Direction, EvalError, MetricRange, MetricRole};
 
 /// A metric as its evaluator declares it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct MetricMeaning {
     pub direction: Option<Direction>,
     /// The value that says that there is none.
     pub missing: Option<f64>,
+    /// The values that are possible.
+    pub range: Option<MetricRange>,
     /// What of this nobody declared: it was read from the name.
     pub guessed: Guessed,
 }
@@ -78,6 +80,7 @@ impl MetricMeaning {
             role: name.role(),
             direction: name.direction(),
             missing: None,
+            range: None,
             guessed: Guessed::ALL,
         }
     }
@@ -91,6 +94,7 @@ impl MetricMeaning {
             role,
             direction: of_role.or(of_name.direction),
             missing: None,
+            range: None,
             guessed: Guessed {
                 role: false,
                 direction: of_role.is_none(),
@@ -107,7 +111,30 @@ impl MetricMeaning {
             meaning.guessed.direction = false;
         }
         meaning.missing = declaration.missing;
+        meaning.range = MetricRange::between(declaration.min, declaration.max);
         meaning
+    }
+
+    /// The value of a metric of this name, when it is one.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Missing`] when it says that there is none, and [`EvalError::OutOfRange`] when it is not possible.
+    pub fn check(&self, name: &str, value: f64) -> Result<f64, EvalError> {
+        if self.missing == Some(value) {
+            return Err(EvalError::Missing {
+                metric: name.to_owned(),
+                value,
+            });
+        }
+        match self.range {
+            Some(range) if !range.contains(value) => Err(EvalError::OutOfRange {
+                metric: name.to_owned(),
+                value,
+                range,
+            }),
+            _ => Ok(value),
+        }
     }
 
     /// The direction, or the reason why the metric cannot be searched on.
@@ -139,6 +166,7 @@ struct MetricOverride {
     role: Option<MetricRole>,
     direction: Option<Direction>,
     missing: Option<f64>,
+    range: Option<MetricRange>,
 }
 
 /// Two declarations of one metric that do not agree.
@@ -178,6 +206,15 @@ impl MetricOverrides {
         set(metric, &mut self.of(metric).missing, missing)
     }
 
+    /// Declares the values that are possible.
+    ///
+    /// # Errors
+    ///
+    /// [`Contradiction`] when another range was declared.
+    pub fn range(&mut self, metric: &str, range: MetricRange) -> Result<(), Contradiction> {
+        set(metric, &mut self.of(metric).range, range)
+    }
+
     /// The metrics of which something is declared.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(|name| &**name)
@@ -209,6 +246,7 @@ impl MetricOverrides {
             meaning.guessed.direction = false;
         }
         meaning.missing = declared.missing.or(meaning.missing);
+        meaning.range = declared.range.or(meaning.range);
     }
 
     fn of(&mut self, metric: &str) -> &mut MetricOverride {
@@ -217,13 +255,14 @@ impl MetricOverrides {
 }
 
 impl fmt::Display for MetricOverrides {
-    /// What is declared, metric by metric: `loss: minimize; latency: cost, missing -1`.
+    /// What is declared, metric by metric: `loss: minimize; latency: cost, missing -1, range 0..`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let metrics = self.0.iter().map(|(name, declared)| {
             let parts = [
                 declared.role.map(|role| role.to_string()),
                 declared.direction.map(|direction| direction.to_string()),
                 declared.missing.map(|missing| format!("missing {missing}")),
+                declared.range.map(|range| format!("range {range}")),
             ];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             format!("{name}: {}", parts.join(", "))
@@ -281,6 +320,42 @@ mod tests {
         let mut other = MetricMeaning::of_name("other");
         overrides.apply("other", &mut other);
         assert_eq!(other, MetricMeaning::of_name("other"));
+    }
+
+    #[test]
+    fn values_that_are_missing_or_not_possible_are_told_apart() {
+        let mut overrides = MetricOverrides::default();
+        overrides.missing("acc", -1.0).unwrap();
+        let range: MetricRange = "0..1".parse().unwrap();
+        overrides.range("acc", range).unwrap();
+        assert_eq!(overrides.to_string(), "acc: missing -1, range 0..1");
+        let error = overrides.range("acc", "0..".parse().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("as 0..1 and as 0.."), "{error}");
+
+        // What a worker says holds where nothing else is declared.
+        let declaration = MetricDeclaration {
+            name: "acc".to_owned(),
+            role: MetricRole::Validation,
+            direction: None,
+            unit: None,
+            min: Some(0.0),
+            max: Some(100.0),
+            missing: None,
+        };
+        let mut meaning = MetricMeaning::of_declaration(&declaration);
+        assert_eq!(meaning.range, Some("0..100".parse().unwrap()));
+        assert!(meaning.check("acc", 50.0).is_ok());
+        let mut overrides = MetricOverrides::default();
+        overrides.range("acc", range).unwrap();
+        overrides.missing("acc", -1.0).unwrap();
+        overrides.apply("acc", &mut meaning);
+        assert!(meaning.check("acc", 1.0).is_ok());
+        let said = |value| meaning.check("acc", value).unwrap_err().to_string();
+        assert!(said(-1.0).contains("`acc` is missing"));
+        assert_eq!(
+            said(50.0),
+            "`acc` is 50, outside of the declared range 0..1: correct what measures it, or declare another range"
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ganas_space::SpaceError;
 use thiserror::Error;
 
+use crate::MetricRange;
+
 /// Why there is no measurement, or why evaluating has to end.
 ///
 /// What can be wrong with the source of the measurements (a table, a surrogate, a worker process) is an error of the
@@ -35,6 +37,18 @@ pub enum EvalError {
         /// The value.
         value: f64,
     },
+    /// The evaluator returned a value that is not possible.
+    #[error(
+        "`{metric}` is {value}, outside of the declared range {range}: correct what measures it, or declare another range"
+    )]
+    OutOfRange {
+        /// The name of the metric.
+        metric: String,
+        /// The value.
+        value: f64,
+        /// The values that are possible.
+        range: MetricRange,
+    },
     /// A property that is searched on is not known of an architecture.
     #[error("the value of `{property}`, which is an objective, is not known of this architecture")]
     NoProperty {
@@ -55,6 +69,25 @@ pub enum EvalError {
     Recorded {
         /// The reason that was recorded.
         reason: String,
+    },
+    /// The evaluation was cancelled, as the feed wished.
+    #[error("the evaluation was cancelled")]
+    Cancelled,
+    /// The evaluation was cancelled because it was worse than others at the same step.
+    #[error("stopped early at step {step}: {metric} was {value}")]
+    StoppedEarly {
+        /// The step of the training.
+        step: u32,
+        /// The metric that was compared.
+        metric: String,
+        /// Its value at that step.
+        value: f64,
+    },
+    /// A metric that was not kept of an evaluation that is to be used again.
+    #[error("the value of `{metric}` was not kept with this evaluation")]
+    NotKept {
+        /// The name of the metric.
+        metric: String,
     },
     /// A stop was asked for before all evaluations were begun.
     #[error("stopped before all evaluations were begun")]

@@ -14,19 +14,26 @@ mod metric_pair;
 pub mod naming;
 mod objective;
 mod objectives;
+mod outcome;
 mod property;
+mod range;
 
-pub use counts::{Answer, Counted, QueryCounts};
+pub use counts::QueryCounts;
 pub use declaration::{
     Contradiction, Guessed, MetricDeclaration, MetricMeaning, MetricOverrides, UnknownDirection,
 };
 pub use error::EvalError;
-pub use evaluator::{Evaluator, Finished, Query, evaluate_as_batch};
+pub use evaluator::{
+    Evaluator, Feed, Fidelity, GoOn, ListFeed, Progress, Query, Task, evaluate_changed,
+    evaluate_one, kept,
+};
 pub use metric::{Direction, Measurement, ReportMetric, SearchMetric};
 pub use metric_pair::{MetricPair, MetricRole, SelectionKind};
 pub use objective::CostObjective;
 pub use objectives::{ObjectiveSource, WithObjectives};
+pub use outcome::{Circumstances, Details, Outcome};
 pub use property::{ClosedForm, CostProperty, NamedCost, Property};
+pub use range::MetricRange;
 
 #[cfg(test)]
 mod test_archs;

@@ -118,6 +118,8 @@ pub struct Measurement {
     /// What else a search may see, in the order in which it was asked for: the values of several objectives, as they were
     /// measured. Never the metric to report. Empty unless something was asked for.
     pub objectives: Vec<f64>,
+    /// By how much it misses bounds on what was measured, relative to them; 0 for what satisfies all of them.
+    pub violation: f64,
 }
 
 #[cfg(test)]

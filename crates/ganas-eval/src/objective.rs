@@ -1,14 +1,14 @@
 //! Searching for a smaller cost where a metric must not fall below a bound.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use ganas_space::Arch;
 
-use crate::evaluator::evaluate_all_changed;
+use crate::evaluator::evaluate_changed;
 use crate::{
-    Direction, EvalError, Evaluator, Finished, Measurement, MetricPair, Property, Query,
-    SearchMetric,
+    Direction, EvalError, Evaluator, Feed, Measurement, MetricPair, Property, Query, SearchMetric,
 };
 
 /// An evaluator whose search metric is how much of a cost is saved, as long as the metric of another evaluator reaches
@@ -87,18 +87,18 @@ impl Evaluator for CostObjective<'_> {
         self.measurement(query.arch, self.inner.evaluate(query)?)
     }
 
-    fn takes_batches(&self) -> bool {
-        self.inner.takes_batches()
-    }
-
-    fn evaluate_all(
-        &self,
-        queries: &[Query<'_>],
-        finished: &mut Finished<'_>,
-    ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
-        evaluate_all_changed(self.inner, queries, finished, |arch, measured| {
+    fn evaluate_all(&self, feed: &mut dyn Feed) -> Result<(), EvalError> {
+        evaluate_changed(self.inner, feed, &|arch, measured| {
             self.measurement(arch, measured)
         })
+    }
+
+    fn recall(
+        &self,
+        arch: &Arch,
+        metrics: &BTreeMap<String, f64>,
+    ) -> Result<Measurement, EvalError> {
+        self.measurement(arch, self.inner.recall(arch, metrics)?)
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use ganas_space::SearchSpace;
 
     use super::*;
-    use crate::{ClosedForm, CostProperty, ReportMetric, SelectionKind};
+    use crate::{ClosedForm, CostProperty, ListFeed, ReportMetric, SelectionKind};
 
     /// Measures the kernels of a chain.
     struct Kernels {
@@ -128,6 +128,7 @@ mod tests {
                 search: SearchMetric::maximized(f64::from(count)),
                 report: ReportMetric(f64::from(count) + 100.0),
                 objectives: Vec::new(),
+                violation: 0.0,
             })
         }
     }
@@ -165,24 +166,17 @@ mod tests {
         // Satisfied, but larger than the base.
         let larger = arch("e1k3l1se1 e6k3l2se1 e6k5l2se1 e6k3l3se1 e6k5l3se1 e6k5l4se1 e6k5l3se1");
         assert!(search(&larger) < 0.0);
-        let queries: Vec<Query<'_>> = [&base, &missing, &smaller]
-            .map(|arch| Query {
-                key: space.key(arch),
-                arch,
-            })
-            .into();
+        let queries = [&base, &missing, &smaller].map(|arch| Query::new(&*space, arch));
         let mut told = Vec::new();
-        let all = objective
-            .evaluate_all(&queries, &mut |index, result| {
-                told.push((index, result.as_ref().unwrap().search.value()));
+        objective
+            .evaluate_all(&mut ListFeed::new(&queries, &mut |index, outcome| {
+                told.push((index, outcome.result.unwrap().search.value()));
                 Ok(())
-            })
+            }))
             .unwrap();
-        let all: Vec<f64> = all
-            .iter()
-            .map(|r| r.as_ref().unwrap().search.value())
-            .collect();
-        assert_eq!(all, [0.0, -1.0, search(&smaller)]);
-        assert_eq!(told, [(0, all[0]), (1, all[1]), (2, all[2])]);
+        assert_eq!(told, [(0, 0.0), (1, -1.0), (2, search(&smaller))]);
+        let metrics = BTreeMap::from([("valid".to_owned(), 3.0), ("test".to_owned(), 103.0)]);
+        let recalled = objective.recall(&smaller, &metrics).unwrap();
+        assert_eq!(recalled.search.value(), search(&smaller));
     }
 }

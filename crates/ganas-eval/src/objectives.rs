@@ -1,12 +1,13 @@
 //! Several objectives of one query, wherever each of them comes from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use ganas_space::Arch;
 
-use crate::evaluator::evaluate_all_changed;
-use crate::{EvalError, Evaluator, Finished, Measurement, MetricPair, Property, Query};
+use crate::evaluator::evaluate_changed;
+use crate::{EvalError, Evaluator, Feed, Measurement, MetricPair, Property, Query};
 
 /// Where the value of an objective comes from.
 #[derive(Clone, Debug)]
@@ -73,18 +74,18 @@ impl Evaluator for WithObjectives<'_> {
         self.measurement(query.arch, self.inner.evaluate(query)?)
     }
 
-    fn takes_batches(&self) -> bool {
-        self.inner.takes_batches()
-    }
-
-    fn evaluate_all(
-        &self,
-        queries: &[Query<'_>],
-        finished: &mut Finished<'_>,
-    ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
-        evaluate_all_changed(self.inner, queries, finished, |arch, measured| {
+    fn evaluate_all(&self, feed: &mut dyn Feed) -> Result<(), EvalError> {
+        evaluate_changed(self.inner, feed, &|arch, measured| {
             self.measurement(arch, measured)
         })
+    }
+
+    fn recall(
+        &self,
+        arch: &Arch,
+        metrics: &BTreeMap<String, f64>,
+    ) -> Result<Measurement, EvalError> {
+        self.measurement(arch, self.inner.recall(arch, metrics)?)
     }
 }
 
@@ -92,7 +93,7 @@ impl Evaluator for WithObjectives<'_> {
 mod tests {
     use super::*;
     use crate::test_archs::{self, CONV, SKIP};
-    use crate::{ReportMetric, SearchMetric, SelectionKind};
+    use crate::{ListFeed, ReportMetric, SearchMetric, SelectionKind};
 
     /// Measures 3, reports 5, and 7 and 11 beside it.
     struct Fixed(MetricPair);
@@ -107,6 +108,7 @@ mod tests {
                 search: SearchMetric::maximized(3.0),
                 report: ReportMetric(5.0),
                 objectives: vec![7.0, 11.0],
+                violation: 0.0,
             })
         }
     }
@@ -147,18 +149,15 @@ mod tests {
             [11.0, 3.0, 13.0]
         );
         let space = test_archs::space();
-        let queries = archs.each_ref().map(|arch| Query {
-            key: space.key(arch),
-            arch,
-        });
-        let mut told = 0;
-        let all = evaluator
-            .evaluate_all(&queries, &mut |_, _| {
-                told += 1;
+        let queries = archs.each_ref().map(|arch| Query::new(&*space, arch));
+        let mut all = Vec::new();
+        evaluator
+            .evaluate_all(&mut ListFeed::new(&queries, &mut |_, outcome| {
+                all.push(outcome.result);
                 Ok(())
-            })
+            }))
             .unwrap();
-        assert_eq!(told, 2);
+        assert_eq!(all.len(), 2);
         assert_eq!(all[0].as_ref().unwrap().objectives, [11.0, 3.0, 13.0]);
         // What is not known of an architecture is a failed evaluation.
         assert!(matches!(&all[1], Err(EvalError::NoProperty { property }) if property == "watts"));

@@ -4,15 +4,9 @@ use std::sync::Arc;
 
 use ganas_space::{Arch, SearchSpace};
 
-/// Texts; the last two of a class are those that are named like it.
+/// Texts of two classes.
 pub(crate) const SKIP: &str = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|";
 pub(crate) const CONV: &str = "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|";
-pub(crate) const SAME_CONV: &str =
-    "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|";
-pub(crate) const POOL: &str = "|none~0|+|none~0|none~1|+|avg_pool_3x3~0|none~1|none~2|";
-pub(crate) const SAME_POOL: &str =
-    "|avg_pool_3x3~0|+|none~0|none~1|+|avg_pool_3x3~0|none~1|none~2|";
-pub(crate) const FAILING: &str = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|";
 
 /// The space of the architectures.
 pub(crate) fn space() -> Arc<dyn SearchSpace> {

@@ -17,4 +17,4 @@ pub mod tfrecord;
 
 pub use error::{FileError, FormatError, FormatProblem};
 pub use limit::{MAX_UNPACKED_VARIABLE, MaxUnpacked};
-pub use source::{Source, SourceError, SourceInfo, SourceProblem};
+pub use source::{Source, SourceError, SourceInfo, SourceProblem, SourceReader};

@@ -155,6 +155,11 @@ impl<R: Read> Bounded<R> {
             read: 0,
         }
     }
+
+    /// The reader, wherever it is.
+    pub fn into_inner(self) -> R {
+        self.reader
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {

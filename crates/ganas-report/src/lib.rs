@@ -1,12 +1,15 @@
-//! What is made of runs once they have ended: records, statistics and tables.
+//! What is made of runs: while they go on, and once they have ended.
 //!
-//! [`records`] has the record of a search as the command line prints it with `--json`, which programs read back with the
-//! same types. [`statistics`] has what is said about the numbers of many runs, and [`tables`] turns both into text,
-//! Markdown and CSV. This crate prints nothing and reads no clock: it returns values and strings.
+//! [`live`] has what is shown of a search that goes on. [`records`] has the record of a search as the command line prints it
+//! with `--json`, which programs read back with the same types. [`statistics`] has what is said about the numbers of many
+//! runs, and [`tables`] turns both into text, Markdown and CSV. [`escape`] keeps a terminal from obeying what others wrote.
+//! This crate prints nothing and reads no clock: times are arguments, and it returns values and strings.
 
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod escape;
+pub mod live;
 pub mod records;
 pub mod statistics;
 pub mod tables;

@@ -17,6 +17,9 @@ impl Budget {
     /// A run stops when it has spent this many raw queries per unique query of its budget.
     pub const RAW_PER_UNIQUE: u32 = 100;
 
+    /// The smallest budget.
+    pub const ONE: Self = Self(1);
+
     /// A budget of `unique` queries.
     ///
     /// # Errors

@@ -20,6 +20,12 @@ pub enum SearchError {
         /// What is wrong, and what was expected.
         reason: String,
     },
+    /// Rungs that cannot be climbed.
+    #[error("the rungs: {reason}")]
+    BadRungs {
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
     /// An architecture, action or text that the search space refused.
     #[error(transparent)]
     Space(#[from] SpaceError),

@@ -63,8 +63,10 @@ mod toy;
 mod trial;
 
 pub use budget::Budget;
-pub use constraint::{Bound, ConstrainedSpace, Constraint, ListedSpace, Relation};
-pub use driver::{ResumePoint, Run, RunOutcome, StopFlag, StopReason};
+pub use constraint::{
+    Bound, ConstrainedSpace, Constraint, ListedSpace, MeasuredBound, Relation, WithMeasuredBounds,
+};
+pub use driver::{Pace, ResumePoint, Run, RunOutcome, Rungs, StopFlag, StopReason, Until};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};
 pub use local_search::LocalSearch;

@@ -1,9 +1,9 @@
 //! Observers: what watches a run without taking part in it.
 
-use ganas_eval::QueryCounts;
+use ganas_eval::{Details, Measurement, QueryCounts};
 use serde::{Deserialize, Serialize};
 
-use crate::{ObserverError, RunOutcome, SearchError, TrialRecord};
+use crate::{ObserverError, Proposal, RunOutcome, SearchError, TrialRecord};
 
 /// A measurement that a searcher made of itself in a round: losses, entropy, pool sizes.
 ///
@@ -29,8 +29,11 @@ pub struct RoundReport<'a> {
     pub counts: QueryCounts,
     /// The best trial so far by search metric (the earliest among equals).
     pub best: Option<&'a TrialRecord>,
-    /// Writes the searcher's state after this round: all that is needed, with the trials, to continue from here.
-    pub checkpoint: &'a dyn Fn() -> Result<Vec<u8>, SearchError>,
+    /// Writes the searcher's state after this round: all that is needed, with the trials and what is pending, to continue from
+    /// here. Nothing for what a run ends with: a longer run would have proposed more by then, so it continues before that.
+    pub checkpoint: Option<&'a dyn Fn() -> Result<Vec<u8>, SearchError>>,
+    /// What has been proposed and not told, in the order of proposal.
+    pub pending: &'a [&'a Proposal],
 }
 
 impl std::fmt::Debug for RoundReport<'_> {
@@ -47,6 +50,46 @@ impl std::fmt::Debug for RoundReport<'_> {
 pub trait Observer {
     /// The name in error messages.
     fn name(&self) -> &'static str;
+
+    /// Is told what there was when the run begins: nothing, but for a run that is continued.
+    ///
+    /// # Errors
+    ///
+    /// As for [`on_round`](Self::on_round).
+    fn on_start(
+        &mut self,
+        counts: QueryCounts,
+        best: Option<&TrialRecord>,
+    ) -> Result<(), ObserverError> {
+        let _ = (counts, best);
+        Ok(())
+    }
+
+    /// Is told what has been proposed and is going to be evaluated; the trials will have numbers from `first`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`on_round`](Self::on_round).
+    fn on_proposed(&mut self, first: u32, proposals: &[Proposal]) -> Result<(), ObserverError> {
+        let _ = (first, proposals);
+        Ok(())
+    }
+
+    /// Is told of a finished evaluation as soon as it is there, in whatever order they come: of the trial with this number,
+    /// and of later ones of its class.
+    ///
+    /// # Errors
+    ///
+    /// As for [`on_round`](Self::on_round).
+    fn on_evaluated(
+        &mut self,
+        number: u32,
+        result: &Result<Measurement, String>,
+        details: &Details,
+    ) -> Result<(), ObserverError> {
+        let _ = (number, result, details);
+        Ok(())
+    }
 
     /// Is told of a finished round. A round is done once every observer has returned.
     ///

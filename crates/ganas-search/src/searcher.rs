@@ -32,14 +32,25 @@ pub trait Searcher {
     /// The name of the algorithm on the command line and in records.
     fn name(&self) -> &'static str;
 
-    /// Proposes between 1 and `limit` architectures; none when the space is exhausted.
+    /// Proposes between 1 and `limit` architectures; none when the space is exhausted, or when it has to be told first what
+    /// came of earlier proposals.
     ///
     /// # Errors
     ///
     /// What prevents a proposal, such as a loss that is no longer finite.
     fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError>;
 
-    /// Is told the trials of the last proposals, all of them, in the order of proposal.
+    /// Learns what is known before it proposes anything; these trials are numbered on their own, and it does not propose them.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::BadObjectives`] for a trial without a value of each of several objectives.
+    fn learn(&mut self, known: &[Trial]) -> Result<(), SearchError>;
+
+    /// Learns what is evaluated before its first proposal, and told like its own; it does not propose that again.
+    fn enqueue(&mut self, first: &[Proposal]);
+
+    /// Is told trials of what it has proposed, or of what was enqueued, in the order of proposal.
     ///
     /// # Errors
     ///
@@ -49,17 +60,23 @@ pub trait Searcher {
     /// Takes the measurements made since the last call.
     fn take_events(&mut self) -> Vec<Event>;
 
-    /// The state that, together with the trials, is needed to continue; taken after a `tell`.
+    /// The state that, together with the trials and what is proposed and not told, is needed to continue; taken after a `tell`.
     ///
     /// # Errors
     ///
     /// [`SearchError::CheckpointEncoding`].
     fn checkpoint(&self) -> Result<Vec<u8>, SearchError>;
 
-    /// Puts a new searcher into the state of a checkpoint; `trials` are all trials told before it was taken.
+    /// Puts a new searcher, which has learned what was known, into the state of a checkpoint; `trials` are all trials told before
+    /// it was taken, `pending` is what had been proposed and not told, in the order of proposal.
     ///
     /// # Errors
     ///
     /// [`SearchError::BadCheckpoint`].
-    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError>;
+    fn restore(
+        &mut self,
+        checkpoint: &[u8],
+        trials: &[Trial],
+        pending: &[Proposal],
+    ) -> Result<(), SearchError>;
 }

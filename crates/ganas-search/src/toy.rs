@@ -96,6 +96,7 @@ impl<F: Fn([u8; 3]) -> Option<(f64, f64)> + Send + Sync> Evaluator for ToyEvalua
                 search: SearchMetric::maximized(search),
                 report: ReportMetric(report),
                 objectives: Vec::new(),
+                violation: 0.0,
             }),
             None => Err(EvalError::MissingArch {
                 arch: format!("{:?}", sorted(query.arch)),

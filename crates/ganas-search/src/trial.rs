@@ -37,6 +37,13 @@ pub struct Trial {
     /// The measured value of each objective of a completed trial, when there are several; else empty. The metric that is
     /// reported is never one of them.
     pub objectives: Vec<f64>,
+    /// By how much it misses bounds on what was measured, relative to them; 0 for what satisfies all of them, and for failures.
+    pub violation: f64,
+    /// The search metric with each lower fidelity, the lowest first, when there are rungs; that of the highest fidelity at hand
+    /// is the state's.
+    pub lower: Vec<f64>,
+    /// How many higher fidelities there are that it was not evaluated with.
+    pub missing: u32,
 }
 
 impl Trial {
@@ -60,6 +67,9 @@ impl Trial {
                 Err(reason) => TrialState::Failed(reason),
             },
             objectives: Vec::new(),
+            violation: 0.0,
+            lower: Vec::new(),
+            missing: 0,
         }
     }
 
@@ -75,6 +85,35 @@ impl Trial {
     pub fn with_objectives(mut self, objectives: Vec<f64>) -> Self {
         self.objectives = objectives;
         self
+    }
+
+    /// The same trial, which misses bounds by so much.
+    #[must_use]
+    pub fn violating(mut self, violation: f64) -> Self {
+        self.violation = violation;
+        self
+    }
+
+    /// The same trial, which was evaluated with these lower fidelities before, and not with so many higher ones.
+    #[must_use]
+    pub fn at_rung(mut self, lower: Vec<f64>, missing: u32) -> Self {
+        self.lower = lower;
+        self.missing = missing;
+        self
+    }
+
+    /// Whether it satisfies all bounds on what was measured.
+    #[must_use]
+    pub fn is_feasible(&self) -> bool {
+        self.violation <= 0.0
+    }
+
+    /// The search metric of a completed trial that satisfies all bounds on what was measured, and was evaluated with the highest
+    /// fidelity: what can be the best.
+    #[must_use]
+    pub fn eligible(&self) -> Option<SearchMetric> {
+        self.search()
+            .filter(|_| self.is_feasible() && self.missing == 0)
     }
 
     /// The search metric of a completed trial.

@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganas_eval::Evaluator;
-use ganas_search::{ResumePoint, RunSpec, Trial, TrialRecord};
+use ganas_search::{ResumePoint, RunSpec, StopReason, Trial, TrialRecord};
 use ganas_space::SearchSpace;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::checksum::{CHECKPOINTS, RUNS, SESSIONS};
 use crate::error::Fault;
+use crate::lock::{NotTaken, RunLock};
 use crate::spec_hash::{SpecText, sha256};
+use crate::state::StoredState;
 use crate::study::Durability;
-use crate::{Remembered, RunId, RunStatus, RunSummary, RunWriter, StoreError, Study};
+use crate::{
+    EvaluatorSpec, Remembered, RunId, RunStatus, RunSummary, RunWriter, StoreError, Study,
+};
 
 /// What to do with a run that the study already holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +26,19 @@ pub enum OnExisting {
     Refuse,
     /// Continue it.
     Resume,
+    /// Continue it, and evaluate again what has failed. The record becomes that of a run in which it had not failed.
+    RetryFailed,
 }
 
 /// The process that works on a run; recorded, but not exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Now, in Unix seconds.
     pub started_at: i64,
     /// The process id.
     pub pid: u32,
+    /// The machine.
+    pub host: String,
 }
 
 /// A run that has been begun.
@@ -40,7 +48,7 @@ pub enum Begun {
     Fresh(RunClaim),
     /// It continues after its last recorded round.
     Resume(RunClaim, ResumePoint),
-    /// It has ended before; there is nothing to do.
+    /// It has ended before, with this budget or a larger one; there is nothing to do.
     Finished(RunId),
 }
 
@@ -53,6 +61,8 @@ pub struct RunClaim {
     pub(crate) session: u32,
     /// Seconds spent by earlier sessions.
     pub(crate) wall_s: f64,
+    /// Held as long as any part of the claim is there.
+    pub(crate) lock: Arc<RunLock>,
 }
 
 impl RunClaim {
@@ -62,18 +72,28 @@ impl RunClaim {
         self.run
     }
 
-    /// An evaluator that keeps each finished evaluation of this run until its round is recorded, and does not repeat
-    /// those that an earlier session has kept.
+    /// An evaluator that keeps each finished evaluation in the study, and does not repeat those that the study has of the same
+    /// evaluator, whatever asked for them.
     ///
     /// # Errors
     ///
     /// [`StoreError::Damaged`], [`StoreError::Database`].
-    pub fn remember<'a>(&self, evaluator: &'a dyn Evaluator) -> Result<Remembered<'a>, StoreError> {
-        let claim = Self {
+    pub fn remember<'a>(
+        &self,
+        evaluator: &'a dyn Evaluator,
+        spec: &EvaluatorSpec,
+        space: Arc<dyn SearchSpace>,
+    ) -> Result<Remembered<'a>, StoreError> {
+        Remembered::new(self.share(), evaluator, spec, space)
+    }
+
+    /// The same claim for another part of this process.
+    fn share(&self) -> Self {
+        Self {
             study: self.study.clone(),
+            lock: Arc::clone(&self.lock),
             ..*self
-        };
-        Remembered::new(claim, evaluator)
+        }
     }
 
     /// The observer that records the run. `elapsed` tells the time since the session began.
@@ -90,14 +110,14 @@ impl RunClaim {
 impl Study {
     /// Claims a run, new or interrupted.
     ///
-    /// A run is the same when its spec is; a spec that differs in more than version and device is another run, of
-    /// which a study may hold any number. An unfinished run is resumed by the version that began it, on any device;
-    /// its record keeps the device that it began on. The newest claim of a run holds: an older [`RunWriter`] of it
-    /// gets [`StoreError::Conflict`].
+    /// A run is the same when its spec is, whatever its budget; a spec that differs in more than version, device and budget is
+    /// another run, of which a study may hold any number. A run is resumed by the version that began it, on any device;
+    /// its record keeps the device that it began on. A run that has spent its budget goes on with a larger one, from where
+    /// a run with the larger one would have been. One process at a time has a claim of a run.
     ///
     /// # Errors
     ///
-    /// [`StoreError::RunExists`] and [`StoreError::OtherDevice`] for [`OnExisting::Refuse`],
+    /// [`StoreError::Busy`], [`StoreError::RunExists`] and [`StoreError::OtherDevice`] for [`OnExisting::Refuse`],
     /// [`StoreError::OtherVersion`], [`StoreError::WrongSpace`], [`StoreError::DamagedCheckpoint`],
     /// [`StoreError::Damaged`], [`StoreError::Unwritable`], [`StoreError::Database`].
     pub fn begin(
@@ -114,6 +134,7 @@ impl Study {
             });
         }
         let text = SpecText::new(spec)?;
+        let session = &session;
         // Whoever begins a run may be told that it was begun, so it is there after a power failure.
         self.write(Durability::Promised, "begin a run", |tx| {
             let known = self.runs_of_experiment(tx, &text.experiment, spec.seed)?;
@@ -121,14 +142,16 @@ impl Study {
                 let run = self.insert(tx, spec, &text)?;
                 return Ok(Begun::Fresh(self.claim(tx, spec, run, session)?));
             };
-            if run.status == RunStatus::Finished {
+            let retries = on_existing == OnExisting::RetryFailed && run.counts.failed > 0;
+            if has_ended(run, spec) && !retries {
                 return Ok(Begun::Finished(run.id));
             }
-            let point = match run.rounds {
-                0 => None,
-                _ => Some(self.resume_point(tx, run, space)?),
-            };
+            if on_existing == OnExisting::RetryFailed {
+                self.forget_failures(tx, run)?;
+            }
+            let point = self.resume_point(tx, run, space)?;
             let mut claim = self.claim(tx, spec, run.id, session)?;
+            self.extend(tx, run, spec)?;
             claim.wall_s = run.wall_s;
             Ok(match point {
                 None => Begun::Fresh(claim),
@@ -149,9 +172,11 @@ impl Study {
         let unfinished = |run: &&RunSummary| run.status != RunStatus::Finished;
         let same_version = |run: &&RunSummary| run.spec.version == spec.version;
 
-        if let Some(run) = known.iter().find(|run| run.spec == *spec) {
+        // Studies of earlier formats may have several, of which only the one that went furthest can be continued.
+        let same = known.iter().filter(|run| is_same(&run.spec, spec));
+        if let Some(run) = same.max_by_key(|run| run.spec.budget.unique_queries()) {
             return match on_existing {
-                OnExisting::Resume => Ok(Some(run)),
+                OnExisting::Resume | OnExisting::RetryFailed => Ok(Some(run)),
                 OnExisting::Refuse => Err(StoreError::RunExists {
                     path: path(),
                     seed,
@@ -162,7 +187,7 @@ impl Study {
         }
         if let Some(run) = known.iter().filter(unfinished).find(same_version) {
             return match on_existing {
-                OnExisting::Resume => Ok(Some(run)),
+                OnExisting::Resume | OnExisting::RetryFailed => Ok(Some(run)),
                 OnExisting::Refuse => Err(StoreError::OtherDevice {
                     path: path(),
                     seed,
@@ -180,9 +205,45 @@ impl Study {
             });
         }
         match on_existing {
-            OnExisting::Resume => Ok(known.iter().find(same_version)),
+            OnExisting::Resume | OnExisting::RetryFailed => Ok(known.iter().find(same_version)),
             OnExisting::Refuse => Ok(None),
         }
+    }
+
+    /// Forgets what has failed in a run. When its searcher was told of it, all of it is computed again from the start, with
+    /// what is kept.
+    fn forget_failures(&self, connection: &Connection, run: &RunSummary) -> Result<(), Fault> {
+        connection
+            .prepare_cached("DELETE FROM outcomes WHERE run = ?1 AND reason IS NOT NULL")?
+            .execute([run.id.0])?;
+        if run.counts.failed > 0 {
+            connection
+                .prepare_cached("DELETE FROM checkpoints WHERE run = ?1")?
+                .execute([run.id.0])?;
+        }
+        Ok(())
+    }
+
+    /// Notes the budget with which a run goes on.
+    fn extend(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        spec: &RunSpec,
+    ) -> Result<(), Fault> {
+        let extended = RunSpec {
+            budget: spec.budget,
+            ..run.spec.clone()
+        };
+        let json = SpecText::new(&extended)?.json;
+        connection
+            .prepare_cached("UPDATE runs SET budget = ?2, spec = ?3 WHERE run = ?1")?
+            .execute((run.id.0, u32::from(spec.budget), json))?;
+        connection
+            .prepare_cached("DELETE FROM endings WHERE run = ?1")?
+            .execute([run.id.0])?;
+        self.writing_id()?.reseal(connection, &RUNS, run.id.0)?;
+        Ok(())
     }
 
     /// A session of a run that has taken no time so far.
@@ -191,9 +252,22 @@ impl Study {
         connection: &Connection,
         spec: &RunSpec,
         run: RunId,
-        session: Session,
+        session: &Session,
     ) -> Result<RunClaim, Fault> {
         let id = self.writing_id()?;
+        let holder = format!("process {} on {}", session.pid, session.host);
+        let lock =
+            RunLock::take(self.path(), run, &holder).map_err(|not_taken| match not_taken {
+                NotTaken::Failed(error) => error,
+                NotTaken::Busy(holder) => StoreError::Busy {
+                    path: self.path().to_owned(),
+                    run: SpecText::new(spec)
+                        .map(|text| text.name)
+                        .unwrap_or_default(),
+                    seed: spec.seed,
+                    holder,
+                },
+            })?;
         let number: u32 = connection
             .prepare_cached(
                 "UPDATE runs SET status = 'running', stop = NULL, sessions = sessions + 1 WHERE run = ?1
@@ -201,6 +275,10 @@ impl Study {
             )?
             .query_row([run.0], |row| row.get(0))?;
         id.reseal(connection, &RUNS, run.0)?;
+        // They are proposed again.
+        connection
+            .prepare_cached("DELETE FROM proposals WHERE run = ?1")?
+            .execute([run.0])?;
         let values = [
             Value::Integer(run.0),
             Value::Integer(number.into()),
@@ -216,16 +294,50 @@ impl Study {
             seed: spec.seed,
             session: number,
             wall_s: 0.0,
+            lock: Arc::new(lock),
         })
     }
 
+    /// Where a run continues: after its last checkpoint. What was recorded after that is removed from its record, since it is
+    /// recorded again, by a longer run perhaps in another order; what was evaluated is kept apart.
     pub(crate) fn resume_point(
         &self,
         connection: &Connection,
         run: &RunSummary,
         space: &dyn SearchSpace,
-    ) -> Result<ResumePoint, Fault> {
+    ) -> Result<Option<ResumePoint>, Fault> {
         let checkpoint = self.checkpoint(connection, run)?;
+        // Before anything is removed, everything is checked.
+        self.each_trial(connection, run, |_| Ok(()))?;
+        let rounds = checkpoint.as_ref().map_or(0, |(round, _)| round + 1);
+        if rounds < run.rounds {
+            self.truncate(connection, run.id, rounds)?;
+        }
+        let Some((round, state)) = checkpoint else {
+            return Ok(None);
+        };
+        let run = &self.find_run(connection, run.id)?;
+        let stored = StoredState::decode(&state).map_err(|reason| {
+            let what = format!("the checkpoint of {} after round {round}", run.describe());
+            self.damaged(what, reason)
+        })?;
+        Ok(Some(ResumePoint {
+            rounds,
+            trials: self.recorded(connection, run, space)?,
+            pending: stored.pending(space).map_err(|reason| {
+                self.damaged(format!("the checkpoint of {}", run.describe()), reason)
+            })?,
+            checkpoint: stored.searcher,
+        }))
+    }
+
+    /// The trials of a run as a searcher is told them.
+    fn recorded(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        space: &dyn SearchSpace,
+    ) -> Result<Vec<TrialRecord>, Fault> {
         let mut trials = Vec::new();
         self.each_trial(connection, run, |row| {
             let damaged = |reason: String| {
@@ -242,10 +354,10 @@ impl Study {
                 .map_err(|e| damaged(e.to_string()))?;
             let key = space.key(&arch);
             if key != row.key {
-                return Err(damaged(format!(
+                return Err(Fault::Store(damaged(format!(
                     "`{}` is recorded with the key {}, expected {key}",
                     row.arch, row.key
-                )));
+                ))));
             }
             trials.push(TrialRecord {
                 trial: Trial {
@@ -256,6 +368,9 @@ impl Study {
                     repeat: row.repeat,
                     state: row.state,
                     objectives: row.objectives,
+                    violation: row.violation,
+                    lower: row.lower,
+                    missing: row.missing,
                 },
                 report: row.report,
             });
@@ -266,54 +381,79 @@ impl Study {
             let reason = format!("{} trials, expected {}", trials.len(), run.counts.raw);
             return Err(self.damaged(what, reason).into());
         }
-        Ok(ResumePoint {
-            rounds: run.rounds,
-            checkpoint,
-            trials,
-        })
+        Ok(trials)
     }
 
-    fn checkpoint(&self, connection: &Connection, run: &RunSummary) -> Result<Vec<u8>, Fault> {
+    /// Removes the rounds of a run from this one on.
+    pub(crate) fn truncate(
+        &self,
+        connection: &Connection,
+        run: RunId,
+        rounds: u32,
+    ) -> Result<(), Fault> {
+        let first: Option<u32> = connection
+            .prepare_cached("SELECT min(number) FROM trials WHERE run = ?1 AND round >= ?2")?
+            .query_row((run.0, rounds), |row| row.get(0))?;
+        if let Some(first) = first {
+            for table in ["objectives", "standings"] {
+                let sql = format!("DELETE FROM {table} WHERE run = ?1 AND number >= ?2");
+                connection.prepare_cached(&sql)?.execute((run.0, first))?;
+            }
+        }
+        for table in ["trials", "events", "rounds"] {
+            let sql = format!("DELETE FROM {table} WHERE run = ?1 AND round >= ?2");
+            connection.prepare_cached(&sql)?.execute((run.0, rounds))?;
+        }
+        connection
+            .prepare_cached(
+                "UPDATE runs SET rounds = ?2,
+                     raw_queries = (SELECT count(*) FROM trials WHERE run = ?1),
+                     unique_queries = (SELECT count(*) FROM trials WHERE run = ?1 AND repeat = 0),
+                     failed_queries = (SELECT count(*) FROM trials
+                                       WHERE run = ?1 AND repeat = 0 AND state = 'failed'),
+                     unchecked_rounds = min(unchecked_rounds, ?2)
+                 WHERE run = ?1",
+            )?
+            .execute((run.0, rounds))?;
+        self.writing_id()?.reseal(connection, &RUNS, run.0)?;
+        Ok(())
+    }
+
+    /// The round of the last checkpoint, and the state then; nothing for a run that was not told anything, or was not kept for
+    /// longer budgets, since what it asks is answered at once.
+    fn checkpoint(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+    ) -> Result<Option<(u32, Vec<u8>)>, Fault> {
         // The state comes last: the checksum of the row is over its sha256.
         let sql = CHECKPOINTS
             .select("WHERE run = ?1")
             .replace("checksum", "checksum, state");
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([run.id.0])?;
-        let row: Option<(u32, String, Vec<u8>)> = match rows.next()? {
-            None => None,
-            Some(row) => {
-                let what = || format!("the checkpoint of {}", run.describe());
-                self.verify(&CHECKPOINTS, row, &[], what)?;
-                Some((row.get(1)?, row.get(2)?, row.get(4)?))
-            }
+        let Some(row) = rows.next()? else {
+            return Ok(None);
         };
-        let last = run.rounds - 1;
-        match row {
-            Some((round, expected, state)) if round == last => {
-                let found = sha256(&state);
-                if found == expected {
-                    Ok(state)
-                } else {
-                    Err(Fault::Store(StoreError::DamagedCheckpoint {
-                        path: self.path().to_owned(),
-                        seed: run.spec.seed,
-                        round,
-                        expected,
-                        found,
-                    }))
-                }
-            }
-            other => {
-                let what = format!("the run with seed {}", run.spec.seed);
-                let found = match other {
-                    Some((round, ..)) => format!("its checkpoint is of round {round}"),
-                    None => "it has no checkpoint".to_owned(),
-                };
-                let reason = format!("{found}, expected one of round {last}");
-                Err(self.damaged(what, reason).into())
-            }
+        let what = || format!("the checkpoint of {}", run.describe());
+        self.verify(&CHECKPOINTS, row, &[], what)?;
+        let (round, expected, state): (u32, String, Vec<u8>) =
+            (row.get(1)?, row.get(2)?, row.get(4)?);
+        if round >= run.rounds {
+            let reason = format!("it is of round {round}, expected one before {}", run.rounds);
+            return Err(self.damaged(what(), reason).into());
         }
+        let found = sha256(&state);
+        if found == expected {
+            return Ok(Some((round, state)));
+        }
+        Err(Fault::Store(StoreError::DamagedCheckpoint {
+            path: self.path().to_owned(),
+            seed: run.spec.seed,
+            round,
+            expected,
+            found,
+        }))
     }
 
     fn insert(
@@ -358,5 +498,26 @@ impl Study {
         self.writing_id()?
             .insert(&RUNS, &mut statement, &values, &[])?;
         Ok(RunId(number))
+    }
+}
+
+/// Whether two specs are of the same run: of budgets and devices it has several in turn.
+fn is_same(a: &RunSpec, b: &RunSpec) -> bool {
+    let budget = a.budget;
+    *a == RunSpec {
+        budget,
+        ..b.clone()
+    }
+}
+
+/// Whether there is nothing left to do for a run with the budget of this spec.
+fn has_ended(run: &RunSummary, spec: &RunSpec) -> bool {
+    match run.stop {
+        Some(StopReason::SpaceExhausted) => run.status == RunStatus::Finished,
+        Some(StopReason::BudgetSpent | StopReason::OnlyRepeats) => {
+            run.status == RunStatus::Finished
+                && spec.budget.unique_queries() <= run.spec.budget.unique_queries()
+        }
+        _ => false,
     }
 }

@@ -61,7 +61,7 @@ pub(crate) const SESSIONS: Table = Table {
     n_keys: 2,
 };
 
-/// The checksum of a trial goes on over its objectives.
+/// The checksum of a trial goes on over its objectives, and what it is beside its metrics.
 pub(crate) const TRIALS: Table = Table {
     name: "trials",
     columns: &[
@@ -90,18 +90,86 @@ pub(crate) const CHECKPOINTS: Table = Table {
     n_keys: 1,
 };
 
+pub(crate) const EVALUATORS: Table = Table {
+    name: "evaluators",
+    columns: &[
+        "evaluator",
+        "space",
+        "identity",
+        "fidelity",
+        "description",
+        "session",
+    ],
+    n_keys: 1,
+};
+
+pub(crate) const OUTCOMES: Table = Table {
+    name: "outcomes",
+    columns: &[
+        "evaluator",
+        "key",
+        "seed",
+        "arch",
+        "run",
+        "metrics",
+        "reason",
+        "cost",
+        "artifact",
+        "attempts",
+        "timed",
+    ],
+    n_keys: 3,
+};
+
+pub(crate) const CIRCUMSTANCES: Table = Table {
+    name: "circumstances",
+    columns: &[
+        "evaluator",
+        "key",
+        "seed",
+        "host",
+        "worker",
+        "queued",
+        "started",
+        "ended",
+        "log",
+    ],
+    n_keys: 3,
+};
+
+pub(crate) const PROPOSALS: Table = Table {
+    name: "proposals",
+    columns: &["run", "number", "arch", "key"],
+    n_keys: 2,
+};
+
+pub(crate) const SOURCES: Table = Table {
+    name: "sources",
+    columns: &["run", "evaluator"],
+    n_keys: 1,
+};
+
+pub(crate) const ENDINGS: Table = Table {
+    name: "endings",
+    columns: &["run", "ending"],
+    n_keys: 1,
+};
+
+/// A table of format 2, whose rows are taken over.
 pub(crate) const UNFINISHED: Table = Table {
     name: "unfinished",
     columns: &["run", "key", "search", "report", "reason", "further"],
     n_keys: 2,
 };
 
+/// A table of format 2, whose rows are taken over.
 pub(crate) const COLLECTIONS: Table = Table {
     name: "collections",
     columns: &["collection", "space", "evaluator", "description", "session"],
     n_keys: 1,
 };
 
+/// A table of format 2, whose rows are taken over.
 pub(crate) const EVALUATIONS: Table = Table {
     name: "evaluations",
     columns: &["collection", "key", "seed", "metrics", "reason"],
@@ -205,6 +273,26 @@ impl StudyId {
         }
         values.extend(beside.iter().map(|value| ValueRef::Real(*value)));
         Ok(self.checksum(table, values))
+    }
+
+    /// A row of a table that differs from its checksum, when there is one.
+    pub(crate) fn find_wrong(
+        self,
+        connection: &Connection,
+        table: &Table,
+    ) -> rusqlite::Result<Option<String>> {
+        let mut select = connection.prepare(&table.select(""))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let expected = self.checksum_of(table, row, &[])?;
+            if row.get::<_, Option<i64>>(table.columns.len())? != Some(expected.into()) {
+                let keys: Vec<String> = (0..table.n_keys)
+                    .map(|n| Ok(format!("{:?}", row.get::<_, Value>(n)?)))
+                    .collect::<rusqlite::Result<_>>()?;
+                return Ok(Some(format!("{} of {}", keys.join(", "), table.name)));
+            }
+        }
+        Ok(None)
     }
 
     /// Gives every row of a table its checksum; `beside` finds what belongs to a row beside its columns, by its key.

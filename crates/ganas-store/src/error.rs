@@ -213,6 +213,28 @@ pub enum StoreError {
         /// The session and round of this writer.
         expected: String,
     },
+    /// A process works on the run.
+    #[error(
+        "a process works on the run `{run}` with seed {seed} in {} ({holder}): wait until it has ended, or search with          other seeds", .path.display()
+    )]
+    Busy {
+        /// The study.
+        path: PathBuf,
+        /// The name of the run.
+        run: String,
+        /// The seed of the run.
+        seed: u64,
+        /// The process, as it named itself.
+        holder: String,
+    },
+    /// The file that says who works on a run cannot be locked.
+    #[error("cannot lock {}, by which only one process works on a run: {source}", .lock.display())]
+    Lock {
+        /// The file.
+        lock: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// The study already holds evaluations of the evaluator that was to begin.
     #[error(
         "the study {} already holds {evaluations} evaluations by this evaluator: pass `--resume` to continue with \
@@ -351,6 +373,11 @@ fn is_of_content(error: &rusqlite::Error) -> bool {
 pub(crate) enum Fault {
     Sqlite(rusqlite::Error),
     Store(StoreError),
+    /// A row that is not what was written.
+    Row {
+        what: String,
+        reason: String,
+    },
 }
 
 impl Fault {
@@ -359,6 +386,11 @@ impl Fault {
         match self {
             Self::Sqlite(source) => StoreError::from_sqlite(path, doing, source),
             Self::Store(error) => error,
+            Self::Row { what, reason } => StoreError::Damaged {
+                path: path.to_owned(),
+                what,
+                reason,
+            },
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The front of a study: what nothing that was found dominates.
 
+use std::collections::BTreeMap;
+
 use ganas_eval::ReportMetric;
 use ganas_search::pareto::{Archive, Point, default_reference};
 use ganas_search::{Objective, Objectives, TrialState};
 
 use crate::error::Fault;
+use crate::top::PendingEntry;
 use crate::{RunFilter, RunSummary, StoreError, Study, TopEntry};
 
 /// What was found over several runs and nothing dominates.
@@ -48,8 +51,9 @@ impl Study {
             for run in &runs {
                 let mut first = Vec::new();
                 self.each_trial(tx, run, |trial| {
+                    let is_hidden = trial.repeat || !trial.is_eligible();
                     let (TrialState::Completed(search), Some(report), false) =
-                        (&trial.state, trial.report, trial.repeat)
+                        (&trial.state, trial.report, is_hidden)
                     else {
                         return Ok(());
                     };
@@ -68,12 +72,23 @@ impl Study {
                             algorithm: run.spec.algorithm.clone(),
                             seed: run.spec.seed,
                             number: trial.number,
+                            is_recorded: true,
                         },
                         objectives: trial.objectives,
                     };
                     archive.insert(entry, point);
                     Ok(())
                 })?;
+                for PendingEntry { entry, metrics } in self.pending_entries(tx, run)? {
+                    let Some(values) = of_metrics(&objectives, &metrics) else {
+                        continue;
+                    };
+                    let Ok(point) = objectives.point(&values) else {
+                        continue;
+                    };
+                    let objectives = values;
+                    archive.insert(FrontEntry { entry, objectives }, point);
+                }
                 let given = run
                     .spec
                     .objectives
@@ -128,6 +143,16 @@ impl Study {
             run: run.to_owned(),
         }
     }
+}
+
+/// The objectives of what is no trial yet, when all of them are metrics that were returned: what an architecture costs is
+/// known only once it is a trial.
+fn of_metrics(objectives: &Objectives, metrics: &BTreeMap<String, f64>) -> Option<Vec<f64>> {
+    let value = |objective: &Objective| match objective.table {
+        None => metrics.get(&objective.name).copied(),
+        Some(_) => None,
+    };
+    objectives.all().iter().map(value).collect()
 }
 
 /// The objectives, as the command line has them.

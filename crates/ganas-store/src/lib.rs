@@ -6,9 +6,9 @@
 //! [`Study::trials`], [`Study::top`], [`Study::export`]) work while runs are being written, from other processes too.
 //!
 //! What is exported depends on the specs of the runs only: not on times, process ids, nor the order of writing.
-//! Evaluations that take hours are kept as soon as they are finished, by a [`Remembered`] evaluator, so that a process
-//! that is killed in the middle of a round does not pay for them twice.
-//! A [`Collection`] keeps all metrics of architectures and seeds, from which a table is made.
+//! Evaluations that take hours are kept as soon as they are finished, by a [`Remembered`] evaluator, with everything that was
+//! returned, so that neither a process that is killed nor another run pays for them twice.
+//! A [`Collection`] keeps those of architectures and seeds from which a table is made.
 //! Every row has a checksum, which every reader checks; docs/STUDIES.md says what is promised.
 //! This crate never reads a clock: times are arguments.
 
@@ -22,26 +22,32 @@ mod event_values;
 mod export;
 mod file;
 mod front;
+mod lock;
 mod mark;
+mod outcomes;
 mod read;
+mod remembered;
 mod schema;
 mod spec_hash;
+mod state;
+mod status;
 mod study;
 mod summary;
 mod top;
-mod unfinished;
 mod writer;
 
 pub use begin::{Begun, OnExisting, RunClaim, Session};
-pub use collection::{Collected, Collection, CollectionSpec, EvaluationId};
+pub use collection::Collection;
 pub use error::StoreError;
-pub use export::ExportFormat;
+pub use export::{Export, ExportFormat, Times};
 pub use front::{Front, FrontEntry};
+pub use outcomes::{Evaluation, EvaluationId, Evaluations, EvaluatorSpec};
 pub use read::{EventRow, SessionRow, TrialRow};
+pub use remembered::Remembered;
+pub use status::{Activity, Pending, RunNow, StudyStatus};
 pub use study::Study;
 pub use summary::{RunFilter, RunId, RunStatus, RunSummary};
 pub use top::TopEntry;
-pub use unfinished::Remembered;
 pub use writer::RunWriter;
 
 // What studies are made of, for crates that read them and know no searcher.

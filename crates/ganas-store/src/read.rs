@@ -31,6 +31,40 @@ pub struct TrialRow {
     pub report: Option<ReportMetric>,
     /// The measured value of each of several objectives; empty for a failed trial, and when there is one objective.
     pub objectives: Vec<f64>,
+    /// By how much it misses bounds on what was measured, relative to them; 0 for what satisfies all of them.
+    pub violation: f64,
+    /// The search metric with each lower fidelity, the lowest first, when there are rungs.
+    pub lower: Vec<f64>,
+    /// How many higher fidelities it was not evaluated with.
+    pub missing: u32,
+}
+
+impl TrialRow {
+    /// Whether it can be the best: it satisfies all bounds, and was evaluated with the highest fidelity.
+    #[must_use]
+    pub fn is_eligible(&self) -> bool {
+        self.violation <= 0.0 && self.missing == 0
+    }
+}
+
+/// What a trial is beside its metrics.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Standing {
+    pub(crate) violation: f64,
+    pub(crate) missing: u32,
+    pub(crate) lower: Vec<f64>,
+}
+
+impl Standing {
+    /// The numbers that the checksum of a trial is over as well; nothing for what has no row.
+    pub(crate) fn values(&self) -> Vec<f64> {
+        if *self == Self::default() {
+            return Vec::new();
+        }
+        let mut values = vec![self.violation, f64::from(self.missing)];
+        values.extend(&self.lower);
+        values
+    }
 }
 
 /// A recorded event.
@@ -125,32 +159,64 @@ impl Study {
         &self,
         connection: &Connection,
         run: &RunSummary,
-        mut visit: impl FnMut(TrialRow) -> Result<(), StoreError>,
+        mut visit: impl FnMut(TrialRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let sql = TRIALS.select("WHERE run = ?1 ORDER BY number");
         let mut statement = connection.prepare_cached(&sql)?;
         let mut objectives = self.objectives(connection, run)?;
+        let mut standings = self.standings(connection, run)?;
         let mut rounds = self.rounds(connection, run, Part::Trials)?;
         let mut rows = statement.query([run.id.0])?;
         while let Some(row) = rows.next()? {
             let number: u32 = row.get(1)?;
             let measured = objectives.remove(&number).unwrap_or_default();
+            let standing = standings.remove(&number).unwrap_or_default();
             let what = || format!("trial {number} of {}", run.describe());
-            let checksum = self.verify(&TRIALS, row, &measured, what)?;
+            let beside = [&measured[..], &standing.values()].concat();
+            let checksum = self.verify(&TRIALS, row, &beside, what)?;
             let trial = TrialRow {
                 objectives: measured,
+                violation: standing.violation,
+                lower: standing.lower,
+                missing: standing.missing,
                 ..self.trial(what, run.spec.protocol.search_direction, row)?
             };
             rounds.found(trial.round, |of_round| of_round.add(checksum));
             visit(trial)?;
         }
-        if let Some(number) = objectives.keys().next() {
+        if let Some(number) = objectives.keys().chain(standings.keys()).next() {
             let what = format!("trial {number} of {}", run.describe());
             return Err(self
                 .damaged(what, "it has objectives, but is missing")
                 .into());
         }
         self.check_rounds(run, &rounds)
+    }
+
+    /// What the trials of a run are beside their metrics.
+    fn standings(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+    ) -> Result<BTreeMap<u32, Standing>, Fault> {
+        let mut statement = connection.prepare_cached(
+            "SELECT number, violation, missing, lower FROM standings WHERE run = ?1",
+        )?;
+        let mut rows = statement.query([run.id.0])?;
+        let mut all = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let number: u32 = row.get(0)?;
+            let lower: String = row.get(3)?;
+            let standing = Standing {
+                violation: row.get(1)?,
+                missing: row.get(2)?,
+                lower: serde_json::from_str(&lower).map_err(|e| {
+                    self.damaged(format!("trial {number} of {}", run.describe()), e)
+                })?,
+            };
+            all.insert(number, standing);
+        }
+        Ok(all)
     }
 
     /// The objectives of each trial of a run.
@@ -181,7 +247,7 @@ impl Study {
         &self,
         connection: &Connection,
         run: &RunSummary,
-        mut visit: impl FnMut(EventRow) -> Result<(), StoreError>,
+        mut visit: impl FnMut(EventRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let mut statement = connection.prepare_cached(
             "SELECT round, kind, measured, position FROM events WHERE run = ?1 ORDER BY round, position",
@@ -229,6 +295,9 @@ impl Study {
             state,
             report: row.get::<_, Option<f64>>(8)?.map(ReportMetric),
             objectives: Vec::new(),
+            violation: 0.0,
+            lower: Vec::new(),
+            missing: 0,
         })
     }
 

@@ -1,9 +1,10 @@
 //! The identity of runs and experiments.
 
 use std::fmt::Write;
+use std::num::NonZeroU32;
 
-use ganas_eval::MetricPair;
-use ganas_search::{Budget, Objectives, RunSpec};
+use ganas_eval::{Fidelity, MetricPair};
+use ganas_search::{Budget, Objectives, RunSpec, Rungs};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -13,9 +14,9 @@ use crate::StoreError;
 pub(crate) struct SpecText {
     /// The spec as JSON.
     pub(crate) json: String,
-    /// The name of the run: the beginning of the sha256 of the JSON.
+    /// The name of the run: the beginning of the sha256 of the spec without its budget, which can be extended.
     pub(crate) name: String,
-    /// The sha256 of the spec without version, device and seed: equal for all runs that are to be compared over seeds.
+    /// The sha256 of the spec without version, device, seed and budget: equal for all runs that are to be compared over seeds.
     pub(crate) experiment: String,
 }
 
@@ -27,7 +28,11 @@ struct Experiment<'a> {
     protocol: &'a MetricPair,
     algorithm: &'a str,
     config: &'a str,
-    budget: Budget,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<NonZeroU32>,
+    fidelity: &'a Fidelity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rungs: Option<&'a Rungs>,
     #[serde(skip_serializing_if = "Option::is_none")]
     objectives: Option<&'a Objectives>,
 }
@@ -35,7 +40,12 @@ struct Experiment<'a> {
 impl SpecText {
     pub(crate) fn new(spec: &RunSpec) -> Result<Self, StoreError> {
         let json = json(spec)?;
-        let mut name = sha256(json.as_bytes());
+        // The shortest budget stands for all.
+        let without_budget = RunSpec {
+            budget: Budget::ONE,
+            ..spec.clone()
+        };
+        let mut name = sha256(self::json(&without_budget)?.as_bytes());
         name.truncate(16);
         let experiment = sha256(
             self::json(&Experiment {
@@ -44,7 +54,9 @@ impl SpecText {
                 protocol: &spec.protocol,
                 algorithm: &spec.algorithm,
                 config: &spec.config,
-                budget: spec.budget,
+                window: spec.pace.window(),
+                fidelity: &spec.fidelity,
+                rungs: spec.rungs.as_ref(),
                 objectives: spec.objectives.as_ref(),
             })?
             .as_bytes(),

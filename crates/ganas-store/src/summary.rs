@@ -6,7 +6,7 @@ use ganas_eval::QueryCounts;
 use ganas_search::{RunSpec, StopReason};
 use rusqlite::{Connection, Params, Row};
 
-use crate::checksum::RUNS;
+use crate::checksum::{ENDINGS, RUNS};
 use crate::error::Fault;
 use crate::{StoreError, Study};
 
@@ -54,9 +54,9 @@ impl fmt::Display for RunStatus {
 pub struct RunSummary {
     /// Its number in this study.
     pub id: RunId,
-    /// Its name in every study and export: the first 16 hexadecimal digits of the sha256 of its spec.
+    /// Its name in every study and export: the first 16 hexadecimal digits of the sha256 of its spec without the budget.
     pub name: String,
-    /// The sha256 of its spec without version, device and seed: equal for runs that differ in those only.
+    /// The sha256 of its spec without version, device, seed and budget: equal for runs that differ in those only.
     pub experiment: String,
     /// Everything that its record depends on.
     pub spec: RunSpec,
@@ -188,10 +188,29 @@ impl Study {
                 let name = row.get::<_, String>(1).unwrap_or_default();
                 format!("run {id} (`{name}`)")
             })?;
-            runs.push(RunRow::new(row)?.summary(self)?);
+            let mut run = RunRow::new(row)?;
+            if let Some(ending) = self.ending(connection, &run)? {
+                run.stop = Some(ending);
+            }
+            runs.push(run.summary(self)?);
         }
         runs.sort_by(|a, b| order(a).cmp(&order(b)));
         Ok(runs)
+    }
+}
+
+impl Study {
+    /// Why a run ended, when the table of runs does not say it.
+    fn ending(&self, connection: &Connection, run: &RunRow) -> Result<Option<String>, Fault> {
+        let mut statement = connection.prepare_cached(&ENDINGS.select("WHERE run = ?1"))?;
+        let mut rows = statement.query([run.id.0])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        self.verify(&ENDINGS, row, &[], || {
+            format!("the end of run {} (`{}`)", run.id, run.name)
+        })?;
+        Ok(Some(row.get(1)?))
     }
 }
 
@@ -274,11 +293,14 @@ impl RunRow {
     }
 }
 
-const STOPS: [StopReason; 4] = [
+const STOPS: [StopReason; 7] = [
     StopReason::BudgetSpent,
     StopReason::SpaceExhausted,
     StopReason::OnlyRepeats,
     StopReason::Interrupted,
+    StopReason::TargetReached,
+    StopReason::NoImprovement,
+    StopReason::TimeSpent,
 ];
 
 /// The text of a stop reason in records.
@@ -288,5 +310,19 @@ pub(crate) fn stop_text(stop: StopReason) -> &'static str {
         StopReason::SpaceExhausted => "space_exhausted",
         StopReason::OnlyRepeats => "only_repeats",
         StopReason::Interrupted => "interrupted",
+        StopReason::TargetReached => "target_reached",
+        StopReason::NoImprovement => "no_improvement",
+        StopReason::TimeSpent => "time_spent",
+    }
+}
+
+/// The text of a stop reason where it stands in the table of runs; others have a table of their own.
+pub(crate) fn known_stop_text(stop: StopReason) -> Option<&'static str> {
+    match stop {
+        StopReason::BudgetSpent
+        | StopReason::SpaceExhausted
+        | StopReason::OnlyRepeats
+        | StopReason::Interrupted => Some(stop_text(stop)),
+        StopReason::TargetReached | StopReason::NoImprovement | StopReason::TimeSpent => None,
     }
 }

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ganas_eval::{ReportMetric, SearchMetric};
 use ganas_search::{TrialNumber, TrialState};
 use ganas_space::ArchKey;
+use rusqlite::Connection;
+use serde_json::Value;
 
+use crate::error::Fault;
 use crate::{RunFilter, RunId, RunSummary, StoreError, Study};
 
 /// One of the best classes of architectures, by the trial that showed its best search metric.
@@ -30,6 +33,15 @@ pub struct TopEntry {
     pub seed: u64,
     /// The number of the trial.
     pub number: TrialNumber,
+    /// Whether it is a trial already, or has been evaluated and waits for those before it in a run that goes on.
+    pub is_recorded: bool,
+}
+
+/// Something that was evaluated for a run and is no trial yet.
+pub(crate) struct PendingEntry {
+    pub(crate) entry: TopEntry,
+    /// All that was returned.
+    pub(crate) metrics: BTreeMap<String, f64>,
 }
 
 impl Study {
@@ -46,12 +58,13 @@ impl Study {
             let mut best: BTreeMap<ArchKey, TopEntry> = BTreeMap::new();
             for run in &runs {
                 self.each_trial(tx, run, |trial| {
+                    let is_hidden = trial.repeat || !trial.is_eligible();
                     let (TrialState::Completed(search), Some(report), false) =
-                        (&trial.state, trial.report, trial.repeat)
+                        (&trial.state, trial.report, is_hidden)
                     else {
                         return Ok(());
                     };
-                    let entry = || TopEntry {
+                    let entry = TopEntry {
                         arch: trial.arch,
                         key: trial.key,
                         search: *search,
@@ -61,18 +74,14 @@ impl Study {
                         algorithm: run.spec.algorithm.clone(),
                         seed: run.spec.seed,
                         number: trial.number,
+                        is_recorded: true,
                     };
-                    match best.entry(trial.key) {
-                        Entry::Vacant(place) => {
-                            place.insert(entry());
-                        }
-                        Entry::Occupied(mut place) if search > &place.get().search => {
-                            place.insert(entry());
-                        }
-                        Entry::Occupied(_) => {}
-                    }
+                    add(&mut best, entry);
                     Ok(())
                 })?;
+                for PendingEntry { entry, .. } in self.pending_entries(tx, run)? {
+                    add(&mut best, entry);
+                }
             }
             let mut top: Vec<TopEntry> = best.into_values().collect();
             // The sort is stable, so equals stay in the order of their keys.
@@ -107,5 +116,55 @@ impl Study {
             path: self.path().to_owned(),
             metrics: metrics.into_iter().collect::<Vec<_>>().join("; "),
         })
+    }
+
+    /// What was evaluated for a run and is no trial yet.
+    pub(crate) fn pending_entries(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+    ) -> Result<Vec<PendingEntry>, Fault> {
+        let protocol = &run.spec.protocol;
+        let pending = self.pending(connection, run)?.into_iter();
+        let entries = pending.filter_map(|pending| {
+            let evaluation = pending.evaluation?;
+            let metric = |name: &str| evaluation.details.metrics.get(name).copied();
+            let entry = TopEntry {
+                arch: pending.arch,
+                key: evaluation.id.key,
+                search: SearchMetric::new(metric(&protocol.search)?, protocol.search_direction),
+                report: ReportMetric(metric(&protocol.report)?),
+                run: run.id,
+                run_name: run.name.clone(),
+                algorithm: run.spec.algorithm.clone(),
+                seed: run.spec.seed,
+                number: TrialNumber(pending.number),
+                is_recorded: false,
+            };
+            Some(PendingEntry {
+                entry,
+                metrics: evaluation.details.metrics,
+            })
+        });
+        // What misses bounds is known only once it is a trial.
+        let config: Value = serde_json::from_str(&run.spec.config).unwrap_or_default();
+        Ok(if config.get("measured_constraints").is_some() {
+            Vec::new()
+        } else {
+            entries.collect()
+        })
+    }
+}
+
+/// Keeps the best trial of each class, the first among equals.
+fn add(best: &mut BTreeMap<ArchKey, TopEntry>, entry: TopEntry) {
+    match best.entry(entry.key) {
+        Entry::Vacant(place) => {
+            place.insert(entry);
+        }
+        Entry::Occupied(mut place) if entry.search > place.get().search => {
+            place.insert(entry);
+        }
+        Entry::Occupied(_) => {}
     }
 }

@@ -4,19 +4,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganas_search::{Event, Observer, ObserverError, RoundReport, RunOutcome, StopReason};
-use ganas_search::{TrialRecord, TrialState};
+use ganas_search::{
+    Event, Observer, ObserverError, Proposal, RoundReport, RunOutcome, StopReason, TrialRecord,
+    TrialState,
+};
 use ganas_space::SearchSpace;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::checksum::{CHECKPOINTS, ROUNDS, RUNS, Running, StudyId, TRIALS};
+use crate::checksum::{CHECKPOINTS, ENDINGS, PROPOSALS, ROUNDS, RUNS, Running, StudyId, TRIALS};
 use crate::error::Fault;
 use crate::event_values::EventValues;
+use crate::read::Standing;
 use crate::schema::round_values;
 use crate::spec_hash::sha256;
+use crate::state::StoredState;
 use crate::study::Durability;
-use crate::summary::stop_text;
+use crate::summary::{known_stop_text, stop_text};
 use crate::{RunClaim, RunId, StoreError};
 
 /// Records a run as an observer: each round, with the searcher's checkpoint, is one transaction.
@@ -26,6 +30,8 @@ pub struct RunWriter {
     claim: RunClaim,
     space: Arc<dyn SearchSpace>,
     elapsed: Box<dyn FnMut() -> Duration + Send>,
+    /// Whether evaluations cost more than to record what is being evaluated.
+    is_costly: bool,
     ended: bool,
 }
 
@@ -47,8 +53,17 @@ impl RunWriter {
             claim,
             space,
             elapsed,
+            is_costly: false,
             ended: false,
         }
+    }
+
+    /// Records what is being evaluated, too, and keeps what is needed to go on with a larger budget when the run has ended.
+    /// A run whose evaluations cost nothing is computed again instead.
+    #[must_use]
+    pub fn costly(mut self) -> Self {
+        self.is_costly = true;
+        self
     }
 
     /// The run.
@@ -61,9 +76,8 @@ impl RunWriter {
         self.claim.wall_s + (self.elapsed)().as_secs_f64()
     }
 
-    fn record(&mut self, report: &RoundReport<'_>, state: &[u8]) -> Result<(), StoreError> {
+    fn record(&mut self, report: &RoundReport<'_>, state: Option<&[u8]>) -> Result<(), StoreError> {
         let wall_s = self.wall_s();
-        let digest = sha256(state);
         // What was paid for is kept already, see `Remembered`; the rest is computed again as it was.
         let durability = Durability::Lazy;
         self.claim.study.write(durability, "record a round", |tx| {
@@ -74,14 +88,22 @@ impl RunWriter {
             let events = self.insert_events(tx, report.round, report.events)?;
             let values = round_values(run, report.round, trials, events);
             id.insert(&ROUNDS, &mut ROUNDS.insert(tx)?, &values, &[])?;
-            tx.prepare_cached("DELETE FROM unfinished WHERE run = ?1")?
-                .execute([run])?;
-            tx.prepare_cached(
-                "INSERT INTO checkpoints (run, round, sha256, state) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (run) DO UPDATE SET round = ?2, sha256 = ?3, state = ?4",
-            )?
-            .execute((run, report.round, &digest, state))?;
-            id.reseal(tx, &CHECKPOINTS, run)?;
+            if self.is_costly {
+                let last = report
+                    .trials
+                    .last()
+                    .map_or(0, |record| record.trial.number.0);
+                tx.prepare_cached("DELETE FROM proposals WHERE run = ?1 AND number <= ?2")?
+                    .execute((run, last))?;
+            }
+            if let Some(state) = state {
+                tx.prepare_cached(
+                    "INSERT INTO checkpoints (run, round, sha256, state) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (run) DO UPDATE SET round = ?2, sha256 = ?3, state = ?4",
+                )?
+                .execute((run, report.round, sha256(state), state))?;
+                id.reseal(tx, &CHECKPOINTS, run)?;
+            }
             let counts = report.counts;
             tx.prepare_cached(
                 "UPDATE runs SET rounds = ?2, raw_queries = ?3, unique_queries = ?4,
@@ -134,7 +156,30 @@ impl RunWriter {
                 real(report.map(|report| report.0)),
                 reason.map_or(Value::Null, Value::Text),
             ];
-            inserted.add(id.insert(&TRIALS, &mut statement, &values, &trial.objectives)?);
+            let standing = Standing {
+                violation: trial.violation,
+                missing: trial.missing,
+                lower: trial.lower.clone(),
+            };
+            let beside = [&trial.objectives[..], &standing.values()].concat();
+            inserted.add(id.insert(&TRIALS, &mut statement, &values, &beside)?);
+            if standing != Standing::default() {
+                let lower = serde_json::to_string(&standing.lower).map_err(|source| {
+                    StoreError::Encoding {
+                        what: "the values with lower fidelities",
+                        source,
+                    }
+                })?;
+                let Standing {
+                    violation, missing, ..
+                } = standing;
+                connection
+                    .prepare_cached(
+                        "INSERT INTO standings (run, number, violation, missing, lower)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
+                    )?
+                    .execute((self.claim.run.0, trial.number.0, violation, missing, lower))?;
+            }
         }
         let mut statement = connection.prepare_cached(
             "INSERT INTO objectives (run, number, position, measured) VALUES (?1, ?2, ?3, ?4)",
@@ -177,22 +222,33 @@ impl RunWriter {
     fn finish(&mut self, stop: StopReason) -> Result<(), StoreError> {
         let wall_s = self.wall_s();
         let status = match stop {
-            StopReason::Interrupted => "interrupted",
-            StopReason::BudgetSpent | StopReason::SpaceExhausted | StopReason::OnlyRepeats => {
-                "finished"
-            }
+            StopReason::Interrupted | StopReason::TimeSpent => "interrupted",
+            StopReason::BudgetSpent
+            | StopReason::SpaceExhausted
+            | StopReason::OnlyRepeats
+            | StopReason::TargetReached
+            | StopReason::NoImprovement => "finished",
         };
         let durability = Durability::Promised;
         let study = &self.claim.study;
         study.write(durability, "record the end of a run", |tx| {
             self.claim.check(tx, None)?;
+            let id = study.writing_id()?;
             let run = self.claim.run.0;
             tx.execute(
                 "UPDATE runs SET status = ?2, stop = ?3, wall_s = ?4 WHERE run = ?1",
-                (run, status, stop_text(stop), wall_s),
+                (run, status, known_stop_text(stop), wall_s),
             )?;
-            study.writing_id()?.reseal(tx, &RUNS, run)?;
-            if stop != StopReason::Interrupted {
+            id.reseal(tx, &RUNS, run)?;
+            if known_stop_text(stop).is_none() {
+                let values = [Value::Integer(run), Value::Text(stop_text(stop).to_owned())];
+                id.insert(&ENDINGS, &mut ENDINGS.replace(tx)?, &values, &[])?;
+            }
+            // What was evaluated of a round that was left is seen until the run goes on.
+            if status == "finished" {
+                tx.execute("DELETE FROM proposals WHERE run = ?1", [run])?;
+            }
+            if !stop.is_early() && !self.is_costly {
                 tx.execute("DELETE FROM checkpoints WHERE run = ?1", [run])?;
             }
             Ok(())
@@ -228,9 +284,38 @@ impl Observer for RunWriter {
         "the study database"
     }
 
+    fn on_proposed(&mut self, first: u32, proposals: &[Proposal]) -> Result<(), ObserverError> {
+        if !self.is_costly || proposals.is_empty() {
+            return Ok(());
+        }
+        let durability = Durability::Lazy;
+        let study = &self.claim.study;
+        study.write(durability, "record what is proposed", |tx| {
+            self.claim.check(tx, None)?;
+            let id = study.writing_id()?;
+            let mut statement = PROPOSALS.replace(tx)?;
+            for (number, proposal) in (first..).zip(proposals) {
+                let values = [
+                    Value::Integer(self.claim.run.0),
+                    Value::Integer(number.into()),
+                    Value::Text(self.space.encode(&proposal.arch)),
+                    Value::Text(proposal.key.to_string()),
+                ];
+                id.insert(&PROPOSALS, &mut statement, &values, &[])?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     fn on_round(&mut self, round: &RoundReport<'_>) -> Result<(), ObserverError> {
-        let state = (round.checkpoint)()?;
-        self.record(round, &state)?;
+        let state = match round.checkpoint {
+            None => None,
+            Some(checkpoint) => {
+                Some(StoredState::new(checkpoint()?, round.pending, &*self.space).encode())
+            }
+        };
+        self.record(round, state.as_deref())?;
         Ok(())
     }
 

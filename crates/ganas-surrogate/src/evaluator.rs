@@ -220,6 +220,7 @@ impl Evaluator for SurrogateEvaluator {
             search: SearchMetric::new(values[self.search], self.metric_pair.search_direction),
             report: ReportMetric(values[self.report]),
             objectives: self.further.iter().map(|&at| values[at]).collect(),
+            violation: 0.0,
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::column_spill::ColumnSpill;
 use crate::coverage;
 use crate::error::TableError;
 use crate::ipc_file::IpcFile;
+use crate::key_order::{key_order, n_classes};
 use crate::manifest::{EvaluatorInfo, FORMAT_VERSION, Manifest, RowOrder, SpaceDescription};
 use crate::published_order::published_order;
 
@@ -122,18 +123,17 @@ impl<'a> Builder<'a> {
     ) -> io::Result<(Manifest, u64)> {
         let n_rows = u32::try_from(self.keys.len()).map_err(io::Error::other)?;
         let (rows, row_order) = self.row_order(n_rows);
-        let mut by_key: Vec<(ArchKey, u32)> =
-            rows.iter().map(|&row| self.key(row)).zip(0..).collect();
-        by_key.sort_unstable();
-        let n_classes = by_key.chunk_by(|a, b| a.0 == b.0).count();
-        let key_order: Vec<u32> = by_key.into_iter().map(|(_, row)| row).collect();
+        let keys: Vec<ArchKey> = rows.iter().map(|&row| self.key(row)).collect();
+        let key_of = |row: u32| keys[row as usize];
+        let key_order = key_order(n_rows, key_of);
+        let n_classes = n_classes(&key_order, key_of);
         let is_part = row_order == RowOrder::SourceFile;
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
             space: self.space.name().to_owned(),
             key_column: key_column.to_owned(),
             n_rows,
-            n_classes: u32::try_from(n_classes).map_err(io::Error::other)?,
+            n_classes,
             row_order,
             ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
             source,
@@ -165,12 +165,7 @@ impl<'a> Builder<'a> {
     /// The rows in the order of the table.
     fn row_order(&self, n_rows: u32) -> (Vec<u32>, RowOrder) {
         let text = |row: usize| self.text_at(row);
-        let published = published_order(self.space, self.keys.len(), text).and_then(|rows| {
-            rows.into_iter()
-                .map(|row| u32::try_from(row).ok())
-                .collect()
-        });
-        match published {
+        match published_order(self.space, self.keys.len(), text) {
             Some(rows) => (rows, RowOrder::PublishedIndex),
             None => ((0..n_rows).collect(), RowOrder::SourceFile),
         }

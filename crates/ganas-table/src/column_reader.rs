@@ -9,11 +9,41 @@ const MISSING: &[&str] = &[
     "", "na", "n/a", "<na>", "#n/a", "#na", "nan", "-nan", "+nan", "null", "none", "nil", "-",
 ];
 
-/// A column of finite numbers; missing cells are `None`.
+/// A column of finite numbers, some of them missing.
 #[derive(Debug)]
 pub(crate) struct NumberColumn {
     pub(crate) name: String,
-    pub(crate) values: Vec<Option<f64>>,
+    pub(crate) values: Numbers,
+}
+
+/// Numbers, some of them missing: as many as there are rows.
+///
+/// A missing one is NaN, which no cell can be: a cell that says so is missing.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers(Vec<f64>);
+
+impl Numbers {
+    /// The number of a row, when it is there.
+    pub(crate) fn get(&self, row: usize) -> Option<f64> {
+        Some(self.0[row]).filter(|value| !value.is_nan())
+    }
+
+    /// Puts what becomes of each number that is there in its place.
+    pub(crate) fn update(&mut self, of: impl Fn(f64) -> Option<f64>) {
+        for value in self.0.iter_mut().filter(|value| !value.is_nan()) {
+            *value = of(*value).unwrap_or(f64::NAN);
+        }
+    }
+
+    /// The rows whose numbers are there.
+    #[cfg(test)]
+    pub(crate) fn to_vec(&self) -> Vec<Option<f64>> {
+        (0..self.0.len()).map(|row| self.get(row)).collect()
+    }
+
+    fn fill_to(&mut self, n_rows: usize) {
+        self.0.resize(n_rows, f64::NAN);
+    }
 }
 
 /// A column with a number that is not finite.
@@ -47,8 +77,8 @@ enum Cell {
 #[derive(Debug)]
 pub(crate) struct ColumnReader {
     name: String,
-    /// No longer kept once there is text.
-    values: Vec<Option<f64>>,
+    /// Those up to the last number; none are kept once there is text.
+    values: Numbers,
     n_cells: usize,
     n_numbers: u64,
     first_text: Option<(u64, String)>,
@@ -60,7 +90,7 @@ impl ColumnReader {
     pub(crate) fn new(name: String, n_rows: usize) -> Self {
         Self {
             name,
-            values: vec![None; n_rows],
+            values: Numbers::default(),
             n_cells: n_rows,
             n_numbers: 0,
             first_text: None,
@@ -80,9 +110,7 @@ impl ColumnReader {
 
     /// Makes the cells up to a row missing that were not pushed.
     pub(crate) fn fill_to(&mut self, n_rows: usize) {
-        while self.n_cells < n_rows {
-            self.add(0, Cell::Missing, String::new);
-        }
+        self.n_cells = self.n_cells.max(n_rows);
     }
 
     /// Adds a cell.
@@ -119,32 +147,30 @@ impl ColumnReader {
     }
 
     fn add(&mut self, line: u64, cell: Cell, text: impl FnOnce() -> String) {
-        self.n_cells += 1;
-        let value = match cell {
-            Cell::Missing => None,
+        match cell {
+            Cell::Missing => {}
             Cell::Finite(value) => {
                 self.n_numbers += 1;
-                Some(value)
+                if self.holds_numbers() {
+                    self.values.fill_to(self.n_cells);
+                    self.values.0.push(value);
+                }
             }
             Cell::Infinite => {
                 self.n_numbers += 1;
                 self.first_infinite.get_or_insert_with(|| (line, text()));
-                None
             }
             Cell::Text => {
                 self.first_text.get_or_insert_with(|| (line, text()));
-                self.values = Vec::new();
-                None
+                self.values = Numbers::default();
             }
-        };
-        if self.first_text.is_none() {
-            self.values.push(value);
         }
+        self.n_cells += 1;
     }
 
     /// What the column is.
     pub(crate) fn finish(self) -> Content {
-        let name = self.name;
+        let (name, mut values) = (self.name, self.values);
         let skipped = |name, reason| Content::Other(SkippedColumn { name, reason });
         if let Some((line, example)) = self.first_text {
             let numbers = self.n_numbers;
@@ -165,17 +191,19 @@ impl ColumnReader {
         }
         match self.first_infinite {
             Some((line, text)) => Content::Infinite(InfiniteColumn { name, line, text }),
-            None => Content::Numbers(NumberColumn {
-                name,
-                values: self.values,
-            }),
+            None => {
+                values.fill_to(self.n_cells);
+                Content::Numbers(NumberColumn { name, values })
+            }
         }
     }
 }
 
 fn is_missing(text: &str) -> bool {
-    // The longest of the words has four characters.
-    text.len() <= 4 && MISSING.iter().any(|word| text.eq_ignore_ascii_case(word))
+    // The longest of the words has four characters, and none begins as most numbers do.
+    text.len() <= 4
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && MISSING.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -249,7 +277,8 @@ mod tests {
             let Content::Numbers(column) = finished(&[word, "1", word, "2"]) else {
                 panic!("{word}")
             };
-            assert_eq!(column.values, [None, Some(1.0), None, Some(2.0)], "{word}");
+            let expected = [None, Some(1.0), None, Some(2.0)];
+            assert_eq!(column.values.to_vec(), expected, "{word}");
         }
         for word in ["nane", "x", "--", "0x1", "1,5", "missing"] {
             assert!(

@@ -153,6 +153,7 @@ impl Family {
             role: metric.meaning.role,
             direction: metric.meaning.direction,
             missing: metric.meaning.missing,
+            range: metric.meaning.range,
             guessed: metric.meaning.guessed,
             epochs: metric.epochs,
             schedule_epochs: metric.schedule_epochs,

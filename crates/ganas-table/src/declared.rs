@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
-use ganas_eval::{MetricMeaning, MetricRole};
+use ganas_eval::{MetricMeaning, MetricRange, MetricRole};
 use ganas_space::suggestion::closest;
 
 use crate::column_reader::NumberColumn;
 use crate::error::{ImportProblem, TableError};
 use crate::import::ImportRequest;
+use crate::line_index::LineIndex;
 use crate::open::{Column, Table};
 use crate::skipped::{self, SkippedColumn};
 
@@ -15,24 +16,52 @@ use crate::skipped::{self, SkippedColumn};
 ///
 /// # Errors
 ///
-/// [`ImportProblem::NoSuchNumberColumn`] for a declaration of a column that is not there.
+/// [`ImportProblem::NoSuchNumberColumn`] for a declaration of a column that is not there, and
+/// [`ImportProblem::OutOfRange`] for a value that is declared not to be possible.
 pub(crate) fn apply(
     request: &ImportRequest,
     columns: &mut [NumberColumn],
     skipped: &[SkippedColumn],
+    lines: &LineIndex,
 ) -> Result<Vec<MetricMeaning>, TableError> {
     check_names(request, columns, skipped)?;
-    let meanings = columns.iter_mut().map(|column| {
+    let mut meanings = Vec::new();
+    for column in columns {
         let mut meaning = MetricMeaning::of_name(&column.name);
         request.declared.apply(&column.name, &mut meaning);
         if let Some(missing) = meaning.missing {
-            for value in &mut column.values {
-                value.take_if(|value| (*value).partial_cmp(&missing) == Some(Ordering::Equal));
-            }
+            let is_missing = |value: &f64| value.partial_cmp(&missing) == Some(Ordering::Equal);
+            column
+                .values
+                .update(|value| Some(value).filter(|value| !is_missing(value)));
         }
-        meaning
-    });
-    Ok(meanings.collect())
+        if let Some(range) = meaning.range {
+            check_range(request, column, range, lines)?;
+        }
+        meanings.push(meaning);
+    }
+    Ok(meanings)
+}
+
+fn check_range(
+    request: &ImportRequest,
+    column: &NumberColumn,
+    range: MetricRange,
+    lines: &LineIndex,
+) -> Result<(), TableError> {
+    let rows = (0..lines.n_rows()).filter_map(|row| Some((row, column.values.get(row)?)));
+    let mut outside = rows.filter(|(_, value)| !range.contains(*value));
+    let Some((row, value)) = outside.next() else {
+        return Ok(());
+    };
+    Err(ImportProblem::OutOfRange {
+        line: lines.line(row),
+        column: column.name.clone(),
+        value,
+        range,
+        further: outside.count(),
+    }
+    .in_file(&request.source))
 }
 
 fn check_names(
@@ -54,6 +83,17 @@ fn check_names(
         }
         .in_file(&request.source))
     })
+}
+
+/// Values that are declared not to be possible.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutOfRange {
+    /// The values that are possible.
+    pub range: MetricRange,
+    /// The first other value.
+    pub value: f64,
+    /// How many there are.
+    pub cells: usize,
 }
 
 /// A cost below zero, which would pass for the cheapest.
@@ -85,14 +125,48 @@ impl Table {
         })
     }
 
+    /// The values of a metric that are outside of the range that is declared of it; `None` when there are none.
+    ///
+    /// # Panics
+    ///
+    /// When the column is not one of this table.
+    #[must_use]
+    pub fn out_of_range(&self, column: Column) -> Option<OutOfRange> {
+        let range = self.meaning(column).range?;
+        let values = self.rows().filter_map(|row| self.value(column, row));
+        let mut outside = values.filter(|value| !range.contains(*value));
+        let value = outside.next()?;
+        Some(OutOfRange {
+            range,
+            value,
+            cells: 1 + outside.count(),
+        })
+    }
+
+    /// The metric with this name, for a search that reports it.
+    ///
+    /// # Errors
+    ///
+    /// As [`column`](Self::column), and [`TableError::OutOfRange`] for values outside of the range that is declared.
+    pub fn ranged_column(&self, name: &str) -> Result<Column, TableError> {
+        let column = self.column(name)?;
+        self.out_of_range(column).map_or(Ok(column), |outside| {
+            Err(TableError::OutOfRange {
+                table: self.title(),
+                metric: name.to_owned(),
+                outside,
+            })
+        })
+    }
+
     /// The metric with this name, for a search that it leads.
     ///
     /// # Errors
     ///
-    /// As [`column`](Self::column), and [`TableError::NegativeCost`] for a cost that is below zero somewhere, which would
-    /// pass for the cheapest.
+    /// As [`ranged_column`](Self::ranged_column), and [`TableError::NegativeCost`] for a cost that is below zero somewhere,
+    /// which would pass for the cheapest.
     pub fn leading_column(&self, name: &str) -> Result<Column, TableError> {
-        let column = self.column(name)?;
+        let column = self.ranged_column(name)?;
         self.negative_cost(column).map_or(Ok(column), |negative| {
             Err(TableError::NegativeCost {
                 table: self.title(),

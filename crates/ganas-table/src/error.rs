@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::declared::NegativeCost;
-use ganas_eval::UnknownDirection;
+use crate::declared::{NegativeCost, OutOfRange};
+use ganas_eval::{MetricRange, UnknownDirection};
 use ganas_files::{OutputError, OutputProblem};
 use ganas_formats::SourceError;
 use ganas_formats::limit::{TooLarge, excerpt, shortened};
@@ -79,6 +79,20 @@ pub enum TableError {
         metric: String,
         /// What is below zero.
         negative: NegativeCost,
+    },
+    /// A metric of a search has values that are declared not to be possible.
+    #[error(
+        "{table}: {} of the values of `{metric}` {} outside of the declared range {}, the first {value}: correct the table, say \
+         with --missing {metric}={value} that this stands for a missing value, or declare another range with --metric-range",
+        outside.cells, if outside.cells == 1 { "is" } else { "are" }, outside.range, value = outside.value
+    )]
+    OutOfRange {
+        /// The table.
+        table: String,
+        /// The name of the metric.
+        metric: String,
+        /// What is out of range.
+        outside: OutOfRange,
     },
     /// Two metrics of an evaluator have the same name.
     #[error(
@@ -326,6 +340,26 @@ pub enum ImportProblem {
         /// The text of the cell, or the beginning of a long one.
         text: String,
     },
+    /// A metric has a value that is declared not to be possible.
+    #[error(
+        "line {line}, column `{}`: found {value}, outside of the declared range {range}{}; correct the file, or say with \
+         --missing {}={value} that this stands for a missing value",
+        excerpt(column),
+        and_further(*further),
+        excerpt(column)
+    )]
+    OutOfRange {
+        /// The line where the row starts.
+        line: u64,
+        /// The column; of a metric that is made from another column its own name.
+        column: String,
+        /// The value.
+        value: f64,
+        /// The values that are possible.
+        range: MetricRange,
+        /// Further values of the column that are not.
+        further: usize,
+    },
     /// Two rows give different values for the same architecture.
     #[error(
         "lines {first_line} and {second_line} are both `{}`, but differ in the column `{}`: \
@@ -497,6 +531,14 @@ fn because(reason: Option<&str>) -> String {
     reason.map_or_else(String::new, |reason| {
         format!(" (the column of this name was left out: {reason})")
     })
+}
+
+/// How many others are like the one that is named.
+fn and_further(further: usize) -> String {
+    match further {
+        0 => String::new(),
+        n => format!(" (and so are {n} further values)"),
+    }
 }
 
 fn cell(value: Option<f64>) -> String {

@@ -31,8 +31,9 @@ impl TableEvaluator {
     ///
     /// # Errors
     ///
-    /// [`TableProblem::WrongSpace`] when the table is of another space, [`TableError::UnknownMetric`], and
-    /// [`TableError::UnknownDirection`] when nobody says which values of `search` are better.
+    /// [`TableProblem::WrongSpace`] when the table is of another space, [`TableError::UnknownMetric`],
+    /// [`TableError::OutOfRange`] when a value is declared not to be possible, and [`TableError::UnknownDirection`] when
+    /// nobody says which values of `search` are better.
     pub fn new(
         table: Arc<Table>,
         space: Arc<dyn SearchSpace>,
@@ -46,7 +47,7 @@ impl TableEvaluator {
             }
             .in_file(table.path()));
         }
-        let [search, report] = [table.leading_column(search)?, table.column(report)?];
+        let [search, report] = [table.leading_column(search)?, table.ranged_column(report)?];
         let [search_info, report_info] = [table.info(search), table.info(report)];
         let meaning = table.meaning(search);
         let metric_pair = MetricPair {
@@ -115,6 +116,7 @@ impl TableEvaluator {
             search: SearchMetric::new(value(self.search)?, self.metric_pair.search_direction),
             report: ReportMetric(value(self.report)?),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 }

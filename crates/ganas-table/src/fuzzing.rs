@@ -6,9 +6,10 @@ use bytes::Bytes;
 
 use ganas_formats::limit::Bound;
 
-use crate::Table;
+use crate::arch_reader::ArchReader;
 use crate::import::parse;
 use crate::key_template::KeyTemplate;
+use crate::{Repeats, Table};
 
 /// Small enough that running out of memory is a find.
 const MEMORY: Bound = Bound {
@@ -19,10 +20,7 @@ const MEMORY: Bound = Bound {
 /// A Parquet file.
 #[cfg(feature = "parquet")]
 pub fn parquet(data: &[u8]) {
-    let content = [b"PAR1", data].concat();
-    if let Ok(key) = KeyTemplate::parse("arch") {
-        let _ = parse(Path::new("fuzz"), content, &key, MEMORY);
-    }
+    read(&[b"PAR1", data].concat(), "arch");
 }
 
 /// CSV, JSON lines or Parquet.
@@ -31,9 +29,17 @@ pub fn import(data: &[u8]) {
     let end = data.iter().position(|&b| b == b'\n').unwrap_or(0);
     let (key, text) = data.split_at(end);
     let text = text.strip_prefix(b"\n").unwrap_or(text);
-    let key = std::str::from_utf8(key).unwrap_or("arch");
+    read(text, std::str::from_utf8(key).unwrap_or("arch"));
+}
+
+fn read(content: &[u8], key: &str) {
+    // Architectures of other spaces are read over, up to the end of the file.
+    let Ok(space) = ganas_space::by_name("nasbench-macro") else {
+        return;
+    };
+    let mut archs = ArchReader::new(&*space, Repeats::Error);
     if let Ok(key) = KeyTemplate::parse(key) {
-        let _ = parse(Path::new("fuzz"), text.to_vec(), &key, MEMORY);
+        let _ = parse(Path::new("fuzz"), content, &key, MEMORY, &mut archs);
     }
 }
 

@@ -1,33 +1,31 @@
 //! The import: from a file of CSV, JSON or Parquet to a table file.
 
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use ganas_eval::MetricOverrides;
-use ganas_space::{ArchKey, SearchSpace, SpaceError};
-use indexmap::IndexMap;
-use indexmap::map::Entry;
-use rayon::prelude::*;
+use ganas_space::SearchSpace;
 
-use crate::error::{ImportProblem, TableError};
+use crate::error::TableError;
 
+use super::arch_reader::ArchReader;
 use super::class_value::ClassValue;
 use super::coverage;
 use super::declared;
-use super::delimited::{Delimited, Key, UTF8_BYTE_ORDER_MARK};
+use super::delimited;
 use super::json;
+use super::key_order::{key_order, n_classes};
 use super::key_template::KeyTemplate;
 use super::manifest::{ARCH_COLUMN, FORMAT_VERSION, Manifest, RowOrder, SpaceDescription};
 use super::metric_source::{self, MetricSource};
-use super::published_order::published_order;
-use super::repeats::{self, Columns, Repeats};
+use super::repeats::{self, Repeats};
 use super::skipped::SkippedColumn;
+use super::source_columns::SourceColumns;
+use super::text_window::{CHUNK_BYTES, TextWindow};
 use super::write::{Rows, target, write_table};
-use ganas_formats::MaxUnpacked;
 use ganas_formats::limit::{Bound, MEMORY, UNPACKED};
-use ganas_formats::source::Source;
-
-/// Keys of rows that are decoded together, on all threads.
-const DECODED_TOGETHER: usize = 1 << 14;
+use ganas_formats::source::source_error;
+use ganas_formats::{MaxUnpacked, SourceError, SourceReader};
 
 /// What to import, and where to.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,57 +114,46 @@ pub fn import(
         .made_from([&request.source])
         .made_from(&request.made_from);
     target.check()?;
-    let source = Source::read(&request.source, UNPACKED, request.max_unpacked)?;
+    let mut source = SourceReader::open(&request.source, UNPACKED, request.max_unpacked)?;
     let memory = Bound {
         what: "its table in memory",
-        limit: request.max_unpacked.of(MEMORY, source.info.bytes),
+        limit: request.max_unpacked.of(MEMORY, source.size()),
     };
-    let key = KeyTemplate::parse(&request.key_column)?;
-    let mut delimited = parse(&request.source, source.text, &key, memory)?;
-    delimited.ignore(&request.source, &request.ignored)?;
-    let derived_from = metric_source::apply(request, &mut delimited.columns, &delimited.skipped)?;
-    let meanings = declared::apply(request, &mut delimited.columns, &delimited.skipped)?;
+    let key = KeyTemplate::parse(&request.key_column);
+    let mut archs = ArchReader::new(space, request.repeats);
+    let read = key.and_then(|key| parse(&request.source, &mut source, &key, memory, &mut archs));
+    // What is wrong with the file as a whole comes before what is wrong with a line of it.
+    let source = source.finish()?;
+    let mut read = read?;
+    archs.decode_pending();
+    read.ignore(&request.source, &request.ignored)?;
+    let derived_from = metric_source::apply(request, &mut read.columns, &read.skipped)?;
+    let meanings = declared::apply(request, &mut read.columns, &read.skipped, archs.lines())?;
     let known = derived_from.into_iter().zip(meanings).collect();
-    delimited.check(&request.source)?;
+    read.check(&request.source)?;
 
-    let (archs, repeated_rows) = distinct_archs(request, space, &delimited)?;
-    let too_large = |what, limit: u32| {
-        ImportProblem::TooLarge {
-            what,
-            limit: limit.into(),
-        }
-        .in_file(&request.source)
-    };
-    let n_rows = u32::try_from(archs.len()).map_err(|_| too_large("rows", u32::MAX))?;
-    let n_text_bytes: usize = archs.iter().map(|a| a.text.len()).sum();
-    // The offsets of an Arrow string column are signed 32-bit numbers.
-    if i32::try_from(n_text_bytes).is_err() {
-        return Err(too_large(
-            "bytes of architecture texts",
-            i32::MAX.unsigned_abs(),
-        ));
-    }
-
-    let (archs, row_order) = in_row_order(archs, space);
-    let Columns { columns, infos } = repeats::columns(request, &delimited, known, &archs)?;
-    let key_order = key_order(&archs, n_rows);
+    let mut archs = archs.finish(request, &read)?;
+    let row_order = archs.in_row_order(space);
+    let columns = repeats::columns(request, &read.columns, known, &archs)?;
+    let key_of = |row| archs.key(archs.arch(row));
+    let key_order = key_order(archs.n_rows(), key_of);
     let is_part = row_order == RowOrder::SourceFile;
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         space: space.name().to_owned(),
         key_column: request.key_column.clone(),
-        n_rows,
-        n_classes: n_classes(&archs, &key_order),
+        n_rows: archs.n_rows(),
+        n_classes: n_classes(&key_order, key_of),
         row_order,
         ganas_version: env!("CARGO_PKG_VERSION").to_owned(),
-        source: source.info,
+        source,
         evaluator: None,
-        columns: infos,
+        columns: columns.iter().map(|column| column.info.clone()).collect(),
         class_value: request.class_value,
         space_classes: is_part.then(|| coverage::n_classes(space)).flatten(),
         space_size: space.size().filter(|_| is_part),
         description: request.description.clone(),
-        skipped: delimited.skipped,
+        skipped: read.skipped,
     };
     let rows = Rows {
         archs: &archs,
@@ -177,7 +164,7 @@ pub fn import(
     Ok(ImportReport {
         skipped: manifest.skipped.clone(),
         manifest,
-        repeated_rows,
+        repeated_rows: archs.n_repeated,
         output_bytes,
     })
 }
@@ -185,196 +172,75 @@ pub fn import(
 /// What a Parquet file begins with.
 const PARQUET_MAGIC: &[u8] = b"PAR1";
 
-/// Reads Parquet, CSV or JSON, told apart by the first bytes.
+/// What some programs begin a UTF-8 text with.
+const UTF8_BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads Parquet, CSV or JSON, told apart by the first bytes, and decodes the architectures.
+///
+/// CSV is read piece by piece, the others are read into memory first.
 pub(crate) fn parse(
     file: &Path,
-    content: Vec<u8>,
+    mut source: impl Read + Send,
     key: &KeyTemplate,
     memory: Bound,
-) -> Result<Delimited, TableError> {
-    if !content.starts_with(PARQUET_MAGIC) {
-        return parse_text(file, &content, key, memory);
+    archs: &mut ArchReader<'_>,
+) -> Result<SourceColumns, TableError> {
+    let unreadable = |error: io::Error| -> TableError {
+        source_error(error)
+            .unwrap_or_else(|error| SourceError::unreadable(file, error))
+            .into()
+    };
+    let mut head = Head::read(&mut source).map_err(unreadable)?;
+    if head.bytes.starts_with(PARQUET_MAGIC) {
+        source.read_to_end(&mut head.bytes).map_err(unreadable)?;
+        #[cfg(feature = "parquet")]
+        return super::parquet::parse(file, head.bytes, key, memory, archs);
+        #[cfg(not(feature = "parquet"))]
+        return Err(crate::error::ImportProblem::WithoutParquet.in_file(file));
     }
-    #[cfg(feature = "parquet")]
-    return super::parquet::parse(file, content, key, memory);
-    #[cfg(not(feature = "parquet"))]
-    Err(ImportProblem::WithoutParquet.in_file(file))
-}
-
-/// Reads CSV or JSON, told apart by the first characters.
-pub(crate) fn parse_text(
-    file: &Path,
-    text: &[u8],
-    key: &KeyTemplate,
-    memory: Bound,
-) -> Result<Delimited, TableError> {
-    let text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
-    if json::is_json(text) {
-        json::parse(file, text, key, memory)
-    } else {
-        Delimited::parse(file, text, key, memory)
+    if head.may_be_json() {
+        source.read_to_end(&mut head.bytes).map_err(unreadable)?;
+        if json::is_json(head.text()) {
+            return json::parse(file, head.text(), key, memory, archs);
+        }
     }
+    let text = Cursor::new(head.text()).chain(source);
+    delimited::parse(file, TextWindow::new(text, CHUNK_BYTES), key, memory, archs)
 }
 
-/// An architecture of the file.
-pub(crate) struct ImportedArch {
-    /// The text as the space writes it.
-    pub(crate) text: String,
-    pub(crate) key: ArchKey,
-    /// The row of the file, header not counted.
-    source_row: usize,
-    /// Further rows with other measurements.
-    repeats: Vec<usize>,
+/// The first bytes of a file, up to one that is no space.
+struct Head {
+    bytes: Vec<u8>,
 }
 
-impl ImportedArch {
-    /// All rows of the file with its measurements.
-    pub(crate) fn source_rows(&self) -> impl Iterator<Item = usize> {
-        std::iter::once(self.source_row).chain(self.repeats.iter().copied())
-    }
-}
-
-/// The architectures in file order, and the number of rows that repeat one.
-fn distinct_archs(
-    request: &ImportRequest,
-    space: &dyn SearchSpace,
-    delimited: &Delimited,
-) -> Result<(Vec<ImportedArch>, usize), TableError> {
-    let mut by_text: IndexMap<String, ImportedArch> = IndexMap::with_capacity(delimited.keys.len());
-    let mut repeated_rows = 0;
-    let rows: Vec<usize> = (0..delimited.keys.len()).collect();
-    // In pieces, so that the error is that of the first bad line and memory holds few architectures twice.
-    for rows in rows.chunks(DECODED_TOGETHER) {
-        let archs: Vec<Result<ImportedArch, SpaceError>> = rows
-            .par_iter()
-            .map(|&row| imported_arch(space, &delimited.keys[row], row))
-            .collect();
-        for (row, arch) in rows.iter().zip(archs) {
-            let arch = arch.map_err(|source| {
-                ImportProblem::BadArch {
-                    line: delimited.keys[*row].line,
-                    column: request.key_column.clone(),
-                    source: Box::new(decided_by_file(source, space, &delimited.keys)),
-                }
-                .in_file(&request.source)
-            })?;
-            match by_text.entry(arch.text.clone()) {
-                Entry::Occupied(mut first) => {
-                    match request.repeats {
-                        Repeats::Error => {
-                            check_same_values(request, delimited, first.get(), arch.source_row)?;
-                        }
-                        Repeats::First => {}
-                        Repeats::Mean | Repeats::Runs => {
-                            first.get_mut().repeats.push(arch.source_row);
-                        }
-                    }
-                    repeated_rows += 1;
-                }
-                Entry::Vacant(vacant) => {
-                    vacant.insert(arch);
-                }
+impl Head {
+    fn read(source: &mut impl Read) -> io::Result<Self> {
+        let mut head = Self { bytes: Vec::new() };
+        loop {
+            let n = (&mut *source)
+                .take(CHUNK_BYTES as u64)
+                .read_to_end(&mut head.bytes)?;
+            if n < CHUNK_BYTES || head.first().is_some() {
+                return Ok(head);
             }
         }
     }
-    Ok((by_text.into_values().collect(), repeated_rows))
-}
 
-fn imported_arch(
-    space: &dyn SearchSpace,
-    key: &Key,
-    source_row: usize,
-) -> Result<ImportedArch, SpaceError> {
-    let arch = space.decode(&key.text)?;
-    Ok(ImportedArch {
-        text: space.encode(&arch),
-        key: space.key(&arch),
-        source_row,
-        repeats: Vec::new(),
-    })
-}
-
-/// The error about a text of several possible forms, with the form that another text of the file must be of.
-fn decided_by_file(error: SpaceError, space: &dyn SearchSpace, keys: &[Key]) -> SpaceError {
-    let SpaceError::UndecidedText {
-        space: name,
-        text,
-        why,
-        forms,
-    } = error
-    else {
-        return error;
-    };
-    let told = keys
-        .iter()
-        .find_map(|key| Some((key.line, space.form_of(&key.text)?)));
-    let why = match told {
-        None => why,
-        Some((line, form)) => format!(
-            "{why} (line {line} of this file can only be of the form `{}`)",
-            form.name
-        ),
-    };
-    SpaceError::UndecidedText {
-        space: name,
-        text,
-        why,
-        forms,
-    }
-}
-
-fn check_same_values(
-    request: &ImportRequest,
-    delimited: &Delimited,
-    first: &ImportedArch,
-    second_row: usize,
-) -> Result<(), TableError> {
-    for column in &delimited.columns {
-        let [a, b] = [first.source_row, second_row].map(|row| column.values[row]);
-        if a.map(f64::to_bits) != b.map(f64::to_bits) {
-            let [first_line, second_line] =
-                [first.source_row, second_row].map(|row| delimited.keys[row].line);
-            return Err(ImportProblem::ConflictingRows {
-                first_line,
-                second_line,
-                arch: first.text.clone(),
-                column: column.name.clone(),
-                first: a,
-                second: b,
-            }
-            .in_file(&request.source));
+    /// The text without its byte order marks; two are one too many, but some files have them.
+    fn text(&self) -> &[u8] {
+        let mut text = &self.bytes[..];
+        for _ in 0..2 {
+            text = text.strip_prefix(UTF8_BYTE_ORDER_MARK).unwrap_or(text);
         }
+        text
     }
-    Ok(())
-}
 
-/// Sorts by official index when the indices are exactly those of the whole space.
-fn in_row_order(
-    archs: Vec<ImportedArch>,
-    space: &dyn SearchSpace,
-) -> (Vec<ImportedArch>, RowOrder) {
-    match published_order(space, archs.len(), |row| &archs[row].text) {
-        None => (archs, RowOrder::SourceFile),
-        Some(order) => {
-            let mut archs: Vec<Option<ImportedArch>> = archs.into_iter().map(Some).collect();
-            let in_order = order.iter().filter_map(|&row| archs[row].take());
-            (in_order.collect(), RowOrder::PublishedIndex)
-        }
+    fn first(&self) -> Option<u8> {
+        let mut bytes = self.text().iter().copied();
+        bytes.find(|byte| !byte.is_ascii_whitespace())
     }
-}
 
-fn key_order(archs: &[ImportedArch], n_rows: u32) -> Vec<u32> {
-    let mut order: Vec<(ArchKey, u32)> = archs.iter().map(|a| a.key).zip(0..n_rows).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(_, row)| row).collect()
-}
-
-fn n_classes(archs: &[ImportedArch], key_order: &[u32]) -> u32 {
-    let keys = key_order.iter().map(|&row| archs[row as usize].key);
-    let (mut n, mut previous) = (0, None);
-    for key in keys {
-        n += u32::from(previous != Some(key));
-        previous = Some(key);
+    fn may_be_json(&self) -> bool {
+        matches!(self.first(), Some(b'{' | b'['))
     }
-    n
 }

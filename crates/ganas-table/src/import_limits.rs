@@ -1,9 +1,6 @@
 //! Bounds on what is imported: the number of columns, the length of a row, and the memory for all of it.
 
-use std::cell::Cell;
-use std::io::{self, Read};
 use std::path::Path;
-use std::rc::Rc;
 
 use ganas_formats::limit::Bound;
 
@@ -16,12 +13,13 @@ pub(crate) const MAX_COLUMNS: usize = 1 << 14;
 pub(crate) const MAX_ROW_BYTES: u64 = 1 << 24;
 
 /// Bytes beyond a row that a reader may have looked at.
-const LOOKED_AHEAD: u64 = 1 << 17;
+pub(crate) const LOOKED_AHEAD: u64 = 1 << 17;
 
-/// What a row takes beside its text and its numbers: the text and the key of its architecture, twice, and its places in lists.
+/// What a row counts for beside its text and its numbers. It takes less, but what is refused must not depend on how rows are
+/// kept.
 const ROW_BYTES: u64 = 200;
 
-/// What a number takes: with whether it is there, as it was read and in the order of the table.
+/// What a number counts for; it takes less, too.
 const CELL_BYTES: u64 = 2 * size_of::<Option<f64>>() as u64;
 
 pub(crate) fn too_many_columns(file: &Path) -> TableError {
@@ -50,6 +48,11 @@ impl<'a> MemoryMeter<'a> {
         }
     }
 
+    /// The rows so far.
+    pub(crate) fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
     /// Counts a row, and checks that all rows fit with so many columns of numbers.
     pub(crate) fn check(&mut self, text: &str, n_columns: usize) -> Result<(), TableError> {
         self.n_rows += 1;
@@ -57,40 +60,5 @@ impl<'a> MemoryMeter<'a> {
         let row_bytes = ROW_BYTES + CELL_BYTES * n_columns as u64;
         let checked = (self.bound).check(self.text_bytes + self.n_rows.saturating_mul(row_bytes));
         checked.map_err(|problem| ImportProblem::from(problem).in_file(self.file))
-    }
-}
-
-/// The text of a CSV file for a reader that would otherwise keep a row of any length.
-pub(crate) struct BoundedRecords<'a> {
-    text: &'a [u8],
-    n_read: u64,
-    row: Rc<Cell<u64>>,
-}
-
-impl<'a> BoundedRecords<'a> {
-    pub(crate) fn new(text: &'a [u8]) -> Self {
-        Self {
-            text,
-            n_read: 0,
-            row: Rc::default(),
-        }
-    }
-
-    /// Where the row at hand begins, for whoever reads rows to say.
-    pub(crate) fn bound(&self) -> Rc<Cell<u64>> {
-        Rc::clone(&self.row)
-    }
-}
-
-impl Read for BoundedRecords<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.n_read > self.row.get() + MAX_ROW_BYTES + LOOKED_AHEAD {
-            return Err(io::Error::other(format!(
-                "the row has more than {MAX_ROW_BYTES} bytes; is a quote missing?"
-            )));
-        }
-        let n = self.text.read(buffer)?;
-        self.n_read += n as u64;
-        Ok(n)
     }
 }

@@ -103,15 +103,24 @@ impl KeyTemplate {
 }
 
 /// The text of the pieces of one row.
-pub(crate) fn joined<C>(pieces: &[Piece<C>], mut cell: impl FnMut(&C, &mut String)) -> String {
+pub(crate) fn joined<C>(pieces: &[Piece<C>], cell: impl FnMut(&C, &mut String)) -> String {
     let mut text = String::new();
+    join(pieces, &mut text, cell);
+    text
+}
+
+/// Appends the text of the pieces of one row.
+pub(crate) fn join<C>(
+    pieces: &[Piece<C>],
+    text: &mut String,
+    mut cell: impl FnMut(&C, &mut String),
+) {
     for piece in pieces {
         match piece {
             Piece::Text(fixed) => text.push_str(fixed),
-            Piece::Cell(column) => cell(column, &mut text),
+            Piece::Cell(column) => cell(column, text),
         }
     }
-    text
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@
 
 #![deny(unsafe_code)]
 
+mod arch_reader;
+mod archs;
 mod builder;
 mod checksums;
 mod class_value;
@@ -73,7 +75,9 @@ mod import;
 mod import_limits;
 mod ipc_file;
 mod json;
+mod key_order;
 mod key_template;
+mod line_index;
 mod manifest;
 mod mapping;
 mod metric_source;
@@ -89,8 +93,10 @@ mod published_order;
 mod rank;
 mod repeats;
 mod skipped;
+mod source_columns;
 #[cfg(test)]
 mod test_space;
+mod text_window;
 mod texts;
 mod write;
 
@@ -101,7 +107,7 @@ pub use builder::{Builder, TooManyRows};
 pub use class_value::{Answer, ClassSpread, ClassValue};
 pub use column_spill::{ColumnSpill, FamilyId, MAX_RUNS, Runs, SpilledMetric};
 pub use coverage::{Coverage, grouped};
-pub use declared::NegativeCost;
+pub use declared::{NegativeCost, OutOfRange};
 pub use embedded::{EMBEDDED, Embedded};
 pub use error::{ImportProblem, TableError, TableProblem};
 pub use evaluations::{

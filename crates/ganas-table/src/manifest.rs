@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use ganas_eval::{Direction, Guessed, MetricMeaning, MetricRole};
+use ganas_eval::{Direction, Guessed, MetricMeaning, MetricRange, MetricRole};
 use ganas_formats::SourceInfo;
 
 use super::class_value::ClassValue;
@@ -127,6 +127,9 @@ pub struct ColumnInfo {
     /// The value that says that there is none, such as -1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<f64>,
+    /// The values that are possible, when that is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<MetricRange>,
     /// What of this was read from the name.
     #[serde(default)]
     pub guessed: Guessed,
@@ -160,6 +163,7 @@ impl ColumnInfo {
         }
         MetricMeaning {
             missing: self.missing,
+            range: self.range,
             guessed: self.guessed,
             ..meaning
         }
@@ -172,12 +176,14 @@ impl ColumnInfo {
             role,
             direction,
             missing,
+            range,
             guessed,
         } = meaning;
         Self {
             role,
             direction,
             missing,
+            range,
             guessed,
             ..self
         }

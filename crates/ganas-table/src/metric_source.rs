@@ -94,9 +94,7 @@ pub(crate) fn apply(
             .in_file(&request.source));
         }
         let column = &mut columns[index];
-        for value in &mut column.values {
-            *value = value.map(|value| metric.of(value));
-        }
+        column.values.update(|value| Some(metric.of(value)));
         column.name.clone_from(&metric.name);
         if sources[index].replace(metric.to_string()).is_some() {
             return Err(ImportProblem::DuplicateColumn {

@@ -26,6 +26,11 @@ const ACCURACY: [&str; 5] = ["acc", "accuracy", "err", "error", "top"];
 /// Describes a metric column by its name; the values only tell percentages from fractions.
 #[must_use]
 pub fn column_info(name: &str, values: &[Option<f64>]) -> ColumnInfo {
+    info_of_values(name, values.iter().copied().flatten())
+}
+
+/// The same for the values that are there; they are looked at only where they tell something.
+pub(crate) fn info_of_values(name: &str, values: impl Iterator<Item = f64>) -> ColumnInfo {
     let read = MetricName::read(name);
     let tokens: Vec<&str> = read.words().iter().map(|word| &**word).collect();
     let role = read.role();
@@ -35,6 +40,7 @@ pub fn column_info(name: &str, values: &[Option<f64>]) -> ColumnInfo {
         role,
         direction: read.direction(),
         missing: None,
+        range: None,
         guessed: Guessed::ALL,
         epochs: epochs(&tokens, role),
         schedule_epochs: None,
@@ -56,7 +62,7 @@ fn run(tokens: &[&str]) -> Option<Run> {
     })
 }
 
-fn unit(tokens: &[&str], role: MetricRole, values: &[Option<f64>]) -> Unit {
+fn unit(tokens: &[&str], role: MetricRole, values: impl Iterator<Item = f64>) -> Unit {
     let has = |name: &str| tokens.contains(&name);
     let has_any = |names: &[&str]| names.iter().any(|n| has(n));
     if has("ms") {
@@ -86,9 +92,12 @@ fn unit(tokens: &[&str], role: MetricRole, values: &[Option<f64>]) -> Unit {
     }
 }
 
-fn are_percentages(values: &[Option<f64>]) -> bool {
-    let mut values = values.iter().flatten().peekable();
-    values.clone().all(|v| (0.0..=100.0).contains(v)) && values.any(|v| *v > 1.0)
+fn are_percentages(mut values: impl Iterator<Item = f64>) -> bool {
+    let mut is_above_one = false;
+    values.all(|value| {
+        is_above_one |= value > 1.0;
+        (0.0..=100.0).contains(&value)
+    }) && is_above_one
 }
 
 fn epochs(tokens: &[&str], role: MetricRole) -> Option<u32> {
@@ -169,6 +178,7 @@ mod tests {
                 role,
                 direction: MetricName::read(name).direction(),
                 missing: None,
+                range: None,
                 guessed: Guessed::ALL,
                 epochs,
                 schedule_epochs: None,

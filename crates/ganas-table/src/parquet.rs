@@ -22,13 +22,14 @@ use crate::error::{ImportProblem, TableError};
 use ganas_formats::limit::Bound;
 use ganas_space::suggestion::closest;
 
+use super::arch_reader::ArchReader;
 use super::column_reader::ColumnReader;
-use super::delimited::{Delimited, Key};
 use super::import_limits::{MAX_COLUMNS, MemoryMeter, too_many_columns};
 use super::key_template::{KeyTemplate, joined};
 use super::manifest::{ARCH_COLUMN, MANIFEST_KEY};
 use super::open::{Column, Row, Table};
 use super::parquet_pages::{self, PageProblem};
+use super::source_columns::SourceColumns;
 
 /// Rows of a row group, which is what is in memory at a time: a column of them.
 const GROUP_ROWS: usize = 1 << 16;
@@ -160,8 +161,9 @@ pub(crate) fn parse(
     bytes: Vec<u8>,
     key: &KeyTemplate,
     memory: Bound,
-) -> Result<Delimited, TableError> {
-    let read = AssertUnwindSafe(|| read(file, bytes, key, memory));
+    archs: &mut ArchReader<'_>,
+) -> Result<SourceColumns, TableError> {
+    let read = AssertUnwindSafe(|| read(file, bytes, key, memory, archs));
     catch_unwind(read).unwrap_or_else(|panic| {
         let said = (panic.downcast_ref::<&str>().copied())
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
@@ -178,7 +180,8 @@ fn read(
     bytes: Vec<u8>,
     key: &KeyTemplate,
     memory: Bound,
-) -> Result<Delimited, TableError> {
+    archs: &mut ArchReader<'_>,
+) -> Result<SourceColumns, TableError> {
     let mut meter = MemoryMeter::new(file, memory);
     let bad = |error: ParquetError| {
         ImportProblem::BadParquet {
@@ -220,7 +223,6 @@ fn read(
         .iter()
         .map(|name| ColumnReader::new(name.clone(), 0))
         .collect();
-    let mut keys = Vec::new();
     for (row, line) in reader.get_row_iter(None).map_err(bad)?.zip(2u64..) {
         let row = row.map_err(bad)?;
         let cells: Vec<&Field> = row.get_column_iter().map(|(_, cell)| cell).collect();
@@ -239,7 +241,7 @@ fn read(
         });
         let numbers = columns.iter().filter(|column| column.holds_numbers());
         meter.check(&text, numbers.count())?;
-        keys.push(Key { line, text });
+        archs.push(line, &text);
         for ((cell, column), name) in cells.into_iter().zip(&mut columns).zip(&names) {
             if key.uses(name) {
                 continue;
@@ -251,7 +253,7 @@ fn read(
             }
         }
     }
-    if keys.is_empty() {
+    if meter.n_rows() == 0 {
         return Err(ImportProblem::NoRows {
             key_column: key.as_str().to_owned(),
         }
@@ -259,7 +261,7 @@ fn read(
     }
     let columns = columns.into_iter().zip(&names);
     let columns = columns.filter(|(_, name)| !key.uses(name));
-    Ok(Delimited::collect(keys, columns.map(|(column, _)| column)))
+    Ok(SourceColumns::collect(columns.map(|(column, _)| column)))
 }
 
 /// A cell as text; a text without the quotes that it has for people.

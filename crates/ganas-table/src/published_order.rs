@@ -12,23 +12,26 @@ pub(crate) fn published_order<'t>(
     space: &dyn SearchSpace,
     n_rows: usize,
     text: impl Fn(usize) -> &'t str + Sync,
-) -> Option<Vec<usize>> {
+) -> Option<Vec<u32>> {
     if space.size() != Some(n_rows as u64) {
         return None;
     }
     let list = space.enumeration()?;
     list.prepare(NonZeroUsize::new(rayon::current_num_threads()).unwrap_or(NonZeroUsize::MIN));
-    let indices: Vec<Option<u64>> = (0..n_rows)
-        .into_par_iter()
-        .map(|row| list.index_of(&space.decode(text(row)).ok()?))
-        .collect();
-    let mut row_at = vec![None; n_rows];
-    for (row, index) in indices.into_iter().enumerate() {
-        let place = row_at.get_mut(usize::try_from(index?).ok()?)?;
+    let index_of = |row| u32::try_from(list.index_of(&space.decode(text(row)).ok()?)?).ok();
+    let mut indices = vec![0; n_rows];
+    (indices.par_iter_mut().enumerate()).try_for_each(|(row, index)| {
+        *index = index_of(row)?;
+        Some(())
+    })?;
+    const NONE: u32 = u32::MAX;
+    let mut row_at = vec![NONE; n_rows];
+    for (row, index) in (0..).zip(indices) {
+        let place = row_at.get_mut(index as usize)?;
         // Two rows with one index: another one is missing.
-        if place.replace(row).is_some() {
+        if std::mem::replace(place, row) != NONE {
             return None;
         }
     }
-    row_at.into_iter().collect()
+    Some(row_at)
 }

@@ -8,11 +8,11 @@ use ganas_eval::MetricMeaning;
 use crate::column_spill::MAX_RUNS;
 use crate::error::{ImportProblem, TableError};
 
-use super::column_reader::NumberColumn;
-use super::delimited::Delimited;
-use super::import::{ImportRequest, ImportedArch};
+use super::archs::Archs;
+use super::column_reader::{NumberColumn, Numbers};
+use super::import::ImportRequest;
 use super::manifest::{ColumnInfo, Run};
-use super::naming::column_info;
+use super::naming::info_of_values;
 
 /// What rows of one architecture are whose values differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,59 +56,82 @@ impl fmt::Display for Repeats {
     }
 }
 
-/// The columns of a table, one value for each architecture, and what is known of them.
-pub(crate) struct Columns {
-    pub(crate) columns: Vec<NumberColumn>,
-    pub(crate) infos: Vec<ColumnInfo>,
+/// A column of a table, whose values are taken from one of the source.
+#[derive(Debug)]
+pub(crate) struct TableColumn<'a> {
+    pub(crate) info: ColumnInfo,
+    source: &'a Numbers,
+    taken: Taken,
 }
 
-/// Takes the values of the architectures, whose rows may be several. `known` is of each column of the source what it was made
-/// from and what it means.
-pub(crate) fn columns(
+/// What is taken of the rows of one architecture.
+#[derive(Clone, Copy, Debug)]
+enum Taken {
+    /// The value of the first.
+    First,
+    /// The mean over those that are there.
+    Mean,
+    /// The value of that with this number.
+    Run(usize),
+}
+
+impl TableColumn<'_> {
+    /// The value of an architecture.
+    pub(crate) fn value(&self, archs: &Archs, arch: u32) -> Option<f64> {
+        self.taken.of(self.source, archs, arch)
+    }
+}
+
+impl Taken {
+    fn of(self, source: &Numbers, archs: &Archs, arch: u32) -> Option<f64> {
+        match self {
+            Self::First => source.get(archs.first_row(arch) as usize),
+            Self::Mean => mean(source, archs, arch),
+            Self::Run(run) => source.get(archs.source_rows(arch).nth(run)?),
+        }
+    }
+}
+
+/// The columns that those of the source become. `known` is of each column of the source what it was made from and what it
+/// means.
+pub(crate) fn columns<'a>(
     request: &ImportRequest,
-    delimited: &Delimited,
+    source: &'a [NumberColumn],
     known: Vec<(Option<String>, MetricMeaning)>,
-    archs: &[ImportedArch],
-) -> Result<Columns, TableError> {
-    let mut all = Columns {
-        columns: Vec::new(),
-        infos: Vec::new(),
-    };
-    for (column, (derived_from, meaning)) in delimited.columns.iter().zip(known) {
-        let mut add = |values: Vec<Option<f64>>, run: Option<u32>| {
+    archs: &Archs,
+) -> Result<Vec<TableColumn<'a>>, TableError> {
+    let mut all = Vec::new();
+    for (column, (derived_from, meaning)) in source.iter().zip(known) {
+        let mut add = |taken: Taken, run: Option<u32>| {
+            let source = &column.values;
+            let values = archs.by_row();
+            let values = values.filter_map(|arch| taken.of(source, archs, arch));
             let mut info = ColumnInfo {
                 derived_from: derived_from.clone(),
-                ..column_info(&column.name, &values).meaning_of(meaning.clone())
+                ..info_of_values(&column.name, values).meaning_of(meaning.clone())
             };
             if let Some(run) = run {
                 info.name = format!("{}_run{run}", column.name);
                 info.run = Some(Run::Repeat(run));
             }
-            let name = info.name.clone();
-            all.columns.push(NumberColumn { name, values });
-            all.infos.push(info);
-        };
-        let of = |arch: &ImportedArch, run: usize| {
-            let row = arch.source_rows().nth(run)?;
-            column.values[row]
+            all.push(TableColumn {
+                info,
+                source,
+                taken,
+            });
         };
         match request.repeats {
-            Repeats::Error | Repeats::First => {
-                add(archs.iter().map(|arch| of(arch, 0)).collect(), None);
-            }
-            Repeats::Mean => add(archs.iter().map(|arch| mean(column, arch)).collect(), None),
-            Repeats::Runs => match n_runs(request, column, archs)? {
-                1 => add(archs.iter().map(|arch| of(arch, 0)).collect(), None),
-                n => {
-                    for (run, number) in (0..n).zip(0..) {
-                        let values = archs.iter().map(|arch| of(arch, run)).collect();
-                        add(values, Some(number));
-                    }
-                }
+            Repeats::Error | Repeats::First => add(Taken::First, None),
+            Repeats::Mean => add(Taken::Mean, None),
+            Repeats::Runs => match n_runs(request, &column.values, archs)? {
+                1 => add(Taken::First, None),
+                n => (0..n)
+                    .zip(0..)
+                    .for_each(|(run, number)| add(Taken::Run(run), Some(number))),
             },
         }
     }
-    let mut names: Vec<&str> = all.columns.iter().map(|column| &*column.name).collect();
+    let mut names: Vec<&str> = all.iter().map(|column| &*column.info.name).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         let column = twice[0].to_owned();
@@ -117,43 +140,39 @@ pub(crate) fn columns(
     Ok(all)
 }
 
-fn mean(column: &NumberColumn, arch: &ImportedArch) -> Option<f64> {
-    let values = arch.source_rows().filter_map(|row| column.values[row]);
-    let (mut n, mut sum) = (0u32, 0.0);
+fn mean(source: &Numbers, archs: &Archs, arch: u32) -> Option<f64> {
+    let values = archs.source_rows(arch).filter_map(|row| source.get(row));
+    let (mut n, mut sum, mut last) = (0u32, 0.0, None);
     for value in values {
         n += 1;
         sum += value;
+        last = Some(value);
     }
-    match n {
-        0 => None,
-        // Not by way of the sum, which may be rounded.
-        1 => arch.source_rows().find_map(|row| column.values[row]),
-        _ => Some(sum / f64::from(n)),
+    // One value is not taken by way of the sum, which may be rounded.
+    if n > 1 {
+        Some(sum / f64::from(n))
+    } else {
+        last
     }
 }
 
 /// The columns that a column becomes: the most rows of an architecture, when it differs between rows of one.
-fn n_runs(
-    request: &ImportRequest,
-    column: &NumberColumn,
-    archs: &[ImportedArch],
-) -> Result<usize, TableError> {
-    let bits = |row: usize| column.values[row].map(f64::to_bits);
-    let differ = archs.iter().any(|arch| {
-        let mut rows = arch.source_rows();
-        let first = rows.next().map(bits);
-        rows.any(|row| Some(bits(row)) != first)
-    });
-    let most = archs.iter().map(|arch| arch.source_rows().count()).max();
-    match most {
-        Some(most) if differ && most > MAX_RUNS => Err(ImportProblem::TooLarge {
+fn n_runs(request: &ImportRequest, source: &Numbers, archs: &Archs) -> Result<usize, TableError> {
+    let bits = |row: u32| source.get(row as usize).map(f64::to_bits);
+    let (mut differ, mut most) = (false, 1);
+    for further in archs.repeats.chunk_by(|a, b| a.0 == b.0) {
+        let first = bits(archs.first_row(further[0].0));
+        differ |= further.iter().any(|(_, row)| bits(*row) != first);
+        most = most.max(1 + further.len());
+    }
+    if differ && most > MAX_RUNS {
+        return Err(ImportProblem::TooLarge {
             what: "rows of one architecture",
             limit: MAX_RUNS as u64,
         }
-        .in_file(&request.source)),
-        Some(most) if differ => Ok(most),
-        _ => Ok(1),
+        .in_file(&request.source));
     }
+    Ok(if differ { most } else { 1 })
 }
 
 #[cfg(test)]

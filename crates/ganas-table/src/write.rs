@@ -1,4 +1,4 @@
-//! Writing a table file from rows in memory.
+//! Writing a table file from architectures and columns in memory.
 
 use std::fs::File;
 use std::io;
@@ -9,18 +9,18 @@ use ganas_files::{Output, Replace, Target};
 
 use crate::TableError;
 
-use super::column_reader::NumberColumn;
-use super::import::ImportedArch;
+use super::archs::Archs;
 use super::ipc_file::IpcFile;
 use super::manifest::{ARCH_COLUMN, KEY_COLUMN, KEY_ORDER_COLUMN, Manifest};
+use super::repeats::TableColumn;
 
 /// The bytes of a key.
 pub(crate) const KEY_BYTES: i32 = 16;
 
 /// The content of a table, in row order.
 pub(crate) struct Rows<'a> {
-    pub(crate) archs: &'a [ImportedArch],
-    pub(crate) columns: &'a [NumberColumn],
+    pub(crate) archs: &'a Archs,
+    pub(crate) columns: &'a [TableColumn<'a>],
     pub(crate) key_order: Vec<u32>,
 }
 
@@ -63,13 +63,12 @@ pub(crate) fn write_table(
 }
 
 fn write_rows(file: &mut File, manifest: &Manifest, rows: &Rows<'_>) -> io::Result<u64> {
-    let texts = rows.archs.iter().map(|arch| arch.text.as_str());
-    let text_bytes: usize = texts.clone().map(str::len).sum();
-    let mut table = IpcFile::begin(file, manifest, text_bytes as u64)?;
-    table.write_texts(texts)?;
-    table.write_keys(rows.archs.iter().map(|arch| arch.key.0))?;
+    let archs = rows.archs;
+    let mut table = IpcFile::begin(file, manifest, archs.text_bytes())?;
+    table.write_texts(archs.by_row().map(|arch| archs.text(arch)))?;
+    table.write_keys(archs.by_row().map(|arch| archs.key(arch).0))?;
     for (index, column) in rows.columns.iter().enumerate() {
-        table.write_metric(index, column.values.iter().copied())?;
+        table.write_metric(index, archs.by_row().map(|arch| column.value(archs, arch)))?;
     }
     let file = table.finish(&rows.key_order)?;
     Ok(file.metadata()?.len())

@@ -2,7 +2,9 @@
 //!
 //! Arguments are `name=value`: `seed=1`, `percent=30` (of attempts that misbehave), `kinds=crash,hang` (how),
 //! `delay_ms=5`, `finished=FILE` (gets a line for each evaluation that is answered), `capacity=1`,
-//! `start=slow` (never says hello), `by_seed=1` (measurements depend on the seed of the evaluation, too).
+//! `start=slow` (never says hello), `by_seed=1` (measurements depend on the seed of the evaluation, too), `fidelities=3,9`
+//! (declares epochs), `begun=FILE` (gets a line for each evaluation that is begun: class, seed, fidelity), `wait=FILE` (no
+//! evaluation ends before this file is there).
 //! What an attempt does is a function of the seed, the architecture and the number of the attempt alone.
 
 #![expect(
@@ -13,6 +15,7 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use ganas_eval::{MetricDeclaration, MetricRole};
@@ -28,6 +31,9 @@ struct Script {
     kinds: Vec<String>,
     delay: Duration,
     finished: Option<String>,
+    begun: Option<String>,
+    wait: Option<String>,
+    epochs: Vec<f64>,
     capacity: u32,
     slow_start: bool,
     by_seed: bool,
@@ -70,6 +76,13 @@ impl Script {
             kinds: kinds.split(',').map(str::to_owned).collect(),
             delay: Duration::from_millis(number("delay_ms", 0)),
             finished: arguments.get("finished").cloned(),
+            begun: arguments.get("begun").cloned(),
+            wait: arguments.get("wait").cloned(),
+            epochs: arguments.get("fidelities").map_or_else(Vec::new, |all| {
+                let all = all.split(',');
+                all.map(|epochs| epochs.parse().expect("a number"))
+                    .collect()
+            }),
             capacity: u32::try_from(number("capacity", 1)).expect("a small number"),
             slow_start: arguments.contains_key("start"),
             by_seed: arguments.contains_key("by_seed"),
@@ -100,10 +113,25 @@ impl Script {
             version: "1".to_owned(),
             metrics,
             capacity: self.capacity,
+            fidelities: (self.epochs.iter())
+                .map(|&epochs| BTreeMap::from([("epochs".to_owned(), epochs)]))
+                .collect(),
         }
     }
 
     fn evaluate(&self, evaluation: &Evaluation) -> io::Result<()> {
+        if let Some(path) = &self.begun {
+            let fidelity = serde_json::to_string(&evaluation.fidelity)?;
+            let (key, seed) = (&evaluation.arch.key, evaluation.seed);
+            append(path, &format!("{key} {seed} {fidelity}\n"))?;
+        }
+        while self
+            .wait
+            .as_ref()
+            .is_some_and(|path| !Path::new(path).exists())
+        {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         std::thread::sleep(self.delay);
         let id = evaluation.id;
         let measured = if self.by_seed {
@@ -156,11 +184,11 @@ impl Script {
         say(&FromWorker::Progress(Progress {
             id,
             done: Some(1.0),
+            step: Some(1),
             metrics: metrics(value),
         }))?;
         if let Some(path) = &self.finished {
-            let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-            file.write_all(format!("{measured}\n").as_bytes())?;
+            append(path, &format!("{measured}\n"))?;
         }
         say(&result(id, value))?;
         if kind == "duplicate" {
@@ -171,6 +199,11 @@ impl Script {
         }
         Ok(())
     }
+}
+
+fn append(path: &str, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(line.as_bytes())
 }
 
 fn failure(id: u64, kind: &str) -> FromWorker {

@@ -8,7 +8,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use ganas_eval::{Evaluator as _, Query};
+use ganas_eval::{Evaluator as _, ListFeed, Outcome, Query};
 use ganas_worker::{MetricNames, PoolConfig, WorkerEvaluator};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,11 +40,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = Box::new(|_note: &_| ());
     let pool = WorkerEvaluator::open(config, space.clone(), &MetricNames::default(), listener)?;
     // All workers are started before the clock is.
-    pool.evaluate_all(&queries[..n.min(1000)], &mut |_, _| Ok(()))?;
+    let mut failed = 0;
+    let mut count = |_: usize, outcome: Outcome| {
+        failed += usize::from(outcome.result.is_err());
+        Ok(())
+    };
+    pool.evaluate_all(&mut ListFeed::new(&queries[..n.min(1000)], &mut count))?;
     let start = now();
-    let results = pool.evaluate_all(&queries, &mut |_, _| Ok(()))?;
+    pool.evaluate_all(&mut ListFeed::new(&queries, &mut count))?;
     let seconds = start.elapsed().as_secs_f64();
-    let failed = results.iter().filter(|result| result.is_err()).count();
     writeln!(
         std::io::stdout(),
         "{workers} workers: {n} evaluations in {seconds:.2} s, {:.0} a second; {failed} failed",

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ganas_space::{ArchKey, SearchSpace};
+use ganas_space::{Arch, ArchKey, SearchSpace};
 use sha2::{Digest as _, Sha256};
 
+use super::activity::PoolActivity;
 use super::message::Capabilities;
-use super::workers::{Request, Workers};
-use super::{PoolConfig, PoolListener, WorkerError, WorkerStatistics};
+use super::workers::{Measured, TaskFeed, Workers};
+use super::{PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
 use ganas_eval::{
-    EvalError, Evaluator, Finished, Measurement, MetricDeclaration, MetricMeaning, MetricOverrides,
-    MetricPair, MetricRole, Query, ReportMetric, SearchMetric, evaluate_as_batch,
+    EvalError, Evaluator, Feed, Fidelity, GoOn, Measurement, MetricDeclaration, MetricMeaning,
+    MetricOverrides, MetricPair, MetricRole, Outcome, Progress, Query, ReportMetric, SearchMetric,
+    Task, evaluate_one, kept,
 };
 
 /// Which of a worker's metrics are used; without a name, the first of the role.
@@ -80,10 +82,22 @@ impl WorkerEvaluator {
         self.further.clone()
     }
 
-    /// What the workers are: the sha256 of the command, the fidelity, and the evaluator's own name and version.
+    /// What the workers are: see [`Workers::identity`].
     #[must_use]
     pub fn identity(&self) -> &str {
         self.workers.identity()
+    }
+
+    /// How thorough an evaluation is that does not say so itself.
+    #[must_use]
+    pub fn fidelity(&self) -> &Fidelity {
+        self.workers.fidelity()
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     /// What the first worker declared.
@@ -104,27 +118,23 @@ impl WorkerEvaluator {
         self.workers.statistics()
     }
 
-    /// What was measured; an error when a metric that is used has the value that says that there is none.
+    /// What each worker is at.
+    #[must_use]
+    pub fn activity(&self) -> PoolActivity {
+        self.workers.activity()
+    }
+
+    /// What was measured; an error when a metric that is used has the value that says that there
+    /// is none, or is out of its range.
     fn measurement(&self, metrics: &BTreeMap<String, f64>) -> Result<Measurement, EvalError> {
-        let value = |name: &str| {
-            let value = *metrics
-                .get(name)
-                .expect("invariant: the supervisor checked that every declared metric is there");
-            if self.meanings[name].missing == Some(value) {
-                Err(EvalError::Missing {
-                    metric: name.to_owned(),
-                    value,
-                })
-            } else {
-                Ok(value)
-            }
-        };
+        let value = |name: &str| self.meanings[name].check(name, kept(metrics, name)?);
         let search = value(&self.metric_pair.search)?;
         let objectives = self.further.iter().map(|name| value(name));
         Ok(Measurement {
             search: SearchMetric::new(search, self.metric_pair.search_direction),
             report: ReportMetric(value(&self.metric_pair.report)?),
             objectives: objectives.collect::<Result<_, _>>()?,
+            violation: 0.0,
         })
     }
 }
@@ -135,46 +145,49 @@ impl Evaluator for WorkerEvaluator {
     }
 
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
-        evaluate_as_batch(self, query)
+        evaluate_one(self, query)
     }
 
-    fn takes_batches(&self) -> bool {
-        true
+    fn evaluate_all(&self, feed: &mut dyn Feed) -> Result<(), EvalError> {
+        self.workers.measure_fed(&mut Judged {
+            evaluator: self,
+            feed,
+        })
     }
 
-    fn evaluate_all(
-        &self,
-        queries: &[Query<'_>],
-        finished: &mut Finished<'_>,
-    ) -> Result<Vec<Result<Measurement, EvalError>>, EvalError> {
-        let requests: Vec<Request<'_>> = queries
-            .iter()
-            .map(|query| Request {
-                arch: query.arch,
-                seed: seed_of(query.key),
-            })
-            .collect();
-        let mut results: Vec<Option<Result<Measurement, EvalError>>> = Vec::new();
-        results.resize_with(queries.len(), || None);
-        self.workers
-            .measure_all(&requests, &mut |index, measured| {
-                let result = match measured {
-                    Ok(metrics) => self.measurement(&metrics),
-                    Err(failure) => Err(EvalError::Failed(Box::new(failure))),
-                };
-                finished(index, &result)?;
-                results[index] = Some(result);
-                Ok(())
-            })?;
-        Ok(results
-            .into_iter()
-            .map(|result| result.expect("invariant: every job of a batch ends"))
-            .collect())
+    fn recall(&self, _: &Arch, metrics: &BTreeMap<String, f64>) -> Result<Measurement, EvalError> {
+        self.measurement(metrics)
+    }
+}
+
+/// A feed that is told of each evaluation what a search may see.
+struct Judged<'a> {
+    evaluator: &'a WorkerEvaluator,
+    feed: &'a mut dyn Feed,
+}
+
+impl TaskFeed for Judged<'_> {
+    fn next(&mut self) -> Result<Option<Task>, EvalError> {
+        self.feed.next()
+    }
+
+    fn finished(&mut self, ticket: usize, measured: Measured) -> Result<(), EvalError> {
+        let Measured { result, details } = measured;
+        let result = match result {
+            Ok(metrics) => self.evaluator.measurement(&metrics),
+            Err(WorkerFailure::Cancelled) => Err(EvalError::Cancelled),
+            Err(failure) => Err(EvalError::Failed(Box::new(failure))),
+        };
+        self.feed.finished(ticket, Outcome { result, details })
+    }
+
+    fn progress(&mut self, ticket: usize, progress: &Progress) -> GoOn {
+        self.feed.progress(ticket, progress)
     }
 }
 
 /// The seed of an evaluation: a function of the class alone, so that it does not matter who evaluates it, and when.
-fn seed_of(key: ArchKey) -> u32 {
+pub(super) fn seed_of(key: ArchKey) -> u32 {
     let digest = Sha256::digest(key.0.to_be_bytes());
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }

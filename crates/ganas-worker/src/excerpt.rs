@@ -51,7 +51,7 @@ pub(super) fn kept(text: &str, longest: usize) -> String {
     kept
 }
 
-fn push_escaped(text: &mut String, character: char) {
+pub(super) fn push_escaped(text: &mut String, character: char) {
     if character.is_control() {
         text.extend(character.escape_default());
     } else {

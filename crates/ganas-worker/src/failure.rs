@@ -70,6 +70,9 @@ pub enum WorkerFailure {
         /// The largest value that was declared possible.
         max: f64,
     },
+    /// It was cancelled, as the caller wished. Nobody has failed.
+    #[error("the evaluation was cancelled")]
+    Cancelled,
     /// The worker said so itself.
     #[error("{kind}: {message}")]
     Reported {
@@ -93,7 +96,10 @@ impl WorkerFailure {
             | Self::Deaf { .. }
             | Self::WrongId
             | Self::SecondHello => true,
-            Self::MissingMetric { .. } | Self::NotFinite { .. } | Self::OutOfRange { .. } => false,
+            Self::MissingMetric { .. }
+            | Self::NotFinite { .. }
+            | Self::OutOfRange { .. }
+            | Self::Cancelled => false,
             Self::Reported { retryable, .. } => *retryable,
         }
     }
@@ -111,6 +117,7 @@ impl WorkerFailure {
             Self::MissingMetric { .. } => "missing metric",
             Self::NotFinite { .. } => "not finite",
             Self::OutOfRange { .. } => "out of range",
+            Self::Cancelled => "cancelled",
             Self::Reported { .. } => "reported",
         }
     }
@@ -145,10 +152,28 @@ pub enum WorkerError {
         /// How many.
         workers: u32,
     },
+    /// A name for the evaluator that names nothing.
+    #[error(
+        "the id of the evaluator (--evaluator-id) is empty; expected a name for what evaluates, such as `resnet-cifar10-v2`"
+    )]
+    EmptyId,
+    /// A fidelity that the worker is not made for.
+    #[error(
+        "the worker `{worker}` is not made for the fidelity {asked} (--fidelity); expected one of those that it declares: {known}"
+    )]
+    UnknownFidelity {
+        /// The name of the evaluator.
+        worker: String,
+        /// What was asked for.
+        asked: String,
+        /// All that it declares.
+        known: String,
+    },
     /// The process does not become a worker.
     #[error(
-        "`{command}` is no worker: {reason}; its stderr is in {}; docs/PROTOCOL.md says what a worker does",
-        log.display()
+        "`{command}` is no worker: {reason}; its stderr is in {}; docs/PROTOCOL.md says what a worker does{}",
+        log.display(),
+        last_lines(log_tail)
     )]
     Start {
         /// The command.
@@ -157,6 +182,8 @@ pub enum WorkerError {
         reason: String,
         /// What it printed.
         log: PathBuf,
+        /// The last lines of it.
+        log_tail: String,
     },
     /// A name that is no metric of the worker.
     #[error("the worker `{worker}` has no metric `{metric}`; its metrics are {known}")]
@@ -188,8 +215,9 @@ pub enum WorkerError {
     /// The circuit breaker: nothing works any more.
     #[error(
         "{failures} attempts in a row failed, so something is wrong with more than an architecture; \
-         the last reason: {last}; the stderr of that worker is in {}; mend it, and continue",
-        log.display()
+         the last reason: {last}; the stderr of that worker is in {}; mend it, and continue{}",
+        log.display(),
+        last_lines(log_tail)
     )]
     TooManyFailures {
         /// How many.
@@ -198,7 +226,18 @@ pub enum WorkerError {
         last: String,
         /// The log of its worker.
         log: PathBuf,
+        /// The last lines of it, since the evaluation began.
+        log_tail: String,
     },
+}
+
+/// The end of a log, as the end of an error shows it.
+fn last_lines(log_tail: &str) -> String {
+    if log_tail.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = log_tail.lines().map(|line| format!("  {line}")).collect();
+    format!("; the last lines of that log are:\n{}", lines.join("\n"))
 }
 
 impl From<WorkerError> for EvalError {

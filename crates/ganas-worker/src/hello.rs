@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use ganas_eval::Fidelity;
+
 use super::excerpt::excerpt;
 use super::message::Capabilities;
 
@@ -12,6 +14,9 @@ pub(super) const MAX_CAPACITY: u32 = 1 << 16;
 
 /// The longest name of an evaluator or a metric, and the longest version, in bytes.
 pub(super) const MAX_NAME: usize = 256;
+
+/// The most fidelities that a worker may declare, and the most numbers of each.
+const MAX_FIDELITIES: usize = 64;
 
 /// Nothing is wrong with it, or what was declared, and what was expected.
 pub(super) fn check(hello: &Capabilities) -> Result<(), String> {
@@ -53,10 +58,37 @@ pub(super) fn check(hello: &Capabilities) -> Result<(), String> {
             ));
         }
     }
+    check_fidelities(&hello.fidelities)
+}
+
+fn check_fidelities(fidelities: &[Fidelity]) -> Result<(), String> {
+    if fidelities.len() > MAX_FIDELITIES {
+        return Err(format!(
+            "it declares {} fidelities, expected at most {MAX_FIDELITIES}",
+            fidelities.len()
+        ));
+    }
+    for (at, fidelity) in fidelities.iter().enumerate() {
+        if !(1..=MAX_FIDELITIES).contains(&fidelity.len()) {
+            return Err(format!(
+                "fidelity {at} of those that it declares has {} numbers, expected 1 to {MAX_FIDELITIES}",
+                fidelity.len()
+            ));
+        }
+        for name in fidelity.keys() {
+            check_name("the name of a fidelity", name)?;
+        }
+        if fidelities[..at].contains(fidelity) {
+            return Err(format!(
+                "it declares fidelity {at} twice, expected each of them once"
+            ));
+        }
+    }
     Ok(())
 }
 
-fn check_name(what: &str, name: &str) -> Result<(), String> {
+/// Nothing is wrong with a name that was declared or told, or what it is, and what was expected.
+pub(super) fn check_name(what: &str, name: &str) -> Result<(), String> {
     let shown = excerpt(name.as_bytes());
     if name.len() > MAX_NAME {
         return Err(format!(
@@ -88,6 +120,7 @@ pub(super) fn difference(first: &Capabilities, hello: &Capabilities) -> Option<S
     let first_different = field("name", &first.name, &hello.name)
         .or_else(|| field("version", &first.version, &hello.version))
         .or_else(|| field("capacity", &first.capacity, &hello.capacity))
+        .or_else(|| field("list of fidelities", &first.fidelities, &hello.fidelities))
         .or_else(|| {
             let both = first.metrics.iter().zip(&hello.metrics);
             let mut each = both.filter_map(|(first, found)| field("metric", first, found));
@@ -124,6 +157,8 @@ mod tests {
     fn a_hello_is_checked() {
         let good = hello("capacity", json!(MAX_CAPACITY));
         assert_eq!(check(&good), Ok(()));
+        let fidelities = json!([{"epochs": 3}, {"epochs": 9, "width": 0.5}]);
+        assert_eq!(check(&hello("fidelities", fidelities)), Ok(()));
         let metric = |name: &str| json!({"name": name, "role": "other"});
         assert_eq!(check(&metrics(json!([metric("a"), metric("b")]))), Ok(()));
         let bounded = |min: f64, max: f64| {
@@ -159,6 +194,22 @@ mod tests {
                 "expected at most 256",
             ),
             (bounded(2.0, 1.0), "is 2, above its max 1"),
+            (
+                hello("fidelities", json!([{"epochs": 3}, {}])),
+                "fidelity 1 of those that it declares has 0 numbers, expected 1 to 64",
+            ),
+            (
+                hello("fidelities", json!([{"epochs": 3}, {"epochs": 3.0}])),
+                "it declares fidelity 1 twice",
+            ),
+            (
+                hello("fidelities", json!([{"a\u{7}": 3}])),
+                "the name of a fidelity is",
+            ),
+            (
+                hello("fidelities", json!(vec![json!({"epochs": 3}); 65])),
+                "it declares 65 fidelities, expected at most 64",
+            ),
             (
                 infinite,
                 "the max of its metric `valid` is inf, expected a finite number",

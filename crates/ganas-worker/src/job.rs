@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use super::message::{Answer, ArchDescription, Capabilities};
+use ganas_eval::{Details, Fidelity, Progress};
+
+use super::mailbox::Mailbox;
+use super::message::{Answer, ArchDescription, Capabilities, Evaluation};
 use super::{WorkerError, WorkerFailure};
 
 /// Names the evaluations that one caller waits for.
@@ -15,29 +18,70 @@ pub(super) struct BatchId(pub(super) u64);
 /// One evaluation that a caller waits for.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// The caller's batch.
-    pub(super) batch: BatchId,
-    /// The position in the batch.
-    pub(super) index: usize,
+    /// The caller.
+    pub(super) caller: Caller,
+    /// Names it to the caller.
+    pub(super) ticket: usize,
     /// What is evaluated.
     pub(super) arch: Arc<ArchDescription>,
-    /// The seed of every attempt.
-    pub(super) seed: u32,
+    /// How every attempt is made.
+    pub(super) terms: Terms,
     /// Attempts that failed.
     pub(super) attempt: u32,
     /// How often it lost its worker through no fault of its own.
     pub(super) put_back: u32,
-    /// Where the end is told.
+    /// When it was asked for, in Unix seconds.
+    pub(super) queued: f64,
+    /// Where and when the last attempt began.
+    pub(super) begun: Option<Begun>,
+    /// The last that was told of how it is going.
+    pub(super) progress: Option<Progress>,
+}
+
+/// How an evaluation is made: the same for every attempt.
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub(super) seed: u32,
+    pub(super) fidelity: Fidelity,
+    pub(super) resume_from: Option<String>,
+}
+
+/// Where and when an attempt began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    /// The number of the worker.
+    pub(super) worker: u32,
+    /// When, in Unix seconds.
+    pub(super) at: f64,
+    /// How long the log of the worker was.
+    pub(super) log_length: u64,
+}
+
+/// Who waits for evaluations.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// The caller's batch.
+    pub(super) batch: BatchId,
+    /// Where progress is put.
+    pub(super) mailbox: Arc<Mailbox>,
+    /// Where ends are told, and that there is progress.
     pub(super) reply: Sender<Reply>,
 }
 
-/// The end of a job.
+/// What a caller is told.
 #[derive(Debug)]
-pub(super) struct Reply {
-    /// The position in the batch.
-    pub(super) index: usize,
-    /// How it ended.
-    pub(super) end: End,
+pub(super) enum Reply {
+    /// There is progress of this ticket in the mailbox.
+    Progress(usize),
+    /// A job has ended.
+    End {
+        /// Names it.
+        ticket: usize,
+        /// How it ended.
+        end: End,
+        /// What it returned, when and where.
+        details: Box<Details>,
+    },
 }
 
 /// How a job ended.
@@ -45,7 +89,7 @@ pub(super) struct Reply {
 pub(super) enum End {
     /// With a value for each declared metric.
     Metrics(BTreeMap<String, f64>),
-    /// Without, after all attempts.
+    /// Without: after all attempts, or because it was cancelled.
     Failure(WorkerFailure),
     /// It was not begun, as the caller wished.
     Abandoned,
@@ -54,11 +98,33 @@ pub(super) enum End {
 }
 
 impl Job {
-    pub(super) fn end(self, end: End) {
-        // A caller that is gone does not need to know.
-        let _ = self.reply.send(Reply {
-            index: self.index,
+    /// The message that asks for it.
+    pub(super) fn evaluation(&self, id: u64, time_limit_s: f64) -> Evaluation {
+        Evaluation {
+            id,
+            arch: ArchDescription::clone(&self.arch),
+            fidelity: self.terms.fidelity.clone(),
+            seed: self.terms.seed,
+            attempt: self.attempt,
+            time_limit_s,
+            resume_from: self.terms.resume_from.clone(),
+        }
+    }
+
+    pub(super) fn tell(&mut self, progress: Progress) {
+        self.progress = Some(progress.clone());
+        if self.caller.mailbox.put(self.ticket, progress) {
+            // A caller that is gone does not need to know.
+            let _ = self.caller.reply.send(Reply::Progress(self.ticket));
+        }
+    }
+
+    pub(super) fn end(self, end: End, details: Details) {
+        // Neither does it need to know the end.
+        let _ = self.caller.reply.send(Reply::End {
+            ticket: self.ticket,
             end,
+            details: Box::new(details),
         });
     }
 }
@@ -72,17 +138,60 @@ pub(super) struct Running {
     /// When patience ends: with the evaluation, or, once that is cancelled, with the worker. None is far away.
     pub(super) deadline: Option<Instant>,
     /// Whether the worker was told to give it up.
-    pub(super) cancelled: bool,
+    pub(super) standing: Standing,
 }
 
-/// The declared metrics of an answer, when all of them are there and are what was declared.
-pub(super) fn metrics(
+/// Whether a job that a worker is at is still wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It is.
+    Wanted,
+    /// The worker was told to give it up, because the caller does not want it any more.
+    Unwanted,
+    /// The worker was told to give it up, because it took too long.
+    TooLate,
+}
+
+/// What a worker returned for an evaluation.
+#[derive(Debug)]
+pub(super) struct Returned {
+    /// The declared metrics.
+    pub(super) declared: BTreeMap<String, f64>,
+    /// Everything.
+    pub(super) details: Details,
+}
+
+/// What an answer holds, when all declared metrics are there and are what was declared.
+pub(super) fn returned(
     capabilities: &Capabilities,
-    answer: &Answer,
+    answer: Answer,
+) -> Result<Returned, WorkerFailure> {
+    Ok(Returned {
+        declared: declared(capabilities, &answer.metrics)?,
+        details: Details {
+            metrics: finite(answer.metrics),
+            cost: finite(answer.cost),
+            artifact: answer.artifact,
+            ..Details::default()
+        },
+    })
+}
+
+/// The values that are finite numbers.
+pub(super) fn finite(metrics: BTreeMap<String, Option<f64>>) -> BTreeMap<String, f64> {
+    let metrics = metrics.into_iter();
+    metrics
+        .filter_map(|(name, value)| Some((name, value.filter(|value| value.is_finite())?)))
+        .collect()
+}
+
+fn declared(
+    capabilities: &Capabilities,
+    metrics: &BTreeMap<String, Option<f64>>,
 ) -> Result<BTreeMap<String, f64>, WorkerFailure> {
     let checked = capabilities.metrics.iter().map(|declared| {
         let metric = || declared.name.clone();
-        let value = match answer.metrics.get(&declared.name) {
+        let value = match metrics.get(&declared.name) {
             None => return Err(WorkerFailure::MissingMetric { metric: metric() }),
             Some(value) => value.filter(|value| value.is_finite()),
         };
@@ -124,17 +233,29 @@ mod tests {
                 missing: None,
             }],
             capacity: 1,
+            fidelities: Vec::new(),
         };
         let mut answer = Answer {
             id: 1,
-            metrics: BTreeMap::from([("undeclared".to_owned(), None)]),
-            cost: BTreeMap::new(),
+            metrics: BTreeMap::from([
+                ("undeclared".to_owned(), Some(3.0)),
+                ("diverged".to_owned(), None),
+            ]),
+            cost: BTreeMap::from([
+                ("gpu_hours".to_owned(), Some(2.0)),
+                ("lost".to_owned(), None),
+            ]),
             artifact: None,
         };
         answer
             .metrics
             .extend(value.map(|value| ("valid".to_owned(), value)));
-        metrics(&capabilities, &answer).map(|metrics| metrics["valid"])
+        let returned = returned(&capabilities, answer)?;
+        let Details { metrics, cost, .. } = returned.details;
+        assert_eq!(returned.declared.len(), 1);
+        assert_eq!((metrics.len(), metrics["undeclared"]), (2, 3.0));
+        assert_eq!(cost, BTreeMap::from([("gpu_hours".to_owned(), 2.0)]));
+        Ok(returned.declared["valid"])
     }
 
     #[test]

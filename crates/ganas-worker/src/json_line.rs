@@ -4,11 +4,13 @@
 //! what they are, a metric that is not a number, where a strict reader would call the whole line garbage. Otherwise the
 //! reader is strict, and bounded: what is read of one line needs little more memory than the line.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
 use super::excerpt::excerpt;
+use super::hello::check_name;
 use super::message::{FromWorker, PROTOCOL_VERSION};
 use super::strict_json;
 
@@ -17,6 +19,9 @@ pub(super) const MAX_LINE: usize = 1 << 20;
 
 /// The most metrics that one message may have.
 pub(super) const MAX_METRICS: usize = 1024;
+
+/// The longest text that says where an artifact lies, in bytes.
+const MAX_ARTIFACT: usize = 4096;
 
 /// A line that is no message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +97,41 @@ fn read(line: &[u8]) -> Result<FromWorker, String> {
             "it has {metrics} metrics, and {MAX_METRICS} are allowed"
         ));
     }
+    check_texts(&message)?;
     Ok(message)
+}
+
+/// What is kept of a message is bounded, and shows as it is.
+fn check_texts(message: &FromWorker) -> Result<(), String> {
+    match message {
+        FromWorker::Progress(progress) => check_names(&progress.metrics),
+        FromWorker::Result(answer) => {
+            check_names(&answer.metrics)?;
+            check_names(&answer.cost)?;
+            answer.artifact.as_deref().map_or(Ok(()), check_artifact)
+        }
+        FromWorker::Hello(_) | FromWorker::Failure(_) => Ok(()),
+    }
+}
+
+fn check_names(metrics: &BTreeMap<String, Option<f64>>) -> Result<(), String> {
+    let mut names = metrics.keys();
+    names.try_for_each(|name| check_name("the name of a metric", name))
+}
+
+fn check_artifact(artifact: &str) -> Result<(), String> {
+    if artifact.len() > MAX_ARTIFACT {
+        return Err(format!(
+            "its artifact has {} bytes, expected at most {MAX_ARTIFACT}: the place where it lies, not the thing itself",
+            artifact.len()
+        ));
+    }
+    if artifact.chars().any(char::is_control) {
+        return Err(
+            "its artifact has control characters, expected the place where it lies".to_owned(),
+        );
+    }
+    Ok(())
 }
 
 /// A hello of another version may have other fields, so its version is looked at before them.
@@ -226,6 +265,15 @@ mod tests {
             (
                 r#"{"type":"hello","protocol":1,"name":"x","version":"1","metrics":[{"name":"v","role":"validation","max":1e999}]}"#,
                 "number out of range",
+            ),
+            (r#"{"type":"progress","id":1,"step":1.5}"#, "expected u32"),
+            (
+                r#"{"type":"progress","id":1,"metrics":{"a\u0007":1}}"#,
+                "expected a name without control characters",
+            ),
+            (
+                r#"{"type":"result","id":1,"metrics":{},"artifact":"\u0007"}"#,
+                "its artifact has control characters",
             ),
             (many.as_str(), "it has 2000 metrics, and 1024 are allowed"),
         ] {

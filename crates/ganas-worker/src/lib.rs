@@ -23,6 +23,8 @@
 
 #![forbid(unsafe_code)]
 
+mod activity;
+mod batch;
 mod clock;
 mod evaluator;
 mod excerpt;
@@ -33,6 +35,8 @@ mod guard;
 mod hello;
 mod job;
 mod json_line;
+mod log_tail;
+mod mailbox;
 pub mod message;
 mod pool;
 mod process;
@@ -43,8 +47,9 @@ mod strict_json;
 mod supervisor;
 mod workers;
 
+pub use activity::{BusyWith, LastFailure, PoolActivity, WorkerActivity, WorkerState};
 pub use evaluator::{MetricNames, WorkerEvaluator};
 pub use failure::{WorkerError, WorkerFailure};
 pub use pool::{MAX_WORKERS, PoolConfig, PoolListener, PoolNote};
 pub use statistics::WorkerStatistics;
-pub use workers::{Collected, Measured, Request, Workers};
+pub use workers::{Collected, Measured, Request, TaskFeed, Workers};

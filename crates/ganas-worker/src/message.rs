@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ganas_space::{Arch, SearchSpace, SpaceError};
 use serde::{Deserialize, Serialize};
 
-use ganas_eval::MetricDeclaration;
+use ganas_eval::{Fidelity, MetricDeclaration};
 
 /// The version of the protocol.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -35,7 +35,7 @@ pub enum ToWorker {
 pub enum FromWorker {
     /// The answer to the greeting: what the worker measures.
     Hello(Capabilities),
-    /// How an evaluation is going, for display.
+    /// How an evaluation is going.
     Progress(Progress),
     /// The end of an evaluation that succeeded.
     Result(Answer),
@@ -70,6 +70,9 @@ pub struct Capabilities {
     /// How many evaluations it does at the same time.
     #[serde(default = "one")]
     pub capacity: u32,
+    /// The fidelities that it is made for, from the least thorough to the most; none when it does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fidelities: Vec<Fidelity>,
 }
 
 fn one() -> u32 {
@@ -83,14 +86,17 @@ pub struct Evaluation {
     pub id: u64,
     /// The architecture.
     pub arch: ArchDescription,
-    /// How thorough the evaluation is to be, as `--fidelity` says; for example `{"epochs": 12}`.
-    pub fidelity: BTreeMap<String, f64>,
+    /// How thorough the evaluation is to be; for example `{"epochs": 12}`.
+    pub fidelity: Fidelity,
     /// The seed of the evaluation: the same for every attempt, whoever does it.
     pub seed: u32,
     /// How often this evaluation was attempted before.
     pub attempt: u32,
     /// After so many seconds the evaluation is cancelled.
     pub time_limit_s: f64,
+    /// The artifact of an evaluation of the same architecture and seed with a lower fidelity, from which it may go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_from: Option<String>,
 }
 
 /// An architecture in three forms, so that a script reads the one that it likes.
@@ -157,6 +163,9 @@ pub struct Progress {
     /// How much is done, from 0 to 1, when the worker knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<f64>,
+    /// The step of the training that the metrics are of, such as an epoch, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
     /// Metrics so far.
     #[serde(default)]
     pub metrics: BTreeMap<String, Option<f64>>,
@@ -167,11 +176,11 @@ pub struct Progress {
 pub struct Answer {
     /// The evaluation.
     pub id: u64,
-    /// The value of every declared metric; null for one that is not a number.
+    /// The value of every declared metric, and of others that the worker likes to tell; null for one that is not a number.
     pub metrics: BTreeMap<String, Option<f64>>,
-    /// What the evaluation cost, for example `{"gpu_hours": 1.5}`.
+    /// What the evaluation cost, for example `{"gpu_hours": 1.5}`; null for what is not a number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub cost: BTreeMap<String, f64>,
+    pub cost: BTreeMap<String, Option<f64>>,
     /// Where the worker left what it made, for example the weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,

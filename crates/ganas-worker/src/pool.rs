@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use ganas_eval::Fidelity;
+
 /// The most workers of a pool. Each is a process with three pipes and a thread.
 pub const MAX_WORKERS: u32 = 1024;
 
@@ -31,8 +33,11 @@ pub struct PoolConfig {
     pub failed_starts_in_a_row: u32,
     /// The largest address space of a worker, in KiB.
     pub memory_kib: Option<u64>,
-    /// Passed on with every evaluation.
-    pub fidelity: BTreeMap<String, f64>,
+    /// How thorough an evaluation is that does not say so itself.
+    pub fidelity: Fidelity,
+    /// Names what the workers measure, in place of the command: with it, another command whose workers have the same name
+    /// and version is the same evaluator.
+    pub evaluator_id: Option<String>,
     /// The folder of the logs; `worker-0.log` has the stderr of worker 0.
     pub logs: PathBuf,
     /// Once set, evaluations that were not begun are not begun any more.
@@ -53,15 +58,23 @@ impl PoolConfig {
             failures_in_a_row: 20,
             failed_starts_in_a_row: 5,
             memory_kib: None,
-            fidelity: BTreeMap::new(),
+            fidelity: Fidelity::new(),
+            evaluator_id: None,
             logs: logs.into(),
             stop: Arc::default(),
         }
+    }
+
+    /// The log of a worker.
+    #[must_use]
+    pub fn log(&self, worker: u32) -> PathBuf {
+        self.logs.join(format!("worker-{worker}.log"))
     }
 }
 
 /// What happens in a pool, for display.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum PoolNote {
     /// A worker told how far it is.
     Progress {
@@ -71,8 +84,10 @@ pub enum PoolNote {
         arch: String,
         /// How much is done, from 0 to 1.
         done: Option<f64>,
-        /// Metrics so far.
-        metrics: BTreeMap<String, Option<f64>>,
+        /// The step of the training.
+        step: Option<u32>,
+        /// The metrics so far that are finite.
+        metrics: BTreeMap<String, f64>,
     },
     /// An attempt failed.
     AttemptFailed {
@@ -86,6 +101,11 @@ pub enum PoolNote {
         again: bool,
         /// Why.
         reason: String,
+        /// The last lines that the worker printed since the evaluation began, at most 10 lines and 4 KiB. What it was at
+        /// besides is among them.
+        log_tail: String,
+        /// All that it printed.
+        log: PathBuf,
     },
     /// A worker broke the protocol, and is ended.
     Ended {
@@ -100,6 +120,40 @@ pub enum PoolNote {
         worker: u32,
         /// Why.
         reason: String,
+        /// The last lines that the process printed, at most 10 lines and 4 KiB.
+        log_tail: String,
+        /// All that was printed in its place.
+        log: PathBuf,
+    },
+    /// A process said hello, and waits for work.
+    WorkerReady {
+        /// The number of the worker.
+        worker: u32,
+        /// Where what it prints goes.
+        log: PathBuf,
+    },
+    /// A worker was given an evaluation.
+    Began {
+        /// The number of the worker.
+        worker: u32,
+        /// The architecture as text.
+        arch: String,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+    /// A worker returned a result.
+    Done {
+        /// The number of the worker.
+        worker: u32,
+        /// The architecture as text.
+        arch: String,
+    },
+    /// An evaluation was cancelled, as the caller wished.
+    Cancelled {
+        /// The number of the worker that was at it; none when it waited for one.
+        worker: Option<u32>,
+        /// The architecture as text.
+        arch: String,
     },
 }
 

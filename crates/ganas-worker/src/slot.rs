@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 use super::job::Running;
+use super::log_tail;
 use super::process::{Process, Start};
 use super::supervisor::Event;
 use super::{PoolConfig, WorkerError};
@@ -17,6 +18,8 @@ pub(super) struct Slot {
     pub(super) number: u32,
     /// The stderr of its processes.
     pub(super) log: PathBuf,
+    /// How long that was when the last of them was started.
+    pub(super) log_length: u64,
     /// The number of processes that were started here.
     pub(super) start: u64,
     pub(super) life: Life,
@@ -50,10 +53,11 @@ pub(super) struct Ready {
 }
 
 impl Slot {
-    pub(super) fn new(number: u32, logs: &Path) -> Self {
+    pub(super) fn new(number: u32, log: PathBuf) -> Self {
         Self {
             number,
-            log: logs.join(format!("worker-{number}.log")),
+            log,
+            log_length: 0,
             start: 0,
             life: Life::Absent,
         }
@@ -67,6 +71,7 @@ impl Slot {
         worker: usize,
     ) -> Result<Process, WorkerError> {
         self.start += 1;
+        self.log_length = log_tail::length(&self.log);
         let log = OpenOptions::new().create(true).append(true).open(&self.log);
         let log = log.map_err(|source| WorkerError::Log {
             path: self.log.clone(),

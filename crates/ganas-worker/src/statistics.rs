@@ -10,6 +10,8 @@ pub struct WorkerStatistics {
     pub completed: u64,
     /// Evaluations that ended without one, after all attempts.
     pub failed: u64,
+    /// Evaluations that were cancelled, as the caller wished.
+    pub cancelled: u64,
     /// Failed attempts by kind, those that were tried again included.
     pub failed_attempts: BTreeMap<&'static str, u64>,
     /// Evaluations that lost their worker through no fault of their own, and were given to another one.
@@ -29,6 +31,9 @@ impl fmt::Display for WorkerStatistics {
         )?;
         if self.failed_starts > 0 {
             write!(f, ", {} of them in vain", self.failed_starts)?;
+        }
+        if self.cancelled > 0 {
+            write!(f, "; {} evaluations cancelled", self.cancelled)?;
         }
         if self.put_back > 0 {
             write!(f, "; {} evaluations put back", self.put_back)?;

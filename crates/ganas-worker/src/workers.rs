@@ -1,37 +1,65 @@
 //! Workers as they are: architectures and seeds in, all metrics out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
+use ganas_eval::{Details, EvalError, Fidelity, GoOn, Progress, Query, Task};
 use ganas_space::{Arch, SearchSpace};
 use sha2::{Digest as _, Sha256};
 
-use super::job::{BatchId, End, Job, Reply};
-use super::message::{ArchDescription, Capabilities, Greeting, PROTOCOL_VERSION};
+use super::activity::{Board, PoolActivity};
+use super::batch::{Batch, STOP_POLL};
+use super::job::BatchId;
+use super::message::{Capabilities, Greeting, PROTOCOL_VERSION};
 use super::supervisor::{Audience, EVENTS, Event, Supervisor};
 use super::{MAX_WORKERS, PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
-use ganas_eval::EvalError;
 
-/// How often a caller that waits looks whether it should stop.
-const STOP_POLL: Duration = Duration::from_millis(100);
+/// What came of an evaluation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The declared metrics, or why there are none.
+    pub result: Result<BTreeMap<String, f64>, WorkerFailure>,
+    /// Everything that was returned, and when and where it was.
+    pub details: Details,
+}
 
-/// The declared metrics of an evaluation, or why there are none.
-pub type Measured = Result<BTreeMap<String, f64>, WorkerFailure>;
-
-/// Is told each result of a batch as soon as it is there, with the position of its request. An error ends the batch.
+/// Is told each result of a list as soon as it is there, with the position of its request. An error ends the list.
 pub type Collected<'a> = dyn FnMut(usize, Measured) -> Result<(), EvalError> + 'a;
 
-/// One evaluation of a batch.
+/// One evaluation of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The architecture.
     pub arch: &'a Arch,
     /// The seed that the worker is told.
     pub seed: u32,
+}
+
+/// Where workers get their work from, and where they bring what comes of it: as [`ganas_eval::Feed`], with all metrics.
+pub trait TaskFeed {
+    /// The next evaluation that is wanted; nothing, when none is wanted before another one is finished.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes it pointless to go on.
+    fn next(&mut self) -> Result<Option<Task>, EvalError>;
+
+    /// Is told what came of a task, in whatever order they come.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes it pointless to go on.
+    fn finished(&mut self, ticket: usize, measured: Measured) -> Result<(), EvalError>;
+
+    /// Is told how a task is going. Says whether to go on with it; if not, it ends with [`WorkerFailure::Cancelled`],
+    /// unless its result was faster.
+    fn progress(&mut self, ticket: usize, progress: &Progress) -> GoOn {
+        let _ = (ticket, progress);
+        GoOn::Yes
+    }
 }
 
 /// A pool of worker processes.
@@ -41,11 +69,13 @@ pub struct Workers {
     space: Arc<dyn SearchSpace>,
     capabilities: Capabilities,
     identity: String,
+    fidelity: Fidelity,
     stop: Arc<AtomicBool>,
     sender: SyncSender<Event>,
     supervisor: Option<JoinHandle<()>>,
     next_batch: AtomicU64,
     statistics: Arc<Mutex<WorkerStatistics>>,
+    board: Arc<Board>,
 }
 
 impl std::fmt::Debug for Workers {
@@ -64,7 +94,7 @@ impl Workers {
     /// # Errors
     ///
     /// [`WorkerError`], in [`EvalError::Unusable`]: the log folder cannot be written, the command is no worker, or too many
-    /// are asked for. [`EvalError::Interrupted`] when a stop is asked for before the first worker is there.
+    /// are asked for; or its id is empty, or it is not made for the fidelity. [`EvalError::Interrupted`] when a stop is asked for before the first worker is there.
     pub fn open(
         config: PoolConfig,
         space: Arc<dyn SearchSpace>,
@@ -73,6 +103,9 @@ impl Workers {
         if !(1..=MAX_WORKERS).contains(&config.workers) {
             let workers = config.workers;
             return Err(WorkerError::TooManyWorkers { workers }.into());
+        }
+        if (config.evaluator_id.as_ref()).is_some_and(|id| id.trim().is_empty()) {
+            return Err(WorkerError::EmptyId.into());
         }
         std::fs::create_dir_all(&config.logs).map_err(|source| WorkerError::Log {
             path: config.logs.clone(),
@@ -87,11 +120,14 @@ impl Workers {
         let (sender, events) = sync_channel(EVENTS);
         let (opened, capabilities) = channel();
         let statistics = Arc::default();
-        let (command, fidelity) = (config.command.clone(), config.fidelity.clone());
+        let board = Arc::new(Board::new(&config));
+        let (command, id) = (config.command.clone(), config.evaluator_id.clone());
+        let fidelity = config.fidelity.clone();
         let stop = Arc::clone(&config.stop);
         let audience = Audience {
             opened,
             statistics: Arc::clone(&statistics),
+            board: Arc::clone(&board),
             listener,
         };
         let supervisor = Supervisor::new(config, greeting, sender.clone(), audience);
@@ -110,13 +146,16 @@ impl Workers {
                 version: String::new(),
                 metrics: Vec::new(),
                 capacity: 0,
+                fidelities: Vec::new(),
             },
             identity: String::new(),
+            fidelity,
             stop,
             sender,
             supervisor: Some(supervisor),
             next_batch: AtomicU64::new(0),
             statistics,
+            board,
         };
         workers.capabilities = loop {
             match capabilities.recv_timeout(STOP_POLL) {
@@ -132,14 +171,22 @@ impl Workers {
                 }
             }
         };
-        workers.identity = identity(&command, &fidelity, &workers.capabilities);
+        check_fidelity(&workers.capabilities, &workers.fidelity)?;
+        workers.identity = identity(&command, id.as_deref(), &workers.capabilities);
         Ok(workers)
     }
 
-    /// What the workers are: the sha256 of the command, the fidelity, and the evaluator's own name and version.
+    /// What the workers are: the sha256 of the command, or of [`PoolConfig::evaluator_id`] when that is given, and of the
+    /// evaluator's own name and version. The fidelity is no part of it.
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.identity
+    }
+
+    /// How thorough an evaluation is that does not say so itself.
+    #[must_use]
+    pub fn fidelity(&self) -> &Fidelity {
+        &self.fidelity
     }
 
     /// What the first worker declared.
@@ -163,88 +210,74 @@ impl Workers {
             .clone()
     }
 
+    /// What each worker is at.
+    #[must_use]
+    pub fn activity(&self) -> PoolActivity {
+        self.board.snapshot()
+    }
+
+    /// Evaluates what the feed wants, as many at the same time as the workers do, until it wants nothing more and
+    /// everything is finished.
+    ///
+    /// # Errors
+    ///
+    /// What makes it pointless to go on, for example [`EvalError::Unusable`] or [`EvalError::Interrupted`], or what the
+    /// feed returned. What was begun is finished, and told to the feed, before.
+    pub fn measure_fed(&self, feed: &mut dyn TaskFeed) -> Result<(), EvalError> {
+        let batch = BatchId(self.next_batch.fetch_add(1, Ordering::Relaxed));
+        Batch::new(self, batch).run(feed)
+    }
+
     /// Evaluates all of them, as many at the same time as the workers do, and tells `finished` in whatever order they
     /// come.
     ///
     /// # Errors
     ///
-    /// What makes it pointless to go on, for example [`EvalError::Unusable`] or [`EvalError::Interrupted`], or what
-    /// `finished` returned. Those that were begun are told to `finished` before.
+    /// Those of [`measure_fed`](Self::measure_fed), or what `finished` returned. Those that were begun are told to
+    /// `finished` before.
     pub fn measure_all(
         &self,
         requests: &[Request<'_>],
         finished: &mut Collected<'_>,
     ) -> Result<(), EvalError> {
-        let batch = BatchId(self.next_batch.fetch_add(1, Ordering::Relaxed));
-        let (reply, replies) = channel();
-        let jobs = requests
-            .iter()
-            .enumerate()
-            .map(|(index, request)| self.job(batch, index, request, reply.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
-        drop(reply);
-        if self.sender.send(Event::Submit(jobs)).is_err() {
-            return Err(EvalError::Interrupted);
-        }
-        self.collect(batch, requests.len(), &replies, finished)
-    }
-
-    fn job(
-        &self,
-        batch: BatchId,
-        index: usize,
-        request: &Request<'_>,
-        reply: Sender<Reply>,
-    ) -> Result<Job, EvalError> {
-        Ok(Job {
-            batch,
-            index,
-            arch: Arc::new(ArchDescription::new(&*self.space, request.arch)?),
-            seed: request.seed,
-            attempt: 0,
-            put_back: 0,
-            reply,
+        let tasks = requests.iter().enumerate().map(|(ticket, request)| Task {
+            seed: Some(request.seed),
+            ..Task::new(ticket, Query::new(&*self.space, request.arch))
+        });
+        self.measure_fed(&mut TaskList {
+            tasks: tasks.collect(),
+            finished,
         })
     }
 
-    /// Collects the ends of a batch, in whatever order they come.
-    fn collect(
-        &self,
-        batch: BatchId,
-        n_jobs: usize,
-        replies: &Receiver<Reply>,
-        finished: &mut Collected<'_>,
-    ) -> Result<(), EvalError> {
-        let mut outcome = Ok(());
-        let mut stopping = false;
-        let mut waiting = n_jobs;
-        while waiting > 0 {
-            if !stopping && (outcome.is_err() || self.stop.load(Ordering::Relaxed)) {
-                stopping = true;
-                // Without a supervisor the replies end, too.
-                let _ = self.sender.send(Event::Abandon(batch));
-            }
-            let reply = match replies.recv_timeout(STOP_POLL) {
-                Ok(reply) => reply,
-                Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return Err(EvalError::Interrupted),
-            };
-            waiting -= 1;
-            let measured = match reply.end {
-                End::Metrics(metrics) => Ok(metrics),
-                End::Failure(failure) => Err(failure),
-                End::Abandoned => {
-                    outcome = outcome.and(Err(EvalError::Interrupted));
-                    continue;
-                }
-                End::Broken(error) => {
-                    outcome = outcome.and(Err(EvalError::Unusable(error)));
-                    continue;
-                }
-            };
-            outcome = outcome.and(finished(reply.index, measured));
-        }
-        outcome
+    pub(super) fn stop(&self) -> &AtomicBool {
+        &self.stop
+    }
+
+    /// Tells the supervisor something; whether there is one.
+    pub(super) fn tell(&self, event: Event) -> bool {
+        self.sender.send(event).is_ok()
+    }
+
+    /// Whether the supervisor is gone, so that nothing will ever end.
+    pub(super) fn is_alone(&self) -> bool {
+        self.supervisor.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+/// A list of tasks.
+struct TaskList<'a, 'b> {
+    tasks: VecDeque<Task>,
+    finished: &'a mut Collected<'b>,
+}
+
+impl TaskFeed for TaskList<'_, '_> {
+    fn next(&mut self) -> Result<Option<Task>, EvalError> {
+        Ok(self.tasks.pop_front())
+    }
+
+    fn finished(&mut self, ticket: usize, measured: Measured) -> Result<(), EvalError> {
+        (self.finished)(ticket, measured)
     }
 }
 
@@ -258,8 +291,33 @@ impl Drop for Workers {
     }
 }
 
-fn identity(command: &str, fidelity: &BTreeMap<String, f64>, worker: &Capabilities) -> String {
-    let text = serde_json::json!([command, fidelity, worker.name, worker.version]).to_string();
+/// Refuses a fidelity that is none of those that a worker declares, when it declares some.
+fn check_fidelity(worker: &Capabilities, asked: &Fidelity) -> Result<(), WorkerError> {
+    let known = &worker.fidelities;
+    if asked.is_empty() || known.is_empty() || known.contains(asked) {
+        return Ok(());
+    }
+    Err(WorkerError::UnknownFidelity {
+        worker: worker.name.clone(),
+        asked: fidelity_text(asked),
+        known: known
+            .iter()
+            .map(fidelity_text)
+            .collect::<Vec<_>>()
+            .join("; "),
+    })
+}
+
+/// A fidelity as the command line has it.
+fn fidelity_text(fidelity: &Fidelity) -> String {
+    let pairs = fidelity.iter();
+    let pairs = pairs.map(|(name, value)| format!("{name}={value}"));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+fn identity(command: &str, id: Option<&str>, worker: &Capabilities) -> String {
+    let (kind, what) = id.map_or(("command", command), |id| ("id", id));
+    let text = serde_json::json!([kind, what, worker.name, worker.version]).to_string();
     Sha256::digest(text)
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -140,6 +140,8 @@ pub fn is_usage(error: &(dyn StdError + 'static)) -> bool {
             error.downcast_ref(),
             Some(
                 Of::TooManyWorkers { .. }
+                    | Of::EmptyId
+                    | Of::UnknownFidelity { .. }
                     | Of::UnknownMetric { .. }
                     | Of::NoMetric { .. }
                     | Of::UnknownDirection(_)

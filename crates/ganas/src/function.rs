@@ -62,6 +62,7 @@ impl Evaluator for FunctionEvaluator {
             search: SearchMetric::new(value, self.metric_pair.search_direction),
             report: ReportMetric(value),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 }

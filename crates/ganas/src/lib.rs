@@ -10,6 +10,7 @@
 mod clock;
 mod closed_form;
 mod error;
+pub mod evaluate;
 mod experiment;
 mod function;
 mod spaces;
@@ -17,9 +18,11 @@ mod spaces;
 pub mod tables;
 
 pub use error::{Error, is_usage};
+pub use evaluate::{Evaluate, EvaluationList};
 pub use experiment::{
     ACCURACY, Algorithm, AlgorithmName, AlgorithmSettings, DeviceChoice, Experiment, GivenBound,
-    Goals, MAX_THREADS, MissingRows, OpenDevice, ReferencePoint, Search, Seeds, devices,
+    Goals, MAX_THREADS, MissingRows, OpenDevice, ReferencePoint, RungSettings, Search, Seeds,
+    devices,
 };
 #[cfg(feature = "benchmarks")]
 pub use ganas_benchmarks as benchmarks;
@@ -34,7 +37,9 @@ pub use {
     ganas_search as search, ganas_store as store,
 };
 
-pub use ganas_eval::{Contradiction, Direction, Evaluator, MetricOverrides, MetricRole};
+pub use ganas_eval::{
+    Contradiction, Direction, Evaluator, MetricOverrides, MetricRange, MetricRole,
+};
 pub use ganas_report::records::{RunRecord, SearchRecord};
 pub use ganas_search::{Budget, StopFlag};
 pub use ganas_space::{Arch, ArchKey, SearchSpace};

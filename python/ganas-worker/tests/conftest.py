@@ -32,9 +32,10 @@ class Conversation:
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
         self.process.stdin.flush()
 
-    def evaluate(self, evaluation_id: int, text: str) -> None:
+    def evaluate(self, evaluation_id: int, text: str, **further: Any) -> None:
         arch = {"text": text, "key": f"{evaluation_id:032x}", "labels": ["input", "output"], "edges": [[0, 1]], "choices": [1]}
-        self.say(type="evaluate", id=evaluation_id, arch=arch, fidelity={"epochs": 2.0}, seed=7, attempt=0, time_limit_s=60.0)
+        plain = {"fidelity": {"epochs": 2.0}, "seed": 7, "attempt": 0, "time_limit_s": 60.0}
+        self.say(type="evaluate", id=evaluation_id, arch=arch, **{**plain, **further})
 
     def hear(self) -> dict[str, Any]:
         assert self.process.stdout is not None

@@ -1,6 +1,6 @@
 //! The arguments that declare what metrics mean.
 
-use ganas::{Contradiction, Direction, Error, MetricOverrides, MetricRole};
+use ganas::{Contradiction, Direction, Error, MetricOverrides, MetricRange, MetricRole};
 
 /// What is declared of metrics; it holds whatever their names, tables and evaluators say.
 #[derive(Debug, clap::Args)]
@@ -19,6 +19,10 @@ pub(crate) struct DeclarationArguments {
     /// The value of a metric that says that there is none, such as `latency_ms=-1`; can be given several times.
     #[arg(long, value_name = "METRIC=VALUE", value_parser = missing, allow_hyphen_values = true)]
     missing: Vec<(String, f64)>,
+    /// The values of a metric that are possible, both ends included, such as `val_acc=0..100`, `latency_ms=0..` or
+    /// `error=..1`; can be given several times. Any other value is an error.
+    #[arg(long = "metric-range", value_name = "METRIC=MIN..MAX", value_parser = range, allow_hyphen_values = true)]
+    ranges: Vec<(String, MetricRange)>,
 }
 
 impl DeclarationArguments {
@@ -41,6 +45,9 @@ impl DeclarationArguments {
         }
         for (metric, value) in &self.missing {
             overrides.missing(metric, *value)?;
+        }
+        for (metric, range) in &self.ranges {
+            overrides.range(metric, *range)?;
         }
         Ok(overrides)
     }
@@ -65,6 +72,11 @@ fn missing(text: &str) -> Result<(String, f64), String> {
     let value = number.parse::<f64>().ok().filter(|value| value.is_finite());
     let value = value.ok_or_else(|| format!("`{number}` is no finite number"))?;
     Ok((metric, value))
+}
+
+fn range(text: &str) -> Result<(String, MetricRange), String> {
+    let (metric, range) = pair(text, "METRIC=MIN..MAX")?;
+    Ok((metric, range.parse()?))
 }
 
 fn pair<'a>(text: &'a str, form: &str) -> Result<(String, &'a str), String> {

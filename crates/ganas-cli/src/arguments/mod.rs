@@ -2,7 +2,9 @@
 
 pub(crate) mod algorithm;
 pub(crate) mod count;
+pub(crate) mod course;
 pub(crate) mod declarations;
+pub(crate) mod duration;
 pub(crate) mod environment;
 pub(crate) mod evaluator;
 pub(crate) mod filter;

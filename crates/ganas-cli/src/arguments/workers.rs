@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ganas::worker::PoolConfig;
 
+use super::duration::duration;
 use super::{count, environment};
 
 /// How architectures are evaluated by a command.
@@ -25,8 +26,17 @@ pub(crate) struct WorkerArguments {
         help_heading = "Evaluator"
     )]
     workers: NonZeroU32,
-    /// The longest that one evaluation may take: `90s`, `15m`, `2h`.
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration, requires = "evaluator", help_heading = "Evaluator")]
+    /// A name for what evaluates, in place of its command, so that the same evaluator may move or get another interpreter: its
+    /// earlier evaluations are used again, and its runs continue.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "evaluator",
+        help_heading = "Evaluator"
+    )]
+    evaluator_id: Option<String>,
+    /// The longest that one evaluation may take: `90s`, `15m`, `2h`; --max-time bounds the whole search.
+    #[arg(long = "evaluation-timeout", alias = "timeout", value_name = "TIME", default_value = "24h", value_parser = duration, requires = "evaluator", help_heading = "Evaluator")]
     timeout: Duration,
     /// How often an evaluation that failed is tried again.
     #[arg(
@@ -63,6 +73,23 @@ pub(crate) struct WorkerArguments {
 }
 
 impl WorkerArguments {
+    /// Whether a command evaluates.
+    pub(crate) fn is_given(&self) -> bool {
+        self.evaluator.is_some()
+    }
+
+    /// The study: the one that is named, or, since what a command evaluates costs money, one in the current folder.
+    pub(crate) fn study(&self, named: Option<&Path>, space: Option<&str>) -> Option<PathBuf> {
+        let unnamed = || {
+            let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
+            let name: String = space.unwrap_or("search").chars().map(letter).collect();
+            PathBuf::from(format!("{name}.study.db"))
+        };
+        named
+            .map(Path::to_owned)
+            .or_else(|| self.is_given().then(unnamed))
+    }
+
     /// How workers are started, when there is a command. Without a folder their logs are beside the study.
     pub(crate) fn config(&self, study: Option<&Path>) -> anyhow::Result<Option<PoolConfig>> {
         let Some(command) = &self.evaluator else {
@@ -88,25 +115,11 @@ impl WorkerArguments {
             retries: self.retries,
             failures_in_a_row: self.max_failures,
             memory_kib: self.memory_limit,
+            evaluator_id: self.evaluator_id.clone(),
             fidelity: self.fidelity.iter().cloned().collect(),
             ..PoolConfig::new(command, logs)
         }))
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("`{text}` is no time: expected a number and s, m or h, such as 90s");
-    let (number, seconds) = match text.as_bytes().last() {
-        Some(b's') => (&text[..text.len() - 1], 1.0),
-        Some(b'm') => (&text[..text.len() - 1], 60.0),
-        Some(b'h') => (&text[..text.len() - 1], 3600.0),
-        _ => return Err(expected()),
-    };
-    let number: f64 = number.parse().map_err(|_| expected())?;
-    Duration::try_from_secs_f64(number * seconds)
-        .ok()
-        .filter(|time| !time.is_zero())
-        .ok_or_else(expected)
 }
 
 fn kibibytes(text: &str) -> Result<u64, String> {

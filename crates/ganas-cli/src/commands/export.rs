@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::ValueEnum;
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
-use ganas::store::{ExportFormat, RunFilter, Study};
+use ganas::store::{Export, ExportFormat, Study, Times};
 
 use crate::arguments::filter::FilterArguments;
 use crate::commands::unchecked;
-use crate::printing::escape::printable;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
+use ganas::report::escape::printable;
 
 /// Which study, and how it is written.
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,10 @@ pub(crate) struct Arguments {
     /// The file to write, replaced when it exists; `-` is stdout [default: stdout].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Tells what depends on time and place, too: costs, artifacts, attempts, times, machines and logs; and evaluations that are
+    /// no trials yet. Without it, runs that were resumed, or done by other workers, have the same export.
+    #[arg(long)]
+    with_times: bool,
     #[command(flatten)]
     filter: FilterArguments,
 }
@@ -46,17 +50,26 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Format::Jsonl => ExportFormat::JsonLines,
         Format::Csv => ExportFormat::Csv,
     };
+    let export = Export {
+        times: if arguments.with_times {
+            Times::Include
+        } else {
+            Times::Leave
+        },
+        filter,
+        ..Export::new(format)
+    };
     match &arguments.output {
-        Some(path) if !means_stdout(path) => to_file(path, arguments, &study, format, &filter)?,
+        Some(path) if !means_stdout(path) => to_file(path, arguments, &study, &export)?,
         // A terminal would obey the control characters of a text.
         _ if io::stdout().is_terminal() => {
             let mut bytes = Vec::new();
-            study.export(&mut bytes, format, &filter)?;
+            study.export(&mut bytes, &export)?;
             output::print_text(&printable(&String::from_utf8_lossy(&bytes)))?;
         }
         _ => {
             check_stdout([&arguments.study])?;
-            output::print(|out| Ok(study.export(out, format, &filter)?))?;
+            output::print(|out| Ok(study.export(out, &export)?))?;
         }
     }
     Ok(Outcome::Done)
@@ -67,14 +80,13 @@ fn to_file(
     path: &Path,
     arguments: &Arguments,
     study: &Study,
-    format: ExportFormat,
-    filter: &RunFilter,
+    export: &Export,
 ) -> anyhow::Result<()> {
     let target = Target::new(path, Replace::Allowed).made_from([&arguments.study]);
     let mut output = Output::create(&target)?;
     let mut file = BufWriter::new(&mut output);
     let written = study
-        .export(&mut file, format, filter)
+        .export(&mut file, export)
         .map_err(anyhow::Error::from)
         .and_then(|()| Ok(file.flush()?));
     drop(file);

@@ -11,17 +11,18 @@ use ganas::{Budget, Experiment, RunRecord, Search, SearchSpace, Seeds};
 
 use crate::arguments::algorithm::AlgorithmArguments;
 use crate::arguments::count;
+use crate::arguments::course::CourseArguments;
 use crate::arguments::environment;
 use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
 use crate::arguments::workers::WorkerArguments;
-use crate::printing::escape::escaped;
-use crate::printing::exit::Outcome;
+use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
 use crate::printing::progress::Progress;
 use crate::printing::stderr::message;
 use crate::printing::worker_notes::WorkerNotes;
+use ganas::report::escape::escaped;
 
 /// What to search, and how.
 #[derive(Debug, clap::Args)]
@@ -43,19 +44,28 @@ pub(crate) struct Arguments {
     /// Seeds, one run each: `7`, `0..20` (without 20), `1,5,10..12`.
     #[arg(long, alias = "seed", default_value = "0..1")]
     seeds: Seeds,
-    /// The study that records the runs, created when it does not exist [default: runs are kept in memory only].
+    /// The study that records the runs, created when it does not exist [default: with --evaluator a file in the current folder,
+    /// named like the space; else runs are kept in memory only].
     #[arg(long, value_name = "FILE")]
     study: Option<PathBuf>,
-    /// Continues the runs that the study holds; finished ones are shown as they are.
-    #[arg(long, requires = "study")]
+    /// Continues the runs that the study holds, also with a larger budget; finished ones are shown as they are.
+    #[arg(long)]
     resume: bool,
+    /// With --resume: begins runs that the study does not hold, beside those that it holds.
+    #[arg(long, requires = "resume")]
+    new_run: bool,
+    /// With --resume: evaluates again what has failed. The record becomes that of runs in which it had not failed.
+    #[arg(long, requires = "resume")]
+    retry_failed: bool,
+    #[command(flatten)]
+    course: CourseArguments,
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
     #[arg(long, value_name = "N", value_parser = count::threads)]
     threads: Option<NonZeroUsize>,
     /// Prints one JSON object instead of a table.
     #[arg(long)]
     json: bool,
-    /// Prints no header and no progress.
+    /// Prints no header and no progress; failures are told all the same.
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
@@ -88,23 +98,30 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
 
     let continuation = continuation(&search);
     let safe_stop = interrupt.stop_safely(search.stop(), continuation.clone());
-    let shown = !arguments.quiet && std::io::stderr().is_terminal();
     let n_runs = search.seeds().len();
-    let queries = search.budget().unique_queries();
-    let progress = Arc::new(if shown {
-        Progress::new(n_runs, queries)
-    } else {
-        Progress::hidden(n_runs, queries)
-    });
-    if search.worker_statistics().is_some() {
-        progress.share(&notes);
+    let progress = match (arguments.quiet, std::io::stderr().is_terminal()) {
+        (true, _) => None,
+        (false, true) => Some(Progress::bars(&search, &notes)),
+        (false, false) => Some(Progress::lines(&search)),
+    };
+    if let Some(progress) = &progress {
+        search.observe(progress.observers());
     }
-    let bars = Arc::clone(&progress);
-    search.observe(move |seed| Box::new(bars.run(seed)));
     let results = search.run();
-    progress.clear();
+    if let Some(progress) = progress {
+        progress.clear();
+    }
+    for warning in search.warnings() {
+        message(warning);
+    }
     if let (Some(statistics), false) = (search.worker_statistics(), arguments.quiet) {
         message(format_args!("workers: {statistics}"));
+        if search.reused() > 0 {
+            message(format_args!(
+                "{} evaluations of other runs were used again",
+                search.reused()
+            ));
+        }
     }
     let runs = results.inspect_err(|_| {
         if search.study().is_some() && n_runs > 1 {
@@ -126,8 +143,15 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     if let Some(embedded) = embedded {
         message(next_steps(embedded, runs).trim_end_matches('\n'));
     }
-    let is_finished = |run: &&RunRecord| run.stop != StopReason::Interrupted;
+    let is_finished =
+        |run: &&RunRecord| !matches!(run.stop, StopReason::Interrupted | StopReason::TimeSpent);
     let finished = runs.iter().filter(is_finished).count();
+    if search.stop().is_out_of_time() && !interrupt.asked() {
+        message(format_args!(
+            "the time is over: {finished} of {n_runs} runs are finished\n{continuation}"
+        ));
+        return Ok(Outcome::Done);
+    }
     if interrupt.asked() && runs.len() < n_runs || finished < runs.len() {
         message(format_args!(
             "interrupted: {finished} of {n_runs} runs are finished\n{continuation}"
@@ -182,7 +206,9 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if let Some(space) = &arguments.space {
         experiment = experiment.space(Arc::clone(space));
     }
-    if let Some(config) = arguments.workers.config(arguments.study.as_deref())? {
+    let space = arguments.space.as_ref().map(|space| space.name());
+    let study = arguments.workers.study(arguments.study.as_deref(), space);
+    if let Some(config) = arguments.workers.config(study.as_deref())? {
         experiment = experiment.workers(config, notes.listener());
     }
     if let Some(budget) = arguments.budget {
@@ -191,13 +217,26 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if let Some(threads) = arguments.threads {
         experiment = experiment.threads(threads);
     }
-    if let Some(study) = &arguments.study {
-        experiment = experiment.study(study);
+    match study {
+        Some(study) => experiment = experiment.study(study),
+        None if arguments.resume => {
+            return Err(UsageError(
+                "--resume continues what a study holds: name it with --study FILE".to_owned(),
+            )
+            .into());
+        }
+        None => {}
     }
     if arguments.resume {
         experiment = experiment.resume();
     }
-    Ok(experiment)
+    if arguments.retry_failed {
+        experiment = experiment.retry_failed();
+    }
+    if arguments.new_run {
+        experiment = experiment.new_run();
+    }
+    arguments.course.add_to(experiment)
 }
 
 /// What there is to do after a first search.

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::arguments::filter::FilterArguments;
 use crate::commands::unchecked;
-use crate::printing::escape::escaped;
 use crate::printing::exit::Outcome;
 use crate::printing::output;
 use crate::printing::stderr::message;
+use ganas::report::escape::escaped;
 use ganas::report::tables::{Align, TextTable, measurement, optional};
 
 /// Which study, and how many.
@@ -45,6 +45,8 @@ struct Entry<'a> {
     algorithm: &'a str,
     seed: u64,
     number: u32,
+    /// Whether it is recorded as a trial, or evaluated and waits for those before it.
+    recorded: bool,
 }
 
 impl<'a> Entry<'a> {
@@ -59,6 +61,7 @@ impl<'a> Entry<'a> {
             algorithm: &entry.algorithm,
             seed: entry.seed,
             number: entry.number.0,
+            recorded: entry.is_recorded,
         }
     }
 }
@@ -217,11 +220,16 @@ fn text(protocols: &[MetricPair], entries: &[Entry<'_>]) -> String {
             measurement(entry.report),
             escaped(entry.algorithm).into_owned(),
             entry.seed.to_string(),
-            entry.number.to_string(),
+            format!("{}{}", entry.number, if entry.recorded { "" } else { "*" }),
             escaped(entry.arch).into_owned(),
         ]);
     }
-    format!("{}\n{}", protocol_text(protocols), table.to_text())
+    let note = if entries.iter().all(|entry| entry.recorded) {
+        ""
+    } else {
+        "* evaluated, and waits for those that were proposed before it\n"
+    };
+    format!("{}\n{}{note}", protocol_text(protocols), table.to_text())
 }
 
 #[cfg(test)]
@@ -245,10 +253,11 @@ mod tests {
             algorithm: hostile,
             seed: 0,
             number: 0,
+            recorded: false,
         };
         let text = text(&[protocol], &[entry]);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 4, "{text:?}");
+        assert_eq!(lines.len(), 5, "{text:?}");
         assert!(!text.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')));
         assert!(text.contains(r"a\u{1b}[2J\nb\u{202e}"), "{text}");
     }

@@ -5,24 +5,51 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::escape::printable;
 use super::exit::Outcome;
+use ganas::report::escape::printable;
+
+/// Whether somebody still reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// As far as one can tell.
+    There,
+    /// It has seen enough.
+    Gone,
+}
 
 /// Writes to stdout, buffered.
 pub(crate) fn print(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    print_to(write).map(|_| ())
+}
+
+fn print_to(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<Reader> {
     let mut out = BufWriter::new(io::stdout().lock());
     let result = write(&mut out).and_then(|()| Ok(out.flush()?));
     match result {
-        Err(error) if is_broken_pipe(&error) => Ok(()),
-        result => result.context("cannot write to stdout"),
+        Err(error) if is_broken_pipe(&error) => Ok(Reader::Gone),
+        result => result
+            .map(|()| Reader::There)
+            .context("cannot write to stdout"),
     }
+}
+
+/// Writes a text of lines to stdout, as one of several.
+pub(crate) fn print_block(text: &str) -> anyhow::Result<Reader> {
+    print_to(|out| Ok(out.write_all(printable(text).as_bytes())?))
 }
 
 /// Writes a text of lines to stdout, without what a terminal would obey.
 pub(crate) fn print_text(text: &str) -> anyhow::Result<()> {
     print(|out| Ok(out.write_all(printable(text).as_bytes())?))
+}
+
+/// Writes a text of lines over what a terminal shows.
+pub(crate) fn redraw(text: &str) -> anyhow::Result<Reader> {
+    // To the upper left corner; each line is erased to its end, and all that is below the last.
+    let text = printable(text).replace('\n', "\x1b[K\n");
+    print_to(|out| Ok(write!(out, "\x1b[H{text}\x1b[J")?))
 }
 
 /// Writes one JSON object to stdout, in one line.

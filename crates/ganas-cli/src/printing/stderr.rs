@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
-use super::escape::printable;
+use ganas::report::escape::printable;
 
 /// Prints a message, and ends its last line.
 pub(crate) fn message(text: impl Display) {

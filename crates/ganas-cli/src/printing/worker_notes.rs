@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 use ganas::worker::{PoolListener, PoolNote};
 use indicatif::{MultiProgress, ProgressBar};
 
-use super::escape::shortened;
 use super::stderr::message;
+use ganas::report::escape::shortened;
 use ganas::report::tables::measurement;
 
 /// The longest note, in characters.
@@ -21,27 +21,35 @@ const LONGEST_NEWS: usize = 400;
 /// So many metrics are shown of a progress message.
 const METRICS_SHOWN: usize = 8;
 
-/// Where the lines go: quiet ones go nowhere.
+/// What is told of the workers, and where the lines go.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkerNotes {
-    quiet: bool,
+    told: Told,
     /// The bars, once they are there, and the one that shows the last news of a worker.
     bars: Arc<OnceLock<(MultiProgress, ProgressBar)>>,
 }
 
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Everything,
+    /// What cost a result, or a worker.
+    Losses,
+}
+
 impl WorkerNotes {
-    /// Notes that are printed.
+    /// Notes of everything.
     pub(crate) fn printed() -> Self {
         Self {
-            quiet: false,
+            told: Told::Everything,
             bars: Arc::default(),
         }
     }
 
-    /// Notes that are not.
+    /// Notes of failures that nothing makes good any more: whoever wants no progress wants to know of them all the same.
     pub(crate) fn quiet() -> Self {
         Self {
-            quiet: true,
+            told: Told::Losses,
             ..Self::printed()
         }
     }
@@ -59,33 +67,42 @@ impl WorkerNotes {
     }
 
     fn tell(&self, note: &PoolNote) {
-        if self.quiet {
-            return;
-        }
         match note {
+            PoolNote::AttemptFailed { again: true, .. } if self.told == Told::Losses => {}
             PoolNote::AttemptFailed {
                 worker,
                 arch,
                 attempt,
                 again,
                 reason,
+                log_tail,
+                ..
             } => {
                 let then = if *again { "trying again" } else { "given up" };
                 self.print(&format!(
                     "worker {worker}: attempt {attempt} of {arch} failed, {then}: {reason}"
                 ));
+                self.last_words(*worker, log_tail);
             }
             PoolNote::Ended { worker, reason } => {
                 self.print(&format!("worker {worker} is ended: {reason}"));
             }
-            PoolNote::StartFailed { worker, reason } => {
+            PoolNote::StartFailed {
+                worker,
+                reason,
+                log_tail,
+                ..
+            } => {
                 self.print(&format!("worker {worker} did not start: {reason}"));
+                self.last_words(*worker, log_tail);
             }
             PoolNote::Progress {
                 worker,
                 arch,
                 done,
+                step,
                 metrics,
+                ..
             } => {
                 if let Some((_, news)) = self.bars.get() {
                     let done = done.map_or_else(String::new, |done| {
@@ -94,14 +111,22 @@ impl WorkerNotes {
                     let metrics: String = metrics
                         .iter()
                         .take(METRICS_SHOWN)
-                        .filter_map(|(name, value)| {
-                            Some(format!("  {name} {}", measurement((*value)?)))
-                        })
+                        .map(|(name, value)| format!("  {name} {}", measurement(*value)))
                         .collect();
-                    let text = format!("worker {worker}: {arch}{done}{metrics}");
+                    let step = step.map_or_else(String::new, |step| format!(" step {step}"));
+                    let text = format!("worker {worker}: {arch}{done}{step}{metrics}");
                     news.set_message(shortened(&text, LONGEST_NEWS).into_owned());
                 }
             }
+            // What is as it should be is seen in the bars.
+            _ => {}
+        }
+    }
+
+    /// What a worker printed before it failed.
+    fn last_words(&self, worker: u32, log_tail: &str) {
+        for line in log_tail.lines() {
+            self.print(&format!("worker {worker} | {line}"));
         }
     }
 

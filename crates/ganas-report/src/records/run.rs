@@ -89,7 +89,7 @@ impl RunRecord {
             repeat: record.trial.repeat,
             measured: record
                 .trial
-                .search()
+                .eligible()
                 .zip(record.report)
                 .map(|(search, report)| (search, report.0)),
         });
@@ -111,7 +111,7 @@ impl RunRecord {
             let unique = outcome.trials.iter().filter(|r| !r.trial.repeat);
             let trials = unique.map(|record| {
                 let trial = &record.trial;
-                let (_, report) = trial.search().zip(record.report)?;
+                let (_, report) = trial.eligible().zip(record.report)?;
                 Some(Completed {
                     arch: space.encode(&trial.arch),
                     key: trial.key.to_string(),
@@ -135,7 +135,9 @@ impl RunRecord {
         let points = trials.iter().map(|trial| Point {
             repeat: trial.repeat,
             measured: match (&trial.state, trial.report) {
-                (TrialState::Completed(search), Some(report)) => Some((*search, report.0)),
+                (TrialState::Completed(search), Some(report)) if trial.is_eligible() => {
+                    Some((*search, report.0))
+                }
                 _ => None,
             },
         });
@@ -157,7 +159,7 @@ impl RunRecord {
         if let Some(objectives) = &summary.spec.objectives {
             let unique = trials.into_iter().filter(|trial| !trial.repeat);
             let trials = unique.map(|trial| {
-                let report = trial.report?;
+                let report = trial.report.filter(|_| trial.is_eligible())?;
                 Some(Completed {
                     arch: trial.arch,
                     key: trial.key.to_string(),

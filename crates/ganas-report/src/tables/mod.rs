@@ -1,5 +1,6 @@
 //! Tables of results: text for terminals, Markdown for pages, CSV for programs.
 
+mod evaluated;
 mod front;
 mod improvement;
 mod number;

@@ -97,6 +97,9 @@ pub fn stop_text(stop: StopReason) -> &'static str {
         StopReason::BudgetSpent => "budget spent",
         StopReason::SpaceExhausted => "space exhausted",
         StopReason::OnlyRepeats => "only repeats",
+        StopReason::TargetReached => "target reached",
+        StopReason::NoImprovement => "no improvement",
+        StopReason::TimeSpent => "time spent",
         StopReason::Interrupted => "interrupted",
     }
 }

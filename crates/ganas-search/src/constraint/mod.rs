@@ -9,6 +9,7 @@ mod listed_tests;
 #[cfg(test)]
 mod mask_tests;
 mod masks;
+mod measured;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use ganas_space::{Arch, CostRange};
 use crate::SearchError;
 
 pub use listed::ListedSpace;
+pub use measured::{MeasuredBound, WithMeasuredBounds};
 pub use space::ConstrainedSpace;
 
 /// How a value is compared with a bound.

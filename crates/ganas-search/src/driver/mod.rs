@@ -1,41 +1,58 @@
 //! The driver: owns the loop, the budget and the observers.
 
+mod feed;
+mod progress;
+mod rungs;
+
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ganas_eval::{
-    Answer, Counted, EvalError, Evaluator, Measurement, MetricPair, Query, QueryCounts,
-    ReportMetric, SearchMetric,
-};
+use ganas_eval::{Evaluator, QueryCounts};
 use ganas_space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Budget, Observer, ObserverError, Proposal, RoundReport, SearchError, Searcher, Trial,
-    TrialNumber, TrialRecord, TrialState,
-};
+use crate::{Budget, Observer, ObserverError, Proposal, SearchError, Searcher, TrialRecord};
+
+use feed::RunFeed;
+pub use rungs::Rungs;
 
 /// Asks a run to stop at the next safe point: after the round it is in.
 #[derive(Clone, Debug, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
+pub struct StopFlag {
+    stop: Arc<AtomicBool>,
+    out_of_time: Arc<AtomicBool>,
+}
 
 impl StopFlag {
     /// Asks the run to stop.
     pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks the run to stop because its time is over.
+    pub fn time_is_over(&self) {
+        self.out_of_time.store(true, Ordering::Relaxed);
+        self.stop();
+    }
+
+    /// Whether the time is over.
+    #[must_use]
+    pub fn is_out_of_time(&self) -> bool {
+        self.out_of_time.load(Ordering::Relaxed)
     }
 
     /// Whether a stop was asked for.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// The flag itself, for an evaluator that stops, too.
     #[must_use]
     pub fn shared(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.stop)
     }
 }
 
@@ -49,8 +66,72 @@ pub enum StopReason {
     SpaceExhausted,
     /// The searcher repeated itself until the bound on raw queries was reached.
     OnlyRepeats,
+    /// The target was reached; with another target or none, the run can be continued.
+    TargetReached,
+    /// Nothing better was found for as long as was to be waited; the run can be continued with more patience.
+    NoImprovement,
+    /// The time that the search may take is over; the run can be resumed.
+    TimeSpent,
     /// A stop was asked for; the run can be resumed.
     Interrupted,
+}
+
+impl StopReason {
+    /// Whether more could be done with the same budget.
+    #[must_use]
+    pub fn is_early(self) -> bool {
+        match self {
+            Self::BudgetSpent | Self::SpaceExhausted | Self::OnlyRepeats => false,
+            Self::TargetReached | Self::NoImprovement | Self::TimeSpent | Self::Interrupted => true,
+        }
+    }
+}
+
+/// When a searcher is asked, and which trials it has been told by then.
+///
+/// Either way that depends on the numbers of trials alone, not on when evaluations end, so that the record of a run does
+/// not depend on who evaluates, and how fast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Option<NonZeroU32>", from = "Option<NonZeroU32>")]
+pub enum Pace {
+    /// The searcher proposes as many as it likes, and is asked again once it has been told all of them.
+    #[default]
+    Rounds,
+    /// The searcher proposes one at a time. Before it proposes the one with the number n, it has been told exactly those with
+    /// numbers up to n - W, so up to W are being evaluated at any time. With W = 1 it is told each before it proposes the next.
+    Window(NonZeroU32),
+}
+
+impl Pace {
+    /// The size of the window.
+    #[must_use]
+    pub fn window(self) -> Option<NonZeroU32> {
+        self.into()
+    }
+}
+
+impl From<Option<NonZeroU32>> for Pace {
+    fn from(window: Option<NonZeroU32>) -> Self {
+        window.map_or(Self::Rounds, Self::Window)
+    }
+}
+
+impl From<Pace> for Option<NonZeroU32> {
+    fn from(pace: Pace) -> Self {
+        match pace {
+            Pace::Rounds => None,
+            Pace::Window(window) => Some(window),
+        }
+    }
+}
+
+/// When a run ends before its budget is spent. It is no part of what the run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Until {
+    /// Once a trial has this value of the search metric, or a better one.
+    pub target: Option<f64>,
+    /// Once so many unique queries in a row have brought nothing better.
+    pub patience: Option<NonZeroU32>,
 }
 
 /// A run that has ended.
@@ -65,7 +146,7 @@ pub struct RunOutcome {
 }
 
 /// Where an interrupted run continues.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ResumePoint {
     /// The number of rounds done; the next round has this number.
     pub rounds: u32,
@@ -73,6 +154,8 @@ pub struct ResumePoint {
     pub checkpoint: Vec<u8>,
     /// All trials of those rounds, in the order of proposal.
     pub trials: Vec<TrialRecord>,
+    /// What had been proposed and not been told then, in the order of proposal.
+    pub pending: Vec<Proposal>,
 }
 
 /// A run whose first so many unique queries all failed is stopped with [`SearchError::AllFailed`].
@@ -80,16 +163,21 @@ const ALL_FAILED_AFTER: u32 = 100;
 
 /// A run of a searcher, until its budget is spent.
 ///
-/// A round is one ask, the evaluation of its proposals, and one tell; its trials are told to the observers together.
-/// An evaluator that takes batches gets the new proposals of a round together and may do them at the same time and in
-/// any order; results are told in the order of proposal, so the record does not depend on that.
+/// The [`Pace`] says when the searcher is asked and told. A round is what is told at once; its trials are told to the
+/// observers together.
+/// The evaluator may do what was proposed at the same time and in any order; results are told in the order of proposal, so
+/// the record does not depend on that.
 /// A stop that is asked for takes effect between two rounds, or within one when the evaluator stops
-/// ([`EvalError::Interrupted`]); the round is then as if it had not been asked for.
+/// ([`ganas_eval::EvalError::Interrupted`]); the round is then as if it had not been asked for.
 pub struct Run<'a> {
     space: &'a dyn SearchSpace,
     searcher: &'a mut dyn Searcher,
     evaluator: &'a dyn Evaluator,
     budget: Budget,
+    pace: Pace,
+    until: Until,
+    rungs: Option<Rungs>,
+    first: Vec<Proposal>,
     resume: Option<ResumePoint>,
     observers: Vec<&'a mut dyn Observer>,
     stop: StopFlag,
@@ -101,6 +189,7 @@ impl fmt::Debug for Run<'_> {
             .field("space", &self.space.name())
             .field("searcher", &self.searcher.name())
             .field("budget", &self.budget)
+            .field("pace", &self.pace)
             .finish_non_exhaustive()
     }
 }
@@ -118,10 +207,43 @@ impl<'a> Run<'a> {
             searcher,
             evaluator,
             budget,
+            pace: Pace::default(),
+            until: Until::default(),
+            rungs: None,
+            first: Vec::new(),
             resume: None,
             observers: Vec::new(),
             stop: StopFlag::default(),
         }
+    }
+
+    /// Asks and tells at this pace.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Ends early.
+    #[must_use]
+    pub fn until(mut self, until: Until) -> Self {
+        self.until = until;
+        self
+    }
+
+    /// Evaluates everything with a low fidelity first, of which the best go on with higher ones. What a searcher is told of the
+    /// others has the value with the highest fidelity at hand.
+    #[must_use]
+    pub fn rungs(mut self, rungs: impl Into<Option<Rungs>>) -> Self {
+        self.rungs = rungs.into();
+        self
+    }
+
+    /// Evaluates these before the searcher is asked for the first time, and tells it.
+    #[must_use]
+    pub fn first(mut self, first: Vec<Proposal>) -> Self {
+        self.first = first;
+        self
     }
 
     /// Continues from a point, when there is one.
@@ -155,64 +277,10 @@ impl<'a> Run<'a> {
     /// A failed evaluation is not an error: it is recorded and told. A metric that is not a finite number is a failed
     /// evaluation.
     pub fn run(self) -> Result<RunOutcome, SearchError> {
-        let Self {
-            space,
-            searcher,
-            evaluator,
-            budget,
-            resume,
-            mut observers,
-            stop,
-        } = self;
-        let mut progress = Progress::new(evaluator);
-        if let Some(point) = resume {
-            progress.resume(searcher, point)?;
-        }
-        let reason = loop {
-            let counts = progress.counts();
-            if counts.unique >= budget.unique_queries() {
-                break StopReason::BudgetSpent;
-            }
-            if counts.raw >= budget.raw_queries() {
-                break StopReason::OnlyRepeats;
-            }
-            if stop.is_set() {
-                break StopReason::Interrupted;
-            }
-            let limit = index(
-                (budget.unique_queries() - counts.unique).min(budget.raw_queries() - counts.raw),
-            );
-            let proposals = searcher.ask(limit)?;
-            if proposals.is_empty() {
-                break StopReason::SpaceExhausted;
-            }
-            if proposals.len() > limit {
-                return Err(SearchError::TooManyProposals {
-                    searcher: searcher.name(),
-                    proposed: proposals.len(),
-                    limit,
-                });
-            }
-            match progress.round(space, searcher, proposals, &mut observers) {
-                Err(SearchError::Evaluator(EvalError::Interrupted)) => {
-                    break StopReason::Interrupted;
-                }
-                result => result?,
-            }
-            progress.check_not_all_failed()?;
-        };
-        let outcome = RunOutcome {
-            stop: reason,
-            counts: progress.counts(),
-            trials: progress.trials,
-        };
-        // Every observer is told, whatever the others say, so that each can put its record in order.
-        let mut told = Ok(());
-        for observer in &mut observers {
-            let result = observer.on_finish(&outcome);
-            told = told.and(observed(observer.name(), result));
-        }
-        told.map(|()| outcome)
+        let evaluator = self.evaluator;
+        let mut feed = RunFeed::new(self)?;
+        let evaluated = evaluator.evaluate_all(&mut feed);
+        feed.finish(evaluated)
     }
 }
 
@@ -220,239 +288,7 @@ fn observed(observer: &'static str, result: Result<(), ObserverError>) -> Result
     result.map_err(|source| SearchError::Observer { observer, source })
 }
 
-/// What a run has done so far.
-struct Progress<'a> {
-    protocol: &'a MetricPair,
-    counted: Counted<'a>,
-    /// Unique queries whose measurement was not finite: failures that `counted` does not know of.
-    not_finite: u32,
-    rounds: u32,
-    trials: Vec<TrialRecord>,
-    /// The earliest of the best completed trials.
-    best: Option<usize>,
-}
-
-impl<'a> Progress<'a> {
-    fn new(evaluator: &'a dyn Evaluator) -> Self {
-        Self {
-            protocol: evaluator.metric_pair(),
-            counted: Counted::new(evaluator),
-            not_finite: 0,
-            rounds: 0,
-            trials: Vec::new(),
-            best: None,
-        }
-    }
-
-    fn counts(&self) -> QueryCounts {
-        let counts = self.counted.counts();
-        QueryCounts {
-            failed: counts.failed + self.not_finite,
-            ..counts
-        }
-    }
-
-    /// Puts the searcher and the counts where they were after the last recorded round.
-    fn resume(
-        &mut self,
-        searcher: &mut dyn Searcher,
-        point: ResumePoint,
-    ) -> Result<(), SearchError> {
-        let told: Vec<Trial> = point.trials.iter().map(|r| r.trial.clone()).collect();
-        searcher.restore(&point.checkpoint, &told)?;
-        self.rounds = point.rounds;
-        for record in point.trials {
-            self.replay(record)?;
-        }
-        Ok(())
-    }
-
-    fn replay(&mut self, record: TrialRecord) -> Result<(), SearchError> {
-        let bad = |reason: String| SearchError::BadCheckpoint {
-            round: self.rounds.saturating_sub(1),
-            reason,
-        };
-        let trial = &record.trial;
-        let (TrialNumber(told), expected) = (trial.number, count(self.trials.len()));
-        if told != expected {
-            return Err(SearchError::OutOfOrder { told, expected });
-        }
-        if trial.round >= self.rounds {
-            return Err(bad(format!(
-                "trial {told} belongs to round {}, but only {} rounds are done",
-                trial.round, self.rounds
-            )));
-        }
-        let result = match (&trial.state, record.report) {
-            (TrialState::Completed(search), Some(report)) => Ok(Measurement {
-                search: *search,
-                report,
-                objectives: trial.objectives.clone(),
-            }),
-            (TrialState::Completed(_), None) => {
-                return Err(bad(format!(
-                    "trial {told} is completed but has no reported metric"
-                )));
-            }
-            (TrialState::Failed(reason), _) => Err(reason.clone()),
-        };
-        let unique_before = self.counted.counts().unique;
-        self.counted.replay(trial.key, result);
-        if trial.repeat != (self.counted.counts().unique == unique_before) {
-            return Err(bad(format!(
-                "trial {told} is marked repeat = {}, which the earlier trials contradict",
-                trial.repeat
-            )));
-        }
-        self.push(record);
-        Ok(())
-    }
-
-    fn round(
-        &mut self,
-        space: &dyn SearchSpace,
-        searcher: &mut dyn Searcher,
-        proposals: Vec<Proposal>,
-        observers: &mut [&mut dyn Observer],
-    ) -> Result<(), SearchError> {
-        let first = self.trials.len();
-        if let Some(Proposal { arch, .. }) = proposals.iter().find(|p| !space.admits(&p.arch)) {
-            return Err(SearchError::NotAdmitted {
-                searcher: searcher.name(),
-                arch: space.encode(arch),
-            });
-        }
-        if self.counted.takes_batches() {
-            self.evaluate_together(proposals)?;
-        } else {
-            for proposal in proposals {
-                let Proposal { ref arch, key } = proposal;
-                let answer = self.counted.query(Query { key, arch });
-                let record = self.record(proposal, answer);
-                self.push(record);
-            }
-        }
-        let told: Vec<Trial> = self.trials[first..]
-            .iter()
-            .map(|r| r.trial.clone())
-            .collect();
-        searcher.tell(&told)?;
-        let events = searcher.take_events();
-        let report = RoundReport {
-            round: self.rounds,
-            trials: &self.trials[first..],
-            events: &events,
-            counts: self.counts(),
-            best: self.best.map(|at| &self.trials[at]),
-            checkpoint: &|| searcher.checkpoint(),
-        };
-        for observer in observers {
-            let result = observer.on_round(&report);
-            observed(observer.name(), result)?;
-        }
-        self.rounds += 1;
-        Ok(())
-    }
-
-    /// Has the new proposals evaluated at the same time, and records all of them in the order of proposal.
-    fn evaluate_together(&mut self, proposals: Vec<Proposal>) -> Result<(), SearchError> {
-        let queries: Vec<Query<'_>> = proposals
-            .iter()
-            .map(|&Proposal { ref arch, key }| Query { key, arch })
-            .collect();
-        let answers = self.counted.query_all(&queries)?;
-        for (proposal, answer) in proposals.into_iter().zip(answers) {
-            let record = self.record(proposal, answer);
-            self.push(record);
-        }
-        Ok(())
-    }
-
-    fn record(&mut self, proposal: Proposal, answer: Answer) -> TrialRecord {
-        let measured = answer.result.and_then(|measurement| {
-            let finite = finite(self.protocol, measurement);
-            self.not_finite += u32::from(finite.is_err() && !answer.repeat);
-            finite
-        });
-        let (result, report, objectives) = match measured {
-            Ok(measured) => (
-                Ok(measured.search),
-                Some(measured.report),
-                measured.objectives,
-            ),
-            Err(reason) => (Err(reason), None, Vec::new()),
-        };
-        let number = TrialNumber(count(self.trials.len()));
-        let trial = Trial::new(number, self.rounds, proposal, result).with_objectives(objectives);
-        TrialRecord {
-            trial: if answer.repeat {
-                trial.repeated()
-            } else {
-                trial
-            },
-            report,
-        }
-    }
-
-    fn push(&mut self, record: TrialRecord) {
-        let value = record.trial.search();
-        let best = self.best.and_then(|at| self.trials[at].trial.search());
-        if value.is_some() && best.is_none_or(|best| value > Some(best)) {
-            self.best = Some(self.trials.len());
-        }
-        self.trials.push(record);
-    }
-
-    fn check_not_all_failed(&self) -> Result<(), SearchError> {
-        let QueryCounts { unique, failed, .. } = self.counts();
-        if unique < ALL_FAILED_AFTER || failed < unique {
-            return Ok(());
-        }
-        let reason = self.trials.iter().rev().find_map(|r| match &r.trial.state {
-            TrialState::Failed(reason) => Some(reason.clone()),
-            TrialState::Completed(_) => None,
-        });
-        Err(SearchError::AllFailed {
-            failed,
-            reason: reason.unwrap_or_default(),
-        })
-    }
-}
-
-/// The measurement, when all that it consists of is finite. Negative zero becomes zero, since a study does not keep the
-/// sign of a zero.
-fn finite(protocol: &MetricPair, measurement: Measurement) -> Result<Measurement, String> {
-    let check = |what: &str, name: &str, value: f64| {
-        if value.is_finite() {
-            Ok(value + 0.0)
-        } else {
-            Err(format!(
-                "the {what} metric `{name}` is {value}: expected a finite number"
-            ))
-        }
-    };
-    Ok(Measurement {
-        search: {
-            let value = check("search", &protocol.search, measurement.search.value())?;
-            SearchMetric::new(value, protocol.search_direction)
-        },
-        report: ReportMetric(check("reported", &protocol.report, measurement.report.0)?),
-        objectives: (1..)
-            .zip(measurement.objectives)
-            .map(|(number, value): (u32, f64)| check("objective", &number.to_string(), value))
-            .collect::<Result<_, _>>()?,
-    })
-}
-
-/// The number of trials as it is recorded.
-fn count(len: usize) -> u32 {
-    u32::try_from(len).expect("invariant: the budget bounds the trials, and is a u32")
-}
-
-/// A number of queries as a length.
-fn index(queries: u32) -> usize {
-    usize::try_from(queries).unwrap_or(usize::MAX)
-}
-
+#[cfg(test)]
+mod pace_tests;
 #[cfg(test)]
 mod tests;

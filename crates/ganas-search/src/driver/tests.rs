@@ -1,12 +1,15 @@
 //! The driver with scripted searchers, evaluators and observers.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+use ganas_eval::{ReportMetric, SearchMetric};
+
 use super::*;
 use crate::toy::{Toy, ToyEvaluator, arch, sorted};
-use crate::{Event, RandomSearch};
+use crate::{Event, RandomSearch, RoundReport, Trial, TrialNumber, TrialState};
 
 /// Proposes what it is scripted to, and keeps what it is told.
 #[derive(Default)]
@@ -39,6 +42,8 @@ impl Searcher for Scripted {
             .collect())
     }
 
+    fn enqueue(&mut self, _: &[Proposal]) {}
+
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
         self.told.extend_from_slice(trials);
         Ok(())
@@ -55,7 +60,16 @@ impl Searcher for Scripted {
         Ok(self.told.len().to_string().into_bytes())
     }
 
-    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+    fn learn(&mut self, _: &[Trial]) -> Result<(), SearchError> {
+        Ok(())
+    }
+
+    fn restore(
+        &mut self,
+        checkpoint: &[u8],
+        trials: &[Trial],
+        _: &[Proposal],
+    ) -> Result<(), SearchError> {
         assert_eq!(checkpoint, trials.len().to_string().as_bytes());
         self.told = trials.to_vec();
         Ok(())
@@ -87,7 +101,9 @@ impl Observer for Watch {
             round.best.map(|b| b.trial.number),
         ));
         self.events.extend_from_slice(round.events);
-        self.checkpoints.push((round.checkpoint)()?);
+        if let Some(checkpoint) = round.checkpoint {
+            self.checkpoints.push(checkpoint()?);
+        }
         if let Some((at, flag)) = &self.stop_in_round
             && *at == round.round
         {
@@ -153,8 +169,6 @@ fn counts_best_and_order() {
     let outcome = outcome.unwrap();
     assert_eq!(outcome.stop, StopReason::SpaceExhausted);
     assert_eq!(outcome.counts, counts(5, 3, 0));
-    // Raw queries do not reduce what may still be asked for; unique ones do.
-    assert_eq!(searcher.limits, [5, 3, 3, 2]);
     let best = |n| Some(TrialNumber(n));
     assert_eq!(
         watch.rounds,
@@ -189,22 +203,42 @@ fn the_budget_is_spent_exactly() {
     let outcome = outcome.unwrap();
     assert_eq!(outcome.stop, StopReason::BudgetSpent);
     assert_eq!(outcome.counts, counts(3, 2, 0));
-    assert_eq!(searcher.limits, [2, 1, 1]);
+    assert_eq!(searcher.limits, [usize::MAX; 3]);
 }
 
 #[test]
 fn more_proposals_than_asked_for_are_an_error() {
-    let mut searcher = Scripted::new(&[&[A, B, C]]);
-    let (outcome, watch) = drive(&mut searcher, &evaluator(), 2);
+    let mut watch = Watch::default();
+    let result = Run::new(
+        &Toy(3),
+        &mut Scripted::new(&[&[A, B]]),
+        &evaluator(),
+        Budget::unique(2).unwrap(),
+    )
+    .pace(Pace::Window(NonZeroU32::MIN))
+    .observe(&mut watch)
+    .run();
     assert!(matches!(
-        outcome,
+        result,
         Err(SearchError::TooManyProposals {
             searcher: "scripted",
-            proposed: 3,
-            limit: 2
+            proposed: 2,
+            limit: 1
         })
     ));
     assert!(watch.rounds.is_empty());
+}
+
+#[test]
+fn the_budget_cuts_off_the_last_round() {
+    let mut searcher = Scripted::new(&[&[A, B, C]]);
+    let (outcome, watch) = drive(&mut searcher, &evaluator(), 2);
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.counts, counts(2, 2, 0));
+    assert_eq!(outcome.stop, StopReason::BudgetSpent);
+    assert_eq!(watch.rounds.len(), 1);
+    assert!(searcher.told.is_empty(), "a longer run would tell it three");
+    assert!(watch.checkpoints.is_empty());
 }
 
 #[test]
@@ -405,6 +439,7 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
             rounds: after + 1,
             checkpoint: first.checkpoints.pop().unwrap(),
             trials: half.trials,
+            pending: Vec::new(),
         };
         let resumed = go(Some(point), &mut second, &StopFlag::default());
         assert_eq!(second.rounds[0].0, after + 1);
@@ -425,6 +460,7 @@ fn a_resume_point_that_contradicts_itself_is_refused() {
             rounds: 2,
             checkpoint: trials.len().to_string().into_bytes(),
             trials,
+            pending: Vec::new(),
         };
         Run::new(
             &Toy(3),

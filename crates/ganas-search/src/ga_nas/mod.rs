@@ -64,9 +64,17 @@ pub struct GaNas<B: Backend> {
     neighbours: Neighbours,
     /// The network whose neighbourhood is the initial design.
     given: Option<Arch>,
-    /// The number of the next round; 0 is the initial design.
+    /// The number of the next ask; the first ones are the initial design.
     round: u32,
     told: u32,
+    /// What was known before the search.
+    known: usize,
+    /// How many architectures of the initial design were proposed.
+    designed: usize,
+    /// How many were proposed since.
+    proposed: usize,
+    /// Whether the present ask is for less than a round.
+    is_single: bool,
     events: Vec<Event>,
 }
 
@@ -76,6 +84,8 @@ pub struct GaNas<B: Backend> {
 struct State<T> {
     element: String,
     round: u32,
+    designed: usize,
+    proposed: usize,
     generator: GeneratorState<T>,
     discriminators: Vec<TrainingState<T>>,
 }
@@ -180,6 +190,10 @@ impl<B: Backend> GaNas<B> {
             given: None,
             round: 0,
             told: 0,
+            known: 0,
+            designed: 0,
+            proposed: 0,
+            is_single: false,
             events: Vec::new(),
         })
     }
@@ -195,6 +209,24 @@ impl<B: Backend> GaNas<B> {
     fn draw_key(&self, purpose: Purpose, number: usize) -> StreamKey {
         let step = number * self.generator.policy().n_decisions();
         self.streams.key(purpose, self.round, 0, step)
+    }
+
+    /// Proposes `n` architectures of the initial design: random ones, or the neighbourhood of a given network.
+    fn design(&mut self, n: usize) -> Vec<Proposal> {
+        let space = Arc::clone(&self.space);
+        let mut pool = Pool::default();
+        if let Some(given) = &self.given {
+            let stream = self.streams.get(Purpose::Start, 0, 0, 0);
+            // Those that come first were proposed already.
+            let near = self.designed + n;
+            for arch in neighbourhood(&*space, given, near, stream) {
+                pool.add(&*space, &self.history, arch);
+            }
+        }
+        pool.fill(&*space, &self.history, self.design_stream(), n);
+        self.designed += n;
+        let archs = pool.first(n).into_iter();
+        archs.map(|arch| Proposal::new(&*space, arch)).collect()
     }
 
     /// Proposes `n` architectures: from the neighbours of the best their share, the rest from the generator's draws.
@@ -251,16 +283,48 @@ impl<B: Backend> GaNas<B> {
     fn pick_neighbours(&mut self, n: usize) -> Result<Vec<Arch>, SearchError> {
         let config = &self.config.proposal;
         let share = config.neighbour_share;
-        let stalled = self.history.stalled(self.round) as usize;
-        let wanted = (1..=n)
-            .filter(|&i| f64::of_count(i) <= share * f64::of_count(n))
-            .count();
+        let stalled = self.stalled();
+        let wanted = self.share_of(n, share);
         if wanted == 0 || stalled < config.stall {
             return Ok(Vec::new());
         }
         let size = config.neighbours;
         let pool = self.neighbours.pool(&*self.space, &self.history, size);
         self.pick(pool, wanted, 1)
+    }
+
+    /// So many of `n` proposals are a share of them: what is left over of single ones adds up.
+    fn share_of(&self, n: usize, share: f64) -> usize {
+        let within = |n: usize| {
+            (1..=n)
+                .filter(|&i| f64::of_count(i) <= share * f64::of_count(n))
+                .count()
+        };
+        if self.is_single {
+            let before = self.proposed % self.config.batch;
+            within(before + n) - within(before)
+        } else {
+            within(n)
+        }
+    }
+
+    /// The rounds without a better architecture; as many single proposals as a round has are one.
+    fn stalled(&self) -> usize {
+        let asks = self.history.stalled(self.round) as usize;
+        if self.is_single {
+            asks / self.config.batch
+        } else {
+            asks
+        }
+    }
+
+    /// The inner iterations before `n` proposals, so that there are as many for each of them as in a whole round.
+    fn iterations(&self, n: usize) -> usize {
+        let Self {
+            config, proposed, ..
+        } = self;
+        let until = |proposed: usize| proposed * config.inner_iterations / config.batch;
+        until(proposed + n) - until(*proposed)
     }
 
     /// `n` of a pool, or all when there are fewer; `step` keeps the random numbers of the pools of a round apart.
@@ -312,27 +376,41 @@ impl<B: Backend> Searcher for GaNas<B> {
     }
 
     fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
+        self.is_single = limit < self.config.batch;
+        let designs = self.config.initial_designs.saturating_sub(self.known);
+        let is_design = self.designed < designs;
         // Failed evaluations may leave too little history to learn from: the design then goes on.
-        if self.round == 0 || self.history.entries().len() < 4 {
-            let mut pool = Pool::default();
-            let n = self.config.initial_designs.min(limit);
-            if let Some(given) = &self.given {
-                let stream = self.streams.get(Purpose::Start, self.round, 0, 0);
-                for arch in neighbourhood(&*self.space, given, n, stream) {
-                    pool.add(&*self.space, &self.history, arch);
-                }
-            }
-            pool.fill(&*self.space, &self.history, self.design_stream(), n);
-            return Ok(pool
-                .first(n)
-                .into_iter()
-                .map(|arch| Proposal::new(&*self.space, arch))
-                .collect());
+        let proposals = if is_design || self.history.entries().len() < 4 {
+            let n = if is_design {
+                designs - self.designed
+            } else {
+                self.config.initial_designs
+            };
+            self.design(n.min(limit))
+        } else {
+            let n = self.config.batch.min(limit);
+            let proposals = guarded(|| {
+                self.train(self.iterations(n))?;
+                self.propose(n)
+            })??;
+            self.proposed += proposals.len();
+            proposals
+        };
+        self.history.propose(proposals.iter().map(|p| p.key));
+        self.round += 1;
+        Ok(proposals)
+    }
+
+    fn learn(&mut self, known: &[Trial]) -> Result<(), SearchError> {
+        for trial in known {
+            self.history.add(&*self.space, trial)?;
         }
-        guarded(|| {
-            self.train()?;
-            self.propose(self.config.batch.min(limit))
-        })?
+        self.known = self.history.entries().len();
+        Ok(())
+    }
+
+    fn enqueue(&mut self, first: &[Proposal]) {
+        self.history.propose(first.iter().map(|p| p.key));
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
@@ -346,7 +424,6 @@ impl<B: Backend> Searcher for GaNas<B> {
             self.told += 1;
             self.history.add(&*self.space, trial)?;
         }
-        self.round += 1;
         Ok(())
     }
 
@@ -358,6 +435,8 @@ impl<B: Backend> Searcher for GaNas<B> {
         let state = guarded(|| State::<B::Elem> {
             element: B::Elem::NAME.to_owned(),
             round: self.round,
+            designed: self.designed,
+            proposed: self.proposed,
             generator: GeneratorState::of(&self.generator),
             discriminators: self.discriminator.state(),
         })?;
@@ -366,7 +445,12 @@ impl<B: Backend> Searcher for GaNas<B> {
         })
     }
 
-    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+    fn restore(
+        &mut self,
+        checkpoint: &[u8],
+        trials: &[Trial],
+        pending: &[Proposal],
+    ) -> Result<(), SearchError> {
         let bad = |round: u32, reason: String| SearchError::BadCheckpoint { round, reason };
         let state: State<B::Elem> =
             rmp_serde::from_slice(checkpoint).map_err(|error| bad(0, error.to_string()))?;
@@ -387,7 +471,10 @@ impl<B: Backend> Searcher for GaNas<B> {
             self.history.add(&*self.space, trial)?;
         }
         self.told = u32::try_from(trials.len()).expect("invariant: trials are numbered in 32 bits");
+        self.history.propose(pending.iter().map(|p| p.key));
         self.round = state.round;
+        self.designed = state.designed;
+        self.proposed = state.proposed;
         Ok(())
     }
 }

@@ -23,8 +23,9 @@ struct Report {
 }
 
 impl<B: Backend> GaNas<B> {
-    /// Trains discriminator and generator against each other.
-    pub(super) fn train(&mut self) -> Result<(), SearchError> {
+    /// Trains discriminator and generator against each other, in so many inner iterations; a discriminator that starts afresh is
+    /// trained as in a whole round.
+    pub(super) fn train(&mut self, iterations: usize) -> Result<(), SearchError> {
         let device = self.device.clone();
         let (truth, losers) = self.history.truth_and_losers(self.config.truth_set);
         let mut discriminator_loss = 0.0;
@@ -38,9 +39,15 @@ impl<B: Backend> GaNas<B> {
             }
             Discriminator::Pair(_) => {}
         }
+        let iterations = match &self.discriminator {
+            Discriminator::Pair(_) if !self.config.discriminator.warm => {
+                self.config.inner_iterations
+            }
+            Discriminator::Pair(_) | Discriminator::Rank { .. } => iterations,
+        };
         let mut last = Report::default();
         let mut violating = 0;
-        for inner in 0..self.config.inner_iterations {
+        for inner in 0..iterations {
             last = device.session(|| self.inner_iteration(inner, &truth, &losers))?;
             discriminator_loss = last.discriminator_loss.unwrap_or(discriminator_loss);
             violating += last.violating;
@@ -60,10 +67,15 @@ impl<B: Backend> GaNas<B> {
             ("truth_set".to_owned(), f64::of_count(truth.len())),
             level,
             ("discriminator_loss".to_owned(), discriminator_loss),
-            ("generator_loss".to_owned(), last.generator.loss),
-            ("generator_entropy".to_owned(), last.generator.entropy),
-            ("mean_reward".to_owned(), last.mean_reward),
         ];
+        // Before a single proposal there may be none.
+        if iterations > 0 {
+            values.extend([
+                ("generator_loss".to_owned(), last.generator.loss),
+                ("generator_entropy".to_owned(), last.generator.entropy),
+                ("mean_reward".to_owned(), last.mean_reward),
+            ]);
+        }
         if self.space.constraints().is_some() {
             values.push(("violating_rollouts".to_owned(), f64::of_count(violating)));
         }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
-use crate::{Event, Objectives, Proposal, SearchError, Searcher, Trial};
+use crate::{Event, Objectives, Proposal, SearchError, Searcher, Trial, TrialNumber};
 use walks::{Value, Walks};
 
 /// Evaluates [`INITIAL`](Self::INITIAL) random classes, and from the best of them one neighbour after the other, in random
@@ -37,7 +37,14 @@ pub struct LocalSearch {
     streams: Streams,
     /// The network to start from.
     given: Option<Arch>,
+    /// The classes that are known, proposed or told.
     seen: BTreeSet<ArchKey>,
+    /// What was known before the search.
+    known: Vec<Trial>,
+    /// The classes enqueued and proposed, in this order.
+    asked: Vec<ArchKey>,
+    /// How many random architectures were proposed before the first step.
+    designed: usize,
     /// The trials told so far.
     told: u32,
     /// Where it stands.
@@ -51,9 +58,10 @@ struct Place {
     value: Value,
     /// The number of its trial.
     trial: u32,
-    /// The trials told when it was reached: together with the seed, that says in which order its neighbours come.
+    /// What had been proposed when it was reached: together with the seed, that says which are its neighbours, and in which
+    /// order they come.
     reached: u32,
-    /// Its neighbours that had not been evaluated then.
+    /// Its neighbours that had not been proposed then.
     neighbours: Vec<Arch>,
     /// How many of them have been proposed.
     proposed: usize,
@@ -64,7 +72,8 @@ struct Place {
 struct Checkpoint {
     seed: u64,
     told: u32,
-    /// Trial, trials told when it was reached, neighbours proposed since.
+    designed: usize,
+    /// Trial, proposals when it was reached, neighbours proposed since.
     place: Option<(u32, u32, usize)>,
     /// The trials that were walked from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,6 +98,9 @@ impl LocalSearch {
             streams: Streams { seed },
             given: None,
             seen: BTreeSet::new(),
+            known: Vec::new(),
+            asked: Vec::new(),
+            designed: 0,
             told: 0,
             place: None,
             walks: Walks::new(),
@@ -116,7 +128,7 @@ impl LocalSearch {
 
     /// Random classes that were not evaluated before, distinct.
     fn random(&self, n: usize) -> Vec<Proposal> {
-        let mut stream = self.stream(self.told, 0);
+        let mut stream = self.stream(count(self.asked.len()), 0);
         let mut drawn = BTreeSet::new();
         let mut proposals = Vec::new();
         let mut repeats = 0;
@@ -149,14 +161,44 @@ impl LocalSearch {
     /// Goes to a trial.
     fn move_to(&mut self, trial: &Trial, value: Value) {
         self.walks.walked(trial.number.0);
-        let neighbours = self.neighbours(&trial.arch, &self.seen, self.told);
+        let reached = count(self.asked.len());
+        let neighbours = self.neighbours(&trial.arch, &self.seen, reached);
         self.place = Some(Place {
             value,
             trial: trial.number.0,
-            reached: self.told,
+            reached,
             neighbours,
             proposed: 0,
         });
+    }
+
+    /// Remembers what is proposed.
+    fn propose(&mut self, proposals: Vec<Proposal>) -> Vec<Proposal> {
+        self.seen.extend(proposals.iter().map(|p| p.key));
+        self.asked.extend(proposals.iter().map(|p| p.key));
+        proposals
+    }
+
+    /// Random architectures, or the given one, before the first step.
+    fn design(&mut self, limit: usize) -> Vec<Proposal> {
+        if let Some(given) = &self.given {
+            let stream = self.streams.get(Purpose::Start, 0, 0, 0);
+            let nearest = neighbourhood(&*self.space, given, 1, stream);
+            if !nearest.is_empty() {
+                self.designed = Self::INITIAL;
+                let proposal = |arch| Proposal::new(&*self.space, arch);
+                return nearest.into_iter().map(proposal).collect();
+            }
+        }
+        let n = limit.min(Self::INITIAL - self.designed);
+        self.designed += n;
+        self.random(n)
+    }
+
+    /// The trial with this number: one of the run, or, counted from the largest number down, one that was known before it.
+    fn trial<'a>(&'a self, trials: &'a [Trial], number: u32) -> Option<&'a Trial> {
+        let known = self.known.get((u32::MAX - number) as usize);
+        trials.get(number as usize).or(known)
     }
 }
 
@@ -166,31 +208,51 @@ impl Searcher for LocalSearch {
     }
 
     fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
-        if self.told == 0 {
-            if let Some(given) = &self.given {
-                let stream = self.streams.get(Purpose::Start, 0, 0, 0);
-                let nearest = neighbourhood(&*self.space, given, 1, stream);
-                if !nearest.is_empty() {
-                    let proposal = |arch| Proposal::new(&*self.space, arch);
-                    return Ok(nearest.into_iter().map(proposal).collect());
-                }
-            }
-            return Ok(self.random(Self::INITIAL.min(limit)));
+        if self.designed < Self::INITIAL && self.known.is_empty() {
+            let design = self.design(limit);
+            return Ok(self.propose(design));
         }
         loop {
             if let Some(place) = &mut self.place
                 && let Some(arch) = place.neighbours.get(place.proposed)
             {
                 place.proposed += 1;
-                return Ok(vec![Proposal::new(&*self.space, arch.clone())]);
+                let proposal = Proposal::new(&*self.space, arch.clone());
+                // It may be a neighbour of an earlier place, too, and have been proposed there since.
+                if self.seen.contains(&proposal.key) {
+                    continue;
+                }
+                return Ok(self.propose(vec![proposal]));
             }
             self.place = None;
             // The neighbours of a place may all have been evaluated; then it is the turn of another one.
             match self.walks.next() {
                 Some((trial, value)) => self.move_to(&trial, value),
-                None => return Ok(self.random(1)),
+                None => {
+                    let random = self.random(1);
+                    return Ok(self.propose(random));
+                }
             }
         }
+    }
+
+    fn learn(&mut self, known: &[Trial]) -> Result<(), SearchError> {
+        for trial in known {
+            let number = TrialNumber(u32::MAX - count(self.known.len()));
+            let trial = Trial {
+                number,
+                ..trial.clone()
+            };
+            self.seen.insert(trial.key);
+            self.walks.tell(&trial)?;
+            self.known.push(trial);
+        }
+        Ok(())
+    }
+
+    fn enqueue(&mut self, first: &[Proposal]) {
+        self.seen.extend(first.iter().map(|p| p.key));
+        self.asked.extend(first.iter().map(|p| p.key));
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
@@ -206,7 +268,7 @@ impl Searcher for LocalSearch {
             self.walks.tell(trial)?;
         }
         // `ask` says which of the first architectures is walked from.
-        if self.place.is_none() && trials.len() > 1 {
+        if self.place.is_none() {
             return Ok(());
         }
         // The first among equals, and only if it is better than where the search stands.
@@ -236,6 +298,7 @@ impl Searcher for LocalSearch {
         rmp_serde::to_vec(&Checkpoint {
             seed: self.streams.seed,
             told: self.told,
+            designed: self.designed,
             place: self
                 .place
                 .as_ref()
@@ -247,7 +310,12 @@ impl Searcher for LocalSearch {
         })
     }
 
-    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+    fn restore(
+        &mut self,
+        checkpoint: &[u8],
+        trials: &[Trial],
+        pending: &[Proposal],
+    ) -> Result<(), SearchError> {
         let bad = |reason: String| SearchError::BadCheckpoint {
             round: trials.last().map_or(0, |t| t.round),
             reason,
@@ -263,7 +331,12 @@ impl Searcher for LocalSearch {
                 trials.len()
             )));
         }
-        self.walks.restore(trials, &state.walked)?;
+        let told = self.known.iter().chain(trials);
+        self.walks.restore(told, &state.walked)?;
+        self.asked = trials.iter().map(|trial| trial.key).collect();
+        self.asked
+            .extend(pending.iter().map(|proposal| proposal.key));
+        let known: BTreeSet<ArchKey> = self.known.iter().map(|trial| trial.key).collect();
         let place = match state.place {
             None => None,
             Some((number, reached, proposed)) => {
@@ -272,12 +345,14 @@ impl Searcher for LocalSearch {
                         "it stands at trial {number}, which was not completed"
                     ))
                 };
-                let trial = trials.get(number as usize).ok_or_else(missing)?;
+                let trial = self.trial(trials, number).ok_or_else(missing)?;
                 let value = self.walks.value(trial)?.ok_or_else(missing)?;
-                let before = trials.get(..reached as usize).ok_or_else(|| {
-                    bad(format!("it stands at trial {number} since trial {reached}"))
+                let before = self.asked.get(..reached as usize).ok_or_else(|| {
+                    bad(format!(
+                        "it stands at trial {number} since proposal {reached}"
+                    ))
                 })?;
-                let seen = before.iter().map(|trial| trial.key).collect();
+                let seen = before.iter().chain(&known).copied().collect();
                 Some(Place {
                     value,
                     trial: number,
@@ -289,9 +364,16 @@ impl Searcher for LocalSearch {
         };
         self.place = place;
         self.told = state.told;
-        self.seen = trials.iter().map(|trial| trial.key).collect();
+        self.designed = state.designed;
+        self.seen = known;
+        self.seen.extend(&self.asked);
         Ok(())
     }
+}
+
+/// A number of proposals as it is recorded.
+fn count(len: usize) -> u32 {
+    u32::try_from(len).expect("invariant: the budget bounds the proposals, and is a u32")
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn a_restored_walk_along_the_front_goes_on_as_the_first() {
     for round in 0..150 {
         let checkpoint = session.searcher.checkpoint().unwrap();
         let mut restored = for_front(9).searcher;
-        restored.restore(&checkpoint, &session.trials).unwrap();
+        restored.restore(&checkpoint, &session.trials, &[]).unwrap();
         let expected = restored.ask(10).unwrap();
         let before = session.trials.len();
         session.round();
@@ -196,7 +196,7 @@ fn a_restored_searcher_goes_on_as_the_first() {
     for round in 0..120 {
         let checkpoint = session.searcher.checkpoint().unwrap();
         let mut restored = LocalSearch::new(Arc::clone(&session.space), 9);
-        restored.restore(&checkpoint, &session.trials).unwrap();
+        restored.restore(&checkpoint, &session.trials, &[]).unwrap();
         let expected = restored.ask(10).unwrap();
         let before = session.trials.len();
         session.round();
@@ -210,7 +210,7 @@ fn a_restored_searcher_goes_on_as_the_first() {
     let checkpoint = session.searcher.checkpoint().unwrap();
     for (seed, trials) in [(8, &session.trials[..]), (9, &session.trials[1..])] {
         let refused =
-            LocalSearch::new(Arc::clone(&session.space), seed).restore(&checkpoint, trials);
+            LocalSearch::new(Arc::clone(&session.space), seed).restore(&checkpoint, trials, &[]);
         assert!(
             matches!(refused, Err(SearchError::BadCheckpoint { .. })),
             "{refused:?}"

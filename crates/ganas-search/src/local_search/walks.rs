@@ -1,5 +1,6 @@
 //! From where local search walks.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use crate::pareto::{Archive, Point, standings};
@@ -8,17 +9,33 @@ use crate::{Objectives, SearchError, Trial};
 /// How good an architecture is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
-    /// Its search metric as a gain.
-    Metric(f64),
+    /// How many higher fidelities it was not evaluated with, and its search metric as a gain.
+    Metric(u32, f64),
     /// What it reaches in several objectives.
     Point(Point),
+    /// By how much it misses bounds on what was measured.
+    Violation(f64),
 }
 
 impl Value {
+    /// An order in which the greater one is better; points that do not dominate each other are equal.
+    fn compare(&self, other: &Self) -> Ordering {
+        if self.is_better_than(other) {
+            Ordering::Greater
+        } else if other.is_better_than(self) {
+            Ordering::Less
+        } else {
+            Ordering::Equal
+        }
+    }
+
     pub(super) fn is_better_than(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Metric(a), Self::Metric(b)) => a > b,
+            (Self::Metric(a, of_a), Self::Metric(b, of_b)) => a < b || a == b && of_a > of_b,
             (Self::Point(a), Self::Point(b)) => a.dominates(b),
+            (Self::Violation(a), Self::Violation(b)) => a < b,
+            (Self::Metric(..) | Self::Point(_), Self::Violation(_)) => true,
+            (Self::Violation(_), Self::Metric(..) | Self::Point(_)) => false,
             _ => unreachable!("invariant: a search has one or several objectives, not both"),
         }
     }
@@ -33,8 +50,8 @@ pub(super) struct Walks {
 
 #[derive(Debug)]
 enum Places {
-    /// All that were evaluated, with their search metrics as gains.
-    Evaluated(Vec<(Trial, f64)>),
+    /// All that were evaluated.
+    Evaluated(Vec<(Trial, Value)>),
     /// The members of the archive of several objectives.
     Front {
         objectives: Objectives,
@@ -71,8 +88,11 @@ impl Walks {
         let Some(search) = trial.search() else {
             return Ok(None);
         };
+        if !trial.is_feasible() {
+            return Ok(Some(Value::Violation(trial.violation)));
+        }
         Ok(Some(match &self.places {
-            Places::Evaluated(_) => Value::Metric(search.gain()),
+            Places::Evaluated(_) => Value::Metric(trial.missing, search.gain()),
             Places::Front { objectives, .. } => Value::Point(objectives.point(&trial.objectives)?),
         }))
     }
@@ -83,11 +103,12 @@ impl Walks {
     ///
     /// As for [`value`](Self::value).
     pub(super) fn tell(&mut self, trial: &Trial) -> Result<(), SearchError> {
-        let Some(search) = trial.search() else {
+        let Some(value) = self.value(trial)? else {
             return Ok(());
         };
         match &mut self.places {
-            Places::Evaluated(trials) => trials.push((trial.clone(), search.gain())),
+            Places::Evaluated(trials) => trials.push((trial.clone(), value)),
+            Places::Front { .. } if !trial.is_feasible() => {}
             Places::Front {
                 objectives,
                 archive,
@@ -113,8 +134,8 @@ impl Walks {
                 .iter()
                 .filter(|(trial, _)| new(trial))
                 .rev()
-                .max_by(|(_, a), (_, b)| a.total_cmp(b))
-                .map(|(trial, metric)| (trial.clone(), Value::Metric(*metric))),
+                .max_by(|(_, a), (_, b)| a.compare(b))
+                .cloned(),
             Places::Front { archive, .. } => {
                 let members = archive.members();
                 let points: Vec<Point> = members.iter().map(|(_, point)| point.clone()).collect();
@@ -138,12 +159,16 @@ impl Walks {
     /// # Errors
     ///
     /// As for [`value`](Self::value).
-    pub(super) fn restore(&mut self, trials: &[Trial], walked: &[u32]) -> Result<(), SearchError> {
+    pub(super) fn restore<'a>(
+        &mut self,
+        mut trials: impl Iterator<Item = &'a Trial>,
+        walked: &[u32],
+    ) -> Result<(), SearchError> {
         match &mut self.places {
             Places::Evaluated(trials) => trials.clear(),
             Places::Front { archive, .. } => *archive = Archive::default(),
         }
         self.walked = walked.iter().copied().collect();
-        trials.iter().try_for_each(|trial| self.tell(trial))
+        trials.try_for_each(|trial| self.tell(trial))
     }
 }

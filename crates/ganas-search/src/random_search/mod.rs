@@ -25,8 +25,6 @@ pub struct RandomSearch {
     /// The classes proposed or told.
     seen: BTreeSet<ArchKey>,
     told: u32,
-    /// Proposed and not yet told.
-    pending: usize,
 }
 
 /// What is needed, with the trials, to continue.
@@ -59,7 +57,6 @@ impl RandomSearch {
             next_draw: 0,
             seen: BTreeSet::new(),
             told: 0,
-            pending: 0,
         }
     }
 
@@ -117,9 +114,16 @@ impl Searcher for RandomSearch {
 
     fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
         let n = limit.min(Self::PER_ASK);
-        let proposals: Vec<Proposal> = std::iter::from_fn(|| self.draw()).take(n).collect();
-        self.pending = proposals.len();
-        Ok(proposals)
+        Ok(std::iter::from_fn(|| self.draw()).take(n).collect())
+    }
+
+    fn learn(&mut self, known: &[Trial]) -> Result<(), SearchError> {
+        self.seen.extend(known.iter().map(|trial| trial.key));
+        Ok(())
+    }
+
+    fn enqueue(&mut self, first: &[Proposal]) {
+        self.seen.extend(first.iter().map(|proposal| proposal.key));
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
@@ -133,7 +137,6 @@ impl Searcher for RandomSearch {
             self.told += 1;
             self.seen.insert(trial.key);
         }
-        self.pending = self.pending.saturating_sub(trials.len());
         Ok(())
     }
 
@@ -142,11 +145,6 @@ impl Searcher for RandomSearch {
     }
 
     fn checkpoint(&self) -> Result<Vec<u8>, SearchError> {
-        if self.pending > 0 {
-            return Err(SearchError::CheckpointEncoding {
-                reason: format!("{} proposals have not been told yet", self.pending),
-            });
-        }
         rmp_serde::to_vec(&Checkpoint {
             seed: self.seed,
             next_draw: self.next_draw,
@@ -157,7 +155,12 @@ impl Searcher for RandomSearch {
         })
     }
 
-    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+    fn restore(
+        &mut self,
+        checkpoint: &[u8],
+        trials: &[Trial],
+        pending: &[Proposal],
+    ) -> Result<(), SearchError> {
         let bad = |reason: String| SearchError::BadCheckpoint {
             round: trials.last().map_or(0, |t| t.round),
             reason,
@@ -170,8 +173,7 @@ impl Searcher for RandomSearch {
                 state.seed, self.seed
             )));
         }
-        if u32::try_from(trials.len()) != Ok(state.told) || state.next_draw < u64::from(state.told)
-        {
+        if u32::try_from(trials.len()) != Ok(state.told) {
             return Err(bad(format!(
                 "it was written after {} trials and {} draws, but there are {} trials",
                 state.told,
@@ -181,8 +183,8 @@ impl Searcher for RandomSearch {
         }
         self.next_draw = state.next_draw;
         self.told = state.told;
-        self.pending = 0;
-        self.seen = trials.iter().map(|t| t.key).collect();
+        self.seen.extend(trials.iter().map(|t| t.key));
+        self.seen.extend(pending.iter().map(|p| p.key));
         Ok(())
     }
 }

@@ -26,6 +26,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 const SWITCH_ATTEMPTS: u32 = 2000;
 const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
+/// How much of a file a connection keeps in memory at most.
+const CACHE_KIB: i64 = 65_536;
+
 /// An open study.
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
@@ -79,10 +82,19 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Opened, StoreError> {
         };
         integrity::check(path, &connection)?;
         let id = match format {
-            FORMAT_WITHOUT_CHECKSUMS => schema::view_without_checksums(&connection).map(|()| None),
-            _ => Ok(Some(id(path, &connection)?)),
+            FORMAT_WITHOUT_CHECKSUMS => None,
+            _ => Some(id(path, &connection)?),
         };
-        let ready = id.and_then(|id| {
+        let added = if format < FORMAT {
+            schema::add_empty_tables(&connection)
+        } else {
+            Ok(())
+        };
+        let viewed = added.and_then(|()| match id {
+            None => schema::view_without_checksums(&connection),
+            Some(_) => Ok(()),
+        });
+        let ready = viewed.and_then(|()| {
             connection.pragma_update(None, "query_only", true)?;
             write_on_closing(&connection, true)?;
             Ok(id)
@@ -199,6 +211,8 @@ pub(crate) fn connect_immutable(path: &Path) -> Result<Connection, StoreError> {
 fn settle(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // In KiB: evaluations are looked up by class, so all over the file.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // The file is not trusted: its schema can call nothing, and its pages are checked before they are used.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -251,8 +265,8 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), Fault> {
     connection.pragma_update(None, "synchronous", "extra")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster.
-    if identify(path, &transaction)? == Content::Study(FORMAT_WITHOUT_CHECKSUMS) {
-        schema::migrate(&transaction)?;
+    if let Content::Study(format @ ..FORMAT) = identify(path, &transaction)? {
+        schema::migrate(&transaction, format)?;
     }
     transaction.commit()?;
     // So that the file itself has the mark. A reader may be in the way; then it gets there with the next checkpoint.

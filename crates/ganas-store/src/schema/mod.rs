@@ -1,13 +1,14 @@
 //! The tables of a study: making them, and making those of an earlier format into those of today.
 
+mod earlier;
+
 use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Transaction};
 
 use crate::checksum::{
-    CHECKPOINTS, COLLECTIONS, EVALUATIONS, ROUNDS, RUNS, Running, SESSIONS, StudyId, TRIALS, Table,
-    UNFINISHED,
+    CHECKPOINTS, EVALUATORS, OUTCOMES, ROUNDS, RUNS, Running, SESSIONS, StudyId, TRIALS, Table,
 };
 use crate::error::Fault;
 use crate::mark::Mark;
@@ -16,23 +17,21 @@ use crate::mark::Mark;
 pub(crate) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"gana");
 
 /// The format that this version reads and writes.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// The format without checksums: it is read, and made into today's before it is written.
 pub(crate) const FORMAT_WITHOUT_CHECKSUMS: u32 = 1;
 
 const TABLES: &str = include_str!("tables.sql");
 
-/// The tables that were added within format 1.
-const UNFINISHED_TABLE: &str = include_str!("unfinished.sql");
+/// The table that was added within format 1.
 const OBJECTIVES_TABLE: &str = include_str!("objectives.sql");
-const COLLECTION_TABLES: &str = include_str!("collection.sql");
 
 /// The tables of format 2.
 const STUDY_TABLES: &str = include_str!("study.sql");
 
-/// The column that was added to the unfinished rounds: further metrics as a JSON array.
-const FURTHER: &str = "ALTER TABLE unfinished ADD COLUMN further TEXT";
+/// The tables of format 3.
+const OUTCOME_TABLES: &str = include_str!("outcomes.sql");
 
 /// The columns of `runs` that format 2 has more.
 const RUN_COLUMNS: &str = "
@@ -40,18 +39,13 @@ const RUN_COLUMNS: &str = "
     ALTER TABLE runs ADD COLUMN unchecked_rounds INTEGER NOT NULL DEFAULT 0;";
 
 /// The tables that have the column `checksum` since format 2; the one of rounds is new with it.
-const CHECKED: [&Table; 7] = [
-    &RUNS,
-    &SESSIONS,
-    &TRIALS,
-    &CHECKPOINTS,
-    &UNFINISHED,
-    &COLLECTIONS,
-    &EVALUATIONS,
-];
+const CHECKED: [&Table; 4] = [&RUNS, &SESSIONS, &TRIALS, &CHECKPOINTS];
+
+#[cfg(test)]
+pub(crate) use earlier::TABLES as EARLIER;
 
 /// What a study consists of, and SQLite adds to it.
-const OBJECTS: [(&str, &str); 14] = [
+const OBJECTS: [(&str, &str); 21] = [
     ("table", "runs"),
     ("table", "sessions"),
     ("table", "trials"),
@@ -59,12 +53,27 @@ const OBJECTS: [(&str, &str); 14] = [
     ("table", "events"),
     ("table", "rounds"),
     ("table", "checkpoints"),
+    ("table", "study"),
+    ("table", "evaluators"),
+    ("table", "outcomes"),
+    ("table", "circumstances"),
+    ("table", "proposals"),
+    ("table", "sources"),
+    ("table", "endings"),
+    ("table", "standings"),
+    ("table", "activity"),
+    ("index", "runs_by_experiment"),
+    ("index", "outcomes_by_run"),
+    ("index", "sqlite_autoindex_runs_1"),
+    ("index", "sqlite_autoindex_evaluators_1"),
+    ("index", "sqlite_autoindex_activity_1"),
+];
+
+/// Objects of earlier formats, which are taken over.
+const EARLIER_OBJECTS: [(&str, &str); 4] = [
     ("table", "unfinished"),
     ("table", "collections"),
     ("table", "evaluations"),
-    ("table", "study"),
-    ("index", "runs_by_experiment"),
-    ("index", "sqlite_autoindex_runs_1"),
     ("index", "sqlite_autoindex_collections_1"),
 ];
 
@@ -81,38 +90,55 @@ fn add_tables(connection: &Connection) -> rusqlite::Result<()> {
     if !connection.table_exists(None, "runs")? {
         connection.execute_batch(TABLES)?;
     }
-    for tables in [
-        UNFINISHED_TABLE,
-        OBJECTIVES_TABLE,
-        COLLECTION_TABLES,
-        STUDY_TABLES,
-        RUN_COLUMNS,
-    ] {
+    for tables in [OBJECTIVES_TABLE, STUDY_TABLES, RUN_COLUMNS] {
         connection.execute_batch(tables)?;
-    }
-    if !connection.column_exists(None, "unfinished", "further")? {
-        connection.execute_batch(FURTHER)?;
     }
     for table in CHECKED {
         let sql = format!("ALTER TABLE {} ADD COLUMN checksum INTEGER", table.name);
         connection.execute_batch(&sql)?;
     }
+    add_outcome_tables(connection)
+}
+
+fn add_outcome_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(OUTCOME_TABLES)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", FORMAT)
 }
 
-/// Makes a study of format 1 into one of today's.
+/// Makes a study of an earlier format into one of today's.
 ///
-/// Its rows get the checksums of what they are now, and each run remembers how many of its rounds were written before.
-pub(crate) fn migrate(transaction: &Transaction<'_>) -> Result<(), Fault> {
-    add_tables(transaction)?;
-    let mark = Mark::new(transaction)?;
-    mark.write(transaction)?;
-    transaction.execute_batch(
-        "UPDATE runs SET unchecked_rounds = rounds,
-             sessions = (SELECT count(*) FROM sessions WHERE sessions.run = runs.run)",
-    )?;
-    seal_everything(transaction, mark.id)
+/// The rows of format 1 get the checksums of what they are now, and each run remembers how many of its rounds were written
+/// before.
+pub(crate) fn migrate(transaction: &Transaction<'_>, format: u32) -> Result<(), Fault> {
+    let id = if format == FORMAT_WITHOUT_CHECKSUMS {
+        add_tables(transaction)?;
+        let mark = Mark::new(transaction)?;
+        mark.write(transaction)?;
+        transaction.execute_batch(
+            "UPDATE runs SET unchecked_rounds = rounds,
+                 sessions = (SELECT count(*) FROM sessions WHERE sessions.run = runs.run)",
+        )?;
+        seal_everything(transaction, mark.id)?;
+        mark.id
+    } else {
+        add_outcome_tables(transaction)?;
+        let mark = Mark::read(transaction)?;
+        let id = mark.ok_or(rusqlite::Error::QueryReturnedNoRows)?.id;
+        // What gets another checksum below has to have the right one before.
+        for table in [&[&RUNS, &CHECKPOINTS][..], &earlier::TABLES].concat() {
+            if let Some(what) = id.find_wrong(transaction, table)? {
+                let reason = "its checksum is another than that of what is there".to_owned();
+                return Err(Fault::Row { what, reason });
+            }
+        }
+        id
+    };
+    earlier::take_over(transaction)?;
+    for table in [&RUNS, &CHECKPOINTS, &EVALUATORS, &OUTCOMES] {
+        id.seal_all(transaction, table, |_| Ok(Vec::new()))?;
+    }
+    Ok(())
 }
 
 /// Gives every row the checksum of what it is now.
@@ -215,7 +241,6 @@ pub(crate) fn round_values(run: i64, round: u32, trials: Running, events: Runnin
 /// Lets a study of format 1 be read like one of today's, without changing it: views of this connection only stand in
 /// front of its tables. They have no checksums.
 pub(crate) fn view_without_checksums(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "temp_store", "memory")?;
     connection.execute_batch(
         "CREATE TEMP VIEW runs AS SELECT *, rounds AS unchecked_rounds, NULL AS checksum,
              (SELECT count(*) FROM main.sessions s WHERE s.run = r.run) AS sessions FROM main.runs r;
@@ -229,13 +254,33 @@ pub(crate) fn view_without_checksums(connection: &Connection) -> rusqlite::Resul
     Ok(())
 }
 
+/// Lets a study of an earlier format be read like one of today's, without changing it: what it lacks is empty.
+pub(crate) fn add_empty_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.execute_batch(
+        "CREATE TEMP TABLE evaluators (evaluator, space, identity, fidelity, description, session, checksum);
+         CREATE TEMP TABLE outcomes
+             (evaluator, key, seed, arch, run, metrics, reason, cost, artifact, attempts, timed, checksum);
+         CREATE TEMP TABLE circumstances
+             (evaluator, key, seed, host, worker, queued, started, ended, log, checksum);
+         CREATE TEMP TABLE proposals (run, number, arch, key, checksum);
+         CREATE TEMP TABLE sources (run, evaluator, checksum);
+         CREATE TEMP TABLE endings (run, ending, checksum);
+         CREATE TEMP TABLE standings (run, number, violation, missing, lower);
+         CREATE TEMP TABLE activity (process, updated, state)",
+    )
+}
+
 /// An object of the database that no study has.
 pub(crate) fn unexpected_object(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let mut statement = connection.prepare("SELECT type, name FROM sqlite_schema")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
-        let known = OBJECTS.contains(&(&*kind, &*name)) || name.starts_with(STATISTICS);
+        let object = (&*kind, &*name);
+        let known = OBJECTS.contains(&object)
+            || EARLIER_OBJECTS.contains(&object)
+            || name.starts_with(STATISTICS);
         if !known {
             return Ok(Some(format!("the {kind} `{name}`")));
         }

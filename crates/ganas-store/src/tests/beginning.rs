@@ -70,7 +70,7 @@ fn a_study_holds_several_experiments() {
     let changes: [fn(&mut RunSpec); 6] = [
         |_| {},
         |s| s.config = "{}".into(),
-        |s| s.budget = Budget::unique(12).unwrap(),
+        |s| s.pace = Pace::Window(std::num::NonZeroU32::MIN),
         |s| s.table_sha256 = "cd".repeat(32),
         |s| s.protocol.report = "test2".into(),
         |s| s.seed = u64::MAX,

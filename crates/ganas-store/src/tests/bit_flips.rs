@@ -3,8 +3,12 @@
 use std::fmt::Write;
 use std::fs;
 
+use ganas_eval::Details;
+use ganas_search::Until;
+
+use super::remembered::{Limited, session_of};
 use super::*;
-use crate::{CollectionSpec, EvaluationId, RunClaim};
+use crate::{Evaluation, EvaluationId, Times};
 
 /// Flips of each kind of study.
 const FLIPS: u64 = 1200;
@@ -36,24 +40,24 @@ fn everything(path: &Path) -> Result<String, StoreError> {
             let point = study.read("resume", |tx| study.resume_point(tx, &run, &*space()))?;
             writeln!(text, "{point:?}").unwrap();
         }
-        let claim = RunClaim {
-            study: study.clone(),
-            run: run.id,
-            seed: run.spec.seed,
-            session: 0,
-            wall_s: 0.0,
-        };
-        writeln!(text, "{:?}", crate::unfinished::read(&claim)?).unwrap();
     }
     for format in [ExportFormat::JsonLines, ExportFormat::Csv] {
         let mut bytes = Vec::new();
-        study.export(&mut bytes, format, &RunFilter::default())?;
+        let export = Export {
+            times: Times::Include,
+            ..Export::new(format)
+        };
+        study.export(&mut bytes, &export)?;
         text.push_str(&String::from_utf8(bytes).unwrap());
+    }
+    for run in study.status()?.runs {
+        writeln!(text, "{run:?}").unwrap();
     }
     let top = study.top(1000, &RunFilter::default())?;
     writeln!(text, "{top:?}").unwrap();
-    let collected = crate::collection::of_reader(&study).evaluations()?;
-    writeln!(text, "{collected:?}").unwrap();
+    for (spec, evaluations) in study.evaluators()? {
+        writeln!(text, "{spec:?} {:?}", evaluations.all()?).unwrap();
+    }
     Ok(text)
 }
 
@@ -65,30 +69,95 @@ fn fill(study: &Study) {
         panic!("the run has begun");
     };
     let evaluator = MadeUp::new();
-    let remembered = claim.remember(&evaluator).unwrap();
+    let remembered = claim
+        .remember(&evaluator, &evaluator_spec(), space())
+        .unwrap();
     for seed in 40..44 {
         let arch = RandomSearch::new(space(), seed).ask(1).unwrap();
         let arch = &arch[0].arch;
         // One that fails has its reason kept.
         let _ = remembered.evaluate(Query::new(&*space(), arch));
     }
-    let spec = CollectionSpec {
-        space: "nasbench201".into(),
-        evaluator: "cd".repeat(32),
-        description: "made up".into(),
+    drop((claim, remembered));
+    fill_more(study);
+    let spec = EvaluatorSpec {
+        identity: "cd".repeat(32),
+        ..evaluator_spec()
     };
     let collection = study.collect(&spec, OnExisting::Refuse).unwrap();
     for seed in 0..3 {
-        let id = EvaluationId {
-            key: ganas_space::ArchKey(u128::from(seed) * 77),
-            seed,
-        };
         let metrics = [("valid".to_owned(), f64::from(seed) / 3.0)];
-        let collected = match seed {
-            2 => Err("no memory".to_owned()),
-            _ => Ok(metrics.into_iter().collect()),
+        let evaluation = Evaluation {
+            id: EvaluationId {
+                key: ganas_space::ArchKey(u128::from(seed) * 77),
+                seed: Some(seed),
+            },
+            arch: None,
+            run: None,
+            reason: (seed == 2).then(|| "no memory".to_owned()),
+            details: Details {
+                metrics: metrics.into_iter().collect(),
+                attempts: 1,
+                circumstances: Some(ganas_eval::Circumstances::default()),
+                ..Details::default()
+            },
         };
-        collection.keep(id, &collected).unwrap();
+        collection.keep(&evaluation).unwrap();
+    }
+}
+
+/// Misses a bound with each second architecture.
+struct Violating(MadeUp);
+
+impl Evaluator for Violating {
+    fn metric_pair(&self) -> &MetricPair {
+        self.0.metric_pair()
+    }
+
+    fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
+        Ok(Measurement {
+            violation: if query.key.0.is_multiple_of(2) {
+                0.5
+            } else {
+                0.0
+            },
+            ..self.0.evaluate(query)?
+        })
+    }
+}
+
+/// A run with proposals that are no trials yet, and one with an early end, whose trials miss bounds.
+fn fill_more(study: &Study) {
+    let evaluator = Limited::new(6, || EvalError::Interrupted);
+    session_of(study, &evaluator, &spec(2), OnExisting::Refuse).unwrap();
+
+    let Begun::Fresh(claim) = begin(study, &spec(3), OnExisting::Refuse).unwrap() else {
+        panic!("the run is new");
+    };
+    let evaluator = Violating(MadeUp::new());
+    let mut writer = claim.writer(space(), || Duration::ZERO);
+    let mut searcher = RandomSearch::new(space(), 3);
+    let until = Until {
+        target: Some(1.0),
+        ..Until::default()
+    };
+    Run::new(&*space(), &mut searcher, &evaluator, spec(3).budget)
+        .until(until)
+        .observe(&mut writer)
+        .run()
+        .unwrap();
+    drop(writer);
+    for table in [
+        "proposals",
+        "sources",
+        "endings",
+        "standings",
+        "outcomes",
+        "circumstances",
+    ] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let n: u32 = study.lock().query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert!(n > 0 || table == "circumstances", "{table} is empty");
     }
 }
 

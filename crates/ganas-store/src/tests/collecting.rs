@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use ganas_eval::{Circumstances, Details};
 use ganas_space::ArchKey;
 
 use super::*;
-use crate::{Collected, CollectionSpec, EvaluationId};
+use crate::{Collection, Evaluation, EvaluationId, EvaluatorSpec};
 
-fn spec(evaluator: &str) -> CollectionSpec {
-    CollectionSpec {
+fn spec(evaluator: &str) -> EvaluatorSpec {
+    EvaluatorSpec {
         space: "nasbench201".into(),
-        evaluator: evaluator.into(),
+        identity: evaluator.into(),
+        fidelity: Fidelity::new(),
         description: format!("`train {evaluator}`"),
     }
 }
@@ -18,8 +20,42 @@ fn spec(evaluator: &str) -> CollectionSpec {
 fn id(key: u128, seed: u32) -> EvaluationId {
     EvaluationId {
         key: ArchKey(key),
-        seed,
+        seed: Some(seed),
     }
+}
+
+/// All metrics of an evaluation, or why there are none.
+type Collected = Result<BTreeMap<String, f64>, String>;
+
+fn evaluation(id: EvaluationId, collected: &Collected) -> Evaluation {
+    Evaluation {
+        id,
+        arch: Some("|text|".to_owned()),
+        run: None,
+        reason: collected.clone().err(),
+        details: Details {
+            metrics: collected.clone().unwrap_or_default(),
+            cost: BTreeMap::from([("gpu_hours".to_owned(), 0.25)]),
+            artifact: Some("weights".to_owned()),
+            attempts: 2,
+            circumstances: Some(Circumstances {
+                host: "host".to_owned(),
+                worker: 3,
+                queued: 1.0,
+                started: 2.5,
+                ended: 4.0,
+                log: "worker-3.log".to_owned(),
+            }),
+        },
+    }
+}
+
+fn keep(
+    collection: &Collection,
+    id: EvaluationId,
+    collected: &Collected,
+) -> Result<(), StoreError> {
+    collection.keep(&evaluation(id, collected))
 }
 
 fn metrics(valid: f64) -> Collected {
@@ -43,7 +79,7 @@ fn what_is_kept_is_found_again() {
         let collection = study.collect(&spec("a"), OnExisting::Refuse).unwrap();
         assert!(collection.evaluations().unwrap().is_empty());
         for (id, collected) in &kept {
-            collection.keep(*id, collected).unwrap();
+            keep(&collection, *id, collected).unwrap();
         }
     }
     let study = Study::create_or_open(&path).unwrap();
@@ -53,13 +89,16 @@ fn what_is_kept_is_found_again() {
         "{refused}"
     );
     let collection = study.collect(&spec("a"), OnExisting::Resume).unwrap();
-    assert_eq!(collection.evaluations().unwrap(), kept);
+    let expected = kept
+        .iter()
+        .map(|(id, collected)| (*id, evaluation(*id, collected)));
+    assert_eq!(collection.evaluations().unwrap(), expected.collect());
 
     assert_eq!(collection.forget_failures().unwrap(), 1);
-    collection.keep(id(1, 0), &metrics(0.2)).unwrap();
+    keep(&collection, id(1, 0), &metrics(0.2)).unwrap();
     let known = collection.evaluations().unwrap();
     assert_eq!(known.len(), 2);
-    assert_eq!(known[&id(1, 0)], metrics(0.2));
+    assert_eq!(known[&id(1, 0)], evaluation(id(1, 0), &metrics(0.2)));
 }
 
 #[test]
@@ -68,7 +107,7 @@ fn evaluators_and_spaces_are_kept_apart() {
     let study = Study::create_or_open(folder.path().join("study.db")).unwrap();
     // Nothing at all is nothing to be confused with.
     let first = study.collect(&spec("a"), OnExisting::Resume).unwrap();
-    first.keep(id(1, 0), &metrics(0.1)).unwrap();
+    keep(&first, id(1, 0), &metrics(0.1)).unwrap();
 
     let refused = study.collect(&spec("b"), OnExisting::Resume).unwrap_err();
     let text = refused.to_string();
@@ -83,8 +122,9 @@ fn evaluators_and_spaces_are_kept_apart() {
 
     let second = study.collect(&spec("b"), OnExisting::Refuse).unwrap();
     assert!(second.evaluations().unwrap().is_empty());
-    second.keep(id(1, 0), &metrics(0.2)).unwrap();
-    assert_eq!(first.evaluations().unwrap()[&id(1, 0)], metrics(0.1));
+    keep(&second, id(1, 0), &metrics(0.2)).unwrap();
+    let known = first.evaluations().unwrap();
+    assert_eq!(known[&id(1, 0)], evaluation(id(1, 0), &metrics(0.1)));
 }
 
 #[test]
@@ -93,15 +133,15 @@ fn the_newest_claim_holds() {
     let path = folder.path().join("study.db");
     let first = Study::create_or_open(&path).unwrap();
     let first = first.collect(&spec("a"), OnExisting::Resume).unwrap();
-    first.keep(id(1, 0), &metrics(0.1)).unwrap();
+    keep(&first, id(1, 0), &metrics(0.1)).unwrap();
     let second = Study::create_or_open(&path).unwrap();
     let second = second.collect(&spec("a"), OnExisting::Resume).unwrap();
-    let refused = first.keep(id(2, 0), &metrics(0.2)).unwrap_err();
+    let refused = keep(&first, id(2, 0), &metrics(0.2)).unwrap_err();
     assert!(
         matches!(refused, StoreError::CollectionConflict { .. }),
         "{refused}"
     );
-    second.keep(id(3, 0), &metrics(0.3)).unwrap();
+    keep(&second, id(3, 0), &metrics(0.3)).unwrap();
     assert_eq!(second.evaluations().unwrap().len(), 2);
 }
 
@@ -111,8 +151,8 @@ fn a_row_that_was_not_written_here_is_named() {
     let path = folder.path().join("study.db");
     let study = Study::create_or_open(&path).unwrap();
     let collection = study.collect(&spec("a"), OnExisting::Refuse).unwrap();
-    collection.keep(id(1, 7), &metrics(0.1)).unwrap();
-    let sql = "UPDATE evaluations SET metrics = '{\"valid\":'";
+    keep(&collection, id(1, 7), &metrics(0.1)).unwrap();
+    let sql = "UPDATE outcomes SET metrics = '{\"valid\":'";
     study.lock().execute(sql, []).unwrap();
     let error = collection.evaluations().unwrap_err().to_string();
     assert!(

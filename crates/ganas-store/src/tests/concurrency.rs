@@ -49,36 +49,46 @@ fn runs_in_threads_and_processes_do_not_disturb_each_other() {
 }
 
 #[test]
-fn the_newest_claim_of_a_run_holds() {
+fn one_process_at_a_time_works_on_a_run() {
     let place = Place::new();
     let study = place.study();
     let other = place.study();
-    let mut taken_over = false;
-    let mut thief = Each(|round| {
-        if round == 1 {
-            resume(&other, &spec(4));
-            taken_over = true;
-        }
+    let mut refused = 0;
+    let mut second = Each(|_| {
+        let error = begin(&other, &spec(4), OnExisting::Resume).unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, StoreError::Busy { seed: 4, .. }), "{text}");
+        assert!(text.contains("process 42 on host"), "{text}");
+        // Other runs of the study are free.
+        drop(begin(&other, &spec(5), OnExisting::Resume).unwrap());
+        refused += 1;
     });
-    let error = search(
+    let stop = StopFlag::default();
+    search(
         &study,
         &spec(4),
         OnExisting::Refuse,
-        &mut [&mut thief],
-        &StopFlag::default(),
+        &mut [&mut second],
+        &stop,
     )
-    .unwrap_err();
-    assert!(taken_over);
-    let SearchError::Observer { source, .. } = &error else {
-        panic!("{error}");
-    };
-    let store: &StoreError = source.downcast_ref().unwrap();
-    assert!(
-        matches!(store, StoreError::Conflict { seed: 4, .. }),
-        "{store}"
-    );
-    // The loser has changed nothing: the run is as the other one left it.
-    let reference = Place::new();
-    finish(&reference.study(), &spec(4));
-    assert_eq!(json_lines(&study), json_lines(&reference.study()));
+    .unwrap();
+    assert!(refused > 3);
+    let files = std::fs::read_dir(place.directory.path()).unwrap();
+    let locks = files.filter(|file| {
+        let name = file.as_ref().unwrap().file_name();
+        name.to_string_lossy().contains("lock")
+    });
+    assert_eq!(locks.count(), 0, "nothing is left of them");
+}
+
+#[test]
+fn a_lock_that_a_killed_process_left_is_no_obstacle() {
+    let place = Place::new();
+    let study = place.study();
+    std::fs::write(
+        place.directory.path().join("study.db.run-1.lock"),
+        "process 7",
+    )
+    .unwrap();
+    finish(&study, &spec(4));
 }

@@ -37,7 +37,9 @@ fn what_is_kept_is_in_the_log_when_it_was_promised() {
         panic!("the study is new");
     };
     let evaluator = MadeUp::new();
-    let remembered = claim.remember(&evaluator).unwrap();
+    let remembered = claim
+        .remember(&evaluator, &evaluator_spec(), space())
+        .unwrap();
     for seed in 0..5_u64 {
         let arch = RandomSearch::new(space(), seed).ask(1).unwrap();
         let _ = remembered.evaluate(Query::new(&*space(), &arch[0].arch));
@@ -46,7 +48,7 @@ fn what_is_kept_is_in_the_log_when_it_was_promised() {
         let kept: i64 = after
             .study()
             .lock()
-            .query_row("SELECT count(*) FROM unfinished", [], |row| row.get(0))
+            .query_row("SELECT count(*) FROM outcomes", [], |row| row.get(0))
             .unwrap();
         assert_eq!(u64::try_from(kept), Ok(seed + 1));
     }

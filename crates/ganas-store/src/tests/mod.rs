@@ -5,29 +5,40 @@ mod bit_flips;
 mod collecting;
 mod concurrency;
 mod durability;
+mod export_schema;
 mod exporting;
+mod extending;
 mod formats;
 mod killing;
+mod large;
 mod opening;
+mod remembered;
 mod resuming;
+mod reusing;
 mod sidecars;
 mod taken_away;
-mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ganas_eval::{
-    EvalError, Evaluator, Measurement, MetricPair, Query, ReportMetric, SearchMetric, SelectionKind,
+    EvalError, Evaluator, Fidelity, Measurement, MetricPair, Query, ReportMetric, SearchMetric,
+    SelectionKind,
 };
 use ganas_search::{
-    Budget, Event, Observer, RandomSearch, ResumePoint, Run, RunOutcome, RunSpec, SearchError,
-    Searcher, StopFlag, Trial,
+    Budget, Event, Observer, Pace, Proposal, RandomSearch, ResumePoint, Run, RunOutcome, RunSpec,
+    SearchError, Searcher, StopFlag, Trial,
 };
 use ganas_space::{Arch, SearchSpace, by_name};
 
-use crate::{Begun, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError, Study};
+use crate::checksum::{CHECKPOINTS, RUNS};
+use crate::spec_hash::sha256;
+use crate::state::StoredState;
+use crate::{
+    Begun, EvaluatorSpec, Export, ExportFormat, OnExisting, RunFilter, RunId, Session, StoreError,
+    Study,
+};
 
 /// A made-up measurement of each class; some fail.
 struct MadeUp {
@@ -60,6 +71,7 @@ impl Evaluator for MadeUp {
             search: SearchMetric::maximized(f64::from(n) / 3.0),
             report: ReportMetric(f64::from(n % 1000) / 7.0),
             objectives: Vec::new(),
+            violation: 0.0,
         })
     }
 }
@@ -76,8 +88,16 @@ impl Searcher for Measured {
         self.inner.name()
     }
 
-    fn ask(&mut self, limit: usize) -> Result<Vec<ganas_search::Proposal>, SearchError> {
+    fn ask(&mut self, limit: usize) -> Result<Vec<Proposal>, SearchError> {
         self.inner.ask(limit.min(4))
+    }
+
+    fn learn(&mut self, known: &[Trial]) -> Result<(), SearchError> {
+        self.inner.learn(known)
+    }
+
+    fn enqueue(&mut self, first: &[Proposal]) {
+        self.inner.enqueue(first);
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), SearchError> {
@@ -100,9 +120,14 @@ impl Searcher for Measured {
         self.inner.checkpoint()
     }
 
-    fn restore(&mut self, checkpoint: &[u8], trials: &[Trial]) -> Result<(), SearchError> {
+    fn restore(
+        &mut self,
+        checkpoint: &[u8],
+        trials: &[Trial],
+        pending: &[Proposal],
+    ) -> Result<(), SearchError> {
         self.told = u32::try_from(trials.len()).unwrap();
-        self.inner.restore(checkpoint, trials)
+        self.inner.restore(checkpoint, trials, pending)
     }
 }
 
@@ -125,6 +150,9 @@ fn spec(seed: u64) -> RunSpec {
         protocol: protocol(),
         algorithm: "random".into(),
         config: r#"{"per_ask":4}"#.into(),
+        fidelity: Fidelity::new(),
+        rungs: None,
+        pace: Pace::Rounds,
         budget: Budget::unique(30).unwrap(),
         device: "cpu-f32 x86_64 avx2 fma".into(),
         seed,
@@ -132,10 +160,23 @@ fn spec(seed: u64) -> RunSpec {
     }
 }
 
-const SESSION: Session = Session {
-    started_at: 1_700_000_000,
-    pid: 42,
-};
+fn session() -> Session {
+    Session {
+        started_at: 1_700_000_000,
+        pid: 42,
+        host: "host".into(),
+    }
+}
+
+/// Who evaluates in these tests.
+fn evaluator_spec() -> EvaluatorSpec {
+    EvaluatorSpec {
+        space: "nasbench201".into(),
+        identity: "ab".repeat(32),
+        fidelity: Fidelity::new(),
+        description: "made up".into(),
+    }
+}
 
 /// A study in a directory of its own.
 struct Place {
@@ -172,8 +213,102 @@ fn copy_study(from: &Path, to: &Path) {
     }
 }
 
+/// The tables that format 3 has more than format 2.
+const OF_FORMAT_3: [&str; 8] = [
+    "circumstances",
+    "outcomes",
+    "sources",
+    "evaluators",
+    "proposals",
+    "endings",
+    "standings",
+    "activity",
+];
+
+/// Makes a closed study into one of format 2, which kept evaluations of unfinished rounds and of tables only.
+fn downgrade_to_2(path: &Path) {
+    let raw = rusqlite::Connection::open(path).unwrap();
+    for table in OF_FORMAT_3 {
+        raw.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+    }
+    raw.execute_batch(
+        "CREATE TABLE unfinished (
+             run INTEGER NOT NULL REFERENCES runs, key TEXT NOT NULL, search REAL, report REAL, reason TEXT,
+             further TEXT, checksum INTEGER, PRIMARY KEY (run, key)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE collections (
+             collection INTEGER PRIMARY KEY, space TEXT NOT NULL, evaluator TEXT NOT NULL,
+             description TEXT NOT NULL, session INTEGER NOT NULL, checksum INTEGER, UNIQUE (space, evaluator)
+         ) STRICT;
+         CREATE TABLE evaluations (
+             collection INTEGER NOT NULL REFERENCES collections, key TEXT NOT NULL, seed INTEGER NOT NULL,
+             metrics TEXT, reason TEXT, checksum INTEGER, PRIMARY KEY (collection, key, seed)
+         ) STRICT, WITHOUT ROWID;
+         PRAGMA user_version = 2",
+    )
+    .unwrap();
+    name_as_before(&raw);
+}
+
+/// Gives the runs the names of before, of which the budget was a part, and searchers their checkpoints alone.
+fn name_as_before(raw: &rusqlite::Connection) {
+    let pairs = |sql: &str| -> Vec<(i64, rusqlite::types::Value)> {
+        let mut statement = raw.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    for (run, spec) in pairs("SELECT run, spec FROM runs") {
+        let rusqlite::types::Value::Text(spec) = spec else {
+            panic!("a spec is text");
+        };
+        let mut experiment: serde_json::Value = serde_json::from_str(&spec).unwrap();
+        for name in ["version", "device", "seed"] {
+            experiment.as_object_mut().unwrap().remove(name);
+        }
+        raw.execute(
+            "UPDATE runs SET name = ?2, experiment = ?3 WHERE run = ?1",
+            (
+                run,
+                &sha256(spec.as_bytes())[..16],
+                sha256(experiment.to_string().as_bytes()),
+            ),
+        )
+        .unwrap();
+    }
+    for (run, state) in pairs("SELECT run, state FROM checkpoints") {
+        let rusqlite::types::Value::Blob(state) = state else {
+            panic!("a state is bytes");
+        };
+        let state = StoredState::decode(&state).unwrap().searcher;
+        raw.execute(
+            "UPDATE checkpoints SET sha256 = ?2, state = ?3 WHERE run = ?1",
+            (run, sha256(&state), state),
+        )
+        .unwrap();
+    }
+    let id = crate::mark::Mark::read(raw).unwrap().unwrap().id;
+    for table in [&RUNS, &CHECKPOINTS] {
+        id.seal_all(raw, table, |_| Ok(Vec::new()))
+            .map_err(drop)
+            .unwrap();
+    }
+}
+
+/// An export in JSON without the names of runs, which are others in studies of earlier formats.
+fn nameless(export: &str) -> Vec<serde_json::Value> {
+    let without_names = |line: &str| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let fields = line.as_object_mut().unwrap();
+        fields.remove("run");
+        fields.remove("experiment");
+        line
+    };
+    export.lines().map(without_names).collect()
+}
+
 /// Makes a closed study into one of format 1, which had neither checksums nor a mark; `more` is done to it as well.
 fn downgrade(path: &Path, more: &str) {
+    downgrade_to_2(path);
     let raw = rusqlite::Connection::open(path).unwrap();
     raw.execute_batch("DROP TABLE study; DROP TABLE rounds")
         .unwrap();
@@ -198,7 +333,7 @@ fn downgrade(path: &Path, more: &str) {
 }
 
 fn begin(study: &Study, spec: &RunSpec, on_existing: OnExisting) -> Result<Begun, StoreError> {
-    study.begin(spec, on_existing, &*space(), SESSION)
+    study.begin(spec, on_existing, &*space(), session())
 }
 
 /// Searches as a process would: begins or resumes the run, and drives it to its end or until the flag is set.
@@ -234,6 +369,7 @@ fn drive(
     };
     let (space, evaluator) = (space(), MadeUp::new());
     let mut run = Run::new(&*space, &mut searcher, &evaluator, spec.budget)
+        .pace(spec.pace)
         .resume(resume)
         .stop(stop);
     for observer in observers {
@@ -299,9 +435,7 @@ impl<F: FnMut(u32)> Observer for Each<F> {
 
 fn export(study: &Study, format: ExportFormat) -> String {
     let mut bytes = Vec::new();
-    study
-        .export(&mut bytes, format, &RunFilter::default())
-        .unwrap();
+    study.export(&mut bytes, &Export::new(format)).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -146,6 +146,16 @@ fn a_finished_run_keeps_no_checkpoint() {
 }
 
 #[test]
+fn a_run_without_its_checkpoint_is_computed_again() {
+    let place = Place::new();
+    let study = place.study();
+    interrupt(&study, &spec(5), 2);
+    study.lock().execute("DELETE FROM checkpoints", []).unwrap();
+    resume(&study, &spec(5));
+    assert_eq!(json_lines(&study), reference(5));
+}
+
+#[test]
 fn damage_is_found_before_it_is_resumed() {
     for (sql, expected) in [
         (
@@ -153,12 +163,8 @@ fn damage_is_found_before_it_is_resumed() {
             "the checkpoint of the run with seed 5",
         ),
         (
-            "DELETE FROM checkpoints",
-            "it has no checkpoint, expected one of round 1",
-        ),
-        (
-            "UPDATE checkpoints SET round = 0",
-            "its checkpoint is of round 0, expected one of round 1",
+            "UPDATE checkpoints SET round = 2",
+            "it is of round 2, expected one before 2",
         ),
         (
             "UPDATE trials SET key = 'x' WHERE number = 3",

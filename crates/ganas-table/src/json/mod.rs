@@ -26,10 +26,11 @@ use ganas_space::suggestion::closest;
 
 use self::cursor::{Cursor, Problem};
 use self::value::{Json, Object};
+use super::arch_reader::ArchReader;
 use super::column_reader::ColumnReader;
-use super::delimited::{Delimited, Key};
 use super::import_limits::{MAX_COLUMNS, MemoryMeter, too_many_columns};
 use super::key_template::{KeyTemplate, joined};
+use super::source_columns::SourceColumns;
 
 /// Whether a text is JSON and not CSV: it begins with an object, or with an array of something.
 pub(crate) fn is_json(text: &[u8]) -> bool {
@@ -51,13 +52,15 @@ pub(crate) fn parse(
     text: &[u8],
     key: &KeyTemplate,
     memory: Bound,
-) -> Result<Delimited, TableError> {
+    archs: &mut ArchReader<'_>,
+) -> Result<SourceColumns, TableError> {
     let text = without_nan(text);
     let mut rows = Rows {
         file,
         key,
         memory: MemoryMeter::new(file, memory),
-        keys: Vec::new(),
+        archs,
+        n_rows: 0,
         columns: IndexMap::new(),
     };
     let mut cursor = Cursor::new(&text);
@@ -65,13 +68,13 @@ pub(crate) fn parse(
         Some(b'[') => rows.array(&mut cursor)?,
         _ => rows.objects(&mut cursor)?,
     }
-    if rows.keys.is_empty() {
+    if rows.n_rows == 0 {
         return Err(ImportProblem::NoRows {
             key_column: key.as_str().to_owned(),
         }
         .in_file(file));
     }
-    Ok(Delimited::collect(rows.keys, rows.columns.into_values()))
+    Ok(SourceColumns::collect(rows.columns.into_values()))
 }
 
 /// Python writes `NaN` where JSON has no word for it: a missing value.
@@ -103,11 +106,12 @@ fn without_nan(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The rows so far.
-struct Rows<'a> {
+struct Rows<'a, 's> {
     file: &'a Path,
     key: &'a KeyTemplate,
     memory: MemoryMeter<'a>,
-    keys: Vec<Key>,
+    archs: &'a mut ArchReader<'s>,
+    n_rows: usize,
     columns: IndexMap<String, ColumnReader>,
 }
 
@@ -123,7 +127,7 @@ enum Form {
     Keyed,
 }
 
-impl Rows<'_> {
+impl Rows<'_, '_> {
     /// Reads an array of objects.
     fn array(&mut self, cursor: &mut Cursor<'_>) -> Result<(), TableError> {
         let bad = |rows: &Self, problem: Problem| rows.bad_json(problem);
@@ -326,7 +330,7 @@ impl Rows<'_> {
                 Some(column) => column,
                 None if n_columns >= MAX_COLUMNS => return Err(too_many_columns(self.file)),
                 None => {
-                    let new = ColumnReader::new((*name).to_owned(), self.keys.len());
+                    let new = ColumnReader::new((*name).to_owned(), self.n_rows);
                     self.columns.entry((*name).to_owned()).or_insert(new)
                 }
             };
@@ -344,9 +348,10 @@ impl Rows<'_> {
             .values()
             .filter(|column| column.holds_numbers());
         self.memory.check(&text, numbers.count())?;
-        self.keys.push(Key { line, text });
+        self.archs.push(line, &text);
+        self.n_rows += 1;
         for column in self.columns.values_mut() {
-            column.fill_to(self.keys.len());
+            column.fill_to(self.n_rows);
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ fn answers_with_the_values_of_the_lowest_row_of_the_class() {
             search: SearchMetric::maximized(45.0),
             report: ReportMetric(5.0),
             objectives: Vec::new(),
+            violation: 0.0,
         };
         assert_eq!(
             evaluator.evaluate(Query::new(&space, &arch)).unwrap(),

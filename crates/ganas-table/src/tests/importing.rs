@@ -364,6 +364,118 @@ fn corrupt_gzip() {
     }
 }
 
+/// What is wrong with the file as a whole comes before what is wrong with a line, though that is read earlier.
+#[test]
+fn a_truncated_file_is_not_blamed_on_its_lines() {
+    let rows: String = (0..20_000)
+        .map(|row| format!("id>{row}>id,{row},9\n"))
+        .collect();
+    let packed = gzip(&format!("arch,x\n{rows}"));
+    check(
+        &packed[..packed.len() - 9],
+        |e| matches!(e, TableError::Source(s) if matches!(s.problem, SourceProblem::TruncatedGzip { decompressed } if decompressed > 200_000)),
+        &["truncated", "again"],
+    );
+    check(
+        &packed,
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::FieldCount { line: 2, .. })
+            )
+        },
+        &["line 2", "found 3 fields, expected 2"],
+    );
+}
+
+/// What is wrong with a row of the file comes before what is wrong with an architecture, and of those the first counts.
+#[test]
+fn the_first_of_several_problems_is_named() {
+    let is_bad_arch = |expected: u64| move |e: &TableError| matches!(e.import_problem(), Some(ImportProblem::BadArch { line, .. }) if *line == expected);
+    let twice = "arch,x\nid>id>id,1\nid>id>id,2\nid>id,3\nid>conv,4\n";
+    check(
+        twice,
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::ConflictingRows {
+                    first_line: 2,
+                    second_line: 3,
+                    ..
+                })
+            )
+        },
+        &["lines 2 and 3"],
+    );
+    check(twice.replace(",2", ",1"), is_bad_arch(4), &["line 4"]);
+    check(
+        format!("{twice}id>id>id\n"),
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::FieldCount { line: 6, .. })
+            )
+        },
+        &["line 6"],
+    );
+    check(
+        twice.replace(",2", ",inf"),
+        |e| {
+            matches!(
+                e.import_problem(),
+                Some(ImportProblem::NonFinite { line: 3, .. })
+            )
+        },
+        &["line 3"],
+    );
+}
+
+/// More rows than are decoded together, over many chunks, with cells of several lines and repeated architectures.
+#[test]
+fn long_files_are_one_table() {
+    let folder = Folder::new();
+    let n_rows = 50_000;
+    let mut csv = "arch,note,x,late\r\n".to_owned();
+    for row in 0..n_rows {
+        let index = row % Chains::SIZE;
+        // A column whose only number comes last.
+        let late = if row == n_rows - 1 { "7" } else { "NA" };
+        csv.push_str(&format!(
+            "{},\"é,\n\r\n\"\"\",{index},{late}\r\n",
+            Chains::text(index)
+        ));
+    }
+    let request = ImportRequest {
+        repeats: crate::Repeats::Mean,
+        ..ImportRequest::new(folder.write("s.csv", &csv), folder.path("t.arrow"))
+    };
+    let report = import(&request, &Chains::numbered()).unwrap();
+    assert_eq!(report.repeated_rows, n_rows - Chains::SIZE);
+    assert_eq!(report.manifest.row_order, RowOrder::PublishedIndex);
+    let table = Table::open(&request.output).unwrap();
+    let [x, late] = ["x", "late"].map(|name| table.column(name).unwrap());
+    for (row, index) in table.rows().zip(0u32..) {
+        assert_eq!(table.value(x, row), Some(f64::from(index)));
+        let last = (n_rows - 1) % Chains::SIZE;
+        assert_eq!(
+            table.value(late, row),
+            (index as usize == last).then_some(7.0)
+        );
+    }
+    csv.push_str("id>id,,1,1\r\n");
+    let last_line = 2 + 3 * n_rows;
+    let request = ImportRequest {
+        source: folder.write("s.csv", &csv),
+        output: folder.path("u.arrow"),
+        ..request
+    };
+    let error = import(&request, &Chains::numbered()).unwrap_err();
+    check_message(
+        &error,
+        &["s.csv", &format!("line {last_line},"), "column `arch`"],
+    );
+}
+
 #[test]
 fn infinity() {
     for text in ["inf", "-Infinity", "1e999"] {

@@ -4,12 +4,15 @@
 //! when the failure belongs to an earlier evaluation, the evaluations are put back and given to another worker, without
 //! counting as attempts; so what an attempt returns does not depend on what else its worker did.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::clock::now;
-use super::super::job::{End, Job, Running};
+use ganas_eval::Details;
+
+use super::super::activity::{LastFailure, PlaceLife};
+use super::super::clock::{now, unix_now};
+use super::super::job::{End, Job, Returned, Running, Standing};
+use super::super::log_tail;
 use super::super::slot::Life;
 use super::super::{PoolNote, WorkerError, WorkerFailure};
 use super::Supervisor;
@@ -29,7 +32,7 @@ impl Supervisor {
         &mut self,
         worker: usize,
         id: u64,
-        checked: Result<BTreeMap<String, f64>, WorkerFailure>,
+        checked: Result<Returned, WorkerFailure>,
     ) {
         let Life::Ready(ready) = &mut self.slots[worker].life else {
             return;
@@ -41,20 +44,40 @@ impl Supervisor {
             ready.answered.pop_front();
         }
         ready.answered.push_back(id);
-        // What comes after the time limit comes too late, whatever it is: how late depends on the machine.
-        let checked = if running.cancelled {
-            Err(self.timed_out())
-        } else {
-            checked
-        };
-        match checked {
-            Ok(metrics) => {
-                self.failures_in_a_row = 0;
-                self.count(|statistics| statistics.completed += 1);
-                running.job.end(End::Metrics(metrics));
+        self.board.ended(worker, id);
+        let Running { job, standing, .. } = running;
+        match (checked, standing) {
+            // What comes after the time limit comes too late, whatever it is: how late depends on the machine.
+            (_, Standing::TooLate) => {
+                let failure = self.timed_out();
+                self.attempt_failed(worker, job, failure);
             }
-            Err(failure) => self.attempt_failed(worker, running.job, failure),
+            // A result that was on its way when it was cancelled is a result.
+            (Ok(returned), _) => self.succeeded(worker, job, returned),
+            (Err(_), Standing::Unwanted) => self.cancelled(job, Some(worker)),
+            (Err(failure), Standing::Wanted) => self.attempt_failed(worker, job, failure),
         }
+    }
+
+    fn succeeded(&mut self, worker: usize, job: Job, returned: Returned) {
+        (self.listener)(&PoolNote::Done {
+            worker: self.slots[worker].number,
+            arch: job.arch.text.clone(),
+        });
+        self.failures_in_a_row = 0;
+        self.count(|statistics| statistics.completed += 1);
+        let Returned { declared, details } = returned;
+        let Details {
+            attempts,
+            circumstances,
+            ..
+        } = self.details(&job, job.attempt + 1);
+        let details = Details {
+            attempts,
+            circumstances,
+            ..details
+        };
+        job.end(End::Metrics(declared), details);
     }
 
     pub(super) fn timed_out(&self) -> WorkerFailure {
@@ -71,13 +94,17 @@ impl Supervisor {
             let begun = !matches!(failure, WorkerFailure::Ended { .. })
                 || !served
                 || now().saturating_duration_since(running.sent) > NOT_BEGUN;
-            if running.cancelled {
-                let failure = self.timed_out();
-                self.attempt_failed(worker, running.job, failure);
-            } else if sole && begun {
-                self.attempt_failed(worker, running.job, failure.clone());
-            } else {
-                self.put_back(worker, running.job, failure);
+            let Running { job, standing, .. } = running;
+            match standing {
+                Standing::Unwanted => self.cancelled(job, Some(worker)),
+                Standing::TooLate => {
+                    let failure = self.timed_out();
+                    self.attempt_failed(worker, job, failure);
+                }
+                Standing::Wanted if sole && begun => {
+                    self.attempt_failed(worker, job, failure.clone());
+                }
+                Standing::Wanted => self.put_back(worker, job, failure),
             }
         }
     }
@@ -85,8 +112,12 @@ impl Supervisor {
     /// Kills a worker, and blames nobody.
     pub(super) fn put_back_all(&mut self, worker: usize) {
         let failure = WorkerFailure::WrongId;
-        for (running, _) in self.dismiss(worker) {
-            self.put_back(worker, running.job, &failure);
+        for (Running { job, standing, .. }, _) in self.dismiss(worker) {
+            if standing == Standing::Unwanted {
+                self.cancelled(job, Some(worker));
+            } else {
+                self.put_back(worker, job, &failure);
+            }
         }
     }
 
@@ -103,6 +134,7 @@ impl Supervisor {
     pub(super) fn dismiss(&mut self, worker: usize) -> Vec<(Running, bool)> {
         let slot = &mut self.slots[worker];
         let life = std::mem::replace(&mut slot.life, Life::Absent);
+        self.board.lives(worker, PlaceLife::Absent);
         if let (Some(group), Some(guard)) = (life.group(), &mut self.guard) {
             guard.remove(group);
         }
@@ -126,26 +158,43 @@ impl Supervisor {
             *statistics.failed_attempts.entry(kind).or_default() += 1;
             statistics.failed += u64::from(!again);
         });
+        let slot = &self.slots[worker];
+        let log = slot.log.clone();
+        let from = job.begun.map_or(slot.log_length, |begun| begun.log_length);
+        let log_tail = log_tail::since(&log, from);
+        let last = failure.to_string();
+        self.board.failed(
+            worker,
+            LastFailure {
+                arch: Some(job.arch.text.clone()),
+                reason: last.clone(),
+                log_tail: log_tail.clone(),
+                at: unix_now(),
+            },
+        );
         (self.listener)(&PoolNote::AttemptFailed {
-            worker: self.slots[worker].number,
+            worker: slot.number,
             arch: job.arch.text.clone(),
             attempt: job.attempt + 1,
             again,
-            reason: failure.to_string(),
+            reason: last.clone(),
+            log_tail: log_tail.clone(),
+            log: log.clone(),
         });
-        let last = failure.to_string();
+        let details = self.details(&job, job.attempt + 1);
         if again {
             job.attempt += 1;
             self.queue.push_front(job);
         } else {
-            job.end(End::Failure(failure));
+            job.end(End::Failure(failure), details);
         }
         self.failures_in_a_row += 1;
         if self.failures_in_a_row >= self.config.failures_in_a_row {
             self.give_up_all(WorkerError::TooManyFailures {
                 failures: self.failures_in_a_row,
                 last,
-                log: self.slots[worker].log.clone(),
+                log,
+                log_tail,
             });
         }
     }
@@ -154,9 +203,21 @@ impl Supervisor {
         self.dismiss(worker);
         self.count(|statistics| statistics.failed_starts += 1);
         let slot = &self.slots[worker];
+        let log_tail = log_tail::since(&slot.log, slot.log_length);
+        self.board.failed(
+            worker,
+            LastFailure {
+                arch: None,
+                reason: reason.clone(),
+                log_tail: log_tail.clone(),
+                at: unix_now(),
+            },
+        );
         (self.listener)(&PoolNote::StartFailed {
             worker: slot.number,
             reason: reason.clone(),
+            log_tail: log_tail.clone(),
+            log: slot.log.clone(),
         });
         self.failed_starts_in_a_row += 1;
         // A command that has never worked is wrong, and is not tried for long.
@@ -167,6 +228,7 @@ impl Supervisor {
                 command: self.config.command.clone(),
                 reason,
                 log: slot.log.clone(),
+                log_tail,
             });
         }
     }
@@ -177,7 +239,9 @@ impl Supervisor {
         let _ = self.opened.send(Err(Arc::clone(&error)));
         for worker in 0..self.slots.len() {
             for (running, _) in self.dismiss(worker) {
-                running.job.end(End::Broken(Arc::clone(&error)));
+                running
+                    .job
+                    .end(End::Broken(Arc::clone(&error)), Details::default());
             }
         }
         self.broken = Some(error);
@@ -188,7 +252,7 @@ impl Supervisor {
     pub(super) fn refuse(&mut self) {
         if let Some(error) = &self.broken {
             for job in self.queue.drain(..) {
-                job.end(End::Broken(Arc::clone(error)));
+                job.end(End::Broken(Arc::clone(error)), Details::default());
             }
         }
     }

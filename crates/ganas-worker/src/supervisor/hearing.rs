@@ -1,8 +1,11 @@
 //! What workers say: what is done about each message, and whom it shows to be no worker.
 
+use super::super::activity::{LastFailure, PlaceLife};
+use super::super::clock::unix_now;
 use super::super::excerpt::{MAX_KIND, MAX_MESSAGE, excerpt, kept};
 use super::super::hello;
-use super::super::job;
+use super::super::job::{self, Standing};
+use super::super::log_tail;
 use super::super::message::{Capabilities, FromWorker, Progress, Refusal};
 use super::super::slot::{Life, Ready};
 use super::super::stdout::Said;
@@ -51,10 +54,10 @@ impl Supervisor {
             }
             (Life::Ready(_), Said::Message(FromWorker::Result(answer))) => {
                 let id = answer.id;
-                let checked = self.capabilities.as_ref().map(|c| job::metrics(c, &answer));
-                if let Some(checked) = checked
-                    && self.is_answerable(worker, &FromWorker::Result(answer))
+                if self.is_answerable(worker, &FromWorker::Result(answer.clone()))
+                    && let Some(capabilities) = &self.capabilities
                 {
+                    let checked = job::returned(capabilities, answer);
                     self.answered(worker, id, checked);
                 }
             }
@@ -122,21 +125,46 @@ impl Supervisor {
         let slot = &mut self.slots[worker];
         if let Life::Starting { process, .. } = std::mem::replace(&mut slot.life, Life::Absent) {
             slot.life = Life::Ready(Ready::new(process));
+            self.board.lives(worker, PlaceLife::Ready);
+            (self.listener)(&PoolNote::WorkerReady {
+                worker: slot.number,
+                log: slot.log.clone(),
+            });
         }
     }
 
     fn progress(&mut self, worker: usize, progress: Progress) {
-        let slot = &self.slots[worker];
-        let Life::Ready(ready) = &slot.life else {
+        let slot = &mut self.slots[worker];
+        let Life::Ready(ready) = &mut slot.life else {
             return;
         };
-        if let Some(running) = ready.running.get(&progress.id) {
+        if let Some(running) = ready.running.get_mut(&progress.id) {
+            let Progress {
+                id,
+                done,
+                step,
+                metrics,
+            } = progress;
+            let told = ganas_eval::Progress {
+                done: done.filter(|done| (0.0..=1.0).contains(done)),
+                step,
+                metrics: job::finite(metrics),
+            };
+            self.board.goes_on(worker, id, |busy| {
+                busy.done = told.done.or(busy.done);
+                busy.step = told.step.or(busy.step);
+            });
             (self.listener)(&PoolNote::Progress {
                 worker: slot.number,
                 arch: running.job.arch.text.clone(),
-                done: progress.done,
-                metrics: progress.metrics,
+                done: told.done,
+                step,
+                metrics: told.metrics.clone(),
             });
+            // Of one that is being given up, nobody wants to know.
+            if running.standing == Standing::Wanted {
+                running.job.tell(told);
+            }
         } else if progress.id >= self.next_id {
             // Of an evaluation that is over, it comes too late, and harms nobody.
             let found = sent(&FromWorker::Progress(progress));
@@ -191,9 +219,20 @@ impl Supervisor {
 
     /// Tells why a worker is ended that broke the protocol.
     fn is_no_good(&self, worker: usize, found: &str, expected: &str) {
+        let slot = &self.slots[worker];
+        let reason = format!("it sent {found}, expected {expected}");
+        self.board.failed(
+            worker,
+            LastFailure {
+                arch: None,
+                reason: reason.clone(),
+                log_tail: log_tail::since(&slot.log, slot.log_length),
+                at: unix_now(),
+            },
+        );
         (self.listener)(&PoolNote::Ended {
-            worker: self.slots[worker].number,
-            reason: format!("it sent {found}, expected {expected}"),
+            worker: slot.number,
+            reason,
         });
     }
 }

@@ -5,6 +5,7 @@
 //! says more than is heard has to wait, and the others are heard in turn.
 
 mod attribution;
+mod cancelling;
 mod hearing;
 
 use std::collections::VecDeque;
@@ -12,13 +13,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::clock::now;
+use ganas_eval::Details;
+
+use super::activity::{Board, BusyWith, PlaceLife};
+use super::clock::{now, unix_now};
 use super::guard::Guard;
-use super::job::{BatchId, End, Job, Running};
-use super::message::{ArchDescription, Capabilities, Evaluation, Greeting, ToWorker};
+use super::job::{BatchId, Begun, End, Job, Running, Standing};
+use super::log_tail;
+use super::message::{Capabilities, Greeting, ToWorker};
 use super::slot::{Life, Slot};
 use super::stdout::Said;
-use super::{PoolConfig, PoolListener, WorkerError, WorkerFailure, WorkerStatistics};
+use super::{PoolConfig, PoolListener, PoolNote, WorkerError, WorkerFailure, WorkerStatistics};
 
 /// How many events wait to be heard; one more of each worker waits for its turn.
 pub(super) const EVENTS: usize = 16;
@@ -36,8 +41,15 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// What happens.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// A caller wants evaluations.
-    Submit(Vec<Job>),
+    /// A caller wants an evaluation.
+    Submit(Box<Job>),
+    /// A caller does not want an evaluation any more, begun or not.
+    Cancel {
+        /// The caller.
+        batch: BatchId,
+        /// Names the evaluation.
+        ticket: usize,
+    },
     /// A caller does not want what was not begun yet.
     Abandon(BatchId),
     /// A process said something.
@@ -60,6 +72,7 @@ pub(super) type Opened = Sender<Result<Capabilities, Arc<WorkerError>>>;
 pub(super) struct Audience {
     pub(super) opened: Opened,
     pub(super) statistics: Arc<Mutex<WorkerStatistics>>,
+    pub(super) board: Arc<Board>,
     pub(super) listener: PoolListener,
 }
 
@@ -79,7 +92,10 @@ pub(super) struct Supervisor {
     /// When processes are looked at again.
     next_look: Option<Instant>,
     statistics: Arc<Mutex<WorkerStatistics>>,
+    board: Arc<Board>,
     listener: PoolListener,
+    /// The name of this machine.
+    host: String,
 }
 
 impl Supervisor {
@@ -92,10 +108,11 @@ impl Supervisor {
         let Audience {
             opened,
             statistics,
+            board,
             listener,
         } = audience;
         let slots = (0..config.workers)
-            .map(|number| Slot::new(number, &config.logs))
+            .map(|number| Slot::new(number, config.log(number)))
             .collect();
         Self {
             // Without a shell there is no guard, but no worker either, which is reported.
@@ -117,7 +134,9 @@ impl Supervisor {
             failed_starts_in_a_row: 0,
             broken: None,
             statistics,
+            board,
             listener,
+            host: host(),
         }
     }
 
@@ -126,6 +145,7 @@ impl Supervisor {
         self.start(0);
         loop {
             self.dispatch();
+            self.board.waiting(self.queue.len());
             let event = match self.wake_up() {
                 None => events.recv().ok(),
                 Some(deadline) => {
@@ -143,7 +163,8 @@ impl Supervisor {
             };
             match event {
                 None | Some(Event::Close) => break,
-                Some(Event::Submit(jobs)) => self.queue.extend(jobs),
+                Some(Event::Submit(job)) => self.queue.push_back(*job),
+                Some(Event::Cancel { batch, ticket }) => self.cancel(batch, ticket),
                 Some(Event::Abandon(batch)) => self.abandon(batch),
                 Some(Event::Said {
                     worker,
@@ -164,8 +185,8 @@ impl Supervisor {
 
     fn abandon(&mut self, batch: BatchId) {
         for job in std::mem::take(&mut self.queue) {
-            if job.batch == batch {
-                job.end(End::Abandoned);
+            if job.caller.batch == batch {
+                job.end(End::Abandoned, Details::default());
             } else {
                 self.queue.push_back(job);
             }
@@ -210,28 +231,44 @@ impl Supervisor {
 
     /// Gives the next job to a worker.
     fn send(&mut self, worker: usize) {
-        let Life::Ready(ready) = &mut self.slots[worker].life else {
+        let Slot {
+            number, log, life, ..
+        } = &mut self.slots[worker];
+        let Life::Ready(ready) = life else {
             return;
         };
-        let Some(job) = self.queue.pop_front() else {
+        let Some(mut job) = self.queue.pop_front() else {
             return;
         };
         let id = self.next_id;
         self.next_id += 1;
-        let message = ToWorker::Evaluate(Evaluation {
-            id,
-            arch: ArchDescription::clone(&job.arch),
-            fidelity: self.config.fidelity.clone(),
-            seed: job.seed,
-            attempt: job.attempt,
-            time_limit_s: self.config.time_limit.as_secs_f64(),
+        let message = ToWorker::Evaluate(job.evaluation(id, self.config.time_limit.as_secs_f64()));
+        let at = unix_now();
+        job.begun = Some(Begun {
+            worker: *number,
+            at,
+            log_length: log_tail::length(log),
         });
         let sent = now();
+        let busy = BusyWith {
+            arch: job.arch.text.clone(),
+            attempt: job.attempt + 1,
+            since: at,
+            done: None,
+            step: None,
+            is_cancelled: false,
+        };
+        (self.listener)(&PoolNote::Began {
+            worker: *number,
+            arch: busy.arch.clone(),
+            attempt: busy.attempt,
+        });
+        self.board.began(worker, id, busy);
         let running = Running {
             job,
             sent,
             deadline: sent.checked_add(self.config.time_limit),
-            cancelled: false,
+            standing: Standing::Wanted,
         };
         ready.running.insert(id, running);
         ready.process.send(&message);
@@ -254,6 +291,7 @@ impl Supervisor {
                     guard.add(process.group());
                 }
                 process.send(&greeting);
+                self.board.lives(worker, PlaceLife::Starting);
                 self.slots[worker].life = Life::Starting {
                     process,
                     deadline: now().checked_add(self.config.start_limit),
@@ -338,22 +376,33 @@ impl Supervisor {
                 Life::Ready(ready) => {
                     let overdue =
                         |running: &&mut Running| running.deadline.is_some_and(|d| d <= time);
-                    let mut deaf = false;
-                    let mut cancelled = Vec::new();
+                    let mut deaf = None;
+                    let mut late = Vec::new();
                     for (&id, running) in &mut ready.running {
-                        if overdue(&running) {
-                            deaf |= running.cancelled;
-                            running.cancelled = true;
-                            running.deadline = time.checked_add(grace);
-                            cancelled.push(id);
+                        if !overdue(&running) {
+                            continue;
+                        }
+                        match running.standing {
+                            Standing::Wanted => {
+                                running.standing = Standing::TooLate;
+                                self.board
+                                    .goes_on(worker, id, |busy| busy.is_cancelled = true);
+                                running.deadline = time.checked_add(grace);
+                                late.push(id);
+                            }
+                            standing => deaf = deaf.max(Some(standing)),
                         }
                     }
-                    if deaf {
-                        let failure = self.timed_out();
-                        self.give_up(worker, &failure);
-                    } else {
-                        for id in cancelled {
-                            ready.process.send(&ToWorker::Cancel { id });
+                    match deaf {
+                        Some(Standing::TooLate) => {
+                            let failure = self.timed_out();
+                            self.give_up(worker, &failure);
+                        }
+                        Some(_) => self.give_up_unwanted(worker),
+                        None => {
+                            for id in late {
+                                ready.process.send(&ToWorker::Cancel { id });
+                            }
                         }
                     }
                 }
@@ -388,4 +437,17 @@ impl Supervisor {
                 .unwrap_or_else(PoisonError::into_inner),
         );
     }
+}
+
+/// The name of this machine.
+#[cfg(unix)]
+fn host() -> String {
+    let names = rustix::system::uname();
+    names.nodename().to_string_lossy().into_owned()
+}
+
+/// There are no workers here, and so nothing to tell.
+#[cfg(not(unix))]
+fn host() -> String {
+    String::new()
 }

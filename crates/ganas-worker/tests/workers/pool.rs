@@ -1,6 +1,5 @@
 //! The pool as a whole: order, parallel work, the circuit breaker, and what a command that is no worker is told.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ganas_eval::{EvalError, Evaluator as _};
@@ -106,22 +105,6 @@ fn stderr_is_in_the_log_of_the_worker() {
     drop(evaluator);
     let log = std::fs::read_to_string(place.folder.path().join("worker-0.log")).unwrap();
     assert_eq!(log, "loading\n");
-}
-
-#[test]
-fn a_stop_lets_what_was_begun_finish() {
-    let place = Place::new();
-    let config = place.config(scripted_worker::command("delay_ms=300"), 2);
-    let stop = std::sync::Arc::clone(&config.stop);
-    let evaluator = place.open(config).unwrap();
-    std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(700));
-        stop.store(true, Ordering::Relaxed);
-    });
-    let error = place.evaluate(&evaluator, &place.archs(50)).unwrap_err();
-    assert!(matches!(error, EvalError::Interrupted), "{error}");
-    let completed = evaluator.statistics().completed;
-    assert!((1..50).contains(&completed), "{completed}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The algorithm: chosen and configured.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -162,6 +163,19 @@ impl Algorithm {
             Self::LocalSearch => LocalSearch::NAME,
             Self::Random => RandomSearch::NAME,
         }
+    }
+
+    /// How many architectures it proposes in a round.
+    pub(super) fn batch(&self) -> NonZeroU32 {
+        let batch = match self {
+            Self::GaNas(choice) => choice.config.batch,
+            Self::LocalSearch => 1,
+            Self::Random => RandomSearch::PER_ASK,
+        };
+        u32::try_from(batch)
+            .ok()
+            .and_then(NonZeroU32::new)
+            .unwrap_or(NonZeroU32::MIN)
     }
 
     /// Whether it builds architectures decision by decision, and takes no action that constraints mask.

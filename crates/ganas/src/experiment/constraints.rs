@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ganas_eval::{MetricMeaning, MetricPair, MetricRole, Property, SelectionKind};
-use ganas_search::{Bound, ConstrainedSpace, Constraint};
+use ganas_search::{Bound, ConstrainedSpace, Constraint, MeasuredBound};
 use ganas_space::SearchSpace;
 
 use super::columns::Columns;
 use super::improve::{Given, GivenBound, Improvement};
+use super::source::Evaluating;
 use crate::error::Context as _;
 use crate::{Error, closed_form};
 
@@ -54,6 +55,51 @@ pub(super) struct Constrained {
     pub(crate) masking: Vec<String>,
     /// What is to be improved, when a network is given.
     pub(crate) improvement: Option<Improvement>,
+}
+
+/// Takes out of the bounds those on what an evaluator measures beside the metric that is searched on, which hold of a network
+/// or not once it is evaluated.
+pub(super) fn measured(
+    bounds: &mut Vec<GivenBound>,
+    evaluating: &Evaluating,
+    sources: &Sources<'_>,
+) -> Result<Vec<MeasuredBound>, Error> {
+    let mut measured = Vec::new();
+    let mut others = Vec::new();
+    for bound in bounds.drain(..) {
+        let name = bound.property();
+        let place = evaluating
+            .further
+            .iter()
+            .position(|further| further == name);
+        let (Some(place), true) = (place, evaluating.n_workers().is_some()) else {
+            others.push(bound);
+            continue;
+        };
+        sources.check_visible(name, ARGUMENT)?;
+        let meaning = evaluating.metrics.iter().find(|(known, _)| known == name);
+        if let Some((_, meaning)) = meaning {
+            refuse_test(meaning, sources.protocol.kind).map_err(|reason| {
+                Error::Usage(format!("{ARGUMENT}: the bound on `{name}`: {reason}"))
+            })?;
+        }
+        measured.push(MeasuredBound {
+            bound: bound.resolve(None)?,
+            place,
+        });
+    }
+    *bounds = others;
+    Ok(measured)
+}
+
+/// The names in bounds that may be those of metrics which an evaluator measures.
+#[cfg(feature = "workers")]
+pub(super) fn measurable(bounds: &[GivenBound], space: &Arc<dyn SearchSpace>) -> Vec<String> {
+    let names = bounds.iter().map(GivenBound::property);
+    names
+        .filter(|name| closed_form::property(space, name).is_none())
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 /// Finds the properties that the bounds name, and puts the space under constraints.

@@ -1,27 +1,34 @@
 //! An experiment: what is to be searched, how, and with what.
 
+#[cfg(feature = "workers")]
+mod activity;
 mod algorithm;
 mod columns;
 mod config_text;
 mod constraints;
+mod continuing;
 mod crew;
 mod device;
+mod evidence;
 mod improve;
 mod missing_rows;
 mod objectives;
 mod overrides;
+mod rungs;
 mod search;
 mod seeds;
 mod source;
+mod time_limit;
 
 use std::error::Error as StdError;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ganas_eval::{Evaluator, MetricOverrides};
 use ganas_report::records::SearchRecord;
-use ganas_search::{Budget, Observer, RunSpec, StopFlag};
+use ganas_search::{Budget, Observer, Pace, RunSpec, StopFlag, Until};
 use ganas_space::{Arch, SearchSpace};
 use ganas_store::{OnExisting, Study};
 #[cfg(feature = "tables")]
@@ -36,18 +43,27 @@ pub use device::{DeviceChoice, OpenDevice, devices};
 pub use improve::{ACCURACY, GivenBound};
 pub use missing_rows::MissingRows;
 pub use objectives::{Goals, ReferencePoint};
+pub use rungs::RungSettings;
 pub use search::Search;
 pub use seeds::Seeds;
+
+pub(crate) use evidence::read_archs;
+pub(crate) use source::{Evaluating, Metrics, Opening, Source};
+pub(crate) use time_limit::TimeLimit;
 
 use crate::function::FunctionEvaluator;
 #[cfg(feature = "tables")]
 use crate::tables;
 use crate::{Error, Folders};
 use constraints::Sources;
+use continuing::Unmatched;
 use crew::Crew;
+use evidence::{Asked, Evidence};
 use improve::Given;
 use objectives::Known;
-use source::{Metrics, Opening, Source};
+
+/// Evaluations that go on at the same time, for each worker: one is being done, and one waits for the worker that is free next.
+const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
 /// Unique queries of a run, when no number is named.
 const QUERIES: u32 = 150;
@@ -75,6 +91,13 @@ pub struct Experiment {
     threads: Option<NonZeroUsize>,
     study: Option<PathBuf>,
     on_existing: OnExisting,
+    unmatched: Unmatched,
+    window: Option<NonZeroU32>,
+    until: Until,
+    max_time: Option<Duration>,
+    rungs: Option<RungSettings>,
+    warm_start: Vec<PathBuf>,
+    enqueue: Vec<PathBuf>,
     folders: Folders,
     stop: StopFlag,
     note: Box<dyn Fn(&str)>,
@@ -110,6 +133,13 @@ impl Default for Experiment {
             threads: None,
             study: None,
             on_existing: OnExisting::Refuse,
+            unmatched: Unmatched::default(),
+            window: None,
+            until: Until::default(),
+            max_time: None,
+            rungs: None,
+            warm_start: Vec::new(),
+            enqueue: Vec::new(),
             folders: Folders::default(),
             stop: StopFlag::default(),
             note: Box::new(|_| {}),
@@ -289,6 +319,65 @@ impl Experiment {
         self
     }
 
+    /// Continues the runs that the study holds, and evaluates again what has failed in them.
+    #[must_use]
+    pub fn retry_failed(mut self) -> Self {
+        self.on_existing = OnExisting::RetryFailed;
+        self
+    }
+
+    /// Begins runs that the study does not hold although they are to be continued: with other settings beside those that it holds.
+    #[must_use]
+    pub fn new_run(mut self) -> Self {
+        self.unmatched = Unmatched::Begin;
+        self
+    }
+
+    /// Proposes one by one, each when the results of all but the last `window - 1` before it are known, so that as many
+    /// evaluations go on at the same time; by default rounds are proposed at once, and workers have a window of a round, and at
+    /// least of two for each of them.
+    #[must_use]
+    pub fn window(mut self, window: NonZeroU32) -> Self {
+        self.window = Some(window);
+        self
+    }
+
+    /// Ends runs before their budget is spent.
+    #[must_use]
+    pub fn until(mut self, until: Until) -> Self {
+        self.until = until;
+        self
+    }
+
+    /// Stops all runs at a safe point after this time; they can be continued.
+    #[must_use]
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.max_time = Some(time);
+        self
+    }
+
+    /// Evaluates everything with a low fidelity first; the best share of it goes on with higher ones.
+    #[must_use]
+    pub fn rungs(mut self, rungs: RungSettings) -> Self {
+        self.rungs = Some(rungs);
+        self
+    }
+
+    /// Tells the searcher what is known before it proposes anything: a study, a table file, or a CSV, JSON or Parquet file with
+    /// architectures and the metric that is searched on. What is told is not proposed again, and costs nothing.
+    #[must_use]
+    pub fn warm_start(mut self, file: impl Into<PathBuf>) -> Self {
+        self.warm_start.push(file.into());
+        self
+    }
+
+    /// Evaluates the architectures of a file first, one text a line.
+    #[must_use]
+    pub fn enqueue(mut self, file: impl Into<PathBuf>) -> Self {
+        self.enqueue.push(file.into());
+        self
+    }
+
     /// Finds and keeps files here that are not named.
     #[must_use]
     pub fn folders(mut self, folders: Folders) -> Self {
@@ -347,7 +436,8 @@ impl Experiment {
         };
         let algorithm = self.algorithm.resolve(Some(&*space))?;
         let device = self.algorithm.open_device(&self.folders, &self.note)?;
-        let further = self.goals.further(self.metrics.search.as_deref(), &space);
+        let of_goals = self.goals.further(self.metrics.search.as_deref(), &space);
+        let further = self.with_measurable(of_goals.clone(), &space);
         let opening = Opening {
             space: &space,
             metrics: &self.metrics,
@@ -386,11 +476,23 @@ impl Experiment {
             columns: &columns,
             looked_up: &evaluating.properties,
         };
-        #[cfg_attr(not(feature = "tables"), expect(unused_mut, reason = "as with tables"))]
+        let measured_bounds = constraints::measured(&mut self.bounds, &evaluating, &sources)?;
         let mut constrained = constraints::apply(&self.bounds, &sources, given)?;
+        let measured_text = measured_bounds
+            .iter()
+            .map(|measured| measured.bound.to_string());
+        constrained
+            .record
+            .extend(measured_text.map(|bound| format!("{bound} (measured)")));
         #[cfg(feature = "tables")]
         let restricted = evaluating.restrict(self.missing_rows, &*space, &mut constrained)?;
         let mut config = algorithm.config_json()?;
+        if !measured_bounds.is_empty() {
+            let texts = measured_bounds
+                .iter()
+                .map(|measured| measured.bound.to_string());
+            config["measured_constraints"] = texts.collect::<Vec<String>>().into();
+        }
         if let Some(declared) = self.metrics.declared_text() {
             config["declared"] = declared.into();
         }
@@ -413,8 +515,36 @@ impl Experiment {
         if let Some(restricted) = restricted {
             evaluating.take(restricted);
         }
+        let evidence = Evidence::read(
+            &Asked {
+                space: &*constrained.space,
+                whole: &space,
+                protocol: &protocol,
+                folders: &self.folders,
+                note: &self.note,
+            },
+            &self.warm_start,
+            &self.enqueue,
+        )?;
+        evidence.check(budget, several.is_some(), constrained.improvement.is_some())?;
+        evidence.record(&mut config);
+        if self.rungs.is_some() && (several.is_some() || constrained.improvement.is_some()) {
+            return Err(Error::Usage(
+                "--rungs: rungs compare values of one metric: leave them out with several objectives and with --improve"
+                    .to_owned(),
+            ));
+        }
+        let pace = Pace::from(self.window.or_else(|| {
+            let workers = evaluating.n_workers()?;
+            Some(workers.saturating_mul(TWO).max(algorithm.batch()))
+        }));
         let study = self.study.map(Study::create_or_open).transpose()?;
         let spec = RunSpec {
+            fidelity: evaluating.fidelity.clone(),
+            rungs: (self.rungs.as_ref())
+                .map(|rungs| rungs.resolve(&evaluating))
+                .transpose()?,
+            pace,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             space: space.name().to_owned(),
             table_sha256: evaluating.sha256.clone(),
@@ -432,6 +562,11 @@ impl Experiment {
             masked: algorithm.masks().then_some(constrained.masking),
             constraints: constrained.record,
             improvement: constrained.improvement,
+            n_further: of_goals
+                .iter()
+                .filter(|name| evaluating.further.contains(name))
+                .count(),
+            measured_bounds,
             several,
             config,
             evaluating,
@@ -440,13 +575,18 @@ impl Experiment {
             spec,
             study,
             on_existing: self.on_existing,
+            unmatched: self.unmatched,
+            until: self.until,
+            max_time: self.max_time,
+            evidence,
             crew: Crew::new(threads, self.seeds.all().len()),
             threads,
             seeds: self.seeds,
             stop: self.stop,
             observers: self.observers,
+            warnings: Mutex::default(),
         };
-        search.check_new(&*self.note)?;
+        search.check_existing()?;
         Ok(search)
     }
 
@@ -461,6 +601,29 @@ impl Experiment {
     #[cfg(not(feature = "tables"))]
     fn embedded(&self) -> Option<NoTable> {
         None
+    }
+
+    /// These names, and those in bounds that may be those of metrics which workers measure.
+    #[cfg(feature = "workers")]
+    fn with_measurable(
+        &self,
+        mut further: Vec<String>,
+        space: &Arc<dyn SearchSpace>,
+    ) -> Vec<String> {
+        if matches!(self.source, Source::Workers(..)) {
+            for name in constraints::measurable(&self.bounds, space) {
+                if !further.contains(&name) {
+                    further.push(name);
+                }
+            }
+        }
+        further
+    }
+
+    #[cfg(not(feature = "workers"))]
+    #[expect(clippy::unused_self, reason = "as with workers")]
+    fn with_measurable(&self, further: Vec<String>, _: &Arc<dyn SearchSpace>) -> Vec<String> {
+        further
     }
 
     fn open_space(&self) -> Result<Arc<dyn SearchSpace>, Error> {

@@ -1,22 +1,30 @@
 //! A search that is ready to run: everything that its runs have in common, and how one of them is done.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
-use ganas_search::{Budget, Observer, Run, RunSpec, StopFlag};
+use ganas_search::{
+    Budget, MeasuredBound, Observer, Run, RunSpec, StopFlag, Until, WithMeasuredBounds,
+};
 use ganas_space::SearchSpace;
-use ganas_store::{Begun, OnExisting, RunSummary, Session, StoreError, Study};
+use ganas_store::{Begun, OnExisting, Session, Study};
 use serde_json::Value;
 
+#[cfg(feature = "workers")]
+use super::activity::ActivityWriter;
 use super::algorithm::Algorithm;
+use super::continuing::Unmatched;
 use super::crew::Crew;
 use super::device::OpenDevice;
+use super::evidence::Evidence;
 use super::improve::Improvement;
 use super::objectives::Several;
 use super::source::Evaluating;
-use super::{Observers, Seeds};
+use super::time_limit::TimeLimit;
+use super::{Observers, Seeds, rungs};
 use crate::error::Context as _;
 use crate::{Error, clock};
 
@@ -30,6 +38,10 @@ pub struct Search {
     pub(super) masked: Option<Vec<String>>,
     /// What is to be improved, when a network is given.
     pub(super) improvement: Option<Improvement>,
+    /// Bounds on what is measured beside the metric that is searched on.
+    pub(super) measured_bounds: Vec<MeasuredBound>,
+    /// How many further metrics are objectives; the others are there for the bounds alone.
+    pub(super) n_further: usize,
     /// Several objectives, when the front is searched for.
     pub(super) several: Option<Several>,
     /// The configuration as it is recorded: that of the algorithm, and the constraints.
@@ -46,6 +58,14 @@ pub struct Search {
     pub(super) study: Option<Study>,
     /// What to do with runs that the study holds.
     pub(super) on_existing: OnExisting,
+    /// What to do when it holds none of them.
+    pub(super) unmatched: Unmatched,
+    /// When runs end before their budget is spent.
+    pub(super) until: Until,
+    /// When all of them end.
+    pub(super) max_time: Option<Duration>,
+    /// What is known, and what is evaluated first.
+    pub(super) evidence: Evidence,
     /// All threads.
     pub(super) threads: NonZeroUsize,
     /// How they are divided.
@@ -56,6 +76,8 @@ pub struct Search {
     pub(super) stop: StopFlag,
     /// Makes an observer for each run.
     pub(super) observers: Option<Observers>,
+    /// What went wrong without any harm to the runs.
+    pub(super) warnings: Mutex<Vec<String>>,
 }
 
 impl std::fmt::Debug for Search {
@@ -97,6 +119,26 @@ impl Search {
     #[must_use]
     pub fn stop(&self) -> &StopFlag {
         &self.stop
+    }
+
+    /// The search space, or what the constraints leave of it.
+    #[must_use]
+    pub fn space(&self) -> &Arc<dyn SearchSpace> {
+        &self.space
+    }
+
+    /// The workers, when it is they who evaluate; they can be asked what they are at while the search runs.
+    #[cfg(feature = "workers")]
+    #[must_use]
+    pub fn workers(&self) -> Option<&Arc<ganas_worker::WorkerEvaluator>> {
+        self.evaluating.workers()
+    }
+
+    /// What went wrong so far without any harm to the runs, in words.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.warnings.lock();
+        warnings.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the workers did so far, when there are any.
@@ -146,6 +188,7 @@ impl Search {
                 "budget",
                 format!("{} unique queries a run", u32::from(spec.budget)),
             ),
+            ("pace", self.pace_text()),
             ("bounds", self.bounds_text()),
             ("seeds", self.seeds.describe()),
             ("device", spec.device.clone()),
@@ -166,11 +209,48 @@ impl Search {
                 },
             ),
         ];
+        if let Some(evidence) = self.evidence.describe() {
+            lines.push(("evidence", evidence));
+        }
         if let Some(coverage) = &self.evaluating.coverage {
             // Below the table.
             lines.insert(3, ("coverage", coverage.clone()));
         }
         lines
+    }
+
+    /// How many evaluations go on at the same time, and when the search ends early.
+    fn pace_text(&self) -> String {
+        let mut text = match self.spec.pace.window() {
+            None => "in rounds".to_owned(),
+            Some(window) => format!("one by one, {window} at a time"),
+        };
+        if let Some(rungs) = &self.spec.rungs {
+            let fidelities: Vec<String> = rungs.fidelities().iter().map(rungs::text).collect();
+            text.push_str(&format!(
+                "; rungs {}, of which {:.3} go on to the next",
+                fidelities.join(", "),
+                rungs.promote()
+            ));
+        }
+        let Until { target, patience } = self.until;
+        let metric = &self.spec.protocol.search;
+        if let Some(target) = target {
+            text.push_str(&format!("; until {metric} is {target}"));
+        }
+        if let Some(patience) = patience {
+            text.push_str(&format!("; until {patience} queries bring nothing better"));
+        }
+        if let Some(time) = self.max_time {
+            text.push_str(&format!("; for {time:?} at most"));
+        }
+        text
+    }
+
+    /// How many evaluations were answered with what the study had of other runs, so far.
+    #[must_use]
+    pub fn reused(&self) -> u32 {
+        self.evaluating.reused()
     }
 
     /// What every evaluated architecture satisfies, and what of it masks actions.
@@ -230,11 +310,32 @@ impl Search {
     ///
     /// The error of the first run that failed; it stops the others.
     pub fn run(&self) -> Result<Vec<RunRecord>, Error> {
+        let limit = self.max_time.map(|time| TimeLimit::start(time, &self.stop));
+        let _limit = limit.transpose()?;
+        #[cfg(feature = "workers")]
+        let activity = match (&self.study, self.workers()) {
+            (Some(study), Some(workers)) => Some(ActivityWriter::start(study, workers)?),
+            _ => None,
+        };
         let results = self.crew.run(self.seeds(), &self.stop, |seed| {
             self.run_seed(seed)
                 .with_context(|| format!("the run with seed {seed}"))
         });
+        #[cfg(feature = "workers")]
+        if let Some(problem) = activity.and_then(ActivityWriter::finish) {
+            self.warn(format!(
+                "`ganas status` could not be told everything: {problem}"
+            ));
+        }
         results?.into_iter().flatten().collect()
+    }
+
+    #[cfg(feature = "workers")]
+    fn warn(&self, warning: String) {
+        let warnings = self.warnings.lock();
+        warnings
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(warning);
     }
 
     /// The record of these runs, with the ranks of what was found where a table has all that is searched, and with what was
@@ -296,31 +397,6 @@ impl Search {
         Ok(())
     }
 
-    /// Fails when a run is to be new, and is not, before any run begins.
-    pub(super) fn check_new(&self, note: &dyn Fn(&str)) -> Result<(), Error> {
-        let Some(study) = &self.study else {
-            return Ok(());
-        };
-        let known = study.runs()?;
-        for &seed in self.seeds() {
-            let spec = self.spec_of(seed);
-            if self.on_existing == OnExisting::Resume {
-                if let Some(text) = another_run(&spec, &known)? {
-                    note(&text);
-                }
-            } else if let Some(run) = known.iter().find(|run| run.spec == spec) {
-                return Err(StoreError::RunExists {
-                    path: study.path().to_owned(),
-                    seed,
-                    status: run.status,
-                    rounds: run.rounds,
-                }
-                .into());
-            }
-        }
-        Ok(())
-    }
-
     /// Does one run, or what is left of it.
     fn run_seed(&self, seed: u64) -> Result<RunRecord, Error> {
         let started = clock::now();
@@ -331,6 +407,7 @@ impl Search {
                 let session = Session {
                     started_at: clock::unix_seconds(),
                     pid: std::process::id(),
+                    host: clock::host(),
                 };
                 let spec = self.spec_of(seed);
                 match study.begin(&spec, self.on_existing, &*self.space, session)? {
@@ -343,11 +420,21 @@ impl Search {
         let evaluator = self.evaluating.evaluator();
         // What a worker has finished is kept at once; a table is asked again faster than that.
         let remembered = match &claim {
-            Some(claim) if self.evaluating.is_costly => Some(claim.remember(evaluator)?),
+            Some(claim) if self.evaluating.is_costly => {
+                let spec = self.evaluating.spec(&self.spec);
+                Some(claim.remember(evaluator, &spec, Arc::clone(&self.space))?)
+            }
             _ => None,
         };
         let evaluator = match &remembered {
             Some(remembered) => remembered,
+            None => evaluator,
+        };
+        let bounds = &self.measured_bounds;
+        let bounded = (!bounds.is_empty())
+            .then(|| WithMeasuredBounds::new(evaluator, bounds, self.n_further));
+        let evaluator = match &bounded {
+            Some(bounded) => bounded,
             None => evaluator,
         };
         let space = || Arc::clone(&self.space);
@@ -372,9 +459,21 @@ impl Search {
         let mut searcher =
             self.algorithm
                 .searcher(&self.device, space(), seed, (given, objectives))?;
-        let mut writer = claim.map(|claim| claim.writer(space(), move || started.elapsed()));
+        searcher.learn(&self.evidence.known)?;
+        let mut writer = claim.map(|claim| {
+            let writer = claim.writer(space(), move || started.elapsed());
+            if self.evaluating.is_costly {
+                writer.costly()
+            } else {
+                writer
+            }
+        });
         let id = writer.as_ref().map(ganas_store::RunWriter::id);
         let mut run = Run::new(&*self.space, &mut *searcher, evaluator, self.spec.budget)
+            .pace(self.spec.pace)
+            .until(self.until)
+            .rungs(self.spec.rungs.clone())
+            .first(self.evidence.first.clone())
             .resume(resume)
             .stop(&self.stop);
         // The study comes first: progress is shown once it is safe.
@@ -385,6 +484,9 @@ impl Search {
             run = run.observe(&mut **other);
         }
         let outcome = run.run()?;
+        if let Some(remembered) = &remembered {
+            self.evaluating.count_reused(remembered.reused());
+        }
         let wall_s = match (&self.study, id) {
             (Some(study), Some(id)) => study.run(id)?.wall_s,
             _ => started.elapsed().as_secs_f64(),
@@ -393,58 +495,10 @@ impl Search {
         Ok(record)
     }
 
-    fn spec_of(&self, seed: u64) -> RunSpec {
+    pub(super) fn spec_of(&self, seed: u64) -> RunSpec {
         RunSpec {
             seed,
             ..self.spec.clone()
         }
-    }
-}
-
-/// What a resumed run is told that the study does not hold, when it holds others with its seed: by which settings it differs from
-/// the nearest of them.
-fn another_run(spec: &RunSpec, known: &[RunSummary]) -> Result<Option<String>, Error> {
-    let own = fields(spec)?;
-    let mut nearest: Option<(Vec<String>, &RunSummary)> = None;
-    for run in known.iter().filter(|run| run.spec.seed == spec.seed) {
-        let other = fields(&run.spec)?;
-        let differs = own
-            .iter()
-            .filter(|(name, value)| other.get(*name) != Some(*value));
-        let differences: Vec<String> = differs
-            .map(|(name, value)| {
-                let before = other.get(name).unwrap_or(&Value::Null);
-                format!("{name} was {before}, and is {value}")
-            })
-            .collect();
-        if differences.is_empty() {
-            return Ok(None);
-        }
-        if nearest
-            .as_ref()
-            .is_none_or(|(fewest, _)| differences.len() < fewest.len())
-        {
-            nearest = Some((differences, run));
-        }
-    }
-    Ok(nearest.map(|(differences, run)| {
-        format!(
-            "the study has no such run with the seed {}, so there is nothing to continue: a new run begins, and all of it is \
-             evaluated; of the nearest one, {}, {}",
-            spec.seed,
-            run.name,
-            differences.join("; ")
-        )
-    }))
-}
-
-/// The settings of a run by name.
-fn fields(spec: &RunSpec) -> Result<serde_json::Map<String, Value>, Error> {
-    match serde_json::to_value(spec) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Ok(serde_json::Map::new()),
-        Err(error) => Err(Error::Failed(format!(
-            "cannot write the settings of a run: {error}"
-        ))),
     }
 }

@@ -1,16 +1,20 @@
 //! What answers the queries of a search: a table, a surrogate, the workers of a command, or an evaluator of the caller.
 
 use std::fmt;
+use std::num::NonZeroU32;
 #[cfg(any(feature = "surrogates", feature = "tables"))]
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 #[cfg(feature = "tables")]
 use ganas_eval::MetricRole;
-use ganas_eval::{Direction, Evaluator, MetricMeaning, MetricOverrides, Property};
+use ganas_eval::{Direction, Evaluator, Fidelity, MetricMeaning, MetricOverrides, Property};
 #[cfg(feature = "tables")]
 use ganas_report::records::BestRank;
+use ganas_search::RunSpec;
 use ganas_space::suggestion::{closest, did_you_mean};
+use ganas_store::EvaluatorSpec;
 #[cfg(feature = "surrogates")]
 use ganas_surrogate::SurrogateEvaluator;
 #[cfg(feature = "tables")]
@@ -33,7 +37,7 @@ use crate::{Error, Folders, SearchSpace};
 const TABLE_METRICS: [&str; 2] = ["cifar10_valid_mean_200", "cifar10_test_mean_200"];
 
 /// What was asked for.
-pub(super) enum Source {
+pub(crate) enum Source {
     /// What is in the folder with benchmark data, or a small table of this crate.
     Unnamed,
     #[cfg(feature = "tables")]
@@ -66,38 +70,38 @@ impl fmt::Debug for Source {
 
 /// The names of the metrics, where they are given.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Metrics {
-    pub(super) search: Option<String>,
-    pub(super) report: Option<String>,
-    pub(super) declared: MetricOverrides,
+pub(crate) struct Metrics {
+    pub(crate) search: Option<String>,
+    pub(crate) report: Option<String>,
+    pub(crate) declared: MetricOverrides,
 }
 
 impl Metrics {
     /// What is declared, which a result depends on.
-    pub(super) fn declared_text(&self) -> Option<String> {
+    pub(crate) fn declared_text(&self) -> Option<String> {
         (!self.declared.is_empty()).then(|| self.declared.to_string())
     }
 }
 
 /// What is needed to open a source.
-pub(super) struct Opening<'a> {
-    pub(super) space: &'a Arc<dyn SearchSpace>,
-    pub(super) metrics: &'a Metrics,
+pub(crate) struct Opening<'a> {
+    pub(crate) space: &'a Arc<dyn SearchSpace>,
+    pub(crate) metrics: &'a Metrics,
     /// Names that may be those of metrics which the evaluator is to return beside the one that is searched on.
-    pub(super) further: &'a [String],
-    pub(super) folders: &'a Folders,
-    pub(super) note: &'a dyn Fn(&str),
+    pub(crate) further: &'a [String],
+    pub(crate) folders: &'a Folders,
+    pub(crate) note: &'a dyn Fn(&str),
 }
 
 /// An evaluator, and where it comes from.
-pub(super) struct Evaluating {
+pub(crate) struct Evaluating {
     evaluator: Arc<dyn Evaluator>,
     /// `table`, `surrogate` or `evaluator`.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// What it is, for people.
-    pub(super) description: String,
+    pub(crate) description: String,
     /// The fingerprint of what the measurements depend on: the table's file, or what the workers are.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
     /// What it measures, by name, and what that means; nothing of a table, whose columns are known.
     pub(super) metrics: Vec<(String, MetricMeaning)>,
     /// What it looks up instead of predicting it, which constraints can bound.
@@ -106,6 +110,11 @@ pub(super) struct Evaluating {
     pub(super) further: Vec<String>,
     /// Whether a measurement is worth keeping at once, and not worth repeating.
     pub(super) is_costly: bool,
+    /// How thorough evaluations are, where that can be told.
+    pub(super) fidelity: Fidelity,
+    /// How many evaluations were answered with what the study had of other runs.
+    reused: AtomicU32,
+    n_workers: Option<NonZeroU32>,
     #[cfg(feature = "tables")]
     table: Option<Arc<Table>>,
     /// The ranks of what is found, when it is a table of all that is searched.
@@ -138,6 +147,9 @@ impl Evaluating {
             properties: Vec::new(),
             further: Vec::new(),
             is_costly: false,
+            fidelity: Fidelity::new(),
+            reused: AtomicU32::new(0),
+            n_workers: None,
             #[cfg(feature = "tables")]
             table: None,
             #[cfg(feature = "tables")]
@@ -149,7 +161,7 @@ impl Evaluating {
     }
 
     /// What answers queries.
-    pub(super) fn evaluator(&self) -> &dyn Evaluator {
+    pub(crate) fn evaluator(&self) -> &dyn Evaluator {
         &*self.evaluator
     }
 
@@ -239,6 +251,46 @@ impl Evaluating {
         self.ranking.as_ref()?.rank(space, arch)
     }
 
+    /// What evaluations are kept under in a study.
+    pub(super) fn spec(&self, run: &RunSpec) -> EvaluatorSpec {
+        EvaluatorSpec {
+            space: run.space.clone(),
+            identity: self.sha256.clone(),
+            fidelity: self.fidelity.clone(),
+            description: self.description.clone(),
+        }
+    }
+
+    /// Adds evaluations that were not made again.
+    pub(super) fn count_reused(&self, n: u32) {
+        self.reused.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// How many evaluations were not made again.
+    pub(super) fn reused(&self) -> u32 {
+        self.reused.load(Ordering::Relaxed)
+    }
+
+    /// The fidelities that workers declare, perhaps none; nothing for what is no worker.
+    pub(super) fn declared_fidelities(&self) -> Option<Vec<Fidelity>> {
+        #[cfg(feature = "workers")]
+        if let Some(workers) = &self.workers {
+            return Some(workers.capabilities().fidelities.clone());
+        }
+        None
+    }
+
+    /// How many workers there are, when it is they who evaluate.
+    pub(super) fn n_workers(&self) -> Option<NonZeroU32> {
+        self.n_workers
+    }
+
+    /// The workers, when it is they who evaluate.
+    #[cfg(feature = "workers")]
+    pub(super) fn workers(&self) -> Option<&Arc<WorkerEvaluator>> {
+        self.workers.as_ref()
+    }
+
     /// What the workers did so far, when there are any.
     pub(super) fn worker_statistics(&self) -> Option<String> {
         #[cfg(feature = "workers")]
@@ -251,7 +303,7 @@ impl Evaluating {
 
 impl Source {
     /// Opens it.
-    pub(super) fn open(self, opening: &Opening<'_>) -> Result<Evaluating, Error> {
+    pub(crate) fn open(self, opening: &Opening<'_>) -> Result<Evaluating, Error> {
         match self {
             Self::Unnamed => opening.unnamed(),
             #[cfg(feature = "tables")]
@@ -310,6 +362,8 @@ impl Opening<'_> {
             "by `{}` (workers: {}, timeout {:?}, retries {})",
             config.command, config.workers, config.time_limit, config.retries
         );
+        let fidelity = config.fidelity.clone();
+        let n_workers = NonZeroU32::new(config.workers);
         let mut evaluator =
             WorkerEvaluator::open(config, Arc::clone(self.space), &names, listener)?;
         let further = evaluator.measure_too(self.further);
@@ -325,6 +379,8 @@ impl Opening<'_> {
             metrics,
             further,
             is_costly: true,
+            fidelity,
+            n_workers,
             workers: Some(Arc::clone(&evaluator)),
             ..Evaluating::new("evaluator", description, evaluator)
         })

@@ -15,12 +15,17 @@ class Channel:
     """The lines of stdin and stdout.
 
     From its making on at the latest, what the program prints goes to stderr: only messages may go to stdout, and training
-    scripts print. Lines are read on a thread of their own, so that ``cancel`` is heard in the middle of a training, and so that
+    scripts print. Its stdin is empty from then on, for it and for what it starts. Lines are read on a thread of their own, so that ``cancel`` is heard in the middle of a training, and so that
     the process ends when ganas does, whatever it is at.
     """
 
     def __init__(self, stdin: int = 0, stdout: int = 1) -> None:
         self._in = os.fdopen(os.dup(stdin), "rb")
+        if stdin == 0:
+            # What the program starts inherits the descriptor, and must not read what is meant for it.
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.close(nothing)
         self._out = os.fdopen(os.dup(move_aside() if stdout == 1 else stdout), "wb", buffering=0)
         self._lock = threading.Lock()
         self._cancelled: set[int] = set()

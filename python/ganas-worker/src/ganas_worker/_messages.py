@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
+import os
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
 PROTOCOL_VERSION = 1
 
@@ -55,6 +57,20 @@ class Metric:
         return declared
 
 
+def check_fidelities(fidelities: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """The fidelities that an evaluator declares, from the least thorough to the most."""
+    checked = [{name: float(value) for name, value in fidelity.items()} for fidelity in fidelities]
+    for at, fidelity in enumerate(checked):
+        if not fidelity:
+            raise ValueError(f"fidelity {at} is empty, expected at least one number, such as {{'epochs': 12}}")
+        for name, value in fidelity.items():
+            if not math.isfinite(value):
+                raise ValueError(f"fidelity {at}: {name} is {value}, expected a finite number")
+        if fidelity in checked[:at]:
+            raise ValueError(f"fidelity {at} is {fidelity}, which is declared already; expected each of them once")
+    return checked
+
+
 @dataclass(frozen=True)
 class Arch:
     """An architecture in three forms; read the one that you like."""
@@ -81,7 +97,11 @@ class Arch:
         )
 
 
-def _nothing(_done: Optional[float], _metrics: Mapping[str, float]) -> None:
+#: Is told how much is done, the step, and metrics.
+Report = Callable[[Optional[float], Optional[int], Mapping[str, float]], None]
+
+
+def _nothing(_done: Optional[float], _step: Optional[int], _metrics: Mapping[str, float]) -> None:
     """Progress that nobody is told."""
 
 
@@ -94,7 +114,7 @@ class Evaluation:
     """One evaluation that is asked for."""
 
     arch: Arch
-    #: How thorough it is to be, as ``--fidelity`` says; for example ``{"epochs": 12}``.
+    #: How thorough it is to be; for example ``{"epochs": 12}``.
     fidelity: dict[str, float]
     #: The seed: the same for every attempt.
     seed: int
@@ -102,18 +122,24 @@ class Evaluation:
     attempt: int
     #: After so many seconds it is cancelled.
     time_limit_s: float
-    _report: Callable[[Optional[float], Mapping[str, float]], None] = field(default=_nothing, repr=False)
+    #: The artifact of a result of the same architecture and seed with a lower fidelity, from which the training may go on.
+    resume_from: Optional[str] = None
+    _report: Report = field(default=_nothing, repr=False)
     _cancelled: Callable[[], bool] = field(default=_never, repr=False)
 
-    def progress(self, done: Optional[float] = None, **metrics: float) -> None:
-        """Tells how far the evaluation is, from 0 to 1, and metrics so far; for display.
+    def progress(self, done: Optional[float] = None, *, step: Optional[int] = None, **metrics: float) -> None:
+        """Tells how far the evaluation is, from 0 to 1, and metrics so far, after this step of the training.
 
-        Raises :class:`Cancelled` when ganas has given the evaluation up, so that calling it once an epoch is enough
-        to obey.
+        ganas shows it, and may cancel what is worse than others at the same step. Raises :class:`Cancelled` once the
+        evaluation is not wanted any more, so that calling it once an epoch is enough to obey.
         """
+        self.check_cancelled()
+        self._report(done, step, metrics)
+
+    def check_cancelled(self) -> None:
+        """Raises :class:`Cancelled` once the evaluation is not wanted any more. Tells nothing, and costs nothing."""
         if self.cancelled:
             raise Cancelled
-        self._report(done, metrics)
 
     @property
     def cancelled(self) -> bool:
@@ -123,7 +149,7 @@ class Evaluation:
     @staticmethod
     def from_json(
         message: Mapping[str, Any],
-        report: Callable[[Optional[float], Mapping[str, float]], None] = _nothing,
+        report: Report = _nothing,
         cancelled: Callable[[], bool] = _never,
     ) -> Evaluation:
         return Evaluation(
@@ -132,6 +158,7 @@ class Evaluation:
             seed=message["seed"],
             attempt=message["attempt"],
             time_limit_s=message["time_limit_s"],
+            resume_from=message.get("resume_from"),
             _report=report,
             _cancelled=cancelled,
         )
@@ -144,8 +171,9 @@ class Measured:
     metrics: Mapping[str, float]
     #: What the evaluation cost, for example ``{"gpu_hours": 1.5}``.
     cost: Mapping[str, float] = field(default_factory=dict)
-    #: Where what was made lies, for example the weights.
-    artifact: Optional[str] = None
+    #: Where what was made lies, for example the weights; a later evaluation with a higher fidelity is told it as
+    #: ``resume_from``.
+    artifact: Union[str, os.PathLike[str], None] = None
 
 
 class Failed(Exception):
@@ -169,13 +197,26 @@ def _failed(kind: str, message: str, retryable: bool) -> Failed:
 
 
 class Cancelled(Exception):
-    """ganas has given the evaluation up."""
+    """ganas does not want the evaluation any more: clean up, and let it pass."""
 
 
 def number(value: Any) -> Optional[float]:
     """A number as JSON can hold it: NaN and infinities become null, which ganas reports as what they are."""
     value = float(value)
     return value if math.isfinite(value) else None
+
+
+def progress(
+    evaluation_id: int, done: Optional[float], step: Optional[int], metrics: Mapping[str, float]
+) -> dict[str, Any]:
+    """The message for how an evaluation is going."""
+    message: dict[str, Any] = {"type": "progress", "id": evaluation_id}
+    if done is not None:
+        message["done"] = number(done)
+    if step is not None:
+        message["step"] = operator.index(step)
+    message["metrics"] = {name: number(value) for name, value in metrics.items()}
+    return message
 
 
 def result(evaluation_id: int, returned: Any) -> dict[str, Any]:
@@ -189,9 +230,9 @@ def result(evaluation_id: int, returned: Any) -> dict[str, Any]:
         "metrics": {name: number(value) for name, value in measured.metrics.items()},
     }
     if measured.cost:
-        message["cost"] = {name: float(value) for name, value in measured.cost.items()}
+        message["cost"] = {name: number(value) for name, value in measured.cost.items()}
     if measured.artifact is not None:
-        message["artifact"] = measured.artifact
+        message["artifact"] = os.fspath(measured.artifact)
     return message
 
 

@@ -190,8 +190,12 @@ fn text(
     let skipped: String = (manifest.skipped.iter())
         .map(|column| format!("the import left out the column {column}\n"))
         .collect();
+    let ranges: String = (metrics.iter())
+        .filter_map(|metric| Some((&metric.info.name, metric.info.range?)))
+        .map(|(name, range)| format!("the values of {name} are declared to be in {range}\n"))
+        .collect();
     Ok(format!(
-        "{lines}{admitted}{spread}{skipped}\n{}{noise}",
+        "{lines}{admitted}{spread}{skipped}{ranges}\n{}{noise}",
         columns.to_text()
     ))
 }

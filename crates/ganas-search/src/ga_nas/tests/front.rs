@@ -95,7 +95,10 @@ fn a_restored_search_for_a_front_goes_on_as_the_first() {
         }
         let checkpoint = first.searcher.checkpoint().unwrap();
         let mut second = session(small(preset), 6);
-        second.searcher.restore(&checkpoint, &first.trials).unwrap();
+        second
+            .searcher
+            .restore(&checkpoint, &first.trials, &[])
+            .unwrap();
         second.trials.clone_from(&first.trials);
         for _ in 0..2 {
             first.round(None);

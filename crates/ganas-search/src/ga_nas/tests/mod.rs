@@ -54,8 +54,8 @@ impl Session {
 
     /// One round; every `fail`-th trial fails.
     fn round(&mut self, fail: Option<u32>) {
-        let proposals = self.searcher.ask(1000).unwrap();
         let round = self.searcher.round;
+        let proposals = self.searcher.ask(1000).unwrap();
         let new: Vec<Trial> = proposals
             .into_iter()
             .zip(self.trials.len()..)
@@ -81,6 +81,9 @@ impl Session {
                     } else {
                         Vec::new()
                     },
+                    violation: 0.0,
+                    lower: Vec::new(),
+                    missing: 0,
                 }
             })
             .collect();
@@ -230,7 +233,7 @@ fn a_restored_searcher_continues_as_the_one_that_was_not_stopped() {
         let mut restored = Session::new(config, 11);
         restored
             .searcher
-            .restore(&checkpoint, &session.trials)
+            .restore(&checkpoint, &session.trials, &[])
             .unwrap();
         restored.trials = session.trials.clone();
         assert_eq!(restored.searcher.checkpoint().unwrap(), checkpoint);
@@ -271,7 +274,10 @@ fn checkpoints_that_do_not_fit_are_refused() {
     session.round(None);
     let checkpoint = session.searcher.checkpoint().unwrap();
     let refused = |mut other: Session, bytes: &[u8]| {
-        let error = other.searcher.restore(bytes, &session.trials).unwrap_err();
+        let error = other
+            .searcher
+            .restore(bytes, &session.trials, &[])
+            .unwrap_err();
         assert!(
             matches!(error, SearchError::BadCheckpoint { .. }),
             "{error}"
@@ -332,7 +338,7 @@ fn free_edges_are_searched() {
         let mut restored = session();
         restored
             .searcher
-            .restore(&checkpoint, &first.trials)
+            .restore(&checkpoint, &first.trials, &[])
             .unwrap();
         restored.trials = first.trials.clone();
         first.round(None);

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use ganas_eval::EvalError;
 use ganas_search::StopFlag;
 use ganas_space::SearchSpace;
-use ganas_store::{Collected, Collection, CollectionSpec, EvaluationId, OnExisting, Study};
+use ganas_store::{Collection, Evaluation, EvaluationId, EvaluatorSpec, OnExisting, Study};
 use ganas_table::{
     Evaluated, EvaluationsRequest, EvaluatorInfo, Manifest, Noise, Replace, SpaceDescription,
     Table, TableError, Target, write_evaluations,
 };
-use ganas_worker::{Measured, PoolConfig, PoolListener, Request, Workers};
+use ganas_worker::{PoolConfig, PoolListener, Request, Workers};
 
 use super::Progress;
 use super::architectures::{self, Architecture, Choice};
@@ -115,9 +115,10 @@ impl TableBuild {
         };
         let workers = Workers::open(config, Arc::clone(&self.space), listener)?;
         let worker = workers.capabilities();
-        let spec = CollectionSpec {
+        let spec = EvaluatorSpec {
             space: self.space.name().to_owned(),
-            evaluator: workers.identity().to_owned(),
+            identity: workers.identity().to_owned(),
+            fidelity: self.workers.fidelity.clone(),
             description: format!(
                 "{} {} by `{}`",
                 worker.name, worker.version, self.workers.command
@@ -171,8 +172,9 @@ impl Build {
             workers,
             collection,
             progress,
-            ..
+            plan,
         } = self;
+        let space = &plan.space;
         for some in progress.missing().chunks(TOGETHER) {
             let requests: Vec<Request<'_>> = some
                 .iter()
@@ -182,12 +184,22 @@ impl Build {
                 })
                 .collect();
             workers.measure_all(&requests, &mut |at, measured| {
-                let id = EvaluationId {
-                    key: architectures[some[at].architecture].key,
-                    seed: some[at].seed,
+                let architecture = &architectures[some[at].architecture];
+                let failed = measured.result.is_err();
+                let evaluation = Evaluation {
+                    id: EvaluationId {
+                        key: architecture.key,
+                        seed: Some(some[at].seed),
+                    },
+                    arch: Some(space.encode(&architecture.arch)),
+                    run: None,
+                    reason: measured.result.err().map(|failure| failure.to_string()),
+                    details: measured.details,
                 };
-                let failed = measured.is_err();
-                keep(collection, id, measured)?;
+                let kept = collection.keep(&evaluation);
+                kept.map_err(|error| EvalError::Record {
+                    source: Box::new(error),
+                })?;
                 progress.count(failed);
                 finished(progress);
                 Ok(())
@@ -208,12 +220,17 @@ impl Build {
         for architecture in &self.architectures {
             for &seed in &plan.seeds {
                 let key = architecture.key;
-                let collected = known.get(&EvaluationId { key, seed });
-                let collected = collected.context("invariant: every evaluation was made")?;
+                let seed_asked = Some(seed);
+                let evaluation = known.get(&EvaluationId {
+                    key,
+                    seed: seed_asked,
+                });
+                let evaluation = evaluation.context("invariant: every evaluation was made")?;
+                let is_measured = evaluation.reason.is_none();
                 evaluations.push(Evaluated {
                     arch: &architecture.arch,
                     seed,
-                    metrics: collected.as_ref().ok(),
+                    metrics: is_measured.then_some(&evaluation.details.metrics),
                 });
             }
         }
@@ -243,12 +260,4 @@ impl Build {
             noise: table.noise()?,
         })
     }
-}
-
-fn keep(collection: &Collection, id: EvaluationId, measured: Measured) -> Result<(), EvalError> {
-    let collected: Collected = measured.map_err(|failure| failure.to_string());
-    let kept = collection.keep(id, &collected);
-    kept.map_err(|error| EvalError::Record {
-        source: Box::new(error),
-    })
 }

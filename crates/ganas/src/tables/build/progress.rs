@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ganas_store::{Collected, EvaluationId};
+use ganas_store::{Evaluation, EvaluationId};
 
 use super::architectures::Architecture;
 
@@ -28,7 +28,7 @@ impl Progress {
     pub(super) fn new(
         architectures: &[Architecture],
         seeds: &[u32],
-        known: &BTreeMap<EvaluationId, Collected>,
+        known: &BTreeMap<EvaluationId, Evaluation>,
     ) -> Self {
         let mut tally = Self {
             missing: Vec::new(),
@@ -38,9 +38,13 @@ impl Progress {
         };
         for (architecture, Architecture { key, .. }) in architectures.iter().enumerate() {
             for &seed in seeds {
-                match known.get(&EvaluationId { key: *key, seed }) {
+                let id = EvaluationId {
+                    key: *key,
+                    seed: Some(seed),
+                };
+                match known.get(&id) {
                     None => tally.missing.push(Missing { architecture, seed }),
-                    Some(collected) => tally.count(collected.is_err()),
+                    Some(evaluation) => tally.count(evaluation.reason.is_some()),
                 }
             }
         }

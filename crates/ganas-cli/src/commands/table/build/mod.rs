@@ -2,7 +2,6 @@
 
 mod summary;
 
-use std::io::IsTerminal as _;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use ganas::{Error, Seeds, StopFlag};
 
 use crate::arguments::workers::WorkerArguments;
 use crate::arguments::{count, environment};
+use crate::commands::evaluations_bar::{self, Counts};
 use crate::printing::exit::Outcome;
 use crate::printing::interrupt::Interrupt;
 use crate::printing::stderr::message;
@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     /// Prints one JSON object.
     #[arg(long)]
     json: bool,
-    /// Prints no progress.
+    /// Prints no progress; failures are told all the same.
     #[arg(short, long)]
     quiet: bool,
 }
@@ -159,8 +159,16 @@ fn plan(arguments: &Arguments, stop: &StopFlag) -> anyhow::Result<TableBuild> {
 
 /// Makes the evaluations that are missing.
 fn evaluate(arguments: &Arguments, build: &mut Build, notes: &WorkerNotes) -> anyhow::Result<()> {
-    let shown = !arguments.quiet && std::io::stderr().is_terminal();
-    let bar = summary::bar(shown, build.progress(), notes);
+    let progress = build.progress();
+    let counts = Counts {
+        ended: progress.known(),
+        all: progress.all(),
+    };
+    let bar = if arguments.quiet {
+        evaluations_bar::hidden(&counts, notes)
+    } else {
+        evaluations_bar::shown(&counts, notes)
+    };
     build.evaluate(&mut |progress| {
         bar.set_message(progress.failures());
         bar.inc(1);

@@ -6,19 +6,22 @@
 use std::borrow::Cow;
 
 /// A text of one line: every control character is escaped, ends of lines included.
-pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
     with_escapes(text, is_obeyed)
 }
 
 /// A text of lines: every control character is escaped but ends of lines and tabs.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
     with_escapes(text, |character| {
         is_obeyed(character) && !matches!(character, '\n' | '\t')
     })
 }
 
 /// At most so many characters of a text of one line.
-pub(crate) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
+#[must_use]
+pub fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest) {
         None => escaped(text),
         Some((end, _)) => Cow::Owned(format!("{}…", escaped(&text[..end]))),

@@ -1,0 +1,175 @@
+//! Evaluations that are not wanted any more: they end at once or with their worker, nobody is blamed, and the pool goes
+//! on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ganas_eval::{EvalError, Evaluator as _, GoOn, Progress};
+use ganas_worker::{PoolConfig, PoolNote, WorkerEvaluator};
+
+use crate::shell::{HANG, command};
+use crate::{Place, Queue};
+
+fn open(place: &Place, script: &str, grace: Duration) -> WorkerEvaluator {
+    let config = PoolConfig {
+        time_limit: HANG,
+        start_limit: HANG,
+        grace,
+        ..place.config(command(place, script), 1)
+    };
+    place.open(config).unwrap()
+}
+
+/// Evaluates three architectures, and does not want the first one once it has told step 2.
+fn evaluate<'a>(place: &Place, evaluator: &WorkerEvaluator) -> Queue<'a> {
+    let mut feed = Queue::of(place, &place.archs(3));
+    feed.judge = Some(Box::new(|ticket, progress: &Progress| {
+        if ticket == 0 && progress.step == Some(2) {
+            GoOn::No
+        } else {
+            GoOn::Yes
+        }
+    }));
+    evaluator.evaluate_all(&mut feed).unwrap();
+    assert_eq!(feed.outcomes.len(), 3);
+    feed
+}
+
+/// The first one was cancelled at step 2, and the others succeeded.
+#[track_caller]
+fn check(place: &Place, evaluator: &WorkerEvaluator, starts: u64) {
+    let feed = evaluate(place, evaluator);
+    let first = &feed.outcomes[&0];
+    assert!(
+        matches!(first.result, Err(EvalError::Cancelled)),
+        "{first:?}"
+    );
+    assert_eq!(
+        first.details.metrics,
+        BTreeMap::from([("valid".to_owned(), 0.25)])
+    );
+    assert_eq!(first.details.attempts, 1);
+    assert!(first.details.circumstances.is_some());
+    assert!(feed.outcomes[&1].result.is_ok(), "{:?}", feed.outcomes);
+    assert!(feed.outcomes[&2].result.is_ok(), "{:?}", feed.outcomes);
+    // No metric that is no number, and nothing after it was not wanted any more.
+    let steps = feed
+        .progress
+        .iter()
+        .map(|(ticket, told)| (*ticket, told.step));
+    assert_eq!(steps.collect::<Vec<_>>(), [(0, Some(1)), (0, Some(2))]);
+    assert_eq!(
+        feed.progress[0].1.metrics,
+        BTreeMap::from([("valid".to_owned(), 0.125)])
+    );
+    let statistics = evaluator.statistics();
+    assert_eq!(statistics.failed_attempts, BTreeMap::new(), "{statistics}");
+    assert_eq!(
+        (
+            statistics.completed,
+            statistics.failed,
+            statistics.cancelled,
+            statistics.starts
+        ),
+        (2, 0, 1, starts),
+        "{statistics}"
+    );
+    let notes = place.notes.lock().unwrap();
+    let is_told = |note: &PoolNote| {
+        matches!(
+            note,
+            PoolNote::Cancelled {
+                worker: Some(0),
+                ..
+            }
+        )
+    };
+    assert!(notes.iter().any(is_told), "{notes:?}");
+}
+
+const REST: &str = "while :; do ask; answer; done";
+
+#[test]
+fn an_obedient_worker_is_kept() {
+    let place = Place::new();
+    let script =
+        format!("hello; ask; tell 1 0.125; tell 2 0.25; ask; refuse cancelled true; {REST}");
+    check(&place, &open(&place, &script, HANG), 1);
+}
+
+#[test]
+fn what_ends_when_it_is_cancelled_is_replaced() {
+    let place = Place::new();
+    let script = format!(
+        r#"hello; test -e "$FOLDER/second" || {{ touch "$FOLDER/second"; ask; tell 1 0.125; tell 2 0.25; ask; exit 3; }}; {REST}"#
+    );
+    check(&place, &open(&place, &script, HANG), 2);
+}
+
+#[test]
+fn a_deaf_worker_is_killed_after_the_grace() {
+    let place = Place::new();
+    let script = format!(
+        r#"hello; test -e "$FOLDER/second" || {{ touch "$FOLDER/second"; ask; tell 1 0.125; tell 2 0.25; forever; }}; {REST}"#
+    );
+    check(
+        &place,
+        &open(&place, &script, Duration::from_millis(100)),
+        2,
+    );
+}
+
+#[test]
+fn what_a_deaf_worker_does_besides_is_done_by_another() {
+    let place = Place::new();
+    let script = format!(
+        r#"
+say "${{HELLO%\}}}},\"capacity\":2}}"
+test -e "$FOLDER/second" || {{ touch "$FOLDER/second"; ask; tell 1 0.125; tell 2 0.25; forever; }}
+{REST}"#
+    );
+    let evaluator = open(&place, &script, Duration::from_millis(100));
+    check(&place, &evaluator, 2);
+}
+
+#[test]
+fn a_result_that_was_on_its_way_is_a_result() {
+    let place = Place::new();
+    // It answers although it has been told to give up.
+    let script = format!("hello; ask; tell 1 0.125; tell 2 0.25; ask; answer; {REST}");
+    let evaluator = open(&place, &script, HANG);
+    let feed = evaluate(&place, &evaluator);
+    assert!(feed.outcomes.values().all(|outcome| outcome.result.is_ok()));
+    assert_eq!(evaluator.statistics().cancelled, 0);
+}
+
+#[test]
+fn a_result_that_is_none_is_no_failure_of_what_was_cancelled() {
+    let place = Place::new();
+    let bad = r#"say '{"type":"result","id":'$id',"metrics":{"valid":7}}'"#;
+    let script = format!("hello; ask; tell 1 0.125; tell 2 0.25; ask; {bad}; {REST}");
+    check(&place, &open(&place, &script, HANG), 1);
+}
+
+/// Progress without end, told to a feed that is slow, is bounded, and its end is heard.
+#[test]
+fn a_flood_of_progress_can_be_cancelled() {
+    let place = Place::new();
+    let script = format!(
+        r#"
+hello; ask
+yes '{{"type":"progress","id":'$id',"step":1,"metrics":{{"valid":0.5}}}}' | head -n 5000
+tell 2 0.25
+ask; refuse cancelled true; {REST}"#
+    );
+    let evaluator = open(&place, &script, HANG);
+    let feed = evaluate(&place, &evaluator);
+    let first = &feed.outcomes[&0];
+    assert!(
+        matches!(first.result, Err(EvalError::Cancelled)),
+        "{first:?}"
+    );
+    let last = BTreeMap::from([("valid".to_owned(), 0.25)]);
+    assert_eq!(first.details.metrics, last);
+    assert_eq!(feed.progress.last().unwrap().1.step, Some(2));
+}
