@@ -61,7 +61,7 @@ impl Evaluator for MadeUp {
     }
 
     fn evaluate(&self, query: Query<'_>) -> Result<Measurement, EvalError> {
-        let n = u32::try_from(query.key.0 * 7919 % 10_007).unwrap();
+        let n = u32::try_from(query.key.0.wrapping_mul(7919) % 10_007).unwrap();
         if n.is_multiple_of(17) {
             return Err(EvalError::MissingArch {
                 arch: self.space.encode(query.arch),
