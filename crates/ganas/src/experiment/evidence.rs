@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ganas_eval::{MetricPair, SearchMetric};
+use ganas_eval::{Fidelity, MetricPair, SearchMetric};
 use ganas_search::{Budget, Proposal, Trial, TrialNumber, TrialState};
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use ganas_store::Study;
@@ -241,18 +241,38 @@ fn of_study(asked: &Asked<'_>, path: &Path) -> Result<Vec<Known>, Error> {
     let study = Study::open_read_only(path)?;
     let metric = &asked.protocol.search;
     let mut all = Vec::new();
+    // What was evaluated with a lower fidelity than the run's highest is no result.
+    let mut lower: Vec<Fidelity> = Vec::new();
     for run in study.runs()? {
-        if run.spec.space != asked.whole.name() || run.spec.protocol.search != *metric {
+        if let Some((_, rungs)) =
+            (run.spec.rungs.as_ref()).and_then(|r| r.fidelities().split_last())
+        {
+            lower.extend_from_slice(rungs);
+        }
+        let protocol = &run.spec.protocol;
+        if run.spec.space != asked.whole.name() || protocol.search != *metric {
             continue;
         }
+        let (found, wanted) = (protocol.search_direction, asked.protocol.search_direction);
+        if found != wanted {
+            return Err(Error::Usage(format!(
+                "--warm-start {}: the run `{}` was to {found} {metric}, this search is to {wanted} it: say with \
+                 --maximize or --minimize which is right, or name another file",
+                path.display(),
+                run.name
+            )));
+        }
         for trial in study.trials(run.id)? {
+            if trial.missing > 0 {
+                continue;
+            }
             if let TrialState::Completed(search) = trial.state {
                 all.push((trial.arch, search.value()));
             }
         }
     }
     for (spec, evaluations) in study.evaluators()? {
-        if spec.space != asked.whole.name() {
+        if spec.space != asked.whole.name() || lower.contains(&spec.fidelity) {
             continue;
         }
         for evaluation in evaluations.all()?.into_values() {
