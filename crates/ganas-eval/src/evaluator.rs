@@ -29,6 +29,12 @@ impl<'a> Query<'a> {
 /// How thorough an evaluation is, by name, such as `epochs`.
 pub type Fidelity = BTreeMap<String, f64>;
 
+/// A fidelity in words, as they are written on the command line: `epochs=12`.
+pub fn fidelity_words(fidelity: &Fidelity) -> impl Iterator<Item = String> + '_ {
+    let pairs = fidelity.iter();
+    pairs.map(|(name, value)| format!("{name}={value}"))
+}
+
 /// One evaluation that is wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {

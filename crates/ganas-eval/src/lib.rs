@@ -25,7 +25,7 @@ pub use declaration::{
 pub use error::EvalError;
 pub use evaluator::{
     Evaluator, Feed, Fidelity, GoOn, ListFeed, Progress, Query, Task, evaluate_changed,
-    evaluate_one, kept,
+    evaluate_one, fidelity_words, kept,
 };
 pub use metric::{Direction, Measurement, ReportMetric, SearchMetric};
 pub use metric_pair::{MetricPair, MetricRole, SelectionKind};

@@ -41,6 +41,69 @@ pub struct RunSpec {
     pub objectives: Option<Objectives>,
 }
 
+impl RunSpec {
+    /// Whether two specs are of the same run, which has several budgets in turn.
+    #[must_use]
+    pub fn is_same_run(&self, other: &Self) -> bool {
+        *self
+            == Self {
+                budget: self.budget,
+                ..other.clone()
+            }
+    }
+
+    /// Whether two specs are of the same run, which may go on on another device than it began on.
+    #[must_use]
+    pub fn is_same_run_elsewhere(&self, other: &Self) -> bool {
+        self.is_same_run(&Self {
+            device: self.device.clone(),
+            ..other.clone()
+        })
+    }
+}
+
 fn is_rounds(pace: &Pace) -> bool {
     *pace == Pace::Rounds
+}
+
+#[cfg(test)]
+mod tests {
+    use ganas_eval::SelectionKind;
+
+    use super::*;
+
+    #[test]
+    fn a_run_has_several_budgets_and_may_change_its_device() {
+        let spec = RunSpec {
+            version: "1".to_owned(),
+            space: "toy".to_owned(),
+            table_sha256: String::new(),
+            protocol: MetricPair::maximized("valid", "test", SelectionKind::ValidationSelected),
+            algorithm: "random".to_owned(),
+            config: "{}".to_owned(),
+            fidelity: Fidelity::new(),
+            pace: Pace::Rounds,
+            rungs: None,
+            budget: Budget::ONE,
+            device: "cpu".to_owned(),
+            seed: 0,
+            objectives: None,
+        };
+        let longer = RunSpec {
+            budget: Budget::unique(2).unwrap(),
+            ..spec.clone()
+        };
+        let elsewhere = RunSpec {
+            device: "gpu".to_owned(),
+            ..longer.clone()
+        };
+        let other = RunSpec {
+            seed: 1,
+            ..longer.clone()
+        };
+        let same = [&longer, &elsewhere, &other].map(|b| spec.is_same_run(b));
+        assert_eq!(same, [true, false, false]);
+        let same = [&longer, &elsewhere, &other].map(|b| spec.is_same_run_elsewhere(b));
+        assert_eq!(same, [true, true, false]);
+    }
 }

@@ -173,7 +173,7 @@ impl Study {
         let same_version = |run: &&RunSummary| run.spec.version == spec.version;
 
         // Studies of earlier formats may have several, of which only the one that went furthest can be continued.
-        let same = known.iter().filter(|run| is_same(&run.spec, spec));
+        let same = known.iter().filter(|run| run.spec.is_same_run(spec));
         if let Some(run) = same.max_by_key(|run| run.spec.budget.unique_queries()) {
             return match on_existing {
                 OnExisting::Resume | OnExisting::RetryFailed => Ok(Some(run)),
@@ -498,15 +498,6 @@ impl Study {
         self.writing_id()?
             .insert(&RUNS, &mut statement, &values, &[])?;
         Ok(RunId(number))
-    }
-}
-
-/// Whether two specs are of the same run: of budgets and devices it has several in turn.
-fn is_same(a: &RunSpec, b: &RunSpec) -> bool {
-    let budget = a.budget;
-    *a == RunSpec {
-        budget,
-        ..b.clone()
     }
 }
 

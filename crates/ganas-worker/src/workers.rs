@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use ganas_eval::{Details, EvalError, Fidelity, GoOn, Progress, Query, Task};
+use ganas_eval::{Details, EvalError, Fidelity, GoOn, Progress, Query, Task, fidelity_words};
 use ganas_space::{Arch, SearchSpace};
 use sha2::{Digest as _, Sha256};
 
@@ -310,9 +310,7 @@ fn check_fidelity(worker: &Capabilities, asked: &Fidelity) -> Result<(), WorkerE
 
 /// A fidelity as the command line has it.
 fn fidelity_text(fidelity: &Fidelity) -> String {
-    let pairs = fidelity.iter();
-    let pairs = pairs.map(|(name, value)| format!("{name}={value}"));
-    pairs.collect::<Vec<_>>().join(" ")
+    fidelity_words(fidelity).collect::<Vec<_>>().join(" ")
 }
 
 fn identity(command: &str, id: Option<&str>, worker: &Capabilities) -> String {

@@ -8,6 +8,7 @@ use ganas::worker::PoolConfig;
 
 use super::duration::duration;
 use super::{count, environment};
+use crate::printing::exit::UsageError;
 
 /// How architectures are evaluated by a command.
 #[derive(Debug, clap::Args)]
@@ -70,6 +71,11 @@ pub(crate) struct WorkerArguments {
         help_heading = "Evaluator"
     )]
     worker_logs: Option<PathBuf>,
+}
+
+/// The error of a command that is to continue, where nothing says what.
+pub(crate) fn nothing_to_resume() -> UsageError {
+    UsageError("--resume continues what a study holds: name it with --study FILE".to_owned())
 }
 
 impl WorkerArguments {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganas::eval::EvalError;
+use ganas::eval::{EvalError, fidelity_words};
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::report::records::EvaluatedRecord;
 use ganas::{Error, Evaluate, EvaluationList, SearchSpace, Seeds};
@@ -13,7 +13,7 @@ use ganas::{Error, Evaluate, EvaluationList, SearchSpace, Seeds};
 use crate::arguments::declarations::DeclarationArguments;
 use crate::arguments::duration::duration;
 use crate::arguments::environment;
-use crate::arguments::workers::WorkerArguments;
+use crate::arguments::workers::{WorkerArguments, nothing_to_resume};
 use crate::commands::evaluations_bar::{self, Counts};
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
@@ -220,12 +220,7 @@ fn evaluate(
     }
     match study {
         Some(study) => evaluate = evaluate.study(study),
-        None if arguments.resume => {
-            return Err(UsageError(
-                "--resume continues what a study holds: name it with --study FILE".to_owned(),
-            )
-            .into());
-        }
+        None if arguments.resume => return Err(nothing_to_resume().into()),
         None => {}
     }
     if arguments.resume {
@@ -252,11 +247,8 @@ fn describe(list: &EvaluationList) {
         ),
     ];
     if !spec.fidelity.is_empty() {
-        let pairs = spec.fidelity.iter();
-        let pairs: Vec<String> = pairs
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        lines.push(("fidelity", pairs.join(" ")));
+        let words: Vec<String> = fidelity_words(&spec.fidelity).collect();
+        lines.push(("fidelity", words.join(" ")));
     }
     if let Some(study) = list.study() {
         lines.push(("study", study.path().display().to_string()));

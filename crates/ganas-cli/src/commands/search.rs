@@ -15,8 +15,8 @@ use crate::arguments::course::CourseArguments;
 use crate::arguments::environment;
 use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
-use crate::arguments::workers::WorkerArguments;
-use crate::printing::exit::{Outcome, UsageError};
+use crate::arguments::workers::{WorkerArguments, nothing_to_resume};
+use crate::printing::exit::Outcome;
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
 use crate::printing::progress::Progress;
@@ -219,12 +219,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     }
     match study {
         Some(study) => experiment = experiment.study(study),
-        None if arguments.resume => {
-            return Err(UsageError(
-                "--resume continues what a study holds: name it with --study FILE".to_owned(),
-            )
-            .into());
-        }
+        None if arguments.resume => return Err(nothing_to_resume().into()),
         None => {}
     }
     if arguments.resume {

@@ -181,11 +181,11 @@ impl<'a> RunFeed<'a> {
             if slot.is_repeat || slot.is_decided {
                 continue;
             }
-            let rung = slot.results.len().saturating_sub(1);
+            let rung = slot.next_decision;
             let is_last = rung + 1 == n_rungs;
-            let result = slot.results.get(slot.next_decision);
+            let result = slot.results.get(rung);
             let Some(result) = result.filter(|_| is_last || rung < undecided) else {
-                undecided = undecided.min(slot.next_decision);
+                undecided = undecided.min(rung);
                 continue;
             };
             any = true;

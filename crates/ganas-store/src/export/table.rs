@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::num::NonZeroU32;
 
-use ganas_eval::{Direction, Fidelity};
+use ganas_eval::{Direction, Fidelity, fidelity_words};
 use ganas_search::TrialState;
 use ganas_space::ArchKey;
 use rusqlite::Connection;
@@ -204,12 +204,7 @@ fn csv_row<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> CsvRow<'a> {
 
 /// The fidelity of a run, and its rungs: `epochs=12`, or `epochs=3 epochs=9`.
 fn fidelity_text(run: &RunSummary) -> String {
-    let text = |fidelity: &Fidelity| {
-        let parts = fidelity
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
-        parts.collect::<Vec<_>>().join(",")
-    };
+    let text = |fidelity: &Fidelity| fidelity_words(fidelity).collect::<Vec<_>>().join(",");
     match &run.spec.rungs {
         None => text(&run.spec.fidelity),
         Some(rungs) => {

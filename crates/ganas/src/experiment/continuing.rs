@@ -24,13 +24,14 @@ impl Search {
             return Ok(());
         };
         let known = study.runs()?;
-        let of = |seed: u64| {
+        let find = |seed: u64, is_it: fn(&RunSpec, &RunSpec) -> bool| {
             let spec = self.spec_of(seed);
-            known.iter().find(move |run| is_same(&run.spec, &spec))
+            known.iter().find(move |run| is_it(&run.spec, &spec))
         };
         match self.on_existing {
             OnExisting::Refuse => {
-                let existing = self.seeds().iter().find_map(|&seed| of(seed));
+                let find = |&seed: &u64| find(seed, RunSpec::is_same_run);
+                let existing = self.seeds().iter().find_map(find);
                 existing.map_or(Ok(()), |run| {
                     Err(StoreError::RunExists {
                         path: study.path().to_owned(),
@@ -42,7 +43,8 @@ impl Search {
                 })
             }
             OnExisting::Resume | OnExisting::RetryFailed => {
-                let any = self.seeds().iter().any(|&seed| of(seed).is_some());
+                let find = |&seed: &u64| find(seed, RunSpec::is_same_run_elsewhere);
+                let any = self.seeds().iter().any(|seed| find(seed).is_some());
                 // Of many seeds, those that were not begun when a search was stopped begin now.
                 if any || known.is_empty() || self.unmatched == Unmatched::Begin {
                     return Ok(());
@@ -92,15 +94,6 @@ fn hint(differs: &[String]) -> &'static str {
         "; a file of --warm-start that has changed since tells the search other things: name a copy of it as it was"
     } else {
         ""
-    }
-}
-
-/// Whether two specs are of the same run, which may have several budgets and devices in turn.
-fn is_same(a: &RunSpec, b: &RunSpec) -> bool {
-    *a == RunSpec {
-        budget: a.budget,
-        device: a.device.clone(),
-        ..b.clone()
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ganas_eval::{Fidelity, MetricPair, SearchMetric};
+use ganas_formats::source::hex;
 use ganas_search::{Budget, Proposal, Trial, TrialNumber, TrialState};
 use ganas_space::{Arch, ArchKey, SearchSpace};
 use ganas_store::Study;
@@ -306,8 +307,4 @@ fn of_table(asked: &Asked<'_>, path: &Path) -> Result<Vec<Known>, Error> {
         "--warm-start {}: expected a study; this build reads no tables",
         path.display()
     )))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! Rungs as text: `epochs=3,9,27`, or `3,9,27` where the workers declare one fidelity.
 
-use ganas_eval::Fidelity;
+use ganas_eval::{Fidelity, fidelity_words};
 use ganas_search::Rungs;
 
 use super::source::Evaluating;
@@ -93,10 +93,7 @@ pub(super) fn check_declared(
 
 /// A fidelity as it is written: `epochs=3,size=16`.
 pub(super) fn text(fidelity: &Fidelity) -> String {
-    let parts = fidelity
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"));
-    parts.collect::<Vec<_>>().join(",")
+    fidelity_words(fidelity).collect::<Vec<_>>().join(",")
 }
 
 fn sole_name(declared: &[Fidelity]) -> Option<String> {

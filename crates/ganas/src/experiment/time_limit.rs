@@ -1,7 +1,6 @@
 //! The time that a search may take.
 
-use std::sync::Arc;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::Error;
 
 /// Stops a search once its time is over, unless it is dropped before.
 pub(crate) struct TimeLimit {
-    over: Arc<(Mutex<bool>, Condvar)>,
+    over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -22,20 +21,16 @@ impl TimeLimit {
     ///
     /// There is no thread for it.
     pub(crate) fn start(time: Duration, stop: &StopFlag) -> Result<Self, Error> {
-        let over: Arc<(Mutex<bool>, Condvar)> = Arc::default();
-        let (shared, stop) = (Arc::clone(&over), stop.clone());
+        let (over, is_over) = channel::<()>();
+        let stop = stop.clone();
         let wait = move || {
-            let (ended, changed) = &*shared;
-            let guard = ended.lock().unwrap_or_else(PoisonError::into_inner);
-            let waited = changed.wait_timeout_while(guard, time, |ended| !*ended);
-            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            if timeout.timed_out() && !*guard {
+            if is_over.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
                 stop.time_is_over();
             }
         };
         let thread = std::thread::Builder::new().name("ganas-time".to_owned());
         Ok(Self {
-            over,
+            over: Some(over),
             thread: Some(thread.spawn(wait)?),
         })
     }
@@ -43,8 +38,7 @@ impl TimeLimit {
 
 impl Drop for TimeLimit {
     fn drop(&mut self) {
-        *self.over.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.over.1.notify_all();
+        self.over = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
