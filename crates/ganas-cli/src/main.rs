@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{completions, config, devices, evaluate, export, search, space, status, table, top};
+use commands::{compare, completions, config, devices, evaluate, export, search, space, status, table, top};
 use printing::exit::Outcome;
 use printing::interrupt::Interrupt;
 use printing::stderr::message;
@@ -35,6 +35,8 @@ struct Arguments {
 enum Command {
     /// Searches a space for good architectures.
     Search(Box<search::Arguments>),
+    /// Compares algorithms: each on each benchmark with each seed, into one study.
+    Compare(Box<compare::Arguments>),
     /// Evaluates a list of architectures, such as the best of a study with more epochs.
     Evaluate(Box<evaluate::Arguments>),
     /// Shows what a study holds and what its workers are at, while a search runs or afterwards.
@@ -76,6 +78,7 @@ fn run() -> anyhow::Result<Outcome> {
     };
     match arguments.command {
         Command::Search(arguments) => search::run(&arguments, &interrupt),
+        Command::Compare(arguments) => compare::run(&arguments, &interrupt),
         Command::Evaluate(arguments) => evaluate::run(&arguments, &interrupt),
         Command::Status(arguments) => status::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),

@@ -9,6 +9,7 @@
 
 mod clock;
 mod closed_form;
+pub mod compare;
 mod error;
 pub mod evaluate;
 mod experiment;

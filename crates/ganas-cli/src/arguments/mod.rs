@@ -1,6 +1,7 @@
 //! Arguments that several commands share, and what they read from the environment.
 
 pub(crate) mod algorithm;
+pub(crate) mod budget;
 pub(crate) mod count;
 pub(crate) mod course;
 pub(crate) mod declarations;

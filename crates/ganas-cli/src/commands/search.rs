@@ -5,11 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganas::search::{SearchError, StopReason};
+use ganas::search::StopReason;
 use ganas::table::Embedded;
 use ganas::{Budget, Experiment, RunRecord, Search, SearchSpace, Seeds};
 
 use crate::arguments::algorithm::AlgorithmArguments;
+use crate::arguments::budget::budget;
 use crate::arguments::count;
 use crate::arguments::course::CourseArguments;
 use crate::arguments::environment;
@@ -70,13 +71,6 @@ pub(crate) struct Arguments {
     quiet: bool,
     #[command(flatten)]
     algorithm: AlgorithmArguments,
-}
-
-fn budget(text: &str) -> Result<Budget, String> {
-    let queries: u32 = text
-        .parse()
-        .map_err(|_| format!("expected a number of queries from 1 to {}", u32::MAX))?;
-    Budget::unique(queries).map_err(|error: SearchError| error.to_string())
 }
 
 /// Runs the search.

@@ -105,7 +105,8 @@ impl Bars {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
+/// The style of a template.
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .expect("invariant: the templates of this file are valid")
         .progress_chars("=> ")

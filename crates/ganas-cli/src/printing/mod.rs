@@ -1,6 +1,7 @@
 //! The terminal: results on stdout, everything else on stderr, signals, exit codes.
 
 pub(crate) mod bars;
+pub(crate) mod comparison;
 pub(crate) mod coverage;
 pub(crate) mod exit;
 #[cfg(unix)]

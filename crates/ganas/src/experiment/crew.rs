@@ -1,4 +1,4 @@
-//! Worker threads: the seeds of an experiment, taken from a queue.
+//! Worker threads: runs, taken from a queue.
 //!
 //! A run is never a task of a thread pool: a pool that waits inside one run may pick up another run and start it in the
 //! middle of the first. Each worker has a small pool of its own, in which the searcher trains its ensemble.
@@ -15,6 +15,22 @@ use crate::error::Context as _;
 /// The most threads of a search. More bring nothing on any machine, and so many that they cannot all be started take a
 /// machine with them.
 pub const MAX_THREADS: usize = 1024;
+
+/// Fails for more threads than there can be.
+pub(crate) fn check_threads(threads: Option<NonZeroUsize>) -> Result<(), Error> {
+    match threads {
+        Some(threads) if threads.get() > MAX_THREADS => Err(Error::Usage(format!(
+            "{threads} threads were asked for, expected at most {MAX_THREADS}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A thread for each processor.
+pub(crate) fn all_processors() -> NonZeroUsize {
+    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    all.min(NonZeroUsize::new(MAX_THREADS).unwrap_or(NonZeroUsize::MIN))
+}
 
 /// How threads are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +51,14 @@ impl Crew {
         }
     }
 
-    /// Does `job` for each seed, in the order of the seeds as workers become free; the results are in that order, too.
+    /// Does `job` for each of these runs, in their order as workers become free; the results are in that order, too.
     ///
-    /// Once `stop` is set, no further seed is begun: its result is `None`. A job that fails sets it.
-    pub(crate) fn run<T: Send>(
+    /// Once `stop` is set, no further run is begun: its result is `None`. A job that fails sets it.
+    pub(crate) fn run<R: Copy + Sync, T: Send>(
         self,
-        seeds: &[u64],
+        runs: &[R],
         stop: &StopFlag,
-        job: impl Fn(u64) -> Result<T, Error> + Sync,
+        job: impl Fn(R) -> Result<T, Error> + Sync,
     ) -> Result<Vec<Option<Result<T, Error>>>, Error> {
         let pools: Vec<rayon::ThreadPool> = (0..self.workers)
             .map(|_| {
@@ -55,15 +71,15 @@ impl Crew {
             .collect::<Result<_, Error>>()?;
         let next = AtomicUsize::new(0);
         let results: Vec<Mutex<Option<Result<T, Error>>>> =
-            seeds.iter().map(|_| Mutex::new(None)).collect();
+            runs.iter().map(|_| Mutex::new(None)).collect();
         std::thread::scope(|scope| {
             for pool in &pools {
                 let (next, results, job) = (&next, &results, &job);
                 scope.spawn(move || {
                     while !stop.is_set() {
                         let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(&seed) = seeds.get(at) else { break };
-                        let result = pool.install(|| job(seed));
+                        let Some(&run) = runs.get(at) else { break };
+                        let result = pool.install(|| job(run));
                         if result.is_err() {
                             stop.stop();
                         }

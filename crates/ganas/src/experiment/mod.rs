@@ -17,6 +17,7 @@ mod overrides;
 mod rungs;
 mod search;
 mod seeds;
+mod shared;
 mod source;
 mod time_limit;
 
@@ -30,7 +31,7 @@ use ganas_eval::{Evaluator, MetricOverrides};
 use ganas_report::records::SearchRecord;
 use ganas_search::{Budget, Observer, Pace, RunSpec, StopFlag, Until};
 use ganas_space::{Arch, SearchSpace};
-use ganas_store::{OnExisting, Study};
+use ganas_store::OnExisting;
 #[cfg(feature = "tables")]
 use ganas_table::{EMBEDDED, Embedded};
 #[cfg(feature = "workers")]
@@ -47,6 +48,7 @@ pub use rungs::RungSettings;
 pub use search::Search;
 pub use seeds::Seeds;
 
+pub(crate) use crew::{Crew, all_processors, check_threads};
 pub(crate) use evidence::read_archs;
 pub(crate) use source::{Evaluating, Metrics, Opening, Source};
 pub(crate) use time_limit::TimeLimit;
@@ -57,10 +59,10 @@ use crate::tables;
 use crate::{Error, Folders};
 use constraints::Sources;
 use continuing::Unmatched;
-use crew::Crew;
 use evidence::{Asked, Evidence};
 use improve::Given;
 use objectives::Known;
+use shared::Recording;
 
 /// Evaluations that go on at the same time, for each worker: one is being done, and one waits for the worker that is free next.
 const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
@@ -89,7 +91,7 @@ pub struct Experiment {
     budget: Option<Budget>,
     seeds: Seeds,
     threads: Option<NonZeroUsize>,
-    study: Option<PathBuf>,
+    study: Recording,
     on_existing: OnExisting,
     unmatched: Unmatched,
     window: Option<NonZeroU32>,
@@ -131,7 +133,7 @@ impl Default for Experiment {
             budget: None,
             seeds: Seeds::from(0),
             threads: None,
-            study: None,
+            study: Recording::Nowhere,
             on_existing: OnExisting::Refuse,
             unmatched: Unmatched::default(),
             window: None,
@@ -308,7 +310,7 @@ impl Experiment {
     /// Records the runs in a study, which is created when it does not exist.
     #[must_use]
     pub fn study(mut self, path: impl Into<PathBuf>) -> Self {
-        self.study = Some(path.into());
+        self.study = Recording::File(path.into());
         self
     }
 
@@ -538,7 +540,7 @@ impl Experiment {
             let workers = evaluating.n_workers()?;
             Some(workers.saturating_mul(TWO).max(algorithm.batch()))
         }));
-        let study = self.study.map(Study::create_or_open).transpose()?;
+        let study = self.study.open()?;
         let spec = RunSpec {
             fidelity: evaluating.fidelity.clone(),
             rungs: (self.rungs.as_ref())
@@ -558,6 +560,7 @@ impl Experiment {
         };
         let threads = self.threads.unwrap_or_else(all_processors);
         let search = Search {
+            whole: Arc::clone(&space),
             space: constrained.space,
             masked: algorithm.masks().then_some(constrained.masking),
             constraints: constrained.record,
@@ -641,7 +644,7 @@ impl Experiment {
             Source::Surrogate(_) => "the surrogate",
             #[cfg(feature = "workers")]
             Source::Workers(..) => "the evaluator",
-            Source::Given(..) | Source::Function(_) => "the evaluator",
+            Source::Given(..) | Source::Function(_) | Source::Opened(_) => "the evaluator",
         };
         Err(Error::Usage(format!(
             "{missing} does not say which space it is for: name one with --space; `ganas space list` lists them"
@@ -666,21 +669,6 @@ impl Experiment {
     fn open_properties(&self, _: &dyn SearchSpace) -> Result<Vec<std::convert::Infallible>, Error> {
         Ok(Vec::new())
     }
-}
-
-fn check_threads(threads: Option<NonZeroUsize>) -> Result<(), Error> {
-    match threads {
-        Some(threads) if threads.get() > MAX_THREADS => Err(Error::Usage(format!(
-            "{threads} threads were asked for, expected at most {MAX_THREADS}"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// A thread for each processor.
-fn all_processors() -> NonZeroUsize {
-    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    all.min(NonZeroUsize::new(MAX_THREADS).unwrap_or(NonZeroUsize::MIN))
 }
 
 /// In place of a table of this crate, without the feature `tables`.

@@ -32,6 +32,8 @@ use crate::{Error, clock};
 pub struct Search {
     /// The search space, or what the constraints leave of it.
     pub(super) space: Arc<dyn SearchSpace>,
+    /// The search space without any constraints.
+    pub(super) whole: Arc<dyn SearchSpace>,
     /// The constraints as text.
     pub(super) constraints: Vec<String>,
     /// Those of them that mask actions, when the algorithm builds architectures under masks.
@@ -312,30 +314,37 @@ impl Search {
     pub fn run(&self) -> Result<Vec<RunRecord>, Error> {
         let limit = self.max_time.map(|time| TimeLimit::start(time, &self.stop));
         let _limit = limit.transpose()?;
-        #[cfg(feature = "workers")]
+        let results = self.while_shown(|| {
+            self.crew
+                .run(self.seeds(), &self.stop, |seed| self.run_seed(seed))
+        })?;
+        results?.into_iter().flatten().collect()
+    }
+
+    /// Does something while `ganas status` is told what the workers are at.
+    #[cfg(feature = "workers")]
+    pub(crate) fn while_shown<T>(&self, work: impl FnOnce() -> T) -> Result<T, Error> {
         let activity = match (&self.study, self.workers()) {
             (Some(study), Some(workers)) => Some(ActivityWriter::start(study, workers)?),
             _ => None,
         };
-        let results = self.crew.run(self.seeds(), &self.stop, |seed| {
-            self.run_seed(seed)
-                .with_context(|| format!("the run with seed {seed}"))
-        });
-        #[cfg(feature = "workers")]
+        let result = work();
         if let Some(problem) = activity.and_then(ActivityWriter::finish) {
-            self.warn(format!(
-                "`ganas status` could not be told everything: {problem}"
-            ));
+            let warnings = self.warnings.lock();
+            warnings
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(format!(
+                    "`ganas status` could not be told everything: {problem}"
+                ));
         }
-        results?.into_iter().flatten().collect()
+        Ok(result)
     }
 
-    #[cfg(feature = "workers")]
-    fn warn(&self, warning: String) {
-        let warnings = self.warnings.lock();
-        warnings
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(warning);
+    /// Does something; without workers there is nothing to be told of them.
+    #[cfg(not(feature = "workers"))]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as with workers")]
+    pub(crate) fn while_shown<T>(&self, work: impl FnOnce() -> T) -> Result<T, Error> {
+        Ok(work())
     }
 
     /// The record of these runs, with the ranks of what was found where a table has all that is searched, and with what was
@@ -398,7 +407,12 @@ impl Search {
     }
 
     /// Does one run, or what is left of it.
-    fn run_seed(&self, seed: u64) -> Result<RunRecord, Error> {
+    pub(crate) fn run_seed(&self, seed: u64) -> Result<RunRecord, Error> {
+        self.try_seed(seed)
+            .with_context(|| format!("the run with seed {seed}"))
+    }
+
+    fn try_seed(&self, seed: u64) -> Result<RunRecord, Error> {
         let started = clock::now();
         let mut other = self.observers.as_ref().map(|observer| observer(seed));
         let (claim, resume) = match &self.study {
@@ -495,7 +509,13 @@ impl Search {
         Ok(record)
     }
 
-    pub(super) fn spec_of(&self, seed: u64) -> RunSpec {
+    /// The algorithm, its preset and what differs from that, for people.
+    pub(crate) fn algorithm(&self) -> String {
+        self.algorithm.describe()
+    }
+
+    /// Everything that the record of the run with a seed depends on.
+    pub(crate) fn spec_of(&self, seed: u64) -> RunSpec {
         RunSpec {
             seed,
             ..self.spec.clone()

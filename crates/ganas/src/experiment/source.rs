@@ -50,6 +50,8 @@ pub(crate) enum Source {
     Function(FunctionEvaluator),
     /// An evaluator of the caller, and the text that tells it from others.
     Given(Arc<dyn Evaluator>, String),
+    /// What another search of the same space and metrics has opened.
+    Opened(Box<Evaluating>),
 }
 
 impl fmt::Debug for Source {
@@ -64,6 +66,7 @@ impl fmt::Debug for Source {
             Self::Workers(config, _) => f.debug_tuple("Workers").field(config).finish(),
             Self::Function(function) => f.debug_tuple("Function").field(function).finish(),
             Self::Given(_, identity) => f.debug_tuple("Given").field(identity).finish(),
+            Self::Opened(evaluating) => f.debug_tuple("Opened").field(evaluating).finish(),
         }
     }
 }
@@ -93,7 +96,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) note: &'a dyn Fn(&str),
 }
 
-/// An evaluator, and where it comes from.
+/// An evaluator, and where it comes from. Clones share the evaluator.
+#[derive(Clone)]
 pub(crate) struct Evaluating {
     evaluator: Arc<dyn Evaluator>,
     /// `table`, `surrogate` or `evaluator`.
@@ -113,13 +117,16 @@ pub(crate) struct Evaluating {
     /// How thorough evaluations are, where that can be told.
     pub(super) fidelity: Fidelity,
     /// How many evaluations were answered with what the study had of other runs.
-    reused: AtomicU32,
+    reused: Arc<AtomicU32>,
     n_workers: Option<NonZeroU32>,
     #[cfg(feature = "tables")]
     table: Option<Arc<Table>>,
-    /// The ranks of what is found, when it is a table of all that is searched.
+    /// The table to rank what is found in, when it is one.
     #[cfg(feature = "tables")]
     ranking: Option<Ranking>,
+    /// Whether the table has all that is searched, so that a rank means something.
+    #[cfg(feature = "tables")]
+    is_whole: bool,
     /// How much a table has of what is searched, for people; nothing when it is all of it.
     pub(super) coverage: Option<String>,
     #[cfg(feature = "workers")]
@@ -148,12 +155,14 @@ impl Evaluating {
             further: Vec::new(),
             is_costly: false,
             fidelity: Fidelity::new(),
-            reused: AtomicU32::new(0),
+            reused: Arc::default(),
             n_workers: None,
             #[cfg(feature = "tables")]
             table: None,
             #[cfg(feature = "tables")]
             ranking: None,
+            #[cfg(feature = "tables")]
+            is_whole: true,
             coverage: None,
             #[cfg(feature = "workers")]
             workers: None,
@@ -239,16 +248,15 @@ impl Evaluating {
     #[cfg(feature = "tables")]
     pub(super) fn take(&mut self, restriction: Restriction) {
         self.coverage = restriction.coverage;
-        if !restriction.is_whole {
-            self.ranking = None;
-        }
+        self.is_whole = restriction.is_whole;
     }
 
     /// The ranks of an architecture; `None` when it has no value of a metric, or when this is no table of all that is
     /// searched.
     #[cfg(feature = "tables")]
     pub(super) fn rank(&self, space: &dyn SearchSpace, arch: &crate::Arch) -> Option<BestRank> {
-        self.ranking.as_ref()?.rank(space, arch)
+        let ranking = self.ranking.as_ref().filter(|_| self.is_whole);
+        ranking?.rank(space, arch)
     }
 
     /// What evaluations are kept under in a study.
@@ -313,6 +321,7 @@ impl Source {
             #[cfg(feature = "workers")]
             Self::Workers(config, listener) => opening.workers(*config, listener),
             Self::Function(function) => Ok(opening.function(function)),
+            Self::Opened(evaluating) => Ok(*evaluating),
             Self::Given(evaluator, identity) => Ok(Evaluating {
                 sha256: identity.clone(),
                 is_costly: true,
@@ -460,6 +469,7 @@ pub(super) struct Restriction {
 
 /// A table to rank results in.
 #[cfg(feature = "tables")]
+#[derive(Clone)]
 struct Ranking {
     table: Arc<Table>,
     search: Column,

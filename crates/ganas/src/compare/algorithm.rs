@@ -1,0 +1,134 @@
+//! An algorithm with a name: `ga-nas`, `ga-nas:faithful`, `ga-nas:improved batch=5`.
+
+use std::str::FromStr;
+
+use ganas_search::Preset;
+use ganas_space::suggestion::{closest, did_you_mean};
+
+use crate::{AlgorithmName, AlgorithmSettings};
+
+/// An algorithm that is compared with others, and what it is called.
+#[derive(Clone, Debug)]
+pub struct NamedAlgorithm {
+    name: String,
+    settings: AlgorithmSettings,
+}
+
+impl NamedAlgorithm {
+    /// An algorithm with its configuration.
+    #[must_use]
+    pub fn new(name: impl Into<String>, settings: AlgorithmSettings) -> Self {
+        Self {
+            name: name.into(),
+            settings,
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn settings(&self) -> &AlgorithmSettings {
+        &self.settings
+    }
+}
+
+/// The algorithms by the names that they have on the command line and in records.
+const ALGORITHMS: [(&str, AlgorithmName); 3] = [
+    ("ga-nas", AlgorithmName::GaNas),
+    ("local-search", AlgorithmName::LocalSearch),
+    ("random", AlgorithmName::Random),
+];
+
+const PRESETS: [(&str, Preset); 2] = [
+    ("faithful", Preset::Faithful),
+    ("improved", Preset::Improved),
+];
+
+impl FromStr for NamedAlgorithm {
+    type Err = String;
+
+    /// Reads `ALGORITHM`, `ALGORITHM:PRESET`, each with fields of its configuration behind it, such as
+    /// `ga-nas:improved batch=5`. The text is the name.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut words = text.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        let (algorithm, preset) = match first.split_once(':') {
+            None => (first, None),
+            Some((algorithm, preset)) => (algorithm, Some(preset)),
+        };
+        let sets = words.map(str::to_owned).collect::<Vec<_>>();
+        if let Some(set) = sets.iter().find(|set| !set.contains('=')) {
+            return Err(format!(
+                "`{set}` behind `{first}` is no field of a configuration: expected FIELD=VALUE, such as `{first} batch=5`"
+            ));
+        }
+        let settings = AlgorithmSettings {
+            algorithm: known("algorithm", algorithm, &ALGORITHMS)?,
+            preset: preset
+                .map(|preset| known("preset", preset, &PRESETS))
+                .transpose()?,
+            sets,
+            ..AlgorithmSettings::default()
+        };
+        let name = std::iter::once(first)
+            .chain(settings.sets.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(" ");
+        Ok(Self::new(name, settings))
+    }
+}
+
+/// What is called like this.
+fn known<T: Copy>(kind: &str, name: &str, all: &[(&str, T)]) -> Result<T, String> {
+    let found = all.iter().find(|(known, _)| *known == name);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+        format!(
+            "there is no {kind} `{name}`{}: expected {}",
+            did_you_mean(closest(name, names.iter().copied()).as_deref()),
+            names.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn algorithms_are_read_with_preset_and_fields() {
+        let read: NamedAlgorithm = " ga-nas:faithful  batch=5 generator.learning_rate=1e-3 "
+            .parse()
+            .unwrap();
+        assert_eq!(
+            read.name(),
+            "ga-nas:faithful batch=5 generator.learning_rate=1e-3"
+        );
+        assert_eq!(read.settings().algorithm, AlgorithmName::GaNas);
+        assert_eq!(read.settings().preset, Some(Preset::Faithful));
+        assert_eq!(
+            read.settings().sets,
+            ["batch=5", "generator.learning_rate=1e-3"]
+        );
+        let plain: NamedAlgorithm = "random".parse().unwrap();
+        assert_eq!(plain.settings().preset, None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, expected) in [
+            ("", "there is no algorithm ``: expected ga-nas"),
+            ("randon", "did you mean `random`"),
+            ("ga-nas:improve", "did you mean `improved`"),
+            ("ga-nas batch", "`batch` behind `ga-nas`"),
+        ] {
+            let error = text.parse::<NamedAlgorithm>().unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}
