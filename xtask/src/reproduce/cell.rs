@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use ganas_report::records::{Gains, KnownNetwork, RunRecord};
-use ganas_report::statistics::{Comparison, compare, median, moments, rank};
+use ganas_report::statistics::{PairedDifference, compare, median, moments, rank};
 use ganas_report::tables::mean_and_range;
 
 use super::facts::Known;
@@ -73,7 +73,7 @@ pub(super) fn cell(column: &Column, found: &Found, row: &Row, at: usize) -> Resu
                 Show::ShareP => shares(known, runs, at),
                 _ => searches(runs, at),
             };
-            let Comparison { mean_difference, p } = compare(&of(runs)?, &of(&control.record.runs)?);
+            let PairedDifference { mean_difference, p } = compare(&of(runs)?, &of(&control.record.runs)?);
             match (column.show, mean_difference < 0.0) {
                 (Show::Verdict, true) => format!("worse, {p:.1e}"),
                 (Show::Verdict, false) => format!("better, {p:.1e}"),

@@ -1,12 +1,18 @@
 //! Wilcoxon's signed-rank test.
 //!
-//! Frank Wilcoxon, "Individual Comparisons by Ranking Methods", Biometrics Bulletin 1(6), 1945.
+//! Frank Wilcoxon, "Individual PairedDifferences by Ranking Methods", Biometrics Bulletin 1(6), 1945.
 
 use ndarray::ArrayView1;
+use statrs::distribution::{ContinuousCDF as _, Normal};
+
+use super::float;
+
+/// Up to so many differences that are not zero the distribution is computed as it is, in time that grows with the cube.
+const EXACT: usize = 400;
 
 /// What the runs of two searchers with the same seeds say.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Comparison {
+pub struct PairedDifference {
     /// The mean of the differences, first minus second.
     pub mean_difference: f64,
     /// The two-sided p-value of [`wilcoxon`].
@@ -21,11 +27,11 @@ pub struct Comparison {
 pub fn compare<'a, 'b>(
     first: impl Into<ArrayView1<'a, f64>>,
     second: impl Into<ArrayView1<'b, f64>>,
-) -> Comparison {
+) -> PairedDifference {
     let (first, second) = (first.into(), second.into());
     assert_eq!(first.len(), second.len(), "invariant: values are paired");
     let differences = &first - &second;
-    Comparison {
+    PairedDifference {
         mean_difference: differences.mean().expect("invariant: there are pairs"),
         p: wilcoxon(&differences),
     }
@@ -35,6 +41,7 @@ pub fn compare<'a, 'b>(
 ///
 /// Zero differences are dropped (Wilcoxon's own rule), equal sizes share their mean rank, and the distribution of the sum
 /// of the positive ranks is that of all assignments of signs, not an approximation. Without differences it is 1.
+/// Of more than 400 differences it is the normal approximation, corrected for ties and continuity.
 pub fn wilcoxon<'a>(differences: impl Into<ArrayView1<'a, f64>>) -> f64 {
     let mut nonzero = differences.into().to_vec();
     nonzero.retain(|d| *d != 0.0);
@@ -45,7 +52,12 @@ pub fn wilcoxon<'a>(differences: impl Into<ArrayView1<'a, f64>>) -> f64 {
         let before = ranks.len();
         ranks.extend(std::iter::repeat_n(2 * before + 1 + tied.len(), tied.len()));
     }
+    let signed = ranks.iter().zip(&nonzero);
+    let positive: usize = signed.filter(|(_, d)| **d > 0.0).map(|(r, _)| r).sum();
     let total: usize = ranks.iter().sum();
+    if ranks.len() > EXACT {
+        return normal_approximation(&ranks, float(positive));
+    }
     // The probability of each sum of positive ranks.
     let mut probability = vec![0.0; total + 1];
     probability[0] = 1.0;
@@ -55,15 +67,51 @@ pub fn wilcoxon<'a>(differences: impl Into<ArrayView1<'a, f64>>) -> f64 {
             probability[sum] = f64::midpoint(probability[sum], with);
         }
     }
-    let signed = ranks.iter().zip(&nonzero);
-    let positive: usize = signed.filter(|(_, d)| **d > 0.0).map(|(r, _)| r).sum();
     let tail: f64 = probability[..=positive.min(total - positive)].iter().sum();
     (2.0 * tail).min(1.0)
 }
 
+/// The p-value of a sum of positive ranks, as a normal variable with the variance of the ranks; all are given twice.
+fn normal_approximation(ranks: &[usize], positive: f64) -> f64 {
+    let squares: f64 = ranks.iter().map(|&rank| float(rank) * float(rank)).sum();
+    let mean = float(ranks.iter().sum::<usize>()) / 2.0;
+    // Half a rank is one of those that are given.
+    let distance = ((positive - mean).abs() - 1.0).max(0.0);
+    let z = distance / (squares / 4.0).sqrt();
+    (2.0 * Normal::standard().sf(z)).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
+    use ganas_testkit::Tolerance;
+    use proptest::prelude::*;
+
+    use super::super::golden;
     use super::*;
+
+    #[test]
+    fn many_differences_agree_with_scipy() {
+        let golden = golden();
+        for name in ["plain", "ties"] {
+            let p = wilcoxon(golden.values(&format!("wilcoxon.{name}.differences")));
+            let name = format!("wilcoxon.{name}.p");
+            golden.check(&name, &[p], Tolerance::F64);
+        }
+    }
+
+    proptest! {
+        /// The other direction has the same p-value, and so has what is twice as far apart.
+        #[test]
+        fn two_sided(differences in proptest::collection::vec(-9..9i32, 0..30)) {
+            let of = |scale: f64| {
+                let scaled: Vec<f64> = differences.iter().map(|&d| f64::from(d) * scale).collect();
+                wilcoxon(&scaled)
+            };
+            let p = of(1.0);
+            prop_assert!((0.0..=1.0).contains(&p));
+            prop_assert!((of(-1.0) - p).abs() < 1e-12 && (of(2.0) - p).abs() < 1e-12);
+        }
+    }
 
     /// All of n differences positive: 2 / 2^n.
     #[test]
@@ -126,7 +174,7 @@ mod tests {
         let compared = compare(&[3.0, 5.0, 9.0], &[1.0, 6.0, 2.0]);
         assert_eq!(
             compared,
-            Comparison {
+            PairedDifference {
                 mean_difference: 8.0 / 3.0,
                 p: 0.5
             }
