@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
@@ -23,7 +22,7 @@ use super::evidence::Evidence;
 use super::improve::Improvement;
 use super::objectives::Several;
 use super::source::Evaluating;
-use super::time_limit::TimeLimit;
+use super::time_limit::TimeLimits;
 use super::{Observers, Seeds, rungs};
 use crate::error::Context as _;
 use crate::{Error, clock};
@@ -63,7 +62,7 @@ pub struct Search {
     /// When runs end before their budget is spent.
     pub(super) until: Until,
     /// When all of them end.
-    pub(super) max_time: Option<Duration>,
+    pub(super) limits: TimeLimits,
     /// What is known, and what is evaluated first.
     pub(super) evidence: Evidence,
     /// All threads.
@@ -241,8 +240,8 @@ impl Search {
         if let Some(patience) = patience {
             text.push_str(&format!("; until {patience} queries bring nothing better"));
         }
-        if let Some(time) = self.max_time {
-            text.push_str(&format!("; for {time:?} at most"));
+        if let Some(limits) = self.limits.describe() {
+            text.push_str(&format!("; {limits}"));
         }
         text
     }
@@ -310,8 +309,7 @@ impl Search {
     ///
     /// The error of the first run that failed; it stops the others.
     pub fn run(&self) -> Result<Vec<RunRecord>, Error> {
-        let limit = self.max_time.map(|time| TimeLimit::start(time, &self.stop));
-        let _limit = limit.transpose()?;
+        let _limit = self.limits.start(&self.stop)?;
         #[cfg(feature = "workers")]
         let activity = match (&self.study, self.workers()) {
             (Some(study), Some(workers)) => Some(ActivityWriter::start(study, workers)?),
