@@ -337,6 +337,22 @@ fn an_interrupted_list_and_one_whose_time_is_over_can_be_continued() {
     assert_eq!(list.begun().len(), 20);
 }
 
+/// The worker waits for a file that does not come, and does not hear that it is to give up.
+#[test]
+fn what_runs_when_the_grace_is_over_is_not_evaluated() {
+    let list = List::new(4, "wait=go.txt");
+    let words = "--archs list.txt --workers 2 --max-time 1s --max-time-grace 0.01s --grace 0.1s";
+    list.evaluate(words).expect_code(0).expect_stderr(&[
+        "the time is over: 0 of 4 evaluations are there",
+        "continue with: ganas evaluate",
+    ]);
+    let begun = list.begun().len();
+    assert!(begun <= 2, "{begun}");
+    list.sandbox.write("go.txt", b"");
+    list.evaluate("--archs list.txt --resume").expect_code(0);
+    assert_eq!(list.begun().len(), begun + 4);
+}
+
 #[test]
 fn a_table_answers_at_once() {
     let list = List::new(5, "");

@@ -14,7 +14,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{compare, completions, config, devices, evaluate, export, search, space, status, table, top};
+use commands::{
+    compare, completions, config, devices, evaluate, export, search, space, status, table, top,
+};
 use printing::exit::Outcome;
 use printing::interrupt::Interrupt;
 use printing::stderr::message;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use ganas_eval::{Details, EvalError, GoOn, Progress, Task};
 
+use super::WorkerFailure;
 use super::clock::unix_now;
 use super::evaluator::seed_of;
 use super::job::{BatchId, Caller, End, Job, Reply, Terms};
@@ -24,14 +24,16 @@ pub(super) struct Batch<'a> {
     workers: &'a Workers,
     caller: Caller,
     replies: Receiver<Reply>,
-    /// How many have not ended.
-    outstanding: usize,
+    /// Those that have not ended.
+    outstanding: BTreeSet<usize>,
     /// Those that the feed does not want any more, and that have not ended.
     unwanted: BTreeSet<usize>,
     /// The first reason to begin nothing more.
     verdict: Result<(), EvalError>,
     /// Whether what was not begun has been taken back.
     abandoned: bool,
+    /// Whether everything that has not ended is to be as if it had not been begun.
+    cancelled: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -45,17 +47,21 @@ impl<'a> Batch<'a> {
                 reply,
             },
             replies,
-            outstanding: 0,
+            outstanding: BTreeSet::new(),
             unwanted: BTreeSet::new(),
             verdict: Ok(()),
             abandoned: false,
+            cancelled: false,
         }
     }
 
     /// Evaluates what the feed wants, until it wants nothing more and everything has ended.
     pub(super) fn run(mut self, feed: &mut dyn TaskFeed) -> Result<(), EvalError> {
         self.take(feed);
-        while self.outstanding > 0 {
+        while !self.outstanding.is_empty() {
+            if self.workers.is_cancelled() {
+                self.cancel();
+            }
             if self.verdict.is_err() || self.is_stopped() {
                 self.abandon();
             }
@@ -66,12 +72,12 @@ impl<'a> Batch<'a> {
                     end,
                     details,
                 }) => {
-                    self.outstanding -= 1;
+                    self.outstanding.remove(&ticket);
                     self.finish(ticket, end, *details, feed);
                     self.take(feed);
                 }
                 Err(RecvTimeoutError::Timeout) if self.workers.is_alone() => {
-                    self.outstanding = 0;
+                    self.outstanding.clear();
                     self.fail(EvalError::Interrupted);
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
@@ -85,7 +91,7 @@ impl<'a> Batch<'a> {
         while self.verdict.is_ok() {
             let stopped = self.is_stopped();
             // After a stop the feed is asked once more at the end: nothing was stopped when it wants nothing more.
-            if stopped && self.outstanding > 0 {
+            if stopped && !self.outstanding.is_empty() {
                 return;
             }
             match feed.next() {
@@ -102,10 +108,11 @@ impl<'a> Batch<'a> {
     }
 
     fn submit(&mut self, task: Task) -> Result<(), EvalError> {
+        let ticket = task.ticket;
         let fidelity = task.fidelity;
         let job = Job {
             caller: self.caller.clone(),
-            ticket: task.ticket,
+            ticket,
             arch: Arc::new(ArchDescription::new(&**self.workers.space(), &task.arch)?),
             terms: Terms {
                 seed: task.seed.unwrap_or_else(|| seed_of(task.key)),
@@ -121,7 +128,7 @@ impl<'a> Batch<'a> {
         if !self.workers.tell(Event::Submit(Box::new(job))) {
             return Err(EvalError::Interrupted);
         }
-        self.outstanding += 1;
+        self.outstanding.insert(ticket);
         self.abandoned = false;
         Ok(())
     }
@@ -143,9 +150,13 @@ impl<'a> Batch<'a> {
     }
 
     fn finish(&mut self, ticket: usize, end: End, details: Details, feed: &mut dyn TaskFeed) {
-        self.unwanted.remove(&ticket);
+        let is_unwanted = self.unwanted.remove(&ticket);
         let result = match end {
             End::Metrics(metrics) => Ok(metrics),
+            // Nobody decided that it is not wanted: there was no time for it.
+            End::Failure(WorkerFailure::Cancelled) if !is_unwanted => {
+                return self.fail(EvalError::Interrupted);
+            }
             End::Failure(failure) => Err(failure),
             End::Abandoned => return self.fail(EvalError::Interrupted),
             End::Broken(error) => return self.fail(EvalError::Unusable(error)),
@@ -163,7 +174,20 @@ impl<'a> Batch<'a> {
     }
 
     fn is_stopped(&self) -> bool {
-        self.workers.stop().load(Ordering::Relaxed)
+        self.workers.is_stopped()
+    }
+
+    /// Cancels everything that has not ended, once.
+    fn cancel(&mut self) {
+        if std::mem::replace(&mut self.cancelled, true) {
+            return;
+        }
+        for &ticket in self.outstanding.difference(&self.unwanted) {
+            self.workers.tell(Event::Cancel {
+                batch: self.caller.batch,
+                ticket,
+            });
+        }
     }
 
     /// Takes back what was not begun.
@@ -178,7 +202,7 @@ impl<'a> Batch<'a> {
 impl Drop for Batch<'_> {
     /// Nobody waits any more, for example because the feed has panicked.
     fn drop(&mut self) {
-        if self.outstanding > 0 {
+        if !self.outstanding.is_empty() {
             self.abandon();
         }
     }

@@ -42,6 +42,11 @@ pub struct PoolConfig {
     pub logs: PathBuf,
     /// Once set, evaluations that were not begun are not begun any more.
     pub stop: Arc<AtomicBool>,
+    /// Once set, evaluations that were begun are cancelled: they end with [`EvalError::Interrupted`], as if they had not been
+    /// begun, unless their result was faster.
+    ///
+    /// [`EvalError::Interrupted`]: ganas_eval::EvalError::Interrupted
+    pub cancel: Arc<AtomicBool>,
 }
 
 impl PoolConfig {
@@ -62,6 +67,7 @@ impl PoolConfig {
             evaluator_id: None,
             logs: logs.into(),
             stop: Arc::default(),
+            cancel: Arc::default(),
         }
     }
 

@@ -71,6 +71,7 @@ pub struct Workers {
     identity: String,
     fidelity: Fidelity,
     stop: Arc<AtomicBool>,
+    cancel: Arc<AtomicBool>,
     sender: SyncSender<Event>,
     supervisor: Option<JoinHandle<()>>,
     next_batch: AtomicU64,
@@ -123,7 +124,7 @@ impl Workers {
         let board = Arc::new(Board::new(&config));
         let (command, id) = (config.command.clone(), config.evaluator_id.clone());
         let fidelity = config.fidelity.clone();
-        let stop = Arc::clone(&config.stop);
+        let (stop, cancel) = (Arc::clone(&config.stop), Arc::clone(&config.cancel));
         let audience = Audience {
             opened,
             statistics: Arc::clone(&statistics),
@@ -151,6 +152,7 @@ impl Workers {
             identity: String::new(),
             fidelity,
             stop,
+            cancel,
             sender,
             supervisor: Some(supervisor),
             next_batch: AtomicU64::new(0),
@@ -250,8 +252,14 @@ impl Workers {
         })
     }
 
-    pub(super) fn stop(&self) -> &AtomicBool {
-        &self.stop
+    /// Whether nothing more is to be begun.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.is_cancelled()
+    }
+
+    /// Whether what was begun is to be cancelled.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
     }
 
     /// Tells the supervisor something; whether there is one.

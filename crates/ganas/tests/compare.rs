@@ -105,7 +105,10 @@ fn the_record_depends_neither_on_threads_nor_on_interruptions() {
 #[test]
 fn a_comparison_grows_by_algorithms_seeds_and_budgets() {
     let folder = tempfile::tempdir().unwrap();
-    let (grown, once) = (folder.path().join("grown.db"), folder.path().join("once.db"));
+    let (grown, once) = (
+        folder.path().join("grown.db"),
+        folder.path().join("once.db"),
+    );
     let small = Compare::new(&grown)
         .benchmark(Benchmark::table("digits-5"))
         .algorithm("random".parse().unwrap())
@@ -176,7 +179,11 @@ fn mistakes_are_found_before_anything_runs() {
         compare(&path)
             .algorithm("ga-nas".parse().unwrap())
             .algorithm(improved),
-        &["ga-nas:improved on digits-5", "ga-nas on digits-5", "the same search"],
+        &[
+            "ga-nas:improved on digits-5",
+            "ga-nas on digits-5",
+            "the same search",
+        ],
     );
     fails(
         compare(&path).algorithm("ga-nas bach=5".parse().unwrap()),
@@ -218,7 +225,10 @@ fn a_plan_says_what_is_wrong_and_where() {
         ),
         (
             "[[benchmark]]\ntable = \"a\"\nworkers = 2",
-            vec!["[[benchmark]] number 1", "`workers` says something of an evaluator"],
+            vec![
+                "[[benchmark]] number 1",
+                "`workers` says something of an evaluator",
+            ],
         ),
         (
             "[[benchmark]]\nspace = \"nasbench202\"",

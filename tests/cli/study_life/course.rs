@@ -131,3 +131,39 @@ fn a_search_whose_time_is_over_can_be_continued() {
         .expect_code(0);
     assert_eq!(life.sandbox.export("s.db"), life.sandbox.export("whole.db"));
 }
+
+/// The worker waits for a file that does not come, and does not hear that it is to give up.
+#[test]
+fn what_runs_when_the_grace_is_over_is_cancelled_and_evaluated_again() {
+    let life = Life::with("wait=go.txt");
+    let words = "--algorithm random --budget 20 --window 2 --workers 2";
+    let limits = "--max-time 1s --max-time-grace 0.01s --grace 0.1s";
+    let ended = life
+        .search(&format!("--study s.db {words} {limits}"))
+        .expect_code(0)
+        .expect_stderr(&[
+            "for 1s at most, what runs then is cancelled after 10ms more",
+            "the time is over: 0 of 1 runs are finished",
+            "continue with: ganas search",
+        ]);
+    assert!(ended.stdout.contains("time spent"), "{}", ended.stdout);
+    let begun = life.begun().len();
+    assert!(begun <= 2, "{begun}");
+    // Neither a trial nor a failure.
+    assert!(life.trials("s.db").is_empty());
+    let study = ganas_store::Study::open_existing(life.sandbox.path("s.db")).unwrap();
+    for (_, evaluations) in study.evaluators().unwrap() {
+        assert!(evaluations.all().unwrap().is_empty());
+    }
+    drop(study);
+    life.sandbox.write("go.txt", b"");
+    life.search(&format!("--study s.db {words} --resume"))
+        .expect_code(0);
+    assert_eq!(life.begun().len(), begun + 20);
+    life.search(&format!("--study whole.db {words}"))
+        .expect_code(0);
+    assert_eq!(life.sandbox.export("s.db"), life.sandbox.export("whole.db"));
+    life.search("--study x.db --max-time-grace 1s")
+        .expect_code(2)
+        .expect_stderr(&["--max-time"]);
+}

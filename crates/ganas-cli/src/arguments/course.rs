@@ -53,6 +53,16 @@ pub(crate) struct CourseArguments {
     /// search can be resumed.
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Course")]
     max_time: Option<Duration>,
+    /// Cancels what workers are still at so long after --max-time; it counts as not evaluated, and is evaluated again once the
+    /// search is resumed [default: it is waited for, however long it takes].
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        requires = "max_time",
+        help_heading = "Course"
+    )]
+    max_time_grace: Option<Duration>,
 }
 
 impl CourseArguments {
@@ -69,6 +79,9 @@ impl CourseArguments {
         }
         if let Some(time) = self.max_time {
             experiment = experiment.max_time(time);
+        }
+        if let Some(grace) = self.max_time_grace {
+            experiment = experiment.max_time_grace(grace);
         }
         if let Some(text) = &self.rungs {
             let rungs = RungSettings::new(text, self.promote).map_err(UsageError)?;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganas::compare::{BUDGETS, Benchmark, Compare, Compared, Comparing, NamedAlgorithm, Plan};
-use ganas::{Budget, SearchSpace, Seeds, Folders};
+use ganas::{Budget, Folders, SearchSpace, Seeds};
 
 use crate::arguments::budget::budget;
-use crate::arguments::duration::duration;
-use crate::arguments::{count, environment};
 use crate::arguments::declarations::DeclarationArguments;
+use crate::arguments::duration::duration;
 use crate::arguments::workers::WorkerArguments;
+use crate::arguments::{count, environment};
 use crate::printing::comparison::ComparisonProgress;
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
@@ -72,6 +72,10 @@ pub(crate) struct Arguments {
     /// The longest that it may take: `90s`, `15m`, `8h`; it can be resumed.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     max_time: Option<Duration>,
+    /// Cancels what workers are still at so long after --max-time; it is evaluated again once the comparison is resumed
+    /// [default: it is waited for, however long it takes].
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "max_time")]
+    max_time_grace: Option<Duration>,
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
     #[arg(long, value_name = "N", value_parser = count::threads)]
     threads: Option<NonZeroUsize>,
@@ -95,7 +99,12 @@ enum Preset {
 impl Preset {
     fn algorithms(self) -> &'static [&'static str] {
         match self {
-            Self::Paper => &["random", "local-search", "ga-nas:faithful", "ga-nas:improved"],
+            Self::Paper => &[
+                "random",
+                "local-search",
+                "ga-nas:faithful",
+                "ga-nas:improved",
+            ],
             Self::Quick => &["random", "ga-nas"],
         }
     }
@@ -128,7 +137,12 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     let safe_stop = interrupt.stop_safely(comparing.stop(), continuation.clone());
     let progress = (!arguments.quiet).then(|| {
         let on_terminal = std::io::stderr().is_terminal();
-        ComparisonProgress::start(comparing.n_runs(), comparing.n_queries(), on_terminal, &notes)
+        ComparisonProgress::start(
+            comparing.n_runs(),
+            comparing.n_queries(),
+            on_terminal,
+            &notes,
+        )
     });
     if let Some(progress) = &progress {
         let observer = progress.observer();
@@ -157,14 +171,27 @@ fn outcome(
     interrupt: &Interrupt,
     continuation: &str,
 ) -> Outcome {
-    let Compared { n_runs, finished, failed, .. } = compared;
+    let Compared {
+        n_runs,
+        finished,
+        failed,
+        ..
+    } = compared;
     if !compared.is_finished() {
         let is_time = comparing.stop().is_out_of_time() && !interrupt.asked();
-        let why = if is_time { "the time is over" } else { "interrupted" };
+        let why = if is_time {
+            "the time is over"
+        } else {
+            "interrupted"
+        };
         message(format_args!(
             "{why}: {finished} of {n_runs} runs are finished\n{continuation}"
         ));
-        return if is_time { Outcome::Done } else { Outcome::Interrupted };
+        return if is_time {
+            Outcome::Done
+        } else {
+            Outcome::Interrupted
+        };
     }
     if *failed > 0 {
         let reason = compared.first_failure.as_deref();
@@ -225,14 +252,20 @@ impl Asked {
             budgets = plan.map(|plan| plan.budgets.clone()).unwrap_or_default();
         }
         if budgets.is_empty() {
-            budgets = BUDGETS.map(Budget::unique).into_iter().collect::<Result<_, _>>()?;
+            budgets = BUDGETS
+                .map(Budget::unique)
+                .into_iter()
+                .collect::<Result<_, _>>()?;
         }
         Ok(Self {
             algorithms,
             benchmarks,
             seeds,
             budgets,
-            baseline: arguments.baseline.clone().or_else(|| plan?.baseline.clone()),
+            baseline: arguments
+                .baseline
+                .clone()
+                .or_else(|| plan?.baseline.clone()),
             study,
             folders: environment::folders()?,
         })
@@ -274,6 +307,9 @@ impl Asked {
         }
         if let Some(time) = arguments.max_time {
             compare = compare.max_time(time);
+        }
+        if let Some(grace) = arguments.max_time_grace {
+            compare = compare.max_time_grace(grace);
         }
         if arguments.resume {
             compare = compare.resume();

@@ -76,6 +76,10 @@ pub(crate) struct Arguments {
     /// resumed.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     max_time: Option<Duration>,
+    /// Cancels what workers are still at so long after --max-time; it counts as not evaluated, and is evaluated when the same
+    /// command is given again [default: it is waited for, however long it takes].
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "max_time")]
+    max_time_grace: Option<Duration>,
     /// Prints one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -231,6 +235,9 @@ fn evaluate(
     }
     if let Some(time) = arguments.max_time {
         evaluate = evaluate.max_time(time);
+    }
+    if let Some(grace) = arguments.max_time_grace {
+        evaluate = evaluate.max_time_grace(grace);
     }
     Ok(evaluate)
 }

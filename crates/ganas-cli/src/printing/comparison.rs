@@ -64,9 +64,8 @@ impl ComparisonProgress {
     ) -> Self {
         let view = if on_terminal {
             let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-            let bar = bars.add(
-                ProgressBar::new(n_queries).with_style(style("[{bar:24}] {msg}  {elapsed}")),
-            );
+            let bar = bars
+                .add(ProgressBar::new(n_queries).with_style(style("[{bar:24}] {msg}  {elapsed}")));
             notes.share(
                 &bars,
                 bars.add(ProgressBar::new_spinner().with_style(style("{msg}"))),
@@ -134,7 +133,8 @@ impl Shared {
         let left = u32::try_from(self.n_queries.saturating_sub(*behind)).unwrap_or(u32::MAX);
         let text = || {
             let time = finishing.time_left(left, 1, now);
-            let time = time.map_or_else(String::new, |time| format!(", about {} left", about(time)));
+            let time =
+                time.map_or_else(String::new, |time| format!(", about {} left", about(time)));
             format!(
                 "{ended} of {} runs, {behind} of {} queries{time}",
                 self.n_runs, self.n_queries

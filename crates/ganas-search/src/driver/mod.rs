@@ -23,6 +23,7 @@ pub use rungs::Rungs;
 pub struct StopFlag {
     stop: Arc<AtomicBool>,
     out_of_time: Arc<AtomicBool>,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl StopFlag {
@@ -35,6 +36,18 @@ impl StopFlag {
     pub fn time_is_over(&self) {
         self.out_of_time.store(true, Ordering::Relaxed);
         self.stop();
+    }
+
+    /// Asks the run to stop, and not to wait for what is being evaluated.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        self.stop();
+    }
+
+    /// Whether what is being evaluated is not to be waited for.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     /// Whether the time is over.
@@ -53,6 +66,12 @@ impl StopFlag {
     #[must_use]
     pub fn shared(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stop)
+    }
+
+    /// The flag that says that what is being evaluated is not to be waited for, for an evaluator that can cancel it.
+    #[must_use]
+    pub fn shared_cancel(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cancelled)
     }
 }
 

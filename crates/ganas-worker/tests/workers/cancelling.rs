@@ -2,6 +2,8 @@
 //! on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ganas_eval::{EvalError, Evaluator as _, GoOn, Progress};
@@ -172,4 +174,64 @@ ask; refuse cancelled true; {REST}"#
     let last = BTreeMap::from([("valid".to_owned(), 0.25)]);
     assert_eq!(first.details.metrics, last);
     assert_eq!(feed.progress.last().unwrap().1.step, Some(2));
+}
+
+/// Evaluates three architectures, with two workers, and cancels all of them once the second one is being evaluated.
+fn cancel_all<'a>(place: &Place, script: &str, grace: Duration) -> (Queue<'a>, WorkerEvaluator) {
+    let cancel: Arc<AtomicBool> = Arc::default();
+    let config = PoolConfig {
+        time_limit: HANG,
+        start_limit: HANG,
+        grace,
+        cancel: Arc::clone(&cancel),
+        ..place.config(command(place, script), 2)
+    };
+    let evaluator = place.open(config).unwrap();
+    let mut feed = Queue::of(place, &place.archs(3));
+    feed.judge = Some(Box::new(move |_, progress: &Progress| {
+        if progress.step == Some(2) {
+            cancel.store(true, Ordering::Relaxed);
+        }
+        GoOn::Yes
+    }));
+    let error = evaluator.evaluate_all(&mut feed).unwrap_err();
+    assert!(matches!(error, EvalError::Interrupted), "{error}");
+    (feed, evaluator)
+}
+
+#[test]
+fn what_was_begun_can_be_made_as_if_it_had_not_been() {
+    for (end, grace) in [
+        ("ask; refuse cancelled true", HANG),
+        ("ask; exit 3", HANG),
+        ("forever", Duration::from_millis(100)),
+    ] {
+        let place = Place::new();
+        // Whoever comes second makes the end of both.
+        let script = format!(
+            r#"hello; ask; if mkdir "$FOLDER/first" 2>/dev/null; then tell 1 0.5; else tell 2 0.5; fi; {end}; {REST}"#
+        );
+        let (feed, evaluator) = cancel_all(&place, &script, grace);
+        assert!(feed.outcomes.is_empty(), "{end}: {:?}", feed.outcomes);
+        let statistics = evaluator.statistics();
+        assert_eq!(statistics.failed_attempts, BTreeMap::new(), "{statistics}");
+        assert_eq!(
+            (
+                statistics.completed,
+                statistics.failed,
+                statistics.cancelled
+            ),
+            (0, 0, 2),
+            "{end}: {statistics}"
+        );
+    }
+}
+
+#[test]
+fn a_result_that_is_faster_than_the_end_of_time_counts() {
+    let place = Place::new();
+    let script = format!("hello; ask; tell 2 0.5; ask; answer; {REST}");
+    let (feed, _) = cancel_all(&place, &script, HANG);
+    assert!(!feed.outcomes.is_empty());
+    assert!(feed.outcomes.values().all(|outcome| outcome.result.is_ok()));
 }

@@ -18,7 +18,7 @@ pub use self::benchmark::Benchmark;
 pub use self::plan::Plan;
 
 use crate::error::Context as _;
-use crate::experiment::{self, Crew, TimeLimit};
+use crate::experiment::{self, Crew, TimeLimits};
 use crate::{Error, Experiment, Folders, Search, Seeds};
 
 /// Where results are told when no budgets are named: unique queries of a run, the largest of which every run has.
@@ -49,7 +49,7 @@ pub struct Compare {
     seeds: Seeds,
     budgets: Vec<Budget>,
     threads: Option<NonZeroUsize>,
-    max_time: Option<Duration>,
+    limits: TimeLimits,
     resume: bool,
     folders: Folders,
     stop: StopFlag,
@@ -78,7 +78,7 @@ pub struct Comparing {
     seeds: Seeds,
     budgets: Vec<Budget>,
     threads: NonZeroUsize,
-    max_time: Option<Duration>,
+    limits: TimeLimits,
     stop: StopFlag,
 }
 
@@ -145,7 +145,7 @@ impl Compare {
             seeds: Seeds::from(0),
             budgets: Vec::new(),
             threads: None,
-            max_time: None,
+            limits: TimeLimits::default(),
             resume: false,
             folders: Folders::default(),
             stop: StopFlag::default(),
@@ -191,7 +191,14 @@ impl Compare {
     /// Stops all runs at a safe point after this time; they can be continued.
     #[must_use]
     pub fn max_time(mut self, time: Duration) -> Self {
-        self.max_time = Some(time);
+        self.limits.time = Some(time);
+        self
+    }
+
+    /// With [`max_time`](Self::max_time): cancels what is still being evaluated so long after it; without it, that is finished.
+    #[must_use]
+    pub fn max_time_grace(mut self, grace: Duration) -> Self {
+        self.limits.grace = Some(grace);
         self
     }
 
@@ -252,7 +259,7 @@ impl Compare {
             seeds: self.seeds,
             budgets: self.budgets,
             threads: self.threads.unwrap_or_else(experiment::all_processors),
-            max_time: self.max_time,
+            limits: self.limits,
             stop: self.stop,
         })
     }
@@ -425,8 +432,7 @@ impl Comparing {
     ///
     /// The error of the first run that failed; it stops the others.
     pub fn run(&self) -> Result<Compared, Error> {
-        let limit = self.max_time.map(|time| TimeLimit::start(time, &self.stop));
-        let _limit = limit.transpose()?;
+        let _limit = self.limits.start(&self.stop)?;
         let runs: Vec<(usize, u64)> = (self.seeds.all().iter())
             .flat_map(|&seed| (0..self.searches.len()).map(move |at| (at, seed)))
             .collect();

@@ -21,7 +21,7 @@ use ganas_worker::{PoolConfig, PoolListener};
 
 pub use work::{EvaluationList, Progress};
 
-use crate::experiment::{Metrics, Source};
+use crate::experiment::{Metrics, Source, TimeLimits};
 use crate::function::FunctionEvaluator;
 use crate::{Error, Folders, Seeds};
 use list::Listed;
@@ -36,7 +36,7 @@ pub struct Evaluate {
     training_seeds: Option<Seeds>,
     study: Option<PathBuf>,
     on_existing: OnExisting,
-    max_time: Option<Duration>,
+    limits: TimeLimits,
     folders: Folders,
     stop: StopFlag,
     note: Box<dyn Fn(&str)>,
@@ -62,7 +62,7 @@ impl Evaluate {
             training_seeds: None,
             study: None,
             on_existing: OnExisting::Refuse,
-            max_time: None,
+            limits: TimeLimits::default(),
             folders: Folders::default(),
             stop: StopFlag::default(),
             note: Box::new(|_| {}),
@@ -189,7 +189,15 @@ impl Evaluate {
     /// Stops at a safe point after this time; what is left can be continued.
     #[must_use]
     pub fn max_time(mut self, time: Duration) -> Self {
-        self.max_time = Some(time);
+        self.limits.time = Some(time);
+        self
+    }
+
+    /// Cancels what workers are still at so long after [`max_time`](Self::max_time); it is evaluated again once the list is
+    /// gone on with. By default it is waited for, however long it takes.
+    #[must_use]
+    pub fn max_time_grace(mut self, grace: Duration) -> Self {
+        self.limits.grace = Some(grace);
         self
     }
 
@@ -241,6 +249,7 @@ impl Evaluate {
         #[cfg(feature = "workers")]
         if let Source::Workers(config, _) = &mut self.source {
             config.stop = self.stop.shared();
+            config.cancel = self.stop.shared_cancel();
         }
         let measuring = Measuring::open(
             self.source,
@@ -270,7 +279,7 @@ impl Evaluate {
             keeps_failures: self.on_existing == OnExisting::Resume,
             ended: std::collections::BTreeMap::new(),
             space,
-            max_time: self.max_time,
+            limits: self.limits,
             stop: self.stop,
         };
         list.find_known()?;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ganas_eval::{Details, EvalError, Feed, Outcome, Query, Task};
 use ganas_report::records::{EvaluatedArch, EvaluatedOnce, EvaluatedRecord};
@@ -15,7 +14,7 @@ use ganas_worker::{Measured, TaskFeed};
 use super::list::ListedArch;
 use super::measuring::Measuring;
 use crate::Error;
-use crate::experiment::TimeLimit;
+use crate::experiment::TimeLimits;
 
 /// A list of architectures that is ready to be evaluated.
 pub struct EvaluationList {
@@ -32,7 +31,7 @@ pub struct EvaluationList {
     pub(super) keeps_failures: bool,
     /// What has ended.
     pub(super) ended: BTreeMap<EvaluationId, Ended>,
-    pub(super) max_time: Option<Duration>,
+    pub(super) limits: TimeLimits,
     pub(super) stop: StopFlag,
 }
 
@@ -150,8 +149,7 @@ impl EvaluationList {
     /// A stop was asked for, the evaluator cannot be used any more, or the study cannot be written. When nothing works any
     /// more, failures since the last success may have the same reason, so they are forgotten.
     pub fn run(&mut self, finished: &mut dyn FnMut(Progress)) -> Result<(), Error> {
-        let limit = self.max_time.map(|time| TimeLimit::start(time, &self.stop));
-        let _limit = limit.transpose()?;
+        let _limit = self.limits.start(&self.stop)?;
         let mut progress = self.progress();
         let missing = self.ids().into_iter();
         let missing: VecDeque<_> = missing

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
@@ -23,7 +22,7 @@ use super::evidence::Evidence;
 use super::improve::Improvement;
 use super::objectives::Several;
 use super::source::Evaluating;
-use super::time_limit::TimeLimit;
+use super::time_limit::TimeLimits;
 use super::{Observers, Seeds, rungs};
 use crate::error::Context as _;
 use crate::{Error, clock};
@@ -65,7 +64,7 @@ pub struct Search {
     /// When runs end before their budget is spent.
     pub(super) until: Until,
     /// When all of them end.
-    pub(super) max_time: Option<Duration>,
+    pub(super) limits: TimeLimits,
     /// What is known, and what is evaluated first.
     pub(super) evidence: Evidence,
     /// All threads.
@@ -243,8 +242,8 @@ impl Search {
         if let Some(patience) = patience {
             text.push_str(&format!("; until {patience} queries bring nothing better"));
         }
-        if let Some(time) = self.max_time {
-            text.push_str(&format!("; for {time:?} at most"));
+        if let Some(limits) = self.limits.describe() {
+            text.push_str(&format!("; {limits}"));
         }
         text
     }
@@ -312,8 +311,7 @@ impl Search {
     ///
     /// The error of the first run that failed; it stops the others.
     pub fn run(&self) -> Result<Vec<RunRecord>, Error> {
-        let limit = self.max_time.map(|time| TimeLimit::start(time, &self.stop));
-        let _limit = limit.transpose()?;
+        let _limit = self.limits.start(&self.stop)?;
         let results = self.while_shown(|| {
             self.crew
                 .run(self.seeds(), &self.stop, |seed| self.run_seed(seed))
@@ -342,7 +340,11 @@ impl Search {
 
     /// Does something; without workers there is nothing to be told of them.
     #[cfg(not(feature = "workers"))]
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as with workers")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as with workers"
+    )]
     pub(crate) fn while_shown<T>(&self, work: impl FnOnce() -> T) -> Result<T, Error> {
         Ok(work())
     }
