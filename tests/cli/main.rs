@@ -13,6 +13,7 @@
 mod bad_input;
 mod bombs;
 mod commands;
+mod compare;
 mod constraints;
 mod devices;
 mod evaluate;

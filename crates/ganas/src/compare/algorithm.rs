@@ -1,5 +1,6 @@
-//! An algorithm with a name: `ga-nas`, `ga-nas:faithful`, `ga-nas:improved batch=5`.
+//! An algorithm with a name: `ga-nas`, `ga-nas:faithful`, `ga-nas:improved batch=5`, `random window=1`.
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use ganas_search::Preset;
@@ -12,6 +13,7 @@ use crate::{AlgorithmName, AlgorithmSettings};
 pub struct NamedAlgorithm {
     name: String,
     settings: AlgorithmSettings,
+    window: Option<NonZeroU32>,
 }
 
 impl NamedAlgorithm {
@@ -21,6 +23,16 @@ impl NamedAlgorithm {
         Self {
             name: name.into(),
             settings,
+            window: None,
+        }
+    }
+
+    /// The same with proposals one by one, as [`Experiment::window`](crate::Experiment::window) has them.
+    #[must_use]
+    pub fn window(self, window: NonZeroU32) -> Self {
+        Self {
+            window: Some(window),
+            ..self
         }
     }
 
@@ -30,12 +42,21 @@ impl NamedAlgorithm {
         &self.name
     }
 
+    /// How many evaluations go on at the same time; nothing when it proposes in rounds.
+    #[must_use]
+    pub fn window_of(&self) -> Option<NonZeroU32> {
+        self.window
+    }
+
     /// Its configuration.
     #[must_use]
     pub fn settings(&self) -> &AlgorithmSettings {
         &self.settings
     }
 }
+
+/// What stands before the size of a window.
+const WINDOW: &str = "window=";
 
 /// The algorithms by the names that they have on the command line and in records.
 const ALGORITHMS: [(&str, AlgorithmName); 3] = [
@@ -53,7 +74,7 @@ impl FromStr for NamedAlgorithm {
     type Err = String;
 
     /// Reads `ALGORITHM`, `ALGORITHM:PRESET`, each with fields of its configuration behind it, such as
-    /// `ga-nas:improved batch=5`. The text is the name.
+    /// `ga-nas:improved batch=5`; `window=N` has it propose one by one. The text is the name.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut words = text.split_whitespace();
         let first = words.next().unwrap_or_default();
@@ -61,7 +82,9 @@ impl FromStr for NamedAlgorithm {
             None => (first, None),
             Some((algorithm, preset)) => (algorithm, Some(preset)),
         };
-        let sets = words.map(str::to_owned).collect::<Vec<_>>();
+        let words: Vec<&str> = words.collect();
+        let (windows, sets): (Vec<&str>, Vec<&str>) =
+            words.iter().partition(|word| word.starts_with(WINDOW));
         if let Some(set) = sets.iter().find(|set| !set.contains('=')) {
             return Err(format!(
                 "`{set}` behind `{first}` is no field of a configuration: expected FIELD=VALUE, such as `{first} batch=5`"
@@ -72,14 +95,21 @@ impl FromStr for NamedAlgorithm {
             preset: preset
                 .map(|preset| known("preset", preset, &PRESETS))
                 .transpose()?,
-            sets,
+            sets: sets.into_iter().map(str::to_owned).collect(),
             ..AlgorithmSettings::default()
         };
-        let name = std::iter::once(first)
-            .chain(settings.sets.iter().map(String::as_str))
-            .collect::<Vec<_>>()
-            .join(" ");
-        Ok(Self::new(name, settings))
+        let window = match windows.as_slice() {
+            [] => None,
+            [one] => Some(one[WINDOW.len()..].parse().map_err(|_| {
+                format!("`{one}`: expected the number of evaluations that go on at the same time, such as `window=1`")
+            })?),
+            [_, again, ..] => return Err(format!("`{again}`: the window is named twice")),
+        };
+        let name = [&[first], words.as_slice()].concat().join(" ");
+        Ok(Self {
+            window,
+            ..Self::new(name, settings)
+        })
     }
 }
 
@@ -116,7 +146,11 @@ mod tests {
             ["batch=5", "generator.learning_rate=1e-3"]
         );
         let plain: NamedAlgorithm = "random".parse().unwrap();
-        assert_eq!(plain.settings().preset, None);
+        assert_eq!((plain.settings().preset, plain.window_of()), (None, None));
+        let one_by_one: NamedAlgorithm = "ga-nas window=3 batch=5".parse().unwrap();
+        assert_eq!(one_by_one.name(), "ga-nas window=3 batch=5");
+        assert_eq!(one_by_one.window_of(), NonZeroU32::new(3));
+        assert_eq!(one_by_one.settings().sets, ["batch=5"]);
     }
 
     #[test]
@@ -126,6 +160,11 @@ mod tests {
             ("randon", "did you mean `random`"),
             ("ga-nas:improve", "did you mean `improved`"),
             ("ga-nas batch", "`batch` behind `ga-nas`"),
+            ("random window=0", "`window=0`: expected the number"),
+            (
+                "random window=1 window=2",
+                "`window=2`: the window is named twice",
+            ),
         ] {
             let error = text.parse::<NamedAlgorithm>().unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");

@@ -290,6 +290,9 @@ impl Compare {
                     move |text| note(text)
                 });
             experiment = settings.add_to(experiment);
+            if let Some(window) = algorithm.window_of() {
+                experiment = experiment.window(window);
+            }
             if let Some(source) = source.take() {
                 experiment = source.add_to(experiment);
             } else if let Some(opened) = searches.get(first) {

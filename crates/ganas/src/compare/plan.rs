@@ -1,6 +1,7 @@
 //! A comparison as a TOML file.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -68,6 +69,7 @@ struct AlgorithmEntry {
     #[serde(deserialize_with = "text")]
     algorithm: NamedAlgorithm,
     config: Option<PathBuf>,
+    window: Option<NonZeroU32>,
 }
 
 /// A benchmark in the file.
@@ -143,7 +145,12 @@ impl Plan {
                     config: entry.config.clone(),
                     ..read.settings().clone()
                 };
-                NamedAlgorithm::new(entry.name.as_deref().unwrap_or(read.name()), settings)
+                let name = entry.name.as_deref().unwrap_or(read.name());
+                let named = NamedAlgorithm::new(name, settings);
+                match entry.window.or(read.window_of()) {
+                    Some(window) => named.window(window),
+                    None => named,
+                }
             })
             .collect()
     }
