@@ -213,7 +213,7 @@ impl Evaluating {
         missing: MissingRows,
         space: &dyn SearchSpace,
         constrained: &mut Constrained,
-    ) -> Result<Option<Restriction>, Error> {
+    ) -> Result<Option<Answerable>, Error> {
         let Some(ranking) = &self.ranking else {
             return Ok(None);
         };
@@ -229,7 +229,7 @@ impl Evaluating {
             constrained.masking.push(record.clone());
             constrained.record.push(record);
         }
-        Ok(Some(Restriction {
+        Ok(Some(Answerable {
             coverage: restricted.coverage,
             is_whole: restricted.is_whole,
         }))
@@ -237,9 +237,9 @@ impl Evaluating {
 
     /// Remembers how much of what is searched the table has.
     #[cfg(feature = "tables")]
-    pub(super) fn take(&mut self, restriction: Restriction) {
-        self.coverage = restriction.coverage;
-        if !restriction.is_whole {
+    pub(super) fn take(&mut self, answerable: Answerable) {
+        self.coverage = answerable.coverage;
+        if !answerable.is_whole {
             self.ranking = None;
         }
     }
@@ -453,7 +453,7 @@ impl Opening<'_> {
 
 /// How much of what is searched a table has.
 #[cfg(feature = "tables")]
-pub(super) struct Restriction {
+pub(super) struct Answerable {
     coverage: Option<String>,
     is_whole: bool,
 }
