@@ -35,10 +35,11 @@ fn the_export_and_the_table_depend_neither_on_threads_nor_on_where_it_was_stoppe
     assert_eq!(sandbox.export("one.db"), sandbox.export("two.db"));
     // Over before it begins, and then continued.
     let over = ["--study", "late.db", "--max-time", "0.000001s"];
-    sandbox
-        .ganas(with(&over))
-        .expect_code(0)
-        .expect_stderr(&["the time is over", "of 16 runs are finished", "--resume"]);
+    sandbox.ganas(with(&over)).expect_code(0).expect_stderr(&[
+        "the time is over",
+        "of 16 runs are finished",
+        "--resume",
+    ]);
     let late = sandbox
         .ganas(with(&["--study", "late.db", "--resume", "--quiet"]))
         .expect_code(0);
@@ -88,7 +89,14 @@ fn a_plan_names_everything_and_the_command_line_has_the_last_word() {
         .expect_code(1)
         .expect_stderr(&["chance on four", "planned.db", "--resume"]);
     sandbox
-        .ganas(["compare", "plan.toml", "--seeds", "0..3", "--resume", "--json"])
+        .ganas([
+            "compare",
+            "plan.toml",
+            "--seeds",
+            "0..3",
+            "--resume",
+            "--json",
+        ])
         .expect_code(0);
     let runs = sandbox.export("planned.db");
     let runs = runs.lines().filter(|line| line.contains(r#""type":"run""#));
@@ -176,7 +184,10 @@ fn mistakes_say_what_was_expected() {
             &["compare", "--algorithm", "random", "--algorithm", "random"],
             &["two of the algorithms are called `random`"],
         ),
-        (&["compare", "--budgets", "5,x"], &["x", "a number of queries"]),
+        (
+            &["compare", "--budgets", "5,x"],
+            &["x", "a number of queries"],
+        ),
         (&["compare", "missing.toml"], &["missing.toml"]),
         (
             &["compare", "--table", "missing.arrow"],

@@ -13,8 +13,10 @@ pub trait Property: Debug + Send + Sync {
     /// The value; `None` when it is not known of this architecture.
     fn value(&self, arch: &Arch) -> Option<f64>;
 
-    /// Its bounds over the completions of partial architectures; `None` when it is known of finished ones only.
-    fn bounds(&self) -> Option<CostBounds> {
+    /// Its bounds over the completions of the partial architectures of a space, or of what restrictions leave of it; `None`
+    /// when it is known of finished ones only.
+    fn bounds(&self, space: &dyn SearchSpace) -> Option<CostBounds> {
+        let _ = space;
         None
     }
 }
@@ -85,8 +87,8 @@ impl Property for CostProperty {
         count.map(|count| count as f64)
     }
 
-    fn bounds(&self) -> Option<CostBounds> {
-        CostBounds::new(&*self.space, &|arch| self.value(arch))
+    fn bounds(&self, space: &dyn SearchSpace) -> Option<CostBounds> {
+        CostBounds::new(space, &|arch| self.value(arch))
     }
 }
 
@@ -118,7 +120,7 @@ impl Property for NamedCost {
         self.space.costs()?.named_cost(&self.name, arch)
     }
 
-    fn bounds(&self) -> Option<CostBounds> {
-        CostBounds::new(&*self.space, &|arch| self.value(arch))
+    fn bounds(&self, space: &dyn SearchSpace) -> Option<CostBounds> {
+        CostBounds::new(space, &|arch| self.value(arch))
     }
 }

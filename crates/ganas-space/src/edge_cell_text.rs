@@ -5,11 +5,21 @@
 //! The reader is strict: no spaces, no other order, nothing left out, nothing after the end.
 
 use crate::SpaceError;
+use crate::blueprint::{Blueprint, NamedChoice};
 use crate::text_reader::Reader;
 
 /// The edges of a cell of so many nodes, `(from node, to node)`, in text order.
 pub(crate) fn edges(n_nodes: usize) -> impl Iterator<Item = (usize, usize)> {
     (1..n_nodes).flat_map(|to| (0..to).map(move |from| (from, to)))
+}
+
+/// The choices of a cell of so many nodes by name: `edge(0->1)` is the operation on the edge from node 0 to node 1.
+pub(crate) fn choices(blueprint: &Blueprint, n_nodes: usize) -> Vec<NamedChoice> {
+    // The input is vertex 0.
+    let vertices = (1..).zip(edges(n_nodes));
+    let choices = vertices
+        .filter_map(|(v, (from, to))| blueprint.label_choice(v, format!("edge({from}->{to})")));
+    choices.collect()
 }
 
 /// Writes the operations on the edges, in text order, as numbers of names.

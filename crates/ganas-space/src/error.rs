@@ -153,6 +153,77 @@ pub enum SpaceError {
         /// The most cells.
         max_cells: u64,
     },
+    /// A text that names no choice and no option.
+    #[error(
+        "{argument} '{}': expected the name of a choice, `=`, and an option, such as 'stage1.kernel=3'; `ganas space choices` \
+         lists those of a space",
+        excerpt(.text)
+    )]
+    BadRestriction {
+        /// The text.
+        text: String,
+        /// The argument of the command line.
+        argument: &'static str,
+    },
+
+    /// A name that is no choice of the space.
+    #[error(
+        "{}: the space `{space}` has no choice `{}`{}; `ganas space choices` lists all of a space",
+        excerpt(.restriction),
+        excerpt(.name),
+        did_you_mean(.suggestion.as_deref())
+    )]
+    UnknownChoice {
+        /// The restriction.
+        restriction: String,
+        /// The name of the space.
+        space: Box<str>,
+        /// The name that was given.
+        name: String,
+        /// The closest choice, when one is close.
+        suggestion: Option<String>,
+    },
+
+    /// A name that is no option of a choice.
+    #[error(
+        "{}: the choice `{choice}` of the space `{space}` has no option `{}`{}; its options are {known}",
+        excerpt(.restriction),
+        excerpt(.name),
+        did_you_mean(.suggestion.as_deref())
+    )]
+    UnknownOption {
+        /// The restriction.
+        restriction: String,
+        /// The name of the space.
+        space: Box<str>,
+        /// The choice; the first one, when several are meant.
+        choice: String,
+        /// The name that was given.
+        name: String,
+        /// The closest option, when one is close.
+        suggestion: Option<String>,
+        /// All options, comma-separated.
+        known: String,
+    },
+
+    /// Restrictions that leave nothing of a space.
+    #[error(
+        "nothing is left of the space `{space}` {}",
+        match &**arguments {
+            [one] => format!("under {one} alone: every architecture of the space has another option there"),
+            several => format!(
+                "under {}, which contradict each other: leave one of them out",
+                several.join(" and ")
+            ),
+        }
+    )]
+    NothingLeft {
+        /// The name of the space.
+        space: Box<str>,
+        /// Restrictions none of which can be spared for that.
+        arguments: Vec<String>,
+    },
+
     /// An action that the space does not allow in this state.
     #[error("illegal action {action} at decision {decision} of `{space}`: {reason}")]
     IllegalAction {

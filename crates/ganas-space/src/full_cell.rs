@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand::seq::index;
 use rand_core::Rng;
 
+use crate::blueprint::{Blueprint, DrawnOrder, drawn_order};
 use crate::vertex_set::{bits, on_a_path};
 use crate::{Arch, OpId};
 
@@ -74,6 +75,54 @@ impl FullCell {
             position.push(at);
         }
         Arch::new(labels, predecessors).expect("invariant: the order is topological")
+    }
+
+    /// The cell in another order, with vertices that pruning removes in any places, as a blueprint of more vertices builds
+    /// it; `None` when none of these is legal.
+    ///
+    /// Such vertices have any operations, and no edges but those that the blueprint requires.
+    pub(crate) fn member_in(&self, blueprint: &Blueprint, rng: &mut dyn Rng) -> Option<Arch> {
+        let (own, n) = (self.n_vertices(), blueprint.n_vertices());
+        let [first, inner @ .., last] = &*self.predecessors else {
+            return None;
+        };
+        // The vertices that it lacks come after its own.
+        let lacking = n.checked_sub(own)?;
+        let mut before = vec![*first];
+        before.extend(inner);
+        before.extend(std::iter::repeat_n(0, lacking));
+        before.push(*last);
+        let is_own = |v: usize| v + 1 < own || v + 1 == n;
+        let kinds: Vec<usize> = (0..n)
+            .map(|v| if is_own(v) { v } else { own - 1 })
+            .collect();
+        let order = DrawnOrder {
+            before: &before,
+            kinds: &kinds,
+            with_last: &|partial, order, rng| {
+                let v = *order.last()?;
+                let label = if v + 1 < own {
+                    self.ops.get(v - 1)
+                } else {
+                    None
+                };
+                let reads = |u: usize| {
+                    if is_own(v) && is_own(order[u]) {
+                        before[v] >> order[u] & 1 == 1
+                    } else {
+                        blueprint.requires_edge(u, order.len() - 1)
+                    }
+                };
+                let partial = blueprint.with_vertex(partial, label.copied(), &reads, rng)?;
+                let is_whole = order.len() == n;
+                let removed = || {
+                    n - on_a_path(partial.predecessors()).map_or(0, |set| set.count_ones() as usize)
+                };
+                (!is_whole || removed() == lacking).then_some(partial)
+            },
+        };
+        let partial = drawn_order(blueprint, &order, rng)?;
+        blueprint.finish(&partial).ok()
     }
 }
 

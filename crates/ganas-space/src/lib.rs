@@ -38,6 +38,7 @@ mod literal;
 pub mod nasbench101;
 pub mod nasbench201;
 mod registry;
+pub mod restriction;
 mod space;
 mod stated_bound;
 pub mod suggestion;
@@ -46,6 +47,8 @@ mod test_tables;
 mod text_form;
 mod text_reader;
 mod vertex_set;
+
+pub(crate) use blueprint::Completions;
 
 pub use arch::{Arch, OpId, VertexId};
 pub use cost_bounds::{CostBounds, CostRange};
@@ -56,6 +59,7 @@ pub use error::SpaceError;
 pub use key::ArchKey;
 pub use known_network::KnownNetwork;
 pub use registry::{by_name, names};
+pub use restriction::{RestrictedSpace, Restriction};
 pub use space::{Constraints, Enumeration, SearchSpace};
 pub use stated_bound::StatedBound;
 pub use text_form::TextForm;

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use md5::{Digest as _, Md5};
 use rand_core::Rng;
 
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, NamedChoice};
 use crate::suggestion::closest;
 use crate::{
     Action, Arch, ArchKey, Cost, Costs, Decision, KnownNetwork, LegalActions, Partial, SpaceError,
@@ -71,6 +71,17 @@ pub trait SearchSpace: Debug + Send + Sync {
         arch.clone()
     }
 
+    /// A member of the architecture's class that a blueprint builds which leaves less open than that of the space, drawn among
+    /// all such members; `None` when there is none, or none is found.
+    ///
+    /// The blueprint has the decisions of the space, some of whose actions are not legal.
+    /// By default the architecture itself, if it is built.
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        let _ = rng;
+        let actions = self.actions_of(arch).ok()?;
+        blueprint.builds(&actions).then(|| arch.clone())
+    }
+
     /// The decisions that build an architecture of this space: the inverse of [`Blueprint::finish`].
     ///
     /// # Errors
@@ -126,6 +137,11 @@ pub trait Constraints {
     /// Whether an architecture may be evaluated.
     fn admits(&self, arch: &Arch) -> bool;
 
+    /// A member of an architecture's class that may be evaluated: the architecture itself, if it may be.
+    fn admitted_member(&self, arch: &Arch) -> Option<Arch> {
+        self.admits(arch).then(|| arch.clone())
+    }
+
     /// Of the legal actions those after which an architecture that is [admitted](Self::admits) can still be reached, as far
     /// as that is known.
     ///
@@ -139,6 +155,11 @@ pub trait Constraints {
 
 /// All architectures of a space.
 pub trait Enumeration: SearchSpace {
+    /// Whether there is one architecture of each class in the list, instead of all of them.
+    fn is_of_classes(&self) -> bool {
+        false
+    }
+
     /// All architectures in the official index order.
     fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_>;
 
@@ -169,6 +190,29 @@ impl dyn SearchSpace + '_ {
     #[must_use]
     pub fn name(&self) -> &str {
         self.blueprint().name()
+    }
+
+    /// The choices of the space, by which people know its decisions; see [`Blueprint::choices`].
+    #[must_use]
+    pub fn choices(&self) -> &[NamedChoice] {
+        self.blueprint().choices()
+    }
+
+    /// The option of each choice that an architecture has, in the order of [`choices`](Self::choices); `None` where it has no
+    /// such choice, as there is no kernel of a layer that is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`SpaceError::NotInSpace`] when the architecture is not one of this space.
+    pub fn choices_of(&self, arch: &Arch) -> Result<Vec<(&NamedChoice, Option<&str>)>, SpaceError> {
+        let actions = self.actions_of(arch)?;
+        let option = |choice: &'_ NamedChoice| choice.option_of(&actions);
+        let choices = self.choices().iter();
+        let with_options = choices.map(|choice| {
+            let option = option(choice).map(|option| choice.options()[option].as_str());
+            (choice, option)
+        });
+        Ok(with_options.collect())
     }
 
     /// The names of all vertex labels, in the order of their [`OpId`](crate::OpId); operations first, then input and
@@ -275,6 +319,15 @@ impl dyn SearchSpace + '_ {
     #[must_use]
     pub fn admits(&self, arch: &Arch) -> bool {
         self.constraints().is_none_or(|c| c.admits(arch))
+    }
+
+    /// A member of an architecture's class that may be evaluated, when there is one; see [`Constraints::admitted_member`].
+    #[must_use]
+    pub fn admitted_member(&self, arch: &Arch) -> Option<Arch> {
+        match self.constraints() {
+            Some(constraints) => constraints.admitted_member(arch),
+            None => Some(arch.clone()),
+        }
     }
 
     /// The legal actions that [`Constraints::admissible`] leaves: all of them, unless the space is one under constraints.

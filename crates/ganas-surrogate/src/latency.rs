@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ganas_space::chain::{Chain, PlacedBlock};
-use ganas_space::{Arch, CostBounds};
+use ganas_space::{Arch, CostBounds, SearchSpace};
 
 use ganas_eval::{MetricRole, Property};
 
@@ -86,8 +86,8 @@ impl Property for PhoneLatency {
     }
 
     /// A latency is a sum over layers.
-    fn bounds(&self) -> Option<CostBounds> {
-        CostBounds::new(&*self.space, &|arch| self.value(arch))
+    fn bounds(&self, space: &dyn SearchSpace) -> Option<CostBounds> {
+        CostBounds::new(space, &|arch| self.value(arch))
     }
 }
 

@@ -14,6 +14,7 @@ mod error;
 pub mod evaluate;
 mod experiment;
 mod function;
+mod restrictions;
 mod spaces;
 #[cfg(feature = "tables")]
 pub mod tables;
@@ -49,7 +50,7 @@ pub use ganas_space::{Arch, ArchKey, SearchSpace};
 pub mod space {
     pub use crate::closed_form::names as cost_names;
     pub use crate::experiment::{computed_constraints, stated_constraints};
-    pub use crate::spaces::{Described, open, open_described, sample};
+    pub use crate::spaces::{Described, open, open_described, restricted, sample};
     pub use ganas_space::*;
 }
 

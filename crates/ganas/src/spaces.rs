@@ -9,11 +9,12 @@ use std::sync::Arc;
 use ganas_random::{Stream, StreamKey};
 use ganas_search::ConstrainedSpace;
 use ganas_space::limits::{MAX_DESCRIPTION_BYTES, MAX_LOOKUP_BYTES};
-use ganas_space::{Arch, SearchSpace, custom};
+use ganas_space::{Arch, RestrictedSpace, SearchSpace, custom};
 
 use crate::Error;
 use crate::error::Context as _;
 use crate::experiment::{computed_constraints, stated_constraints};
+use crate::restrictions::{Restricted, Restrictions};
 
 /// Streams of this purpose are for drawing from a space only; those of searches have low numbers.
 const PURPOSE: u8 = 255;
@@ -119,6 +120,25 @@ fn read_at_most(file: &Path, n_bytes: usize) -> std::io::Result<String> {
         // A character may have been cut; the length is what matters.
         Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
     })
+}
+
+/// What is left of a space when choices are fixed and options excluded, each named as `stage1.kernel=3`; nothing, when none
+/// are.
+///
+/// # Errors
+///
+/// The space has no such choice or option, or nothing is left.
+pub fn restricted(
+    space: &Arc<dyn SearchSpace>,
+    fixed: &[String],
+    excluded: &[String],
+) -> Result<Option<Arc<RestrictedSpace>>, Error> {
+    let mut restrictions = Restrictions::default();
+    fixed.iter().for_each(|text| restrictions.fix(text.clone()));
+    excluded
+        .iter()
+        .for_each(|text| restrictions.exclude(text.clone()));
+    Ok(restrictions.of(space)?.map(Restricted::into_inner))
 }
 
 /// Random architectures, all of which satisfy those constraints of the space that it can tell itself.

@@ -1,5 +1,8 @@
 //! Choosing runs of a study by arguments.
 
+use std::sync::Arc;
+
+use ganas::SearchSpace;
 use ganas::store::{RunFilter, Study};
 
 use crate::printing::exit::UsageError;
@@ -8,7 +11,7 @@ use crate::printing::exit::UsageError;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub(crate) struct FilterArguments {
-    /// Only runs on this search space.
+    /// Only runs on this search space: its name, or a `.toml` file that describes it.
     #[arg(long)]
     space: Option<String>,
     /// Only runs of this algorithm.
@@ -29,6 +32,12 @@ pub(crate) struct FilterArguments {
 }
 
 impl FilterArguments {
+    /// The space that is described in the file that is named, when one is.
+    pub(crate) fn described(&self) -> anyhow::Result<Option<Arc<dyn SearchSpace>>> {
+        let file = self.space.as_ref().filter(|space| space.ends_with(".toml"));
+        Ok(file.map(|file| ganas::space::open(file)).transpose()?)
+    }
+
     /// The filter. A run is looked up by its name, which must lead to one run.
     pub(crate) fn resolve(&self, study: &Study) -> anyhow::Result<RunFilter> {
         let run = match &self.run {
@@ -53,7 +62,10 @@ impl FilterArguments {
         };
         Ok(RunFilter {
             run,
-            space: self.space.clone(),
+            space: match self.described()? {
+                Some(space) => Some(space.name().to_owned()),
+                None => self.space.clone(),
+            },
             algorithm: self.algorithm.clone(),
             search: self.search.clone(),
             table_sha256: self.table_sha256.clone(),

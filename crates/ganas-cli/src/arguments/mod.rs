@@ -10,5 +10,6 @@ pub(crate) mod environment;
 pub(crate) mod evaluator;
 pub(crate) mod filter;
 pub(crate) mod goal;
+pub(crate) mod restrictions;
 pub(crate) mod space;
 pub(crate) mod workers;

@@ -13,6 +13,7 @@ use ganas::{Error, Evaluate, EvaluationList, SearchSpace, Seeds};
 use crate::arguments::declarations::DeclarationArguments;
 use crate::arguments::duration::duration;
 use crate::arguments::environment;
+use crate::arguments::restrictions::RestrictionArguments;
 use crate::arguments::workers::{WorkerArguments, nothing_to_resume};
 use crate::commands::evaluations_bar::{self, Counts};
 use crate::printing::exit::{Outcome, UsageError};
@@ -40,6 +41,8 @@ pub(crate) struct Arguments {
     /// The best N of a study instead, 10 without a number: `my.db`, `my.db:5`; classes are counted once.
     #[arg(long, value_name = "STUDY[:N]", value_parser = top)]
     top: Option<Top>,
+    #[command(flatten)]
+    restrictions: RestrictionArguments,
     #[command(flatten)]
     workers: WorkerArguments,
     /// Looks the values up in a table: a table file, a CSV file, or `digits-5` or `digits-4`.
@@ -204,6 +207,7 @@ fn evaluate(
     if let Some(space) = &arguments.space {
         evaluate = evaluate.space(Arc::clone(space));
     }
+    evaluate = arguments.restrictions.add_to_list(evaluate);
     if let Some(config) = arguments.workers.config(study)? {
         evaluate = evaluate.workers(config, notes.listener());
     }

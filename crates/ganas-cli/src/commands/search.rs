@@ -16,6 +16,7 @@ use crate::arguments::course::CourseArguments;
 use crate::arguments::environment;
 use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
+use crate::arguments::restrictions::RestrictionArguments;
 use crate::arguments::workers::{WorkerArguments, nothing_to_resume};
 use crate::printing::exit::Outcome;
 use crate::printing::interrupt::Interrupt;
@@ -36,6 +37,8 @@ pub(crate) struct Arguments {
     evaluator: EvaluatorArguments,
     #[command(flatten)]
     workers: WorkerArguments,
+    #[command(flatten)]
+    restrictions: RestrictionArguments,
     #[command(flatten)]
     goal: GoalArguments,
     /// Unique queries of each run; architectures that compute the same function count once [default: 150, or fewer on
@@ -196,6 +199,7 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
             }
         });
     experiment = arguments.evaluator.add_to(experiment)?;
+    experiment = arguments.restrictions.add_to(experiment);
     experiment = arguments.goal.add_to(experiment);
     if let Some(space) = &arguments.space {
         experiment = experiment.space(Arc::clone(space));

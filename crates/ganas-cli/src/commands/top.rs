@@ -1,15 +1,19 @@
 //! `ganas top`: the best architectures of a study.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use anyhow::Context as _;
+use ganas::SearchSpace;
 use ganas::eval::MetricPair;
 use ganas::store::{RunFilter, Study, TopEntry};
 use serde::Serialize;
 
 use crate::arguments::filter::FilterArguments;
+use crate::arguments::restrictions::RestrictionArguments;
 use crate::commands::unchecked;
-use crate::printing::exit::Outcome;
+use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::output;
 use crate::printing::stderr::message;
 use ganas::report::escape::escaped;
@@ -26,6 +30,8 @@ pub(crate) struct Arguments {
     /// The front instead: all that nothing else in the chosen runs dominates, which were searched with several objectives.
     #[arg(long, conflicts_with = "n")]
     pareto: bool,
+    #[command(flatten)]
+    restrictions: RestrictionArguments,
     /// Prints one JSON object.
     #[arg(long)]
     json: bool,
@@ -74,7 +80,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if arguments.pareto {
         return front(arguments, &study, &filter);
     }
-    let top = study.top(arguments.n, &filter)?;
+    let top = match searched_space(arguments, &study, &filter)? {
+        None => study.top(arguments.n, &filter)?,
+        Some(space) => {
+            let all = study.top(usize::MAX, &filter)?.into_iter();
+            let left = all.filter(|entry| is_left(&*space, entry));
+            left.take(arguments.n).collect()
+        }
+    };
     let entries: Vec<Entry<'_>> = (1..)
         .zip(&top)
         .map(|(rank, entry)| Entry::new(rank, entry))
@@ -87,6 +100,47 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         say_when_empty(entries.is_empty(), &study, &filter)?;
     }
     Ok(Outcome::Done)
+}
+
+/// What --fix and --exclude leave of the space of the chosen runs; nothing, when there are none.
+fn searched_space(
+    arguments: &Arguments,
+    study: &Study,
+    filter: &RunFilter,
+) -> anyhow::Result<Option<Arc<dyn SearchSpace>>> {
+    if arguments.restrictions.is_empty() {
+        return Ok(None);
+    }
+    if arguments.pareto {
+        return Err(UsageError(
+            "--pareto: a front is that of all runs: leave --fix and --exclude out".to_owned(),
+        )
+        .into());
+    }
+    let mut runs = study.runs()?;
+    runs.retain(|run| filter.matches(run));
+    let names: BTreeSet<&str> = runs.iter().map(|run| &*run.spec.space).collect();
+    let space = match (arguments.filter.described()?, &Vec::from_iter(names)[..]) {
+        (Some(space), _) => space,
+        (None, [name]) => ganas::space::open(name).context(
+            "the space of the runs is not built in: name its description with --space FILE.toml",
+        )?,
+        (None, names) => {
+            let names = names.join(", ");
+            return Err(UsageError(format!(
+                "--fix and --exclude name choices of one space, and the chosen runs are of {}: choose one with --space",
+                if names.is_empty() { "none" } else { &names }
+            ))
+            .into());
+        }
+    };
+    arguments.restrictions.of(&space).map(Some)
+}
+
+/// Whether an architecture of a study satisfies --fix and --exclude.
+fn is_left(space: &dyn SearchSpace, entry: &TopEntry) -> bool {
+    let arch = space.decode(&entry.arch);
+    arch.is_ok_and(|arch| space.admits(&arch))
 }
 
 /// Says on stderr why there is nothing to list.

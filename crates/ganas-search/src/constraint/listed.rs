@@ -28,13 +28,14 @@ pub struct ListedSpace {
 }
 
 impl ListedSpace {
-    /// What a list names of a space; what the constraints of the space rule out is not listed.
+    /// What a list names of a space; what the constraints of the space rule out is not listed. In place of what restrictions
+    /// rule out there is a member of the same class that they leave, where there is one.
     ///
     /// The first architecture of a class in the list is the one that is drawn.
     #[must_use]
     pub fn new(inner: Arc<dyn SearchSpace>, list: impl IntoIterator<Item = Arch>) -> Self {
         let mut listed: Vec<(ArchKey, Arch)> = (list.into_iter())
-            .filter(|arch| inner.admits(arch))
+            .filter_map(|arch| inner.admitted_member(&arch))
             .map(|arch| (inner.key(&arch), arch))
             .collect();
         // Stable, so that the first of a class stays the first.
@@ -161,6 +162,11 @@ impl SearchSpace for ListedSpace {
 impl Constraints for ListedSpace {
     fn admits(&self, arch: &Arch) -> bool {
         self.inner.admits(arch) && self.contains(self.inner.key(arch))
+    }
+
+    fn admitted_member(&self, arch: &Arch) -> Option<Arch> {
+        let member = self.inner.admitted_member(arch)?;
+        self.contains(self.inner.key(&member)).then_some(member)
     }
 
     /// Those that lead to something that is listed; all legal ones, when nothing listed begins like this.

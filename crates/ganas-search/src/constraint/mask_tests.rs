@@ -41,13 +41,13 @@ fn built(space: &dyn SearchSpace, rng: &mut dyn Rng) -> Arch {
 /// The lowest number of parameters in a space.
 fn fewest_parameters(space: &Arc<dyn SearchSpace>) -> f64 {
     let property = CostProperty::new(Arc::clone(space), ClosedForm::Parameters);
-    property.bounds().unwrap().of_space().least
+    property.bounds(&**space).unwrap().of_space().least
 }
 
 /// Bounds that halve the range, from either side.
 fn halves(name: &str) -> [String; 2] {
     let property = CostProperty::new(space(name), ClosedForm::Parameters);
-    let range = property.bounds().unwrap().of_space();
+    let range = property.bounds(&*space(name)).unwrap().of_space();
     let middle = (range.least + range.most) / 2.0;
     ["<=", ">="].map(|relation| format!("params {relation} {middle}"))
 }
@@ -176,8 +176,8 @@ impl Property for Fractions {
         Some(flops / 3e6)
     }
 
-    fn bounds(&self) -> Option<ganas_space::CostBounds> {
-        ganas_space::CostBounds::new(&*self.0, &|arch| self.value(arch))
+    fn bounds(&self, space: &dyn SearchSpace) -> Option<ganas_space::CostBounds> {
+        ganas_space::CostBounds::new(space, &|arch| self.value(arch))
     }
 }
 

@@ -18,13 +18,13 @@ struct Mask {
 }
 
 impl Masks {
-    pub(super) fn of(constraints: &[Constraint]) -> Self {
+    pub(super) fn of(constraints: &[Constraint], space: &dyn SearchSpace) -> Self {
         let masks = constraints.iter().enumerate().filter_map(|(number, c)| {
             Some(Mask {
                 constraint: number,
                 relation: c.bound.relation,
                 bound: c.bound.bound,
-                bounds: c.property.bounds()?,
+                bounds: c.property.bounds(space)?,
             })
         });
         Self(masks.collect())

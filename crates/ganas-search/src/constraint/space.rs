@@ -19,7 +19,8 @@ use crate::streams::{Purpose, Streams};
 
 /// The architectures of a space that satisfy all constraints.
 ///
-/// Texts, keys, canonical forms, decisions and costs are those of the space.
+/// Texts, keys, canonical forms, decisions and costs are those of the space, which may itself be what restrictions leave of
+/// one.
 ///
 /// A generator that takes [admissible](Constraints::admissible) actions only draws what satisfies a constraint on a
 /// property that can be bounded ([`ganas_eval::Property::bounds`]): the bounds are exact, so each of these actions can be
@@ -56,7 +57,7 @@ impl ConstrainedSpace {
         constraints: Vec<Constraint>,
     ) -> Result<Self, SearchError> {
         let mut space = Self {
-            masks: Masks::of(&constraints),
+            masks: Masks::of(&constraints, &*inner),
             inner,
             constraints,
             scarce: false,
@@ -90,7 +91,7 @@ impl ConstrainedSpace {
             });
             return Err(SearchError::Unsatisfiable {
                 space: self.inner.name().to_owned(),
-                among: "in the whole space",
+                among: self.whole(),
                 nearest: lines.collect::<Vec<_>>().join("; "),
             });
         }
@@ -102,7 +103,7 @@ impl ConstrainedSpace {
         if let Some(listed) = self.listed() {
             return if listed.is_empty() {
                 let all = self.inner.enumeration().map(Enumeration::archs);
-                Err(self.unsatisfiable(all.into_iter().flatten(), "in the whole space"))
+                Err(self.unsatisfiable(all.into_iter().flatten(), self.whole()))
             } else {
                 Ok(false)
             };
@@ -121,6 +122,14 @@ impl ConstrainedSpace {
             return Ok(false);
         }
         Err(self.unsatisfiable(probes.into_iter(), "among 100000 random architectures"))
+    }
+
+    /// What the nearest values are the nearest of.
+    fn whole(&self) -> &'static str {
+        match self.inner.constraints() {
+            Some(_) => "in what --fix and --exclude leave of the space",
+            None => "in the whole space",
+        }
     }
 
     /// For each constraint the nearest value of an architecture that satisfies all others.
@@ -305,9 +314,13 @@ impl SearchSpace for ConstrainedSpace {
 
 impl Constraints for ConstrainedSpace {
     fn admits(&self, arch: &Arch) -> bool {
-        self.constraints
-            .iter()
-            .all(|constraint| constraint.holds(arch))
+        let mut constraints = self.constraints.iter();
+        constraints.all(|constraint| constraint.holds(arch)) && self.inner.admits(arch)
+    }
+
+    fn admitted_member(&self, arch: &Arch) -> Option<Arch> {
+        let member = self.inner.admitted_member(arch);
+        member.filter(|member| self.admits(member))
     }
 
     /// Those after which each constraint with a mask can still be satisfied; all when there is none of them.

@@ -89,23 +89,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod choices;
+mod completions;
 mod free_edges;
+mod legal;
+mod limits;
+mod order;
 mod space;
+#[cfg(test)]
+mod tests;
 mod vertex;
-
-use rand::RngExt;
-use rand::seq::IteratorRandom;
-use rand_core::Rng;
+mod walks;
 
 use crate::arch::{Arch, OpId, VertexId};
 use crate::decisions::{Action, Choice, Decision, LegalActions, Partial};
 use crate::error::SpaceError;
 use crate::vertex_set::{below, bits, loose_ends};
 
+pub use self::choices::NamedChoice;
 pub use self::space::BlueprintSpace;
 pub use self::vertex::{Labels, Sources, Vertex};
 
-use self::free_edges::FreeEdge;
+pub(crate) use self::completions::Completions;
+pub(crate) use self::limits::Forbidden;
+pub(crate) use self::order::{DrawnOrder, drawn_order};
+
+use self::limits::Limits;
 
 /// Both actions of an edge.
 const ABSENT: u64 = 0b01;
@@ -126,6 +135,10 @@ pub struct Blueprint {
     steps: Vec<Choice>,
     /// The number of decisions before those of each vertex.
     first_step: Vec<usize>,
+    /// What is left of the decisions where some of their actions are forbidden.
+    limits: Limits,
+    /// The decisions as people know them.
+    choices: Vec<NamedChoice>,
 }
 
 impl Blueprint {
@@ -169,15 +182,19 @@ impl Blueprint {
                 to: id(v),
             }));
         }
-        Self {
+        let mut blueprint = Self {
             name: name.into(),
             labels,
             absent: None,
             max_edges: u32::MAX,
+            limits: Limits::none(&vertices),
             vertices,
             steps,
             first_step,
-        }
+            choices: Vec::new(),
+        };
+        blueprint.choices = blueprint.plain_choices();
+        blueprint
     }
 
     /// Cells with so many vertices, input and output included, each of which has any operation and reads any earlier ones.
@@ -288,67 +305,13 @@ impl Blueprint {
         self.finish(&partial)
     }
 
-    /// An architecture built at random: legal labels are equally likely, edges as their prior says.
-    pub fn sample(&self, rng: &mut dyn Rng) -> Arch {
+    /// Whether these are the decisions of an architecture, all of which are legal.
+    pub(crate) fn builds(&self, actions: &[Action]) -> bool {
         let mut partial = self.start();
-        while let Some(decision) = self.decision(&partial) {
-            let action = match decision.choice {
-                Choice::Edge { .. } if decision.legal.count() > 1 => {
-                    let odds = decision.prior_log_odds.exp();
-                    Some(Action(u8::from(rng.random_bool(odds / (1.0 + odds)))))
-                }
-                Choice::Edge { .. } | Choice::Label { .. } => decision.legal.iter().choose(rng),
-            };
-            let action = action.expect("invariant: some action is legal");
-            self.apply(&mut partial, action)
-                .expect("invariant: the action is legal");
-        }
-        self.finish(&partial)
-            .expect("invariant: every decision is taken")
-    }
-
-    /// The architectures whose decisions differ from those of an architecture in one, in their order; none when it is of
-    /// another space.
-    #[must_use]
-    pub fn neighbours(&self, arch: &Arch) -> Vec<Arch> {
-        let actions = self.actions_of(arch).unwrap_or_default();
-        let mut neighbours = Vec::new();
-        let mut before = self.start();
-        for (n, &taken) in actions.iter().enumerate() {
-            let decision = self.decision(&before);
-            let legal = decision.map_or(LegalActions(0), |decision| decision.legal);
-            for other in legal.iter().filter(|other| *other != taken) {
-                let mut changed = actions.clone();
-                changed[n] = other;
-                neighbours.extend(self.build(changed));
-            }
-            self.apply(&mut before, taken)
-                .expect("invariant: the actions build the architecture");
-        }
-        neighbours
-    }
-
-    /// All architectures, in the order of their decisions.
-    pub fn archs(&self) -> impl Iterator<Item = Arch> + '_ {
-        let mut open = vec![self.start()];
-        std::iter::from_fn(move || {
-            loop {
-                let partial = open.pop()?;
-                let Some(decision) = self.decision(&partial) else {
-                    let arch = self.finish(&partial);
-                    return Some(arch.expect("invariant: there is nothing left to decide"));
-                };
-                // The last one that is put there comes next.
-                for action in (0..64).rev().map(Action) {
-                    if decision.legal.contains(action) {
-                        let mut next = partial.clone();
-                        self.apply(&mut next, action)
-                            .expect("invariant: the action is legal");
-                        open.push(next);
-                    }
-                }
-            }
-        })
+        let mut applied = actions
+            .iter()
+            .map(|action| self.apply(&mut partial, *action));
+        applied.all(|applied| applied.is_ok()) && partial.actions().len() == self.steps.len()
     }
 
     /// The state before the first decision.
@@ -382,57 +345,6 @@ impl Blueprint {
                 }
             }
         })
-    }
-
-    /// The legal actions of an edge, and its prior.
-    fn legal_edge(&self, partial: &Partial, from: usize, to: usize) -> (u64, f64) {
-        match self.vertices[to].sources {
-            Sources::AnyOf { .. } => {
-                let edge = FreeEdge {
-                    predecessors: partial.predecessors(),
-                    taken: self.chosen_sources(partial, to),
-                    from,
-                    max_edges: self.max_edges,
-                };
-                if to + 1 == self.n_vertices() {
-                    (edge.legal_into_output(), 0.0)
-                } else {
-                    (edge.legal_inside(), 0.0)
-                }
-            }
-            Sources::Exactly { count, candidates } => {
-                let needed = count - self.chosen_sources(partial, to).count_ones();
-                let left = (candidates & !below(from)).count_ones();
-                if needed == 0 {
-                    (ABSENT, 0.0)
-                } else if needed == left {
-                    (PRESENT, 0.0)
-                } else {
-                    // Every set of sources is equally likely.
-                    let odds = f64::from(needed) / f64::from(left - needed);
-                    (ABSENT | PRESENT, odds.ln())
-                }
-            }
-            sources => {
-                let open = self.open_sources(partial, to);
-                // The candidates before `from` were refused, or the set would be empty.
-                let open = open & !below(from);
-                let (legal, places) = if open >> from & 1 == 0 {
-                    (ABSENT, 0)
-                } else if open.count_ones() == 1 {
-                    (PRESENT, 0)
-                } else {
-                    (ABSENT | PRESENT, open.count_ones())
-                };
-                let prior_log_odds = match (sources, places) {
-                    (_, 0 | 1) => 0.0,
-                    // The last candidate is not asked for: of the pairs of `places + 1`, so many have this one as the lower.
-                    (Sources::LowerOfTwo { .. }, _) => (2.0 / f64::from(places - 1)).ln(),
-                    _ => -f64::from(places - 1).ln(),
-                };
-                (legal, prior_log_odds)
-            }
-        }
     }
 
     /// Takes a decision.
@@ -582,32 +494,6 @@ impl Blueprint {
                 | Sources::AnyOf { .. } => self.chosen_sources(partial, v),
             };
             partial.push_vertex(label, sources);
-        }
-    }
-
-    fn legal_labels(&self, partial: &Partial, vertex: usize) -> u64 {
-        match self.vertices[vertex].labels {
-            Labels::Fixed(label) => 1 << label.0,
-            Labels::OneOf(set) => set,
-            Labels::Trailing { set, previous } => match self.absent {
-                Some(absent) if partial.labels()[previous] == absent => 1 << absent.0,
-                _ => set,
-            },
-        }
-    }
-
-    /// The sources that a vertex can still take; empty once it has one.
-    fn open_sources(&self, partial: &Partial, vertex: usize) -> u64 {
-        if self.chosen_sources(partial, vertex) != 0 {
-            return 0;
-        }
-        let asked = self.vertices[vertex].sources.asked();
-        match self.vertices[vertex].sources {
-            Sources::HigherOfTwo { lower, .. } => {
-                let taken = partial.predecessors()[lower];
-                asked & !(taken | (taken - 1))
-            }
-            _ => asked,
         }
     }
 

@@ -49,7 +49,7 @@ pub(super) fn relabelled(
 }
 
 /// All forms of a stage.
-fn forms(stage: &Stage, absent: Option<OpId>, labels: &[OpId]) -> Vec<Vec<OpId>> {
+pub(super) fn forms(stage: &Stage, absent: Option<OpId>, labels: &[OpId]) -> Vec<Vec<OpId>> {
     let n = movable(stage, absent).len();
     if n == 0 {
         return vec![labels.to_vec()];

@@ -43,6 +43,8 @@ pub(crate) struct LayerChoice {
     pub(crate) label: String,
     /// What it is built of.
     pub(crate) block: Block,
+    /// The choices that it is made of, by name, each with its option; none of a layer that is left out.
+    pub(crate) factors: Vec<(String, String)>,
 }
 
 /// What a layer is built of.
@@ -173,4 +175,12 @@ pub(crate) fn label(choice: usize) -> OpId {
 /// The set of all choices with these places.
 pub(crate) fn set(choices: impl IntoIterator<Item = usize>) -> u64 {
     choices.into_iter().fold(0, |set, choice| set | 1 << choice)
+}
+
+/// The name of the choice of the side of the images, which belongs to no stage.
+pub(crate) const RESOLUTION: &str = "resolution";
+
+/// A choice of a layer with an option that is a number.
+pub(crate) fn factor((name, option): (&str, u64)) -> (String, String) {
+    (name.to_owned(), option.to_string())
 }

@@ -4,7 +4,7 @@
 use crate::KnownNetwork;
 
 use super::description::{
-    Absence, Block, CostModel, Description, LayerChoice, MbConv, Separators, Stage, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, Separators, Stage, factor, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape};
 
@@ -62,6 +62,14 @@ pub(super) fn description() -> Description {
                             repeats,
                             squeeze,
                         }),
+                        factors: [
+                            ("expand", expansion),
+                            ("kernel", kernel),
+                            ("layers", repeats),
+                            ("se", u64::from(squeeze)),
+                        ]
+                        .map(factor)
+                        .to_vec(),
                     });
                 }
             }

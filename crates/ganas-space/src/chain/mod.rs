@@ -23,6 +23,7 @@
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
+mod choices;
 pub(crate) mod classes;
 pub(crate) mod description;
 mod mbconv;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 
 use md5::{Digest as _, Md5};
 use rand::RngExt;
+use rand::seq::IteratorRandom;
 use rand_core::Rng;
 
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
@@ -106,11 +108,13 @@ impl Chain {
         }
         let operations = description.choices.iter().map(|choice| &*choice.label);
         let blueprint = Blueprint::new(&*description.name, operations, inner, Sources::LastPresent);
+        let blueprint = match absent {
+            Some(absent) => blueprint.with_absent(absent),
+            None => blueprint,
+        };
+        let choices = choices::of(&description, &blueprint);
         Self {
-            blueprint: match absent {
-                Some(absent) => blueprint.with_absent(absent),
-                None => blueprint,
-            },
+            blueprint: blueprint.with_choices(choices),
             numbered: classes::largest_number(description.layers()).is_some(),
             description,
         }
@@ -256,6 +260,26 @@ impl SearchSpace for Chain {
         self.by_stage(arch, |stage, labels| {
             classes::relabelled(stage, absent, labels, rng)
         })
+    }
+
+    /// One of the places of absent layers within their stage.
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        let absent = self.description.absent();
+        let stages = self.description.stages.iter();
+        let mut members = vec![Vec::new()];
+        for (stage, own) in stages.zip(self.description.divided(arch.inner_labels())) {
+            let forms = classes::forms(stage, absent, own);
+            let longer = |before: &Vec<OpId>| {
+                let before = before.clone();
+                forms.iter().map(move |form| [&*before, form].concat())
+            };
+            members = members.iter().flat_map(longer).collect();
+        }
+        let built = (members.iter()).filter_map(|labels| {
+            let actions = labels.iter().map(|label| Action(label.0));
+            blueprint.build(actions).ok()
+        });
+        built.choose(rng)
     }
 
     fn encode(&self, arch: &Arch) -> String {

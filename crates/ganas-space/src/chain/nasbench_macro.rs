@@ -38,6 +38,7 @@ pub(super) fn description() -> Description {
         word: word.to_owned(),
         label: label.to_owned(),
         block,
+        factors: vec![("block".to_owned(), label.to_owned())],
     };
     // The order of the digits, for the first layer of a stage as for the others.
     let choices = vec![

@@ -7,7 +7,8 @@
 use crate::KnownNetwork;
 
 use super::description::{
-    Absence, Block, CostModel, Description, LayerChoice, MbConv, Separators, Stage, set,
+    Absence, Block, CostModel, Description, LayerChoice, MbConv, RESOLUTION, Separators, Stage,
+    factor, set,
 };
 use super::network::{Counting, Network, Shape, Squeeze, StageShape, rounded_to_8};
 
@@ -144,6 +145,9 @@ fn description(
                 label: word.clone(),
                 word,
                 block: Block::MbConv(block(kernel, expansion)),
+                factors: [("kernel", kernel), ("expand", expansion)]
+                    .map(factor)
+                    .to_vec(),
             });
         }
     }
@@ -153,12 +157,14 @@ fn description(
         word: String::new(),
         label: "absent".to_owned(),
         block: Block::Absent,
+        factors: Vec::new(),
     });
     let resolutions = set(choices.len()..choices.len() + RESOLUTIONS.len());
     choices.extend(RESOLUTIONS.map(|(side, word)| LayerChoice {
         word: word.to_owned(),
         label: word.to_owned(),
         block: Block::Resolution(side),
+        factors: vec![factor((RESOLUTION, side))],
     }));
     let mut layers = vec![optional; DEPTH];
     layers[..LEAST_DEPTH].fill(blocks);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
+use crate::blueprint::{Blueprint, Labels, NamedChoice, Sources, Vertex};
 use crate::vertex_set::bits;
 use crate::{Arch, OpId};
 
@@ -253,13 +253,29 @@ pub(super) static BLUEPRINT: LazyLock<Blueprint> = LazyLock::new(|| {
     // The output is the last vertex of the reduction cell.
     let mut inner = vertices();
     let output = inner.pop().expect("invariant: there are vertices");
-    Blueprint::new(
-        NAME,
-        operations.iter().copied(),
-        inner.into_iter().skip(1),
-        output.sources,
-    )
+    let inner = inner.into_iter().skip(1);
+    let blueprint = Blueprint::new(NAME, operations.iter().copied(), inner, output.sources);
+    let choices = choices(&blueprint);
+    blueprint.with_choices(choices)
 });
+
+/// The choices by name: `normal.node2.op1` is the first operation of the first node of the normal cell, which reads result
+/// `normal.node2.input1`; nodes are numbered as their results are.
+fn choices(blueprint: &Blueprint) -> Vec<NamedChoice> {
+    let mut choices = Vec::new();
+    for (c, cell) in ["normal", "reduce"].into_iter().enumerate() {
+        for (node, slot) in (0..N_NODES).flat_map(|node| [(node, 0), (node, 1)]) {
+            let v = op_vertex(c, node, slot);
+            let name = |what| format!("{cell}.node{}.{what}{}", node + 2, slot + 1);
+            let options = Op::ALL.map(|op| (op.name().to_owned(), 1 << label(c, op).0));
+            let step = blueprint.label_step(v);
+            choices.extend(step.map(|step| NamedChoice::of_actions(name("op"), step, options)));
+            let result = |vertex| result_of_vertex(c, vertex).to_string();
+            choices.extend(blueprint.source_choice(v, name("input"), result));
+        }
+    }
+    choices
+}
 
 fn vertices() -> Vec<Vertex> {
     let mut vertices = vec![Vertex::fixed(INPUT, 0)];
@@ -342,7 +358,7 @@ mod tests {
         );
         assert_eq!(
             Cell::COUNT,
-            (0..N_NODES).map(|n| n_pairs(n + 2) * 49).product()
+            (0..N_NODES).map(|n| n_pairs(n + 2) * 49).product::<u64>()
         );
     }
 }

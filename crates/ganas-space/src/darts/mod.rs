@@ -126,6 +126,29 @@ impl SearchSpace for Darts {
         Genotype(cells).arch()
     }
 
+    /// The nodes of each cell in an order drawn among those that the blueprint builds.
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        let cells = Genotype::of(arch).0;
+        let mut partial = blueprint.start();
+        for (c, cell) in cells.iter().enumerate() {
+            let longer = canonical::members(cell).into_iter().filter_map(|member| {
+                let mut genotype = Genotype(cells);
+                genotype.0[c] = member;
+                let actions = BLUEPRINT.actions_of(&genotype.arch()).ok()?;
+                // Both cells have as many decisions.
+                let of_cell = actions.len() / 2;
+                let mut longer = partial.clone();
+                let mut applied = actions[c * of_cell..(c + 1) * of_cell]
+                    .iter()
+                    .map(|action| blueprint.apply(&mut longer, *action));
+                let all = applied.all(|applied| applied.is_ok());
+                all.then_some(longer)
+            });
+            partial = longer.choose(rng)?;
+        }
+        blueprint.finish(&partial).ok()
+    }
+
     /// The Python text of the official code.
     fn encode(&self, arch: &Arch) -> String {
         codec::encode(&Genotype::of(arch))

@@ -34,6 +34,9 @@ pub enum Law {
     /// Bounds of costs are those of the completions of a partial architecture.
     #[error("bounds of costs are the lowest and highest costs of all completions")]
     Bounds,
+    /// Restrictions leave everything that satisfies them, and nothing else.
+    #[error("restrictions leave everything that satisfies them, and nothing else")]
+    Restrictions,
 }
 
 /// A law that does not hold.

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod broken;
+mod restricted;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ use crate::{Action, Arch, Decision, OpId, Partial, SearchSpace, SpaceError};
 
 pub use self::bounds::{check_all_bounds, check_bounds};
 pub use self::broken::{BrokenLaw, Law};
+pub use self::restricted::check_restrictions;
 
 use self::broken::Suspect;
 

@@ -248,6 +248,11 @@ impl SearchSpace for NasBench101 {
         relabel::relabelled(&self.cell(arch), self.max_vertices(), rng)
     }
 
+    /// A topological order of the cell, with all vertices.
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        self.cell(arch).full().member_in(blueprint, rng)
+    }
+
     /// Writes the matrix row by row and the official names, `010 001 000|input,maxpool3x3,output`.
     fn encode(&self, arch: &Arch) -> String {
         codec::encode(arch)
@@ -312,6 +317,10 @@ impl Costs for NasBench101 {
 
 /// The canonical forms in the ascending order of their hashes.
 impl Enumeration for NasBench101 {
+    fn is_of_classes(&self) -> bool {
+        true
+    }
+
     fn archs(&self) -> Box<dyn Iterator<Item = Arch> + '_> {
         let classes = self.hash_order().class_at.iter();
         Box::new(classes.map(|class| CODES[*class as usize].cell().arch()))

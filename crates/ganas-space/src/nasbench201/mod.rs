@@ -62,18 +62,19 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use rand::RngExt;
+use rand::seq::IteratorRandom;
 use rand_core::Rng;
 
 use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
 use crate::{
     Action, Arch, ArchKey, Cost, CostState, Costs, Enumeration, Partial, SearchSpace, SpaceError,
-    TextForm,
+    TextForm, edge_cell_text,
 };
 
 pub use self::classes::ClassId;
 pub use self::cost::Dataset;
 
-use self::cell::{Cell, LABELS, N_CELLS, N_EDGES, N_OPS, N_VERTICES, Op, TOPOLOGY};
+use self::cell::{Cell, LABELS, N_CELLS, N_EDGES, N_NODES, N_OPS, N_VERTICES, Op, TOPOLOGY};
 use self::classes::{TABLES, Tables};
 
 /// The NAS-Bench-201 space; the [module](self) says what its graphs and classes are.
@@ -205,6 +206,17 @@ impl SearchSpace for NasBench201 {
         canonical::swapped(cell_of(arch)).map_or_else(|| arch.clone(), Cell::arch)
     }
 
+    /// Any member of the class.
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        let members = self.tables.members(self.class_of(arch)).iter();
+        let cells = members.filter_map(|index| self.tables.cell_at(*index));
+        let built = cells.filter_map(|cell| {
+            let actions = cell.0.map(|op| Action(op.label().0));
+            blueprint.build(actions).ok()
+        });
+        built.choose(rng)
+    }
+
     fn encode(&self, arch: &Arch) -> String {
         codec::encode(cell_of(arch))
     }
@@ -288,7 +300,9 @@ static BLUEPRINT: LazyLock<Blueprint> = LazyLock::new(|| {
         inner,
         of_output,
     );
-    blueprint.with_absent(Op::None.label())
+    let blueprint = blueprint.with_absent(Op::None.label());
+    let choices = edge_cell_text::choices(&blueprint, N_NODES);
+    blueprint.with_choices(choices)
 });
 
 /// The cell of an architecture that must be of this space.

@@ -8,6 +8,7 @@ use ganas_store::{RunFilter, Study};
 
 use crate::Error;
 use crate::experiment::read_archs;
+use crate::restrictions::Restricted;
 
 /// Where the list comes from.
 #[derive(Debug)]
@@ -25,18 +26,32 @@ pub(super) struct ListedArch {
     pub(super) key: ArchKey,
 }
 
-/// The architectures, in the order of the list.
+/// The architectures, in the order of the list; one that violates a restriction is refused, or, of a study, left out.
 pub(super) fn read(
     listed: &Listed,
     space: &Arc<dyn SearchSpace>,
+    restricted: Option<&Restricted>,
 ) -> Result<Vec<ListedArch>, Error> {
+    let check = |arch: &Arch, place: &str| match restricted {
+        Some(restricted) => restricted.check(arch, place),
+        None => Ok(()),
+    };
     let archs = match listed {
         Listed::File(path) => {
             let lines = read_archs(&**space, path)?.into_iter();
-            lines.map(|(_, arch)| arch).collect()
+            let checked = lines.map(|(line, arch)| {
+                check(&arch, &format!("--archs {}, line {line}", path.display()))?;
+                Ok(arch)
+            });
+            checked.collect::<Result<Vec<_>, Error>>()?
         }
-        Listed::Top(path, n) => of_study(path, *n, &**space)?,
-        Listed::Given(archs) => archs.clone(),
+        Listed::Top(path, n) => of_study(path, *n, space, restricted)?,
+        Listed::Given(archs) => {
+            for (n, arch) in (1..).zip(archs) {
+                check(arch, &format!("architecture {n} of the list"))?;
+            }
+            archs.clone()
+        }
     };
     let with_names = archs.into_iter().map(|arch| ListedArch {
         text: space.encode(&arch),
@@ -46,14 +61,20 @@ pub(super) fn read(
     Ok(with_names.collect())
 }
 
-/// The best classes of the runs of a study in the space.
-fn of_study(path: &Path, n: usize, space: &dyn SearchSpace) -> Result<Vec<Arch>, Error> {
+/// The best classes of the runs of a study in the space, without those that violate a restriction.
+fn of_study(
+    path: &Path,
+    n: usize,
+    space: &Arc<dyn SearchSpace>,
+    restricted: Option<&Restricted>,
+) -> Result<Vec<Arch>, Error> {
     let study = Study::open_read_only(path)?;
     let filter = RunFilter {
         space: Some(space.name().to_owned()),
         ..RunFilter::default()
     };
-    let top = study.top(n, &filter)?;
+    let n_read = if restricted.is_some() { usize::MAX } else { n };
+    let top = study.top(n_read, &filter)?;
     if top.is_empty() {
         let runs = study.runs()?;
         let of_space = runs.iter().filter(|run| filter.matches(run)).count();
@@ -65,7 +86,8 @@ fn of_study(path: &Path, n: usize, space: &dyn SearchSpace) -> Result<Vec<Arch>,
             runs.len()
         )));
     }
-    top.iter()
+    let archs = top
+        .iter()
         .map(|entry| {
             space.decode(&entry.arch).map_err(|error| {
                 Error::Usage(format!(
@@ -78,5 +100,21 @@ fn of_study(path: &Path, n: usize, space: &dyn SearchSpace) -> Result<Vec<Arch>,
                 ))
             })
         })
-        .collect()
+        .collect::<Result<Vec<_>, Error>>()?;
+    let Some(restricted) = restricted else {
+        return Ok(archs);
+    };
+    let left: Vec<Arch> = (archs.into_iter())
+        .filter(|arch| restricted.holds(arch))
+        .take(n)
+        .collect();
+    if left.is_empty() {
+        return Err(Error::Usage(format!(
+            "--top {}: none of its {} architectures of the space {} satisfies --fix and --exclude",
+            path.display(),
+            top.len(),
+            space.name()
+        )));
+    }
+    Ok(left)
 }

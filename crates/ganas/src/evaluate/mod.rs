@@ -23,6 +23,7 @@ pub use work::{EvaluationList, Progress};
 
 use crate::experiment::{Metrics, Source, TimeLimits};
 use crate::function::FunctionEvaluator;
+use crate::restrictions::Restrictions;
 use crate::{Error, Folders, Seeds};
 use list::Listed;
 use measuring::Measuring;
@@ -31,6 +32,7 @@ use measuring::Measuring;
 pub struct Evaluate {
     space: Option<Arc<dyn SearchSpace>>,
     listed: Listed,
+    restrictions: Restrictions,
     source: Source,
     metrics: Metrics,
     training_seeds: Option<Seeds>,
@@ -57,6 +59,7 @@ impl Evaluate {
         Self {
             space: None,
             listed,
+            restrictions: Restrictions::default(),
             source: Source::Unnamed,
             metrics: Metrics::default(),
             training_seeds: None,
@@ -91,6 +94,21 @@ impl Evaluate {
     #[must_use]
     pub fn space(mut self, space: Arc<dyn SearchSpace>) -> Self {
         self.space = Some(space);
+        self
+    }
+
+    /// Refuses architectures that have another option of a choice, and leaves them out of the best of a study; see
+    /// [`Experiment::fix`](crate::Experiment::fix).
+    #[must_use]
+    pub fn fix(mut self, choice_and_option: impl Into<String>) -> Self {
+        self.restrictions.fix(choice_and_option.into());
+        self
+    }
+
+    /// Refuses architectures that have this option of a choice, and leaves them out of the best of a study.
+    #[must_use]
+    pub fn exclude(mut self, choice_and_option: impl Into<String>) -> Self {
+        self.restrictions.exclude(choice_and_option.into());
         self
     }
 
@@ -245,7 +263,8 @@ impl Evaluate {
     pub fn prepare(mut self) -> Result<EvaluationList, Error> {
         let space = self.open_space()?;
         let seeds = self.seeds()?;
-        let archs = list::read(&self.listed, &space)?;
+        let restricted = self.restrictions.of(&space)?;
+        let archs = list::read(&self.listed, &space, restricted.as_ref())?;
         #[cfg(feature = "workers")]
         if let Source::Workers(config, _) = &mut self.source {
             config.stop = self.stop.shared();

@@ -13,6 +13,7 @@ use ganas_store::Study;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::restrictions::Restricted;
 #[cfg(feature = "tables")]
 use crate::tables;
 use crate::{Error, Folders};
@@ -37,8 +38,10 @@ pub(super) struct Evidence {
 pub(super) struct Asked<'a> {
     /// What is searched.
     pub(super) space: &'a dyn SearchSpace,
-    /// The space without constraints.
+    /// The space without constraints and restrictions.
     pub(super) whole: &'a Arc<dyn SearchSpace>,
+    /// The choices that are fixed and the options that are excluded.
+    pub(super) restricted: Option<&'a Restricted>,
     pub(super) protocol: &'a MetricPair,
     pub(super) folders: &'a Folders,
     pub(super) note: &'a dyn Fn(&str),
@@ -98,9 +101,11 @@ impl Evidence {
                     asked.whole.name()
                 ))
             })?;
-            if !value.is_finite() || !asked.space.admits(&arch) {
+            // What is known of a class is known of the member of it that can be built.
+            let member = asked.space.admitted_member(&arch);
+            let Some(arch) = member.filter(|_| value.is_finite()) else {
                 continue;
-            }
+            };
             let proposal = Proposal::new(asked.space, arch);
             if seen.insert(proposal.key) {
                 let number = TrialNumber(u32::try_from(self.known.len()).unwrap_or(u32::MAX));
@@ -112,7 +117,7 @@ impl Evidence {
         if used == 0 {
             return Err(Error::Usage(format!(
                 "--warm-start {}: none of its {n} values of {} can be used: expected architectures of {} that satisfy all \
-                 bounds, with finite values, and are not in another file",
+                 bounds, --fix and --exclude, with finite values, and are not in another file",
                 path.display(),
                 asked.protocol.search,
                 asked.whole.name()
@@ -132,6 +137,9 @@ impl Evidence {
         let archs = read_archs(&**asked.whole, path)?;
         let n = archs.len();
         for (line, arch) in archs {
+            if let Some(restricted) = asked.restricted {
+                restricted.check(&arch, &format!("--enqueue {}, line {line}", path.display()))?;
+            }
             if !asked.space.admits(&arch) {
                 return Err(Error::Usage(format!(
                     "--enqueue {}, line {line}: the architecture violates a bound: leave it out, or the bound",

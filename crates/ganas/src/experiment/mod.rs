@@ -10,10 +10,12 @@ mod continuing;
 mod crew;
 mod device;
 mod evidence;
+mod further;
 mod improve;
 mod missing_rows;
 mod objectives;
 mod overrides;
+mod restricted;
 mod rungs;
 mod search;
 mod seeds;
@@ -49,6 +51,7 @@ pub(crate) use evidence::read_archs;
 pub(crate) use source::{Evaluating, Metrics, Opening, Source};
 pub(crate) use time_limit::TimeLimits;
 
+use crate::restrictions::{Restricted, Restrictions};
 #[cfg(feature = "tables")]
 use crate::tables;
 use crate::{Error, Folders};
@@ -76,6 +79,7 @@ pub struct Experiment {
     space: Option<Arc<dyn SearchSpace>>,
     source: Source,
     metrics: Metrics,
+    restrictions: Restrictions,
     bounds: Vec<GivenBound>,
     properties: Vec<PathBuf>,
     missing_rows: MissingRows,
@@ -118,6 +122,7 @@ impl Default for Experiment {
             space: None,
             source: Source::Unnamed,
             metrics: Metrics::default(),
+            restrictions: Restrictions::default(),
             bounds: Vec::new(),
             properties: Vec::new(),
             missing_rows: MissingRows::default(),
@@ -166,6 +171,10 @@ impl Experiment {
         check_threads(self.threads)?;
         let embedded = self.embedded();
         let space = self.open_space()?;
+        let restricted = self.restrictions.of(&space)?;
+        let searched = restricted
+            .as_ref()
+            .map_or_else(|| Arc::clone(&space), Restricted::space);
         let budget = match (self.budget, embedded) {
             (Some(budget), _) => budget,
             (None, Some(table)) => Budget::unique(table.budget)?,
@@ -209,7 +218,7 @@ impl Experiment {
         let columns = evaluating.columns(self.open_properties(&*space)?);
         evaluating.check_declared(&self.metrics.declared, &columns)?;
         let sources = Sources {
-            space: &space,
+            space: &searched,
             protocol: &protocol,
             columns: &columns,
             looked_up: &evaluating.properties,
@@ -223,7 +232,7 @@ impl Experiment {
             .record
             .extend(measured_text.map(|bound| format!("{bound} (measured)")));
         #[cfg(feature = "tables")]
-        let restricted = evaluating.restrict(self.missing_rows, &*space, &mut constrained)?;
+        let answerable = evaluating.restrict(self.missing_rows, &*space, &mut constrained)?;
         let mut config = algorithm.config_json()?;
         if !measured_bounds.is_empty() {
             let texts = measured_bounds
@@ -233,6 +242,9 @@ impl Experiment {
         }
         if let Some(declared) = self.metrics.declared_text() {
             config["declared"] = declared.into();
+        }
+        if let Some(restricted) = &restricted {
+            restricted.record(&mut config);
         }
         if !constrained.record.is_empty() {
             config["constraints"] = constrained.record.clone().into();
@@ -250,13 +262,14 @@ impl Experiment {
             protocol = improvement.protocol(&protocol);
         }
         #[cfg(feature = "tables")]
-        if let Some(restricted) = restricted {
-            evaluating.take(restricted);
+        if let Some(answerable) = answerable {
+            evaluating.take(answerable);
         }
         let evidence = Evidence::read(
             &Asked {
                 space: &*constrained.space,
                 whole: &space,
+                restricted: restricted.as_ref(),
                 protocol: &protocol,
                 folders: &self.folders,
                 note: &self.note,
@@ -296,6 +309,7 @@ impl Experiment {
         };
         let threads = self.threads.unwrap_or_else(all_processors);
         let search = Search {
+            restricted,
             whole: Arc::clone(&space),
             space: constrained.space,
             masked: algorithm.masks().then_some(constrained.masking),
@@ -342,29 +356,6 @@ impl Experiment {
         None
     }
 
-    /// These names, and those in bounds that may be those of metrics which workers measure.
-    #[cfg(feature = "workers")]
-    fn with_measurable(
-        &self,
-        mut further: Vec<String>,
-        space: &Arc<dyn SearchSpace>,
-    ) -> Vec<String> {
-        if matches!(self.source, Source::Workers(..)) {
-            for name in constraints::measurable(&self.bounds, space) {
-                if !further.contains(&name) {
-                    further.push(name);
-                }
-            }
-        }
-        further
-    }
-
-    #[cfg(not(feature = "workers"))]
-    #[expect(clippy::unused_self, reason = "as with workers")]
-    fn with_measurable(&self, further: Vec<String>, _: &Arc<dyn SearchSpace>) -> Vec<String> {
-        further
-    }
-
     fn open_space(&self) -> Result<Arc<dyn SearchSpace>, Error> {
         if let Some(space) = &self.space {
             return Ok(Arc::clone(space));
@@ -385,25 +376,6 @@ impl Experiment {
         Err(Error::Usage(format!(
             "{missing} does not say which space it is for: name one with --space; `ganas space list` lists them"
         )))
-    }
-
-    #[cfg(feature = "tables")]
-    fn open_properties(
-        &self,
-        space: &dyn SearchSpace,
-    ) -> Result<Vec<Arc<ganas_table::Table>>, Error> {
-        let paths = self.properties.iter();
-        paths
-            .map(|path| {
-                let table = tables::open(Some(path), space, &self.folders, &self.note)?;
-                Ok(Arc::new(table.declared(&self.metrics.declared)))
-            })
-            .collect()
-    }
-
-    #[cfg(not(feature = "tables"))]
-    fn open_properties(&self, _: &dyn SearchSpace) -> Result<Vec<std::convert::Infallible>, Error> {
-        Ok(Vec::new())
     }
 }
 

@@ -25,11 +25,14 @@ use super::source::Evaluating;
 use super::time_limit::TimeLimits;
 use super::{Observers, Seeds, rungs};
 use crate::error::Context as _;
+use crate::restrictions::Restricted;
 use crate::{Error, clock};
 
 /// A search that is ready to run.
 pub struct Search {
-    /// The search space, or what the constraints leave of it.
+    /// The choices that are fixed and the options that are excluded, when some are.
+    pub(super) restricted: Option<Restricted>,
+    /// The search space, or what these and the constraints leave of it.
     pub(super) space: Arc<dyn SearchSpace>,
     /// The search space without any constraints.
     pub(super) whole: Arc<dyn SearchSpace>,
@@ -216,6 +219,10 @@ impl Search {
         if let Some(coverage) = &self.evaluating.coverage {
             // Below the table.
             lines.insert(3, ("coverage", coverage.clone()));
+        }
+        if let Some(restricted) = &self.restricted {
+            // Below the space.
+            lines.insert(2, ("choices", restricted.describe()));
         }
         lines
     }

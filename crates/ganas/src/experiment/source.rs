@@ -222,7 +222,7 @@ impl Evaluating {
         missing: MissingRows,
         space: &dyn SearchSpace,
         constrained: &mut Constrained,
-    ) -> Result<Option<Restriction>, Error> {
+    ) -> Result<Option<Answerable>, Error> {
         let Some(ranking) = &self.ranking else {
             return Ok(None);
         };
@@ -238,7 +238,7 @@ impl Evaluating {
             constrained.masking.push(record.clone());
             constrained.record.push(record);
         }
-        Ok(Some(Restriction {
+        Ok(Some(Answerable {
             coverage: restricted.coverage,
             is_whole: restricted.is_whole,
         }))
@@ -246,9 +246,9 @@ impl Evaluating {
 
     /// Remembers how much of what is searched the table has.
     #[cfg(feature = "tables")]
-    pub(super) fn take(&mut self, restriction: Restriction) {
-        self.coverage = restriction.coverage;
-        self.is_whole = restriction.is_whole;
+    pub(super) fn take(&mut self, answerable: Answerable) {
+        self.coverage = answerable.coverage;
+        self.is_whole = answerable.is_whole;
     }
 
     /// The ranks of an architecture; `None` when it has no value of a metric, or when this is no table of all that is
@@ -462,7 +462,7 @@ impl Opening<'_> {
 
 /// How much of what is searched a table has.
 #[cfg(feature = "tables")]
-pub(super) struct Restriction {
+pub(super) struct Answerable {
     coverage: Option<String>,
     is_whole: bool,
 }

@@ -70,7 +70,13 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
 ///
 /// Where its classes can be listed, also how many satisfy those of its constraints that it can tell itself.
 pub(super) fn count(space: &Arc<dyn SearchSpace>) -> anyhow::Result<()> {
-    let mut text = format!("architectures  {}\n", size_text(space.size()));
+    let is_part = space.constraints().is_some();
+    let size = match space.size() {
+        // Of a part, it is not known why there is no number.
+        None if is_part => "not counted".to_owned(),
+        size => size_text(size),
+    };
+    let mut text = format!("architectures  {size}\n");
     if space.size().is_some_and(|size| size <= LISTABLE)
         && let Some(list) = space.enumeration()
     {

@@ -1,5 +1,6 @@
 //! `ganas space`: search spaces and what is in them.
 
+mod choices;
 mod describe;
 mod draw;
 mod texts;
@@ -12,6 +13,7 @@ use ganas::report::tables::{Align, TextTable};
 use ganas::space::{Enumeration, SearchSpace};
 use serde::Serialize;
 
+use crate::arguments::restrictions::RestrictionArguments;
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::output;
 
@@ -31,6 +33,8 @@ pub(crate) enum Arguments {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
+        #[command(flatten)]
+        restrictions: RestrictionArguments,
         /// Prints the key of each architecture instead of its text: in NAS-Bench-101 the official module hash.
         #[arg(long)]
         hashes: bool,
@@ -45,17 +49,34 @@ pub(crate) enum Arguments {
         #[arg(long)]
         json: bool,
     },
+    /// Lists the choices of a space with their options, which --fix and --exclude name, and which of them an architecture has.
+    Choices {
+        /// The name of the space, or a `.toml` file that describes one.
+        #[arg(value_parser = crate::arguments::space::parse)]
+        space: Arc<dyn SearchSpace>,
+        /// An architecture as text.
+        arch: Option<String>,
+        #[command(flatten)]
+        restrictions: RestrictionArguments,
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Counts the architectures of a space, and when they can be listed its classes, and those that its constraints admit.
     Count {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
+        #[command(flatten)]
+        restrictions: RestrictionArguments,
     },
     /// Prints random architectures, one a line, drawn as an initial design is.
     Sample {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
+        #[command(flatten)]
+        restrictions: RestrictionArguments,
         /// How many.
         #[arg(short, long, default_value_t = 1)]
         n: u32,
@@ -110,15 +131,31 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Arguments::List { json } => list(*json)?,
         Arguments::Enumerate {
             space,
+            restrictions,
             hashes: false,
-        } => print_archs(&**space)?,
+        } => print_archs(&*restrictions.of(space)?)?,
         Arguments::Enumerate {
             space,
+            restrictions,
             hashes: true,
-        } => print_keys(&**space)?,
+        } => print_keys(&*restrictions.of(space)?)?,
         Arguments::Describe { space, json } => describe::describe(&**space, *json)?,
-        Arguments::Count { space } => describe::count(space)?,
-        Arguments::Sample { space, n, seed } => texts::sample(space, *n, *seed)?,
+        Arguments::Choices {
+            space,
+            arch,
+            restrictions,
+            json,
+        } => choices::print(space, restrictions, arch.as_deref(), *json)?,
+        Arguments::Count {
+            space,
+            restrictions,
+        } => describe::count(&restrictions.of(space)?)?,
+        Arguments::Sample {
+            space,
+            restrictions,
+            n,
+            seed,
+        } => texts::sample(&restrictions.of(space)?, *n, *seed)?,
         Arguments::Draw {
             space,
             arch,

@@ -9,7 +9,7 @@
 use rand::RngExt;
 use rand_core::Rng;
 
-use crate::blueprint::{Blueprint, Labels, Sources, Vertex};
+use crate::blueprint::{Blueprint, DrawnOrder, Labels, Sources, Vertex, drawn_order};
 use crate::vertex_set::on_a_path;
 use crate::{Action, Arch, OpId, Part, SpaceError, edge_cell_text};
 
@@ -37,11 +37,13 @@ impl Edges {
         });
         let of_output = Sources::PresentOf(into(n_nodes - 1));
         let blueprint = Blueprint::new(&*frame.name, &frame.operations, inner, of_output);
+        let blueprint = match none {
+            Some(none) => blueprint.with_absent(none),
+            None => blueprint,
+        };
+        let choices = edge_cell_text::choices(&blueprint, n_nodes);
         Self {
-            blueprint: match none {
-                Some(none) => blueprint.with_absent(none),
-                None => blueprint,
-            },
+            blueprint: blueprint.with_choices(choices),
             none,
             frame,
         }
@@ -121,6 +123,46 @@ impl Wiring for Edges {
         let pairs = edge_cell_text::edges(self.n_nodes()).zip(arch.inner_labels().iter().copied());
         let present: Vec<_> = pairs.filter(|(_, op)| *op != none).collect();
         self.in_order(none, &present, &self.graph(&present).random_order(rng))
+    }
+
+    /// The nodes take another order; pairs off all paths have the operation that stands for no edge, as far as it is legal.
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        let n_nodes = self.n_nodes();
+        let live = self.live(arch.inner_labels());
+        let op_of = |from: usize, to: usize| {
+            let found = live.iter().find(|(pair, _)| *pair == (from, to));
+            found.map(|(_, op)| Action(op.0))
+        };
+        let before: Vec<u64> = (0..n_nodes)
+            .map(|to| {
+                let read = (0..to).filter(|from| op_of(*from, to).is_some());
+                read.fold(0, |set, from| set | 1 << from)
+            })
+            .collect();
+        let kinds: Vec<usize> = (0..n_nodes).collect();
+        let none = self.none.map(|none| Action(none.0));
+        let order = DrawnOrder {
+            before: &before,
+            kinds: &kinds,
+            with_last: &|partial, order, _| {
+                let mut partial = partial.clone();
+                let (to, earlier) = order.split_last()?;
+                for from in earlier {
+                    let legal = blueprint.decision(&partial)?.legal;
+                    let none = none.filter(|none| legal.contains(*none));
+                    let action = op_of(*from, *to).or(none).or(legal.iter().next())?;
+                    blueprint.apply(&mut partial, action).ok()?;
+                }
+                let is_whole = order.len() == n_nodes;
+                let ops = partial
+                    .labels()
+                    .get(1..partial.labels().len().checked_sub(1)?);
+                let same = || ops.is_some_and(|ops| self.live(ops).len() == live.len());
+                (!is_whole || same()).then_some(partial)
+            },
+        };
+        let partial = drawn_order(blueprint, &order, rng)?;
+        blueprint.finish(&partial).ok()
     }
 
     /// Uniform over texts.

@@ -116,6 +116,10 @@ impl Wiring for Free {
         )
     }
 
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        self.full(arch).member_in(blueprint, rng)
+    }
+
     /// A cell in which every vertex reads a random earlier one, what is not read is read by a random later one, and random
     /// edges are added; it has all vertices in seven of eight cases, or one less, in seven of eight of these, and so on.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {

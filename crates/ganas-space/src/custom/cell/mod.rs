@@ -103,6 +103,10 @@ impl SearchSpace for Cell {
         self.wiring.relabelled(arch, rng)
     }
 
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        self.wiring.member_in(blueprint, arch, rng)
+    }
+
     fn encode(&self, arch: &Arch) -> String {
         self.wiring.encode(arch)
     }

@@ -84,6 +84,10 @@ impl Wiring for Reading {
         full.in_order(&order).arch(self.frame.ends())
     }
 
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch> {
+        self.full(arch).member_in(blueprint, rng)
+    }
+
     /// Uniform over texts.
     fn sample(&self, rng: &mut dyn Rng) -> Arch {
         let (mut ops, mut predecessors) = (Vec::new(), vec![0]);

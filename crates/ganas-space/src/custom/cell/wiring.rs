@@ -76,6 +76,9 @@ pub(super) trait Wiring: Debug + Send + Sync {
     /// A random member of the class.
     fn relabelled(&self, arch: &Arch, rng: &mut dyn Rng) -> Arch;
 
+    /// A random member of the class that a blueprint builds which leaves less open, when one is found.
+    fn member_in(&self, blueprint: &Blueprint, arch: &Arch, rng: &mut dyn Rng) -> Option<Arch>;
+
     /// A random architecture; of which distribution, each kind says.
     fn sample(&self, rng: &mut dyn Rng) -> Arch;
 

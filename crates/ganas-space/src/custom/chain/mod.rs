@@ -74,6 +74,7 @@ pub(super) fn description(open: &Open<'_>) -> Result<Description, SpaceError> {
             word: String::new(),
             label: "absent".to_owned(),
             block: Block::Absent,
+            factors: Vec::new(),
         });
     }
     let all = AllParts {
@@ -159,6 +160,9 @@ impl Choices {
             label: word.clone(),
             word,
             block: Block::Opaque,
+            factors: (values.iter())
+                .map(|(factor, value)| (factor.clone(), value.option()))
+                .collect(),
         });
         self.factors.push(
             values
@@ -199,6 +203,14 @@ impl Value {
         match self {
             Self::Number(number) => (factor.to_owned(), f64::from(*number)),
             Self::Text(text) => (text.clone(), 1.0),
+        }
+    }
+
+    /// What it is called as an option of its factor.
+    fn option(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
         }
     }
 
