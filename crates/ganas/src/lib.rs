@@ -9,6 +9,7 @@
 
 mod clock;
 mod closed_form;
+pub mod comparison;
 mod error;
 pub mod evaluate;
 mod experiment;

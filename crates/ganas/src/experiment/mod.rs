@@ -47,6 +47,7 @@ pub use rungs::RungSettings;
 pub use search::Search;
 pub use seeds::Seeds;
 
+pub(crate) use continuing::{flatten_settings, settings};
 pub(crate) use evidence::read_archs;
 pub(crate) use source::{Evaluating, Metrics, Opening, Source};
 pub(crate) use time_limit::TimeLimit;
