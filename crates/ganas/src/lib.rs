@@ -10,6 +10,7 @@
 mod clock;
 mod closed_form;
 pub mod compare;
+pub mod comparison;
 mod error;
 pub mod evaluate;
 mod experiment;

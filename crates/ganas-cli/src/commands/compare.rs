@@ -17,6 +17,7 @@ use crate::arguments::{count, environment};
 use crate::printing::comparison::ComparisonProgress;
 use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::interrupt::Interrupt;
+use crate::printing::output;
 use crate::printing::stderr::message;
 use crate::printing::worker_notes::WorkerNotes;
 use ganas::report::escape::escaped;
@@ -79,9 +80,9 @@ pub(crate) struct Arguments {
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
     #[arg(long, value_name = "N", value_parser = count::threads)]
     threads: Option<NonZeroUsize>,
-    /// Prints the results as JSON.
-    #[arg(long)]
-    json: bool,
+    /// How the results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
     /// Prints no header and no progress; failures are told all the same.
     #[arg(short, long)]
     quiet: bool,
@@ -115,6 +116,19 @@ impl Preset {
             Self::Quick => "0..20",
         }
     }
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    /// Tables for people.
+    Text,
+    /// Tables for a page.
+    Markdown,
+    /// A line for each algorithm on each benchmark at each budget.
+    Csv,
+    /// Everything, as one JSON object.
+    Json,
 }
 
 /// Runs the comparison.
@@ -160,8 +174,26 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
         ));
     })?;
     drop(safe_stop);
-    print_results(arguments, &comparing, &baseline)?;
+    print_results(arguments.format, &comparing, baseline)?;
     Ok(outcome(&compared, &comparing, interrupt, &continuation))
+}
+
+/// Prints what was found so far; nothing, before there is a trial.
+fn print_results(format: Format, comparing: &Comparing, baseline: String) -> anyhow::Result<()> {
+    let options = Options {
+        baseline: Some(baseline),
+        ..Options::default()
+    };
+    let results = match comparing.results(options) {
+        Err(Error::Report(ReportError::NothingToCompare { .. })) => return Ok(()),
+        results => results?,
+    };
+    match format {
+        Format::Text => output::print_text(&results.to_text()),
+        Format::Markdown => output::print_text(&results.to_markdown()),
+        Format::Csv => output::print_text(&results.to_csv()),
+        Format::Json => output::print_json(&results),
+    }
 }
 
 /// How it ended.

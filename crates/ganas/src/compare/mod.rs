@@ -9,14 +9,16 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use ganas_report::comparison::{Comparison, Curve, Options, SearchedTable, compare};
 use ganas_report::records::RunRecord;
 use ganas_search::{Budget, Observer, RunSpec, StopFlag, StopReason};
-use ganas_store::Study;
+use ganas_store::{RunFilter, Study};
 
 pub use self::algorithm::NamedAlgorithm;
 pub use self::benchmark::Benchmark;
 pub use self::plan::Plan;
 
+use crate::comparison::{self, KnownTables};
 use crate::error::Context as _;
 use crate::experiment::{self, Crew, TimeLimits};
 use crate::{Error, Experiment, Folders, Search, Seeds};
@@ -462,6 +464,59 @@ impl Comparing {
             compared.add(&run?);
         }
         Ok(compared)
+    }
+
+    /// What the runs of the study that belong to this comparison have found so far, with the names of the comparison; other runs of the
+    /// study are left out. The budgets are those of the comparison, unless `options` name some.
+    ///
+    /// # Errors
+    ///
+    /// The study cannot be read, there is no trial yet, or the baseline is not one of the algorithms.
+    pub fn results(&self, options: Options) -> Result<Comparison, Error> {
+        #[cfg(feature = "tables")]
+        let known = {
+            let tables = self.searches.iter().filter(|compared| compared.is_first);
+            KnownTables::with(tables.filter_map(|compared| compared.search.table().cloned()))?
+        };
+        #[cfg(not(feature = "tables"))]
+        let known = KnownTables::embedded()?;
+        let found = comparison::of_study(&self.study, &RunFilter::default(), &known)?;
+        let mut curves = Vec::new();
+        let mut tables: Vec<SearchedTable> = Vec::new();
+        for (curve, run) in found.curves.into_iter().zip(&found.runs) {
+            let Some((benchmark, algorithm)) = self.names_of(&run.spec) else {
+                continue;
+            };
+            if tables.iter().all(|table| table.label != benchmark) {
+                let table = found.tables.iter().find(|table| table.label == curve.table);
+                tables.extend(table.map(|table| SearchedTable {
+                    label: benchmark.to_owned(),
+                    ..table.clone()
+                }));
+            }
+            curves.push(Curve {
+                algorithm: algorithm.to_owned(),
+                table: benchmark.to_owned(),
+                ..curve
+            });
+        }
+        let place = |curve: &Curve| {
+            let is_it = |compared: &ComparedSearch| {
+                compared.benchmark == curve.table && compared.algorithm == curve.algorithm
+            };
+            (self.searches.iter().position(is_it), curve.seed)
+        };
+        curves.sort_by_key(place);
+        let options = match options.budgets.is_empty() {
+            false => options,
+            true => Options {
+                budgets: (self.budgets.iter())
+                    .map(|budget| budget.unique_queries().into())
+                    .collect(),
+                ..options
+            },
+        };
+        Ok(compare(&curves, &tables, &options)?)
     }
 
     /// What went wrong so far without any harm to the runs, in words.

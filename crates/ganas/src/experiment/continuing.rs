@@ -98,7 +98,7 @@ fn hint(differs: &[String]) -> &'static str {
 }
 
 /// The settings of a run by name, as far as they say what it is; those of its configuration one by one.
-fn settings(spec: &RunSpec) -> Result<Map<String, Value>, Error> {
+pub(crate) fn settings(spec: &RunSpec) -> Result<Map<String, Value>, Error> {
     let cannot = |error: serde_json::Error| {
         Error::Failed(format!("cannot write the settings of a run: {error}"))
     };
@@ -123,6 +123,11 @@ fn settings(spec: &RunSpec) -> Result<Map<String, Value>, Error> {
         all.insert("evaluator or table (sha256)".to_owned(), identity);
     }
     Ok(all)
+}
+
+/// The settings of a configuration one by one, each with the names of what it is in before its own.
+pub(crate) fn flatten_settings(config: &Value, into: &mut Map<String, Value>) {
+    flatten("", config, into);
 }
 
 fn flatten(prefix: &str, value: &Value, into: &mut Map<String, Value>) {

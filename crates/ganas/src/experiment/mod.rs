@@ -46,6 +46,7 @@ pub use rungs::RungSettings;
 pub use search::Search;
 pub use seeds::Seeds;
 
+pub(crate) use continuing::{flatten_settings, settings};
 pub(crate) use crew::{Crew, all_processors, check_threads};
 pub(crate) use evidence::read_archs;
 pub(crate) use source::{Evaluating, Metrics, Opening, Source};

@@ -518,6 +518,12 @@ impl Search {
         Ok(record)
     }
 
+    /// The table that answers queries, when it is one.
+    #[cfg(feature = "tables")]
+    pub(crate) fn table(&self) -> Option<&Arc<ganas_table::Table>> {
+        self.evaluating.table()
+    }
+
     /// The algorithm, its preset and what differs from that, for people.
     pub(crate) fn algorithm(&self) -> String {
         self.algorithm.describe()

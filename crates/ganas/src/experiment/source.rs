@@ -174,6 +174,12 @@ impl Evaluating {
         &*self.evaluator
     }
 
+    /// The table, when it is one.
+    #[cfg(feature = "tables")]
+    pub(crate) fn table(&self) -> Option<&Arc<Table>> {
+        self.table.as_ref()
+    }
+
     /// The columns of its table, and those of others.
     #[cfg(feature = "tables")]
     pub(super) fn columns(&self, others: Vec<Arc<Table>>) -> Columns {
