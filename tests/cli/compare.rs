@@ -95,7 +95,8 @@ fn a_plan_names_everything_and_the_command_line_has_the_last_word() {
             "--seeds",
             "0..3",
             "--resume",
-            "--json",
+            "--format",
+            "json",
         ])
         .expect_code(0);
     let runs = sandbox.export("planned.db");

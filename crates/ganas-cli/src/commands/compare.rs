@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganas::compare::{BUDGETS, Benchmark, Compare, Compared, Comparing, NamedAlgorithm, Plan};
-use ganas::{Budget, Folders, SearchSpace, Seeds};
+use ganas::report::ReportError;
+use ganas::report::comparison::Options;
+use ganas::{Budget, Error, Folders, SearchSpace, Seeds};
 
 use crate::arguments::budget::budget;
 use crate::arguments::declarations::DeclarationArguments;
@@ -185,7 +187,10 @@ fn print_results(format: Format, comparing: &Comparing, baseline: String) -> any
         ..Options::default()
     };
     let results = match comparing.results(options) {
-        Err(Error::Report(ReportError::NothingToCompare { .. })) => return Ok(()),
+        // The baseline is one of the algorithms, which may have no run yet.
+        Err(Error::Report(
+            ReportError::NothingToCompare { .. } | ReportError::UnknownBaseline { .. },
+        )) => return Ok(()),
         results => results?,
     };
     match format {

@@ -507,6 +507,10 @@ impl Comparing {
             (self.searches.iter().position(is_it), curve.seed)
         };
         curves.sort_by_key(place);
+        tables.sort_by_key(|table| {
+            let mut benchmarks = self.searches.iter().map(|compared| &compared.benchmark);
+            benchmarks.position(|name| *name == table.label)
+        });
         let options = match options.budgets.is_empty() {
             false => options,
             true => Options {
