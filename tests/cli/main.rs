@@ -37,6 +37,7 @@ mod resume;
 mod rungs;
 mod sandbox;
 mod search_json;
+mod searchers;
 mod signals;
 mod spaces;
 mod streams;
