@@ -171,7 +171,48 @@ fn bad_arguments_of_a_search() {
         ),
         (
             &["--algorithm", "random", "--preset", "faithful"],
-            "--preset configures ga-nas, but the algorithm is random",
+            "--preset faithful: random has no such preset: there are none; leave it out",
+        ),
+        (
+            &["--preset", "improvd"],
+            "--preset improvd: ga-nas has no such preset (did you mean `improved`?): expected improved or faithful",
+        ),
+        (
+            &["--algorithm", "evolution", "--preset", "natsbnch"],
+            "(did you mean `natsbench`?): expected natsbench or nasbench101",
+        ),
+        (
+            &["--algorithm", "random", "--set", "batch=1"],
+            "--set: the algorithm is random, which has nothing to configure",
+        ),
+        (
+            &["--algorithm", "evolution", "--set", "populaton=5"],
+            "unknown field `populaton` (did you mean `population`?); `ganas config --algorithm evolution` prints all fields",
+        ),
+        (
+            &["--algorithm", "evolution", "--set", "population=0"],
+            "configuration field `population`: found 0, expected from 1 to 100000",
+        ),
+        (
+            &["--algorithm", "gaussian-process", "--set", "kernel=rbf"],
+            "unknown variant `rbf`, expected `hamming` or `weighted_overlap`",
+        ),
+        (
+            &[
+                "--algorithm",
+                "evolution",
+                "--objective",
+                "accuracy,-params",
+            ],
+            "--objective names several objectives, but evolution searches for one",
+        ),
+        (
+            &["--algorithm", "by-columns"],
+            "by-columns has nothing to order architectures by: name columns",
+        ),
+        (
+            &["--algorithm", "by-parameters", "--set", "property=parms"],
+            "the field `property` of by-parameters: there is no property `parms`",
         ),
     ] {
         check_search(&sandbox, more, 2, &[expected]);

@@ -110,7 +110,7 @@ fn what_does_not_fit_together_is_refused() {
     }
     let random = search(&["--improve", GIVEN, "--algorithm", "random"]);
     let ended = sandbox.ganas(random).expect_code(2);
-    ended.expect_stderr(&["random search starts nowhere"]);
+    ended.expect_stderr(&["random starts nowhere"]);
     let bad = search(&["--improve", "|nor_conv_3x3~0|"]);
     sandbox
         .ganas(bad)

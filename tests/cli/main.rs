@@ -38,6 +38,7 @@ mod resume;
 mod rungs;
 mod sandbox;
 mod search_json;
+mod searchers;
 mod signals;
 mod spaces;
 mod streams;

@@ -71,6 +71,28 @@ pub enum SearchError {
         /// Why not.
         reason: &'static str,
     },
+    /// A searcher that orders all architectures, in a space that cannot be listed.
+    #[error(
+        "{searcher} orders all architectures, but the space `{space}` cannot be listed: choose a space with at most {most} \
+         architectures, or search among the rows of a table with --within-table"
+    )]
+    NotListed {
+        /// The name of the searcher.
+        searcher: &'static str,
+        /// The name of the space.
+        space: String,
+        /// The largest number of architectures that are listed.
+        most: u64,
+    },
+    /// A searcher that orders architectures by nothing.
+    #[error(
+        "{searcher} has nothing to order architectures by: name columns of the table that is searched, or of one that is made \
+         known with --properties, such as `--set 'columns=[\"latency\"]'`"
+    )]
+    NoOrder {
+        /// The name of the searcher.
+        searcher: &'static str,
+    },
     /// The searcher was told a trial that it did not propose, or not in the order of proposal.
     #[error(
         "trial {told} was told where trial {expected} was expected: trials are told in the order of proposal"

@@ -44,16 +44,31 @@
 
 #![forbid(unsafe_code)]
 
+mod bananas;
 mod budget;
+mod config_check;
 mod constraint;
+mod cross_entropy;
+mod drawn;
 mod driver;
 mod error;
+mod evolution;
+mod fixed_list;
 pub mod ga_nas;
+mod gaussian_process;
+mod ledger;
 mod local_search;
+mod merit;
+mod method;
+#[cfg(test)]
+mod method_tests;
+mod mutation;
+mod naszilla;
 mod objectives;
 mod observer;
 pub mod pareto;
 mod random_search;
+mod reinforce;
 mod searcher;
 mod spec;
 mod start;
@@ -61,18 +76,30 @@ mod streams;
 #[cfg(test)]
 mod toy;
 mod trial;
+mod unseen;
 
+pub use bananas::{Bananas, BananasConfig, Encoding};
 pub use budget::Budget;
 pub use constraint::{
     Bound, ConstrainedSpace, Constraint, ListedSpace, MeasuredBound, Relation, WithMeasuredBounds,
 };
+pub use cross_entropy::{CrossEntropy, CrossEntropyConfig};
+pub use drawn::DrawsConfig;
 pub use driver::{Pace, ResumePoint, Run, RunOutcome, Rungs, StopFlag, StopReason, Until};
 pub use error::{ObserverError, SearchError};
+pub use evolution::{Evolution, EvolutionConfig, Mutation};
+pub use fixed_list::{ByColumnsConfig, ByParametersConfig, FixedList, PropertyOrder};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};
+pub use gaussian_process::{GaussianProcess, GaussianProcessConfig, KernelKind};
+pub use ledger::{Entry, Ledger};
 pub use local_search::LocalSearch;
+pub use merit::{Merit, worths};
+pub use method::{Method, MethodSearcher};
+pub use naszilla::{NaszillaConfig, NaszillaLocalSearch, Stride};
 pub use objectives::{Objective, Objectives};
 pub use observer::{Event, Observer, RoundReport};
 pub use random_search::RandomSearch;
+pub use reinforce::{Reinforce, ReinforceConfig};
 pub use searcher::{Proposal, Searcher};
 pub use spec::RunSpec;
 pub use trial::{Trial, TrialNumber, TrialRecord, TrialState};

@@ -29,6 +29,20 @@ pub(crate) enum Purpose {
     Start = 10,
     /// The direction in which an architecture of the pool is picked, among several objectives.
     Direction = 11,
+    /// A random class that was not seen yet.
+    Unseen = 12,
+    /// The tournaments and mutations of evolution.
+    Evolution = 13,
+    /// The order of neighbours of the local search that follows its publication.
+    Neighbours = 14,
+    /// The candidates that a model of the metric chooses from.
+    Candidates = 15,
+    /// The order of what is equal in a list.
+    Ties = 16,
+    /// The starting values and minibatches of networks that predict the metric.
+    Ensemble = 17,
+    /// Thompson samples of what is predicted.
+    Thompson = 18,
 }
 
 /// The streams of one run.

@@ -33,18 +33,22 @@ pub(crate) fn sorted(arch: &Arch) -> [u8; 3] {
     ops
 }
 
-static BLUEPRINT: LazyLock<Blueprint> = LazyLock::new(|| {
-    let vertex = Vertex {
-        labels: Labels::OneOf((1 << INPUT) - 1),
-        sources: Sources::Fixed(1),
+/// Of each number of operations, from 1 on.
+static BLUEPRINTS: LazyLock<Vec<Blueprint>> = LazyLock::new(|| {
+    let blueprint = |n_ops: u8| {
+        let vertex = Vertex {
+            labels: Labels::OneOf((1 << n_ops) - 1),
+            sources: Sources::Fixed(1),
+        };
+        let operations = (0..INPUT).map(|op| op.to_string());
+        Blueprint::new("toy", operations, [vertex; 3], Sources::Fixed(0b1110))
     };
-    let operations = (0..INPUT).map(|op| op.to_string());
-    Blueprint::new("toy", operations, [vertex; 3], Sources::Fixed(0b1110))
+    (1..=INPUT).map(blueprint).collect()
 });
 
 #[rustfmt::skip]
 impl SearchSpace for Toy {
-    fn blueprint(&self) -> &Blueprint { &BLUEPRINT }
+    fn blueprint(&self) -> &Blueprint { &BLUEPRINTS[usize::from(self.0) - 1] }
     fn encode(&self, arch: &Arch) -> String { format!("{:?}", sorted(arch)) }
     fn decode(&self, _text: &str) -> Result<Arch, SpaceError> { unreachable!() }
     fn size(&self) -> Option<u64> { Some(u64::from(self.0).pow(3)) }

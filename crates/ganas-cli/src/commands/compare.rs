@@ -93,7 +93,7 @@ pub(crate) struct Arguments {
 /// A recommended comparison.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Preset {
-    /// What a paper should show: every algorithm there is, 50 seeds, up to 500 queries.
+    /// What a paper should show: every algorithm that needs no columns named, 50 seeds, up to 500 queries.
     Paper,
     /// A first look: random search and GA-NAS, 20 seeds.
     Quick,
@@ -104,7 +104,14 @@ impl Preset {
         match self {
             Self::Paper => &[
                 "random",
+                "by-parameters",
+                "evolution",
+                "local-search-naszilla",
                 "local-search",
+                "reinforce",
+                "cross-entropy",
+                "bananas",
+                "gaussian-process",
                 "ga-nas:faithful",
                 "ga-nas:improved",
             ],

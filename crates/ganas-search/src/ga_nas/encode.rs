@@ -11,33 +11,33 @@ use crate::SearchError;
 /// The decisions of a space, in the form that the generator's policy needs: a step for each vertex that leaves something
 /// open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     /// The steps in the order in which they are taken.
-    pub(super) steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// The number of decisions of an architecture.
-    pub(super) n_decisions: usize,
+    pub(crate) n_decisions: usize,
     /// The number of vertices of a finished architecture.
-    pub(super) n_vertices: usize,
+    pub(crate) n_vertices: usize,
     /// The number of labels.
-    pub(super) n_labels: usize,
+    pub(crate) n_labels: usize,
 }
 
 /// The decisions about one vertex: its label, then its edges.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The number of complete vertices before the step, which is the number of the vertex.
-    pub(super) prefix: usize,
+    pub(crate) prefix: usize,
     /// Its label.
-    pub(super) label: StepLabel,
+    pub(crate) label: StepLabel,
     /// The numbers of the decisions about its edges, without those that are fixed.
-    pub(super) edges: Range<usize>,
+    pub(crate) edges: Range<usize>,
     /// The source of each of these edges, ascending.
-    pub(super) sources: Vec<usize>,
+    pub(crate) sources: Vec<usize>,
 }
 
 /// The label of a step's vertex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StepLabel {
+pub(crate) enum StepLabel {
     /// The decision with this number.
     Decided(usize),
     /// Always this one.
@@ -50,7 +50,7 @@ impl Steps {
     /// # Errors
     ///
     /// [`SearchError::UnsupportedSpace`] when a decision is not about the next vertex, or a label comes after an edge.
-    pub(super) fn of(space: &dyn SearchSpace) -> Result<Self, SearchError> {
+    pub(crate) fn of(space: &dyn SearchSpace) -> Result<Self, SearchError> {
         let mut partial = space.start();
         let mut steps: Vec<Step> = Vec::new();
         let mut n_decisions = 0;
@@ -115,7 +115,7 @@ impl Steps {
     }
 
     /// Whether edges are decided.
-    pub(super) fn edge_choice(&self) -> EdgeChoice {
+    pub(crate) fn edge_choice(&self) -> EdgeChoice {
         if self.steps.iter().all(|step| step.sources.is_empty()) {
             EdgeChoice::Fixed
         } else {
@@ -124,25 +124,25 @@ impl Steps {
     }
 
     /// The row of the table of last labels.
-    pub(super) fn last_label(&self, step: usize, label: OpId) -> u32 {
+    pub(crate) fn last_label(&self, step: usize, label: OpId) -> u32 {
         narrow(step * self.n_labels + label.index())
     }
 }
 
 /// A finished architecture with the decisions that built it, and what was open at each of them.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Rollout {
+pub(crate) struct Rollout {
     /// The architecture as it was built.
-    pub(super) arch: Arch,
+    pub(crate) arch: Arch,
     /// The decisions.
-    pub(super) actions: Vec<Action>,
+    pub(crate) actions: Vec<Action>,
     /// What was open at each decision.
-    pub(super) open: Vec<Open>,
+    pub(crate) open: Vec<Open>,
 }
 
 impl Rollout {
     /// The decisions that build an architecture, which is [admitted](ganas_space::Constraints::admits) where actions are masked.
-    pub(super) fn of(
+    pub(crate) fn of(
         space: &dyn SearchSpace,
         which: OpenActions,
         arch: Arch,
@@ -164,7 +164,7 @@ impl Rollout {
 
 /// Which actions are open at a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OpenActions {
+pub(crate) enum OpenActions {
     /// The legal ones.
     Legal,
     /// Those of them that constraints leave, as far as a partial architecture tells.
@@ -173,11 +173,11 @@ pub(super) enum OpenActions {
 
 /// What is open at a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Open {
+pub(crate) struct Open {
     /// The open actions.
-    pub(super) actions: u64,
+    pub(crate) actions: u64,
     /// The prior log-odds of an edge.
-    pub(super) prior: f64,
+    pub(crate) prior: f64,
 }
 
 impl Open {
@@ -186,7 +186,7 @@ impl Open {
     /// # Panics
     ///
     /// When there is none: the number of decisions is that of [`Steps`].
-    pub(super) fn next(space: &dyn SearchSpace, which: OpenActions, partial: &Partial) -> Self {
+    pub(crate) fn next(space: &dyn SearchSpace, which: OpenActions, partial: &Partial) -> Self {
         let decision = space
             .decision(partial)
             .expect("invariant: a decision is left");
@@ -208,13 +208,13 @@ impl Open {
 /// is good early in a network and bad late in it. Beside its own label, so that what holds in all places is learnt
 /// in all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SeenGraph {
+pub(crate) struct SeenGraph {
     labels: Vec<u32>,
     predecessors: Vec<u64>,
 }
 
 impl SeenGraph {
-    pub(super) fn of(space: &dyn SearchSpace, arch: &Arch) -> Self {
+    pub(crate) fn of(space: &dyn SearchSpace, arch: &Arch) -> Self {
         let arch = space.canonical(arch);
         let own = arch.labels().iter().map(|label| u32::from(label.0));
         if !places_are_seen(space) {
@@ -240,7 +240,7 @@ impl SeenGraph {
     }
 
     /// The number of labels of such graphs.
-    pub(super) fn n_labels(space: &dyn SearchSpace) -> usize {
+    pub(crate) fn n_labels(space: &dyn SearchSpace) -> usize {
         let n_labels = space.labels().len();
         if places_are_seen(space) {
             n_labels * (1 + space.max_vertices())
@@ -249,11 +249,11 @@ impl SeenGraph {
         }
     }
 
-    pub(super) fn push<B: Backend>(&self, batch: &mut GraphBatch<B>) {
+    pub(crate) fn push<B: Backend>(&self, batch: &mut GraphBatch<B>) {
         batch.push(self.labels.iter().copied(), &self.predecessors);
     }
 
-    pub(super) fn learn(&self, known: &mut KnownGraphs) {
+    pub(crate) fn learn(&self, known: &mut KnownGraphs) {
         known.push(self.labels.iter().copied(), &self.predecessors);
     }
 }
@@ -264,18 +264,18 @@ fn places_are_seen(space: &dyn SearchSpace) -> bool {
 }
 
 /// Adds a graph to a batch.
-pub(super) fn push<B: Backend>(batch: &mut GraphBatch<B>, labels: &[OpId], predecessors: &[u64]) {
+pub(crate) fn push<B: Backend>(batch: &mut GraphBatch<B>, labels: &[OpId], predecessors: &[u64]) {
     batch.push(labels.iter().map(|label| u32::from(label.0)), predecessors);
 }
 
 /// An index as the networks see it.
-pub(super) fn narrow(index: usize) -> u32 {
+pub(crate) fn narrow(index: usize) -> u32 {
     u32::try_from(index).expect("invariant: steps, labels and vertices are few")
 }
 
 /// Host-side memory of the decisions of a batch of episodes.
 #[derive(Debug, Default)]
-pub(super) struct EpisodeBuffers<T> {
+pub(crate) struct EpisodeBuffers<T> {
     masks: Vec<u64>,
     chosen: Vec<u32>,
     last_labels: Vec<u32>,
@@ -294,7 +294,7 @@ struct EdgeBuffers<T> {
 
 impl<T: Element> EpisodeBuffers<T> {
     /// Fills a batch of episodes, steps as the slow index.
-    pub(super) fn fill<'a, B: Backend<Elem = T>>(
+    pub(crate) fn fill<'a, B: Backend<Elem = T>>(
         &mut self,
         device: &B,
         episodes: &mut Episodes<B>,

@@ -10,8 +10,8 @@
 mod config;
 mod directions;
 mod discriminator;
-mod encode;
-mod generator;
+pub(crate) mod encode;
+pub(crate) mod generator;
 mod history;
 mod negatives;
 mod neighbours;

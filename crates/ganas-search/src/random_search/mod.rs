@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ganas_random::{Stream, StreamKey};
-use ganas_space::{Arch, ArchKey, SearchSpace};
+use ganas_space::{ArchKey, SearchSpace};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::streams::Purpose;
+use crate::unseen::{REPEATS_IN_A_ROW, remaining};
 use crate::{Event, Proposal, SearchError, Searcher, Trial};
 
 /// Proposes classes of architectures uniformly at random, without repetition.
@@ -43,10 +44,7 @@ impl RandomSearch {
     pub const PER_ASK: usize = 10;
 
     /// After so many draws of known classes in a row, drawing is given up.
-    pub const REPEATS_IN_A_ROW: u32 = 10_000;
-
-    /// The largest space whose remaining classes are listed.
-    const ENUMERABLE: u64 = 1_000_000;
+    pub const REPEATS_IN_A_ROW: u32 = REPEATS_IN_A_ROW;
 
     /// A random search over a space.
     #[must_use]
@@ -69,29 +67,15 @@ impl RandomSearch {
                 return Some(proposal);
             }
         }
-        let (key, arch) = self.draw_remaining()?;
-        self.seen.insert(key);
-        Some(Proposal { arch, key })
-    }
-
-    /// One of the classes not seen yet, represented by its first architecture.
-    fn draw_remaining(&mut self) -> Option<(ArchKey, Arch)> {
-        if self.space.size().is_none_or(|n| n > Self::ENUMERABLE) {
+        let mut left = remaining(&*self.space, &self.seen);
+        if left.is_empty() {
             return None;
         }
-        let mut listed = BTreeSet::new();
-        let mut remaining: Vec<(ArchKey, Arch)> = self
-            .space
-            .enumeration()?
-            .archs()
-            .map(|arch| (self.space.key(&arch), arch))
-            .filter(|(key, _)| !self.seen.contains(key) && listed.insert(*key))
-            .collect();
-        if remaining.is_empty() {
-            return None;
-        }
-        let at = self.next_stream().random_range(0..remaining.len());
-        Some(remaining.swap_remove(at))
+        // One of the classes not seen yet, represented by its first architecture.
+        let at = self.next_stream().random_range(0..left.len());
+        let proposal = left.swap_remove(at);
+        self.seen.insert(proposal.key);
+        Some(proposal)
     }
 
     fn next_stream(&mut self) -> Stream {

@@ -3,10 +3,7 @@
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use ganas_search::Preset;
-use ganas_space::suggestion::{closest, did_you_mean};
-
-use crate::{AlgorithmName, AlgorithmSettings};
+use crate::AlgorithmSettings;
 
 /// An algorithm that is compared with others, and what it is called.
 #[derive(Clone, Debug)]
@@ -58,18 +55,6 @@ impl NamedAlgorithm {
 /// What stands before the size of a window.
 const WINDOW: &str = "window=";
 
-/// The algorithms by the names that they have on the command line and in records.
-const ALGORITHMS: [(&str, AlgorithmName); 3] = [
-    ("ga-nas", AlgorithmName::GaNas),
-    ("local-search", AlgorithmName::LocalSearch),
-    ("random", AlgorithmName::Random),
-];
-
-const PRESETS: [(&str, Preset); 2] = [
-    ("faithful", Preset::Faithful),
-    ("improved", Preset::Improved),
-];
-
 impl FromStr for NamedAlgorithm {
     type Err = String;
 
@@ -80,6 +65,9 @@ impl FromStr for NamedAlgorithm {
         let first = words.next().unwrap_or_default();
         let (algorithm, preset) = match first.split_once(':') {
             None => (first, None),
+            Some((_, "")) => {
+                return Err(format!("`{first}` names no preset behind its colon"));
+            }
             Some((algorithm, preset)) => (algorithm, Some(preset)),
         };
         let words: Vec<&str> = words.collect();
@@ -91,10 +79,8 @@ impl FromStr for NamedAlgorithm {
             ));
         }
         let settings = AlgorithmSettings {
-            algorithm: known("algorithm", algorithm, &ALGORITHMS)?,
-            preset: preset
-                .map(|preset| known("preset", preset, &PRESETS))
-                .transpose()?,
+            algorithm: algorithm.parse()?,
+            preset: preset.map(str::to_owned),
             sets: sets.into_iter().map(str::to_owned).collect(),
             ..AlgorithmSettings::default()
         };
@@ -113,22 +99,10 @@ impl FromStr for NamedAlgorithm {
     }
 }
 
-/// What is called like this.
-fn known<T: Copy>(kind: &str, name: &str, all: &[(&str, T)]) -> Result<T, String> {
-    let found = all.iter().find(|(known, _)| *known == name);
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-        format!(
-            "there is no {kind} `{name}`{}: expected {}",
-            did_you_mean(closest(name, names.iter().copied()).as_deref()),
-            names.join(", ")
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AlgorithmName;
 
     #[test]
     fn algorithms_are_read_with_preset_and_fields() {
@@ -140,13 +114,13 @@ mod tests {
             "ga-nas:faithful batch=5 generator.learning_rate=1e-3"
         );
         assert_eq!(read.settings().algorithm, AlgorithmName::GaNas);
-        assert_eq!(read.settings().preset, Some(Preset::Faithful));
+        assert_eq!(read.settings().preset.as_deref(), Some("faithful"));
         assert_eq!(
             read.settings().sets,
             ["batch=5", "generator.learning_rate=1e-3"]
         );
         let plain: NamedAlgorithm = "random".parse().unwrap();
-        assert_eq!((plain.settings().preset, plain.window_of()), (None, None));
+        assert_eq!((&plain.settings().preset, plain.window_of()), (&None, None));
         let one_by_one: NamedAlgorithm = "ga-nas window=3 batch=5".parse().unwrap();
         assert_eq!(one_by_one.name(), "ga-nas window=3 batch=5");
         assert_eq!(one_by_one.window_of(), NonZeroU32::new(3));
@@ -158,7 +132,7 @@ mod tests {
         for (text, expected) in [
             ("", "there is no algorithm ``: expected ga-nas"),
             ("randon", "did you mean `random`"),
-            ("ga-nas:improve", "did you mean `improved`"),
+            ("ga-nas:", "`ga-nas:` names no preset"),
             ("ga-nas batch", "`batch` behind `ga-nas`"),
             ("random window=0", "`window=0`: expected the number"),
             (

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ganas_gnn::Cpu;
-use ganas_search::{GaNas, Preset};
 use ganas_space::SearchSpace;
 use ganas_store::RunSummary;
 use indexmap::IndexMap;
@@ -11,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::KnownTables;
 use crate::experiment::{flatten_settings, settings};
-use crate::{AlgorithmSettings, Error};
+use crate::{AlgorithmName, AlgorithmSettings, Error};
 
 /// Settings that say what is searched; the others say how.
 const OF_TABLE: [&str; 15] = [
@@ -68,9 +66,8 @@ impl Labels {
                 all.into_iter().partition(|(name, _)| is_of_table(name));
             of_algorithm.remove("seed");
             of_algorithm.insert("device".to_owned(), run.spec.device.clone().into());
-            if run.spec.algorithm == GaNas::<Cpu<f32>>::NAME {
-                presets.shorten(&run.spec.space, &mut of_algorithm);
-            }
+            let spec = &run.spec;
+            presets.shorten((&spec.algorithm, &spec.space), &mut of_algorithm);
             algorithms.push((run.spec.algorithm.clone(), of_algorithm));
             let base = known.name(run).unwrap_or(&run.spec.space);
             tables.push((base.to_owned(), of_table));
@@ -143,16 +140,17 @@ fn value_text(value: &Value) -> String {
     }
 }
 
-/// The settings of the presets of GA-NAS in each space.
+/// The settings of the presets of each algorithm in each space.
 #[derive(Default)]
 struct Presets {
-    of_space: BTreeMap<String, Vec<(&'static str, Map<String, Value>)>>,
+    all: BTreeMap<(String, String), Vec<(&'static str, Map<String, Value>)>>,
 }
 
 impl Presets {
     /// Puts the name of the nearest preset in place of the settings that it has.
-    fn shorten(&mut self, space: &str, settings: &mut Settings) {
-        let presets = (self.of_space.entry(space.to_owned())).or_insert_with(|| of_space(space));
+    fn shorten(&mut self, (algorithm, space): (&str, &str), settings: &mut Settings) {
+        let of = (algorithm.to_owned(), space.to_owned());
+        let presets = (self.all.entry(of)).or_insert_with(|| presets_of(algorithm, space));
         let changed = |preset: &Map<String, Value>| {
             let fields = preset.iter();
             fields
@@ -167,25 +165,26 @@ impl Presets {
     }
 }
 
-/// The presets in a space; none, when the space is not known here.
-fn of_space(name: &str) -> Vec<(&'static str, Map<String, Value>)> {
-    let Ok(space) = ganas_space::by_name(name) else {
+/// The presets of an algorithm in a space; none, when either is not known here.
+fn presets_of(algorithm: &str, space: &str) -> Vec<(&'static str, Map<String, Value>)> {
+    let algorithm: Result<AlgorithmName, _> = algorithm.parse();
+    let (Ok(algorithm), Ok(space)) = (algorithm, ganas_space::by_name(space)) else {
         return Vec::new();
     };
-    let preset = |(name, preset)| Some((name, settings_of(preset, &*space)?));
-    [
-        ("faithful", Preset::Faithful),
-        ("improved", Preset::Improved),
-    ]
-    .into_iter()
-    .filter_map(preset)
-    .collect()
+    let presets = algorithm.presets().iter();
+    presets
+        .filter_map(|preset| Some((*preset, settings_of(algorithm, preset, &*space)?)))
+        .collect()
 }
 
-fn settings_of(preset: Preset, space: &dyn SearchSpace) -> Option<Map<String, Value>> {
+fn settings_of(
+    algorithm: AlgorithmName,
+    preset: &str,
+    space: &dyn SearchSpace,
+) -> Option<Map<String, Value>> {
     let settings = AlgorithmSettings {
-        preset: Some(preset),
-        ..AlgorithmSettings::default()
+        preset: Some(preset.to_owned()),
+        ..AlgorithmSettings::from(algorithm)
     };
     let config = settings.resolve(Some(space)).ok()?.config_json().ok()?;
     let mut all = Map::new();
@@ -254,17 +253,18 @@ mod tests {
     #[test]
     fn a_preset_stands_for_its_settings() {
         let space = ganas_space::by_name("nasbench201").unwrap();
-        for (name, preset) in [
-            ("faithful", Preset::Faithful),
-            ("improved", Preset::Improved),
+        for (algorithm, preset, batch) in [
+            ("ga-nas", "faithful", "batch"),
+            ("ga-nas", "improved", "batch"),
+            ("evolution", "nasbench101", "population"),
         ] {
-            let mut all: Settings = settings_of(preset, &*space).unwrap().into_iter().collect();
-            all.insert("batch".to_owned(), 77.into());
-            Presets::default().shorten("nasbench201", &mut all);
-            assert_eq!(
-                all,
-                settings(&[("batch", 77.into()), ("preset", name.into())])
-            );
+            let of = settings_of(algorithm.parse().unwrap(), preset, &*space);
+            let mut all: Settings = of.unwrap().into_iter().collect();
+            assert!(all.contains_key(batch), "{all:?}");
+            all.insert(batch.to_owned(), 77.into());
+            Presets::default().shorten((algorithm, "nasbench201"), &mut all);
+            let expected = settings(&[(batch, 77.into()), ("preset", preset.into())]);
+            assert_eq!(all, expected);
         }
     }
 }

@@ -128,7 +128,7 @@ pub(super) fn apply(
     for (bound, place) in (stated.iter().map(|(bound, place)| (bound, *place)))
         .chain(of_arguments.map(|bound| (bound, ARGUMENT)))
     {
-        let (property, source) = sources.find(bound.property(), place)?;
+        let (property, source) = sources.property(bound.property(), place)?;
         let of_given = given.as_ref().and_then(|given| property.value(&given.arch));
         let mut bound = bound.resolve(of_given)?;
         bound.property = property.name().to_owned();
@@ -138,7 +138,9 @@ pub(super) fn apply(
         });
         constraints.push(Constraint::new(bound, property));
     }
-    let cost = cost.map(|cost| sources.find(cost, ARGUMENT)).transpose()?;
+    let cost = cost
+        .map(|cost| sources.property(cost, ARGUMENT))
+        .transpose()?;
     let improvement = given
         .map(|given| given.improvement(&on_metric, cost.map(|(cost, _)| cost)))
         .transpose()?;
@@ -207,7 +209,11 @@ impl Sources<'_> {
     }
 
     /// The property with a name, and the sha256 of the table that it is a column of. `place` is where it is named.
-    fn find(&self, name: &str, place: &str) -> Result<(Arc<dyn Property>, Option<String>), Error> {
+    pub(super) fn property(
+        &self,
+        name: &str,
+        place: &str,
+    ) -> Result<(Arc<dyn Property>, Option<String>), Error> {
         if let Some(property) = closed_form::property(self.space, name) {
             return Ok((property, None));
         }
@@ -216,9 +222,8 @@ impl Sources<'_> {
         }
         self.check_visible(name, place)?;
         if let Some(column) = self.columns.find(self.space, name)? {
-            refuse_test(&column.meaning, self.protocol.kind).map_err(|reason| {
-                Error::Usage(format!("{place}: the bound on `{name}`: {reason}"))
-            })?;
+            refuse_test(&column.meaning, self.protocol.kind)
+                .map_err(|reason| Error::Usage(format!("{place}: `{name}`: {reason}")))?;
             return Ok((column.property, Some(column.table_sha256)));
         }
         let known: Vec<&str> = closed_form::names(&**self.space)

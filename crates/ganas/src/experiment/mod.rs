@@ -4,7 +4,6 @@
 mod activity;
 mod algorithm;
 mod columns;
-mod config_text;
 mod constraints;
 mod continuing;
 mod crew;
@@ -14,7 +13,6 @@ mod further;
 mod improve;
 mod missing_rows;
 mod objectives;
-mod overrides;
 mod restricted;
 mod rungs;
 mod search;
@@ -181,7 +179,7 @@ impl Experiment {
             (None, Some(table)) => Budget::unique(table.budget)?,
             (None, None) => Budget::unique(QUERIES)?,
         };
-        let algorithm = self.algorithm.resolve(Some(&*space))?;
+        let mut algorithm = self.algorithm.resolve(Some(&*space))?;
         let device = self.algorithm.open_device(&self.folders, &self.note)?;
         let of_goals = self.goals.further(self.metrics.search.as_deref(), &space);
         let further = self.with_measurable(of_goals.clone(), &space);
@@ -214,7 +212,7 @@ impl Experiment {
             None => None,
         };
         if given.is_some() {
-            self.algorithm.check_improve()?;
+            algorithm.check_improve()?;
         }
         let columns = evaluating.columns(self.open_properties(&*space)?);
         evaluating.check_declared(&self.metrics.declared, &columns)?;
@@ -224,6 +222,7 @@ impl Experiment {
             columns: &columns,
             looked_up: &evaluating.properties,
         };
+        algorithm.find_orders(&sources)?;
         let measured_bounds = constraints::measured(&mut self.bounds, &evaluating, &sources)?;
         let mut constrained = constraints::apply(&self.bounds, &sources, given)?;
         let measured_text = measured_bounds
@@ -258,6 +257,7 @@ impl Experiment {
             columns: &columns,
         };
         let several = self.goals.several(&known, reference_point)?;
+        algorithm.check_objectives(several.is_some())?;
         if let Some(improvement) = &constrained.improvement {
             config["improve"] = improvement.record();
             protocol = improvement.protocol(&protocol);

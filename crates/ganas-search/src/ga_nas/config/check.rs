@@ -1,7 +1,8 @@
 //! What a configuration may hold: ranges and combinations.
 
-use super::{DiscriminatorKind, GaNasConfig, Pick};
+use super::{DiscriminatorKind, GaNasConfig, GeneratorConfig, Pick};
 use crate::SearchError;
+use crate::config_check::{expect, expect_within};
 
 /// What a discriminator is taught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +29,12 @@ impl GaNasConfig {
     ///
     /// [`SearchError::BadConfig`], naming the field and what was expected.
     pub fn check(&self) -> Result<(), SearchError> {
-        let (g, d, p) = (&self.generator, &self.discriminator, &self.proposal);
+        let (d, p) = (&self.discriminator, &self.proposal);
         for (field, value) in [
             ("initial_designs", self.initial_designs),
             ("batch", self.batch),
             ("truth_set", self.truth_set),
             ("rollouts", self.rollouts),
-            ("generator.encoder_width", g.encoder_width),
-            ("generator.encoder_layers", g.encoder_layers),
-            ("generator.state_width", g.state_width),
-            ("generator.head_width", g.head_width),
-            ("generator.ppo_epochs", g.ppo_epochs),
             ("discriminator.layers", d.layers),
             ("discriminator.width", d.width),
             ("discriminator.head_width", d.head_width),
@@ -62,46 +58,15 @@ impl GaNasConfig {
             self.initial_designs,
             "at least 4: the truth set is at most half of the history, and pairs need two of it",
         )?;
+        self.generator.check()?;
+        expect_rate("discriminator.learning_rate", d.learning_rate)?;
         for (field, value) in [
-            ("generator.learning_rate", g.learning_rate),
-            ("discriminator.learning_rate", d.learning_rate),
-        ] {
-            expect(
-                field,
-                value > 0.0 && value <= 1.0,
-                value,
-                "above 0, at most 1",
-            )?;
-        }
-        for (field, value) in [
-            ("generator.policy_weight", g.policy_weight),
-            ("generator.entropy_weight", g.entropy_weight),
-            ("generator.imitation_weight", g.imitation_weight),
-            ("generator.ppo_value_weight", g.ppo_value_weight),
-        ] {
-            expect(field, value >= 0.0 && value.is_finite(), value, "0 or more")?;
-        }
-        for (field, value) in [
-            ("generator.gae_lambda", g.gae_lambda),
             ("discriminator.loser_share", d.loser_share),
             ("proposal.uniform_mix", p.uniform_mix),
             ("proposal.neighbour_share", p.neighbour_share),
         ] {
             expect(field, (0.0..=1.0).contains(&value), value, "from 0 to 1")?;
         }
-        let norm = g.max_gradient_norm;
-        expect(
-            "generator.max_gradient_norm",
-            norm > 0.0,
-            norm,
-            "above 0, or inf",
-        )?;
-        expect(
-            "generator.ppo_clip",
-            g.ppo_clip > 0.0 && g.ppo_clip < 1.0,
-            g.ppo_clip,
-            "between 0 and 1",
-        )?;
         let growth = p.temperature_growth;
         expect(
             "proposal.temperature_growth",
@@ -151,19 +116,44 @@ impl GaNasConfig {
     }
 }
 
-fn expect(
-    field: &str,
-    holds: bool,
-    value: impl std::fmt::Display,
-    expected: &str,
-) -> Result<(), SearchError> {
-    if holds {
-        return Ok(());
+impl GeneratorConfig {
+    /// Checks the ranges of its fields, which are those of a section `generator`.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::BadConfig`], naming the field and what was expected.
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
+        for (field, value) in [
+            ("generator.encoder_width", self.encoder_width),
+            ("generator.encoder_layers", self.encoder_layers),
+            ("generator.state_width", self.state_width),
+            ("generator.head_width", self.head_width),
+            ("generator.ppo_epochs", self.ppo_epochs),
+        ] {
+            expect_within(field, value, 1..=100_000)?;
+        }
+        expect_rate("generator.learning_rate", self.learning_rate)?;
+        for (field, value) in [
+            ("generator.policy_weight", self.policy_weight),
+            ("generator.entropy_weight", self.entropy_weight),
+            ("generator.imitation_weight", self.imitation_weight),
+            ("generator.ppo_value_weight", self.ppo_value_weight),
+        ] {
+            expect(field, value >= 0.0 && value.is_finite(), value, "0 or more")?;
+        }
+        expect_within("generator.gae_lambda", self.gae_lambda, 0.0..=1.0)?;
+        let norm = self.max_gradient_norm;
+        let field = "generator.max_gradient_norm";
+        expect(field, norm > 0.0, norm, "above 0, or inf")?;
+        let clip = self.ppo_clip;
+        let holds = clip > 0.0 && clip < 1.0;
+        expect("generator.ppo_clip", holds, clip, "between 0 and 1")
     }
-    Err(SearchError::BadConfig {
-        field: field.to_owned(),
-        reason: format!("found {value}, expected {expected}"),
-    })
+}
+
+fn expect_rate(field: &str, value: f64) -> Result<(), SearchError> {
+    let holds = value > 0.0 && value <= 1.0;
+    expect(field, holds, value, "above 0, at most 1")
 }
 
 #[cfg(test)]

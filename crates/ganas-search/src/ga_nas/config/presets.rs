@@ -140,7 +140,7 @@ impl GaNasConfig {
 
 impl GeneratorConfig {
     /// What both presets share.
-    fn recipe() -> Self {
+    pub(crate) fn recipe() -> Self {
         Self {
             encoder: GeneratorEncoder::Graph,
             encoder_width: 32,

@@ -15,7 +15,7 @@ impl<B: Backend> GraphPolicy<B> {
     /// Draws `n` architectures with some exploration.
     ///
     /// Decision `d` of architecture `i` takes the first number of the stream of item `i` and step `key.step + d`.
-    pub(in crate::ga_nas) fn explore(
+    pub(crate) fn explore(
         &mut self,
         key: StreamKey,
         n: usize,

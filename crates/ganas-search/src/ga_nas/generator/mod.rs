@@ -11,7 +11,7 @@ use ganas_rl::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(super) use policy::{Building, GraphPolicy};
+pub(crate) use policy::{Building, GraphPolicy};
 
 use super::config::{BaselineKind, GeneratorConfig, PolicyUpdate};
 use crate::streams::Streams;
@@ -20,10 +20,10 @@ use crate::streams::Streams;
 const MOVING_AVERAGE_DECAY: f64 = 0.9;
 
 /// A policy over graphs in training.
-pub(super) type Generator<B> = Trainer<GraphPolicy<B>>;
+pub(crate) type Generator<B> = Trainer<GraphPolicy<B>>;
 
 /// A generator with starting values, from a checked configuration.
-pub(super) fn generator<B: Backend>(
+pub(crate) fn generator<B: Backend>(
     device: &B,
     config: &GeneratorConfig,
     building: Building,
@@ -67,14 +67,14 @@ fn trainer_config(config: &GeneratorConfig) -> TrainerConfig {
 /// What is needed to continue.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound = "T: Element")]
-pub(super) struct GeneratorState<T> {
+pub(crate) struct GeneratorState<T> {
     params: Vec<T>,
     adam: AdamState<T>,
     baseline: Baseline,
 }
 
 impl<T: Element> GeneratorState<T> {
-    pub(super) fn of<B: Backend<Elem = T>>(generator: &Generator<B>) -> Self {
+    pub(crate) fn of<B: Backend<Elem = T>>(generator: &Generator<B>) -> Self {
         let (params, adam) = generator.policy().state();
         Self {
             params,
@@ -84,7 +84,7 @@ impl<T: Element> GeneratorState<T> {
     }
 
     /// Puts a generator into this state; an error says how it does not fit.
-    pub(super) fn put_into<B: Backend<Elem = T>>(
+    pub(crate) fn put_into<B: Backend<Elem = T>>(
         &self,
         generator: &mut Generator<B>,
     ) -> Result<(), String> {

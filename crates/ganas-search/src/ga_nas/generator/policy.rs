@@ -17,23 +17,23 @@ use crate::streams::{Purpose, Streams};
 
 /// How architectures are built.
 #[derive(Debug)]
-pub(in crate::ga_nas) struct Building {
+pub(crate) struct Building {
     /// The space that they are of.
-    pub(in crate::ga_nas) space: Arc<dyn SearchSpace>,
+    pub(crate) space: Arc<dyn SearchSpace>,
     /// Its decisions.
-    pub(in crate::ga_nas) steps: Steps,
+    pub(crate) steps: Steps,
     /// Which actions can be drawn.
-    pub(in crate::ga_nas) open: OpenActions,
+    pub(crate) open: OpenActions,
 }
 
 /// A network that builds architectures, its optimiser, and memory for both.
 #[derive(Debug)]
-pub(in crate::ga_nas) struct GraphPolicy<B: Backend> {
-    pub(super) device: B,
-    pub(super) building: Building,
-    pub(super) net: Net,
-    pub(super) params: Params<B>,
-    pub(super) sampler: Sampler<B>,
+pub(crate) struct GraphPolicy<B: Backend> {
+    pub(crate) device: B,
+    pub(crate) building: Building,
+    pub(crate) net: Net,
+    pub(crate) params: Params<B>,
+    pub(crate) sampler: Sampler<B>,
     grads: Grads<B>,
     adam: Adam<B>,
     episodes: Episodes<B>,
@@ -43,7 +43,7 @@ pub(in crate::ga_nas) struct GraphPolicy<B: Backend> {
 
 impl<B: Backend> GraphPolicy<B> {
     /// A policy with starting values.
-    pub(super) fn new(
+    pub(crate) fn new(
         device: &B,
         config: &GeneratorConfig,
         building: Building,
@@ -93,12 +93,12 @@ impl<B: Backend> GraphPolicy<B> {
     }
 
     /// The number of decisions of an architecture, and of random numbers that drawing it takes.
-    pub(in crate::ga_nas) fn n_decisions(&self) -> usize {
+    pub(crate) fn n_decisions(&self) -> usize {
         self.building.steps.n_decisions
     }
 
     /// Parameters, and the state of the optimiser.
-    pub(super) fn state(&self) -> (Vec<B::Elem>, AdamState<B::Elem>) {
+    pub(crate) fn state(&self) -> (Vec<B::Elem>, AdamState<B::Elem>) {
         (
             self.params.read(&self.device),
             self.adam.state(&self.device),
@@ -106,7 +106,7 @@ impl<B: Backend> GraphPolicy<B> {
     }
 
     /// Puts the policy into a state; an error says how it does not fit.
-    pub(super) fn set_state(
+    pub(crate) fn set_state(
         &mut self,
         params: &[B::Elem],
         adam: &AdamState<B::Elem>,

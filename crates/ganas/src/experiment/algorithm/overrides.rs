@@ -5,26 +5,27 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ganas_search::{GaNasConfig, SearchError};
+use ganas_search::SearchError;
 use ganas_space::suggestion::{closest, did_you_mean};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
+use super::configured::Configuration;
 use crate::Error;
 use crate::error::Context as _;
 
 /// A configuration that is being put together.
 #[derive(Debug)]
-pub(crate) struct Draft {
-    base: GaNasConfig,
+pub(super) struct Draft<C> {
+    base: C,
     table: Table,
     /// Where the value of a field was set: by its path.
     origins: BTreeMap<String, String>,
 }
 
-impl Draft {
+impl<C: Configuration> Draft<C> {
     /// Starts from a preset.
-    pub(crate) fn new(base: GaNasConfig) -> Result<Self, Error> {
+    pub(super) fn new(base: C) -> Result<Self, Error> {
         let table = Table::try_from(&base)?;
         Ok(Self {
             base,
@@ -34,7 +35,7 @@ impl Draft {
     }
 
     /// Overrides the fields of a TOML text.
-    pub(crate) fn read(&mut self, file: &str, text: &str) -> Result<(), Error> {
+    pub(super) fn read(&mut self, file: &str, text: &str) -> Result<(), Error> {
         let line = |at: usize| text[..at].matches('\n').count() + 1;
         let root = DeTable::parse(text).map_err(|error| {
             let place = error.span().map_or(1, |span| line(span.start));
@@ -59,7 +60,7 @@ impl Draft {
     }
 
     /// Overrides one field by a text such as `generator.learning_rate=1e-3`. Quotes around words can be left out.
-    pub(crate) fn set(&mut self, text: &str) -> Result<(), Error> {
+    pub(super) fn set(&mut self, text: &str) -> Result<(), Error> {
         let origin = format!("--set {text}");
         let Some((path, right)) = text.split_once('=') else {
             return Err(Error::Usage(format!(
@@ -74,8 +75,8 @@ impl Draft {
     }
 
     /// The configuration, checked, and the paths of the fields that differ from the preset.
-    pub(crate) fn finish(self) -> Result<(GaNasConfig, Vec<String>), Error> {
-        let config: GaNasConfig = self.table.clone().try_into()?;
+    pub(super) fn finish(self) -> Result<(C, Vec<String>), Error> {
+        let config: C = self.table.clone().try_into()?;
         config.check().or_else(|error| {
             let origin = match &error {
                 SearchError::BadConfig { field, .. } => self.origins.get(field),
@@ -121,8 +122,9 @@ impl Draft {
                 )
             }
             _ => format!(
-                "{origin}: unknown field `{path}`{}; `ganas config` prints all fields",
-                suggestion(path, known.keys())
+                "{origin}: unknown field `{path}`{}; `ganas config --algorithm {}` prints all fields",
+                suggestion(path, known.keys()),
+                C::NAME
             ),
         })
     }
@@ -139,7 +141,7 @@ impl Draft {
             place = inner;
         }
         place.insert(field.to_owned(), value);
-        if let Err(error) = changed.clone().try_into::<GaNasConfig>() {
+        if let Err(error) = changed.clone().try_into::<C>() {
             return Err(Error::Usage(format!(
                 "{origin}: `{path}`: {}",
                 one_line(error.message())
@@ -229,7 +231,7 @@ fn suggestion<'a>(path: &str, known: impl Iterator<Item = &'a String> + Clone) -
 
 #[cfg(test)]
 mod tests {
-    use ganas_search::{Preset, Topology};
+    use ganas_search::{GaNasConfig, Preset, Topology};
 
     use super::*;
 

@@ -3,45 +3,28 @@
 
 use std::fmt::Write as _;
 
-use documented::DocumentedFields;
-use ganas_search::GaNasConfig;
-use ganas_search::ga_nas::{DiscriminatorConfig, GeneratorConfig, ProposalConfig};
 use toml::{Table, Value};
 
+use super::configured::Configuration;
 use crate::Error;
 use crate::error::Context as _;
 
 /// The width of comments.
 const WIDTH: usize = 100;
 
-/// The documentation of the fields of a section.
-type Docs = &'static [&'static str];
-
-/// The sections: name, names of fields, their documentation.
-const SECTIONS: [(&str, Docs, Docs); 3] = [
-    (
-        "generator",
-        GeneratorConfig::FIELD_NAMES,
-        GeneratorConfig::FIELD_DOCS,
-    ),
-    (
-        "discriminator",
-        DiscriminatorConfig::FIELD_NAMES,
-        DiscriminatorConfig::FIELD_DOCS,
-    ),
-    (
-        "proposal",
-        ProposalConfig::FIELD_NAMES,
-        ProposalConfig::FIELD_DOCS,
-    ),
-];
+/// The names of the fields of a configuration, or of a section of it, and their documentation.
+pub(super) type Fields = (&'static [&'static str], &'static [&'static str]);
 
 /// The configuration with every field and its documentation.
-pub(crate) fn commented(config: &GaNasConfig) -> Result<String, Error> {
+pub(super) fn commented<C: Configuration>(config: &C) -> Result<String, Error> {
+    let (names, docs) = C::FIELDS;
+    if names.is_empty() {
+        return Ok(format!("# {} has nothing to configure.\n", C::NAME));
+    }
     let table = Table::try_from(config)?;
     let mut text = String::new();
     let mut sections = Vec::new();
-    for (name, doc) in GaNasConfig::FIELD_NAMES.iter().zip(GaNasConfig::FIELD_DOCS) {
+    for (name, doc) in names.iter().zip(docs) {
         match table.get(*name) {
             Some(Value::Table(fields)) => sections.push((*name, *doc, fields)),
             value => field(&mut text, name, doc, value),
@@ -50,11 +33,11 @@ pub(crate) fn commented(config: &GaNasConfig) -> Result<String, Error> {
     for (name, doc, fields) in sections {
         comment(&mut text, doc);
         let _ = writeln!(text, "[{name}]\n");
-        let (_, names, docs) = SECTIONS
-            .into_iter()
-            .find(|(section, ..)| *section == name)
+        let (_, (names, docs)) = C::SECTIONS
+            .iter()
+            .find(|(section, _)| *section == name)
             .with_context(|| format!("the section `{name}` has no documentation"))?;
-        for (name, doc) in names.iter().zip(docs) {
+        for (name, doc) in names.iter().zip(*docs) {
             field(&mut text, name, doc, fields.get(*name));
         }
     }
@@ -89,7 +72,7 @@ fn comment(text: &mut String, doc: &str) {
 
 #[cfg(test)]
 mod tests {
-    use ganas_search::{Preset, Topology};
+    use ganas_search::{GaNasConfig, Preset, Topology};
 
     use super::*;
 

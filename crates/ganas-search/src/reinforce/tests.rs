@@ -1,0 +1,31 @@
+//! REINFORCE on NAS-Bench-201, with the number of 3x3 convolutions as the metric.
+
+use ganas_gnn::Cpu;
+use ganas_space::Arch;
+
+use super::*;
+use crate::MethodSearcher;
+use crate::method_tests::Session;
+
+fn convolutions(arch: &Arch) -> f64 {
+    let labels = arch.labels().iter();
+    labels.map(|label| f64::from(u8::from(label.0 == 3))).sum()
+}
+
+#[test]
+fn what_is_drawn_gets_better() {
+    let space = ganas_space::by_name("nasbench201").unwrap();
+    let config = ReinforceConfig::default();
+    let method = Reinforce::new(&Cpu::<f32>::new(), Arc::clone(&space), config, 1).unwrap();
+    let searcher = MethodSearcher::new(Arc::clone(&space), method, 1);
+    let mut session = Session::new(space, Box::new(searcher));
+    while session.trials.len() < 400 {
+        assert_eq!(session.round(|arch| Some(convolutions(arch))), 10);
+    }
+    let mean = |trials: &[Trial]| {
+        let sum: f64 = trials.iter().map(|t| convolutions(&t.arch)).sum();
+        sum / f64::from(u32::try_from(trials.len()).unwrap())
+    };
+    let (first, last) = (mean(&session.trials[..20]), mean(&session.trials[380..]));
+    assert!(last > first + 1.5, "{first} {last}");
+}
