@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 
-use crate::checksum::{CIRCUMSTANCES, EVALUATORS, OUTCOMES};
+use crate::checksum::{CIRCUMSTANCES, EVALUATORS, OUTCOMES, note_class};
 use crate::error::Fault;
 use crate::study::Durability;
 use crate::{RunId, StoreError, Study};
@@ -221,7 +221,8 @@ impl Evaluations {
         connection: &Connection,
         id: EvaluationId,
     ) -> Result<Option<Evaluation>, Fault> {
-        let sql = OUTCOMES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
+        let has_key = self.study.has_key("?2");
+        let sql = OUTCOMES.select(&format!("WHERE evaluator = ?1 AND {has_key} AND seed = ?3"));
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query((self.evaluator, id.key.to_string(), seed(id)))?;
         match rows.next()? {
@@ -272,9 +273,11 @@ impl Evaluations {
         let durability = Durability::Promised;
         self.study
             .write(durability, "forget failed evaluations", |tx| {
-                let sql = "DELETE FROM outcomes
-                       WHERE evaluator = ?1 AND key = ?2 AND seed = ?3 AND reason IS NOT NULL";
-                let mut statement = tx.prepare_cached(sql)?;
+                let has_key = self.study.has_key("?2");
+                let mut statement = tx.prepare_cached(&format!(
+                    "DELETE FROM outcomes
+                     WHERE evaluator = ?1 AND {has_key} AND seed = ?3 AND reason IS NOT NULL"
+                ))?;
                 for id in ids {
                     statement.execute((self.evaluator, id.key.to_string(), seed(*id)))?;
                 }
@@ -334,6 +337,7 @@ impl Evaluations {
             Value::Integer(details.circumstances.is_some().into()),
         ];
         let study = self.study.writing_id()?;
+        note_class(connection, id.key, arch.as_deref())?;
         let row = [&keys[..], &values[..]].concat();
         study.insert(&OUTCOMES, &mut OUTCOMES.replace(connection)?, &row, &[])?;
         if let Some(c) = &details.circumstances {
@@ -410,7 +414,9 @@ impl Evaluations {
         key: &str,
         seed: i64,
     ) -> Result<Option<Circumstances>, Fault> {
-        let sql = CIRCUMSTANCES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
+        let has_key = self.study.has_key("?2");
+        let sql =
+            CIRCUMSTANCES.select(&format!("WHERE evaluator = ?1 AND {has_key} AND seed = ?3"));
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query((self.evaluator, key, seed))?;
         let Some(row) = rows.next()? else {

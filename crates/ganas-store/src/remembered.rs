@@ -155,7 +155,7 @@ impl<'a> Remembered<'a> {
             }
             tx.execute(
                 "DELETE FROM outcomes WHERE run = ?1 AND reason IS NOT NULL
-                     AND key NOT IN (SELECT key FROM trials WHERE run = ?1)",
+                     AND class NOT IN (SELECT class FROM trials WHERE run = ?1)",
                 [run.0],
             )?;
             Ok(())

@@ -12,7 +12,9 @@ use ganas_space::SearchSpace;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::checksum::{CHECKPOINTS, ENDINGS, PROPOSALS, ROUNDS, RUNS, Running, StudyId, TRIALS};
+use crate::checksum::{
+    CHECKPOINTS, ENDINGS, PROPOSALS, ROUNDS, RUNS, Running, StudyId, TRIALS, note_class,
+};
 use crate::error::Fault;
 use crate::event_values::EventValues;
 use crate::read::Standing;
@@ -148,7 +150,7 @@ impl RunWriter {
                 Value::Integer(self.claim.run.0),
                 Value::Integer(trial.number.0.into()),
                 Value::Integer(trial.round.into()),
-                Value::Text(arch),
+                Value::Text(arch.clone()),
                 Value::Text(trial.key.to_string()),
                 Value::Integer(trial.repeat.into()),
                 Value::Text(state.to_owned()),
@@ -162,6 +164,7 @@ impl RunWriter {
                 lower: trial.lower.clone(),
             };
             let beside = [&trial.objectives[..], &standing.values()].concat();
+            note_class(connection, trial.key, Some(&arch))?;
             inserted.add(id.insert(&TRIALS, &mut statement, &values, &beside)?);
             if standing != Standing::default() {
                 let lower = serde_json::to_string(&standing.lower).map_err(|source| {
@@ -295,10 +298,12 @@ impl Observer for RunWriter {
             let id = study.writing_id()?;
             let mut statement = PROPOSALS.replace(tx)?;
             for (number, proposal) in (first..).zip(proposals) {
+                let arch = self.space.encode(&proposal.arch);
+                note_class(tx, proposal.key, Some(&arch))?;
                 let values = [
                     Value::Integer(self.claim.run.0),
                     Value::Integer(number.into()),
-                    Value::Text(self.space.encode(&proposal.arch)),
+                    Value::Text(arch),
                     Value::Text(proposal.key.to_string()),
                 ];
                 id.insert(&PROPOSALS, &mut statement, &values, &[])?;

@@ -102,8 +102,8 @@ impl Study {
     ) -> Result<BTreeSet<String>, Fault> {
         // The classes that each evaluator was asked for, so that its evaluations are gone through once.
         let mut asked: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
-        let mut select =
-            connection.prepare("SELECT key FROM trials WHERE run = ?1 AND state = 'completed'")?;
+        let mut select = connection
+            .prepare("SELECT key FROM trial_rows WHERE run = ?1 AND state = 'completed'")?;
         for run in runs {
             for source in Evaluated::new(self, connection, run)?.0.iter().flatten() {
                 let keys = select.query_map([run.id.0], |row| row.get(0))?;
@@ -113,7 +113,7 @@ impl Study {
         }
         let mut names = BTreeSet::new();
         let mut select = connection.prepare(
-            "SELECT key, metrics FROM outcomes
+            "SELECT key, metrics FROM outcome_rows
              WHERE evaluator = ?1 AND seed = -1 AND metrics IS NOT NULL",
         )?;
         for (evaluator, keys) in asked {

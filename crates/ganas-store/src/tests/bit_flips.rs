@@ -62,7 +62,7 @@ fn everything(path: &Path) -> Result<String, StoreError> {
 }
 
 /// A finished run, one that was interrupted in a round, and evaluations for a table.
-fn fill(study: &Study) {
+pub(super) fn fill(study: &Study) {
     finish(study, &spec(0));
     interrupt(study, &spec(1), 3);
     let Begun::Resume(claim, _) = begin(study, &spec(1), OnExisting::Resume).unwrap() else {
