@@ -39,6 +39,7 @@ mod sandbox;
 mod search_json;
 mod signals;
 mod spaces;
+mod stop_below;
 mod streams;
 mod study_life;
 mod surrogate;

@@ -66,7 +66,9 @@ pub use budget::Budget;
 pub use constraint::{
     Bound, ConstrainedSpace, Constraint, ListedSpace, MeasuredBound, Relation, WithMeasuredBounds,
 };
-pub use driver::{Pace, ResumePoint, Run, RunOutcome, Rungs, StopFlag, StopReason, Until};
+pub use driver::{
+    Pace, ResumePoint, Run, RunOutcome, Rungs, StopBelow, StopFlag, StopReason, Until,
+};
 pub use error::{ObserverError, SearchError};
 pub use ga_nas::{GaNas, GaNasConfig, Preset, Topology, Violations};
 pub use local_search::LocalSearch;

@@ -66,7 +66,7 @@ pub(crate) const SESSIONS: Table = Table {
     n_keys: 2,
 };
 
-/// The checksum of a trial goes on over its objectives, and what it is beside its metrics.
+/// The checksum of a trial goes on over its objectives, what it is beside its metrics, and where it was stopped.
 pub(crate) const TRIALS: Table = Table {
     name: "trials",
     rows: "trial_rows",
@@ -158,7 +158,7 @@ pub(crate) const PROPOSALS: Table = Table {
 pub(crate) const CURVES: Table = Table {
     name: "curves",
     rows: "curve_rows",
-    columns: &["evaluator", "key", "seed", "stopped", "told"],
+    columns: &["evaluator", "key", "seed", "run", "stopped", "told"],
     n_keys: 3,
 };
 

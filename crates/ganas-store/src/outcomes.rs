@@ -6,6 +6,7 @@ use ganas_eval::{Circumstances, Details, Fidelity};
 use ganas_space::ArchKey;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::checksum::{CIRCUMSTANCES, EVALUATORS, OUTCOMES, note_class};
@@ -58,7 +59,7 @@ pub struct Evaluations {
 }
 
 /// The seed in the table when it follows from the class.
-const OF_CLASS: i64 = -1;
+pub(crate) const OF_CLASS: i64 = -1;
 
 impl Study {
     /// The evaluations of an evaluator, which the study may know already.
@@ -94,7 +95,7 @@ impl Study {
             Value::Integer(number),
             Value::Text(spec.space.clone()),
             Value::Text(spec.identity.clone()),
-            Value::Text(json(&spec.fidelity)?),
+            Value::Text(finite_json(&spec.fidelity)?),
             Value::Text(spec.description.clone()),
             Value::Integer(0),
         ];
@@ -112,7 +113,8 @@ impl Study {
     ) -> Result<Option<i64>, Fault> {
         let sql = EVALUATORS.select("WHERE space = ?1 AND identity = ?2 AND fidelity = ?3");
         let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query((&spec.space, &spec.identity, json(&spec.fidelity)?))?;
+        let mut rows =
+            statement.query((&spec.space, &spec.identity, finite_json(&spec.fidelity)?))?;
         let Some(row) = rows.next()? else {
             return Ok(None);
         };
@@ -310,6 +312,10 @@ impl Evaluations {
             reason,
             details,
         } = evaluation;
+        if details.stopped.is_some() {
+            // There is no result of which more could be kept.
+            return self.keep_curves(connection, evaluation);
+        }
         if reason.is_some() {
             let known = self.find_in(connection, *id)?;
             if known.is_some_and(|known| known.reason.is_none()) {
@@ -318,7 +324,7 @@ impl Evaluations {
         }
         let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
         let metrics = match reason {
-            None => Some(json(&details.metrics)?),
+            None => Some(finite_json(&details.metrics)?),
             Some(_) => None,
         };
         let keys = [
@@ -331,7 +337,7 @@ impl Evaluations {
             run.map_or(Value::Null, |run| Value::Integer(run.0)),
             text(metrics),
             text(reason.clone()),
-            Value::Text(json(&details.cost)?),
+            Value::Text(finite_json(&details.cost)?),
             text(details.artifact.clone()),
             Value::Integer(details.attempts.into()),
             Value::Integer(details.circumstances.is_some().into()),
@@ -353,7 +359,10 @@ impl Evaluations {
             let mut statement = CIRCUMSTANCES.replace(connection)?;
             study.insert(&CIRCUMSTANCES, &mut statement, &row, &[])?;
         }
-        Ok(())
+        match reason {
+            None => self.keep_curves(connection, evaluation),
+            Some(_) => Ok(()),
+        }
     }
 
     fn evaluation(&self, connection: &Connection, row: &Row<'_>) -> Result<Evaluation, Fault> {
@@ -404,6 +413,7 @@ impl Evaluations {
                 artifact: row.get(8)?,
                 attempts: row.get(9)?,
                 circumstances,
+                ..Details::default()
             },
         })
     }
@@ -437,17 +447,20 @@ impl Evaluations {
 }
 
 /// The seed as it stands in the table.
-fn seed(id: EvaluationId) -> i64 {
+pub(crate) fn seed(id: EvaluationId) -> i64 {
     id.seed.map_or(OF_CLASS, i64::from)
 }
 
 /// What is not finite is left out, since JSON has no such numbers.
-fn json(value: &BTreeMap<String, f64>) -> Result<String, StoreError> {
+fn finite_json(value: &BTreeMap<String, f64>) -> Result<String, StoreError> {
     let finite = value.iter().filter(|(_, value)| value.is_finite());
-    serde_json::to_string(&finite.collect::<BTreeMap<_, _>>()).map_err(|source| {
-        StoreError::Encoding {
-            what: "an evaluation",
-            source,
-        }
+    json(&finite.collect::<BTreeMap<_, _>>())
+}
+
+/// A part of an evaluation as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Encoding {
+        what: "an evaluation",
+        source,
     })
 }

@@ -101,6 +101,7 @@ CREATE TABLE curves (
     evaluator INTEGER NOT NULL REFERENCES evaluators,
     class INTEGER NOT NULL REFERENCES classes,
     seed INTEGER NOT NULL,
+    run INTEGER,                    -- that asked for it
     stopped INTEGER NOT NULL CHECK (stopped IN (0, 1)), -- 1 when it was stopped after the last of them
     told TEXT NOT NULL,             -- JSON object from names of metrics to arrays of [step, value], in the order of telling
     checksum INTEGER NOT NULL,

@@ -286,7 +286,7 @@ pub(crate) fn view_without_checksums(connection: &Connection) -> rusqlite::Resul
 pub(crate) fn add_empty_tables(connection: &Connection, format: u32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.execute_batch(
-        "CREATE TEMP TABLE curves (evaluator, key, seed, stopped, told, checksum);
+        "CREATE TEMP TABLE curves (evaluator, key, seed, run, stopped, told, checksum);
          CREATE TEMP TABLE stops (run, number, step, value)",
     )?;
     if format == 3 {

@@ -21,5 +21,5 @@ CREATE TEMP VIEW circumstance_rows AS
     FROM circumstances a LEFT JOIN classes c USING (class);
 
 CREATE TEMP VIEW curve_rows AS
-    SELECT v.evaluator, v.class, lower(hex(c.key)) AS key, v.seed, v.stopped, v.told, v.checksum
+    SELECT v.evaluator, v.class, lower(hex(c.key)) AS key, v.seed, v.run, v.stopped, v.told, v.checksum
     FROM curves v LEFT JOIN classes c USING (class);

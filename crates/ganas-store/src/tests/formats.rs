@@ -100,7 +100,7 @@ fn told(study: &Study) -> (Vec<serde_json::Value>, String) {
 #[test]
 fn a_study_of_format_3_is_read_as_it_is_and_goes_on() {
     let place = Place::new();
-    bit_flips::fill(&place.study());
+    bit_flips::fill_as_in_format_3(&place.study());
     let expected = told(&place.study());
     downgrade_to_3(&place.path());
     let bytes = fs::read(place.path()).unwrap();

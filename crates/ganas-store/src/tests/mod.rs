@@ -16,6 +16,7 @@ mod remembered;
 mod resuming;
 mod reusing;
 mod sidecars;
+mod stopping;
 mod taken_away;
 
 use std::path::{Path, PathBuf};
@@ -152,6 +153,7 @@ fn spec(seed: u64) -> RunSpec {
         config: r#"{"per_ask":4}"#.into(),
         fidelity: Fidelity::new(),
         rungs: None,
+        stop_below: None,
         pace: Pace::Rounds,
         budget: Budget::unique(30).unwrap(),
         device: "cpu-f32 x86_64 avx2 fma".into(),

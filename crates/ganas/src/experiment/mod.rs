@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use ganas_report::records::SearchRecord;
-use ganas_search::{Budget, Observer, Pace, RunSpec, StopFlag, Until};
+use ganas_search::{Budget, Observer, Pace, RunSpec, StopBelow, StopFlag, Until};
 use ganas_space::SearchSpace;
 use ganas_store::{OnExisting, Study};
 #[cfg(feature = "tables")]
@@ -91,6 +91,7 @@ pub struct Experiment {
     until: Until,
     limits: TimeLimits,
     rungs: Option<RungSettings>,
+    stop_below: Option<StopBelow>,
     warm_start: Vec<PathBuf>,
     enqueue: Vec<PathBuf>,
     folders: Folders,
@@ -133,6 +134,7 @@ impl Default for Experiment {
             until: Until::default(),
             limits: TimeLimits::default(),
             rungs: None,
+            stop_below: None,
             warm_start: Vec::new(),
             enqueue: Vec::new(),
             folders: Folders::default(),
@@ -270,6 +272,8 @@ impl Experiment {
                     .to_owned(),
             ));
         }
+        let is_single = several.is_none() && constrained.improvement.is_none();
+        self.check_stop_below(&evaluating, is_single)?;
         let pace = Pace::from(self.window.or_else(|| {
             let workers = evaluating.n_workers()?;
             Some(workers.saturating_mul(TWO).max(algorithm.batch()))
@@ -280,6 +284,7 @@ impl Experiment {
             rungs: (self.rungs.as_ref())
                 .map(|rungs| rungs.resolve(&evaluating))
                 .transpose()?,
+            stop_below: self.stop_below,
             pace,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             space: space.name().to_owned(),
@@ -360,6 +365,25 @@ impl Experiment {
     #[expect(clippy::unused_self, reason = "as with workers")]
     fn with_measurable(&self, further: Vec<String>, _: &Arc<dyn SearchSpace>) -> Vec<String> {
         further
+    }
+
+    /// Refuses to stop evaluations early where that makes no sense.
+    fn check_stop_below(&self, evaluating: &Evaluating, is_single: bool) -> Result<(), Error> {
+        let Some(stop_below) = self.stop_below else {
+            return Ok(());
+        };
+        let refused = if evaluating.n_workers().is_none() {
+            "only workers tell how a training goes: name them with --evaluator"
+        } else if self.rungs.is_some() {
+            "rungs end trainings early, too: use one of the two"
+        } else if !is_single {
+            "values of one metric are compared: leave it out with several objectives and with --improve"
+        } else {
+            return stop_below
+                .check()
+                .map_err(|error| Error::Usage(format!("--stop-below: {error}")));
+        };
+        Err(Error::Usage(format!("--stop-below: {refused}")))
     }
 
     fn open_space(&self) -> Result<Arc<dyn SearchSpace>, Error> {
