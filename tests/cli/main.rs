@@ -41,6 +41,7 @@ mod search_json;
 mod searchers;
 mod signals;
 mod spaces;
+mod stop_below;
 mod streams;
 mod study_life;
 mod surrogate;

@@ -1,10 +1,11 @@
 //! The evaluator: answers queries.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use ganas_space::{Arch, ArchKey, SearchSpace};
 
-use crate::{EvalError, Measurement, MetricPair, Outcome, ReportMetric, SearchMetric};
+use crate::{EvalError, Measurement, MetricPair, Outcome, ReportMetric, SearchMetric, StopRule};
 
 /// One query.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,9 @@ pub struct Task {
     pub fidelity: Option<Fidelity>,
     /// The artifact of an evaluation of the same class and seed with a lower fidelity, from which it may go on.
     pub resume_from: Option<String>,
+    /// When it is stopped early; nothing when it is not. An evaluator that can cancel goes by it, and then finishes the task with
+    /// [`EvalError::StoppedEarly`], whatever is returned after that; one that tells no progress need not.
+    pub stop_rule: Option<Arc<StopRule>>,
 }
 
 impl Task {
@@ -63,6 +67,7 @@ impl Task {
             seed: None,
             fidelity: None,
             resume_from: None,
+            stop_rule: None,
         }
     }
 

@@ -17,6 +17,7 @@ mod objectives;
 mod outcome;
 mod property;
 mod range;
+mod stopping;
 
 pub use counts::QueryCounts;
 pub use declaration::{
@@ -34,6 +35,7 @@ pub use objectives::{ObjectiveSource, WithObjectives};
 pub use outcome::{Circumstances, Details, Outcome};
 pub use property::{ClosedForm, CostProperty, NamedCost, Property};
 pub use range::MetricRange;
+pub use stopping::{Curve, StopRule, StoppedAt};
 
 #[cfg(test)]
 mod test_archs;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EvalError, Measurement, MetricPair};
+use crate::{Curve, EvalError, Measurement, MetricPair, StoppedAt};
 
 /// The end of one evaluation.
 #[derive(Debug)]
@@ -41,8 +41,12 @@ impl Outcome {
 /// Everything that an evaluation returned.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Details {
-    /// Every metric, by name; nothing of an evaluation that failed.
+    /// Every metric, by name; nothing of an evaluation that failed, and the last that was told of one that was cancelled.
     pub metrics: BTreeMap<String, f64>,
+    /// What was told of each step, by metric: at most 4,096 values, of the attempt that ended it.
+    pub curves: BTreeMap<String, Curve>,
+    /// Where it was stopped early, when it was.
+    pub stopped: Option<StoppedAt>,
     /// What it cost, by name, in the units of the evaluator, such as `gpu_hours`.
     pub cost: BTreeMap<String, f64>,
     /// Where the evaluator left what it made, such as the weights.

@@ -26,6 +26,12 @@ pub enum SearchError {
         /// What is wrong, and what was expected.
         reason: String,
     },
+    /// Evaluations that are stopped early by a rule that makes no sense.
+    #[error("stopping early: {reason}")]
+    BadStopBelow {
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
     /// An architecture, action or text that the search space refused.
     #[error(transparent)]
     Space(#[from] SpaceError),

@@ -85,7 +85,9 @@ pub use constraint::{
 };
 pub use cross_entropy::{CrossEntropy, CrossEntropyConfig};
 pub use drawn::DrawsConfig;
-pub use driver::{Pace, ResumePoint, Run, RunOutcome, Rungs, StopFlag, StopReason, Until};
+pub use driver::{
+    Pace, ResumePoint, Run, RunOutcome, Rungs, StopBelow, StopFlag, StopReason, Until,
+};
 pub use error::{ObserverError, SearchError};
 pub use evolution::{Evolution, EvolutionConfig, Mutation};
 pub use fixed_list::{ByColumnsConfig, ByParametersConfig, FixedList, PropertyOrder};

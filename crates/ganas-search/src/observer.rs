@@ -76,7 +76,7 @@ pub trait Observer {
     }
 
     /// Is told of a finished evaluation as soon as it is there, in whatever order they come: of the trial with this number,
-    /// and of later ones of its class.
+    /// and of later ones of its class. One that was stopped early has no result, and [`Details::stopped`] says so.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use ganas_eval::{Fidelity, MetricPair};
 use serde::{Deserialize, Serialize};
 
-use crate::{Budget, Objectives, Pace, Rungs};
+use crate::{Budget, Objectives, Pace, Rungs, StopBelow};
 
 /// Everything that the record of a run depends on; two runs with equal specs have equal records, and of two that differ in their
 /// budget alone one has the beginning of the other.
@@ -30,6 +30,9 @@ pub struct RunSpec {
     /// The fidelities with which evaluations begin and go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rungs: Option<Rungs>,
+    /// When evaluations are stopped early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_below: Option<StopBelow>,
     /// The budget in unique queries. It is no part of what the run is: the same run can go on with a larger one.
     pub budget: Budget,
     /// The device and the instruction set, for example `cpu-f32 x86_64 avx2 fma`.
@@ -84,6 +87,7 @@ mod tests {
             fidelity: Fidelity::new(),
             pace: Pace::Rounds,
             rungs: None,
+            stop_below: None,
             budget: Budget::ONE,
             device: "cpu".to_owned(),
             seed: 0,

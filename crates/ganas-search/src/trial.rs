@@ -1,6 +1,6 @@
 //! Trials: one evaluated architecture each.
 
-use ganas_eval::{ReportMetric, SearchMetric};
+use ganas_eval::{ReportMetric, SearchMetric, StoppedAt};
 use ganas_space::{Arch, ArchKey};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub enum TrialState {
     Completed(SearchMetric),
     /// The evaluation failed, for the reason given; the architecture never enters a truth set.
     Failed(String),
+    /// The evaluation was stopped early, because it was worse than others at the same step: it has no result.
+    Stopped(StoppedAt),
 }
 
 /// One evaluated architecture, as a searcher may see it: without the metric that is reported in the end.
@@ -102,6 +104,13 @@ impl Trial {
         self
     }
 
+    /// The same trial, which was stopped early.
+    #[must_use]
+    pub fn stopped(mut self, at: StoppedAt) -> Self {
+        self.state = TrialState::Stopped(at);
+        self
+    }
+
     /// Whether it satisfies all bounds on what was measured.
     #[must_use]
     pub fn is_feasible(&self) -> bool {
@@ -121,7 +130,7 @@ impl Trial {
     pub fn search(&self) -> Option<SearchMetric> {
         match self.state {
             TrialState::Completed(value) => Some(value),
-            TrialState::Failed(_) => None,
+            TrialState::Failed(_) | TrialState::Stopped(_) => None,
         }
     }
 }
@@ -131,6 +140,6 @@ impl Trial {
 pub struct TrialRecord {
     /// What the searcher saw.
     pub trial: Trial,
-    /// The reported metric; `None` for a failed trial.
+    /// The reported metric; `None` for a trial that failed or was stopped.
     pub report: Option<ReportMetric>,
 }

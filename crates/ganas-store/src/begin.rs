@@ -1,9 +1,10 @@
 //! Beginning a run: new, or where it was left.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganas_eval::Evaluator;
+use ganas_eval::{Curve, Evaluator};
 use ganas_search::{ResumePoint, RunSpec, StopReason, Trial, TrialRecord};
 use ganas_space::SearchSpace;
 use rusqlite::Connection;
@@ -321,14 +322,37 @@ impl Study {
             let what = format!("the checkpoint of {} after round {round}", run.describe());
             self.damaged(what, reason)
         })?;
+        let trials = self.recorded(connection, run, space)?;
         Ok(Some(ResumePoint {
             rounds,
-            trials: self.recorded(connection, run, space)?,
+            curves: self.told_curves(connection, run, &trials)?,
+            trials,
             pending: stored.pending(space).map_err(|reason| {
                 self.damaged(format!("the checkpoint of {}", run.describe()), reason)
             })?,
             checkpoint: stored.searcher,
         }))
+    }
+
+    /// What the complete trials of a run told of each step, where evaluations are stopped early.
+    fn told_curves(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        trials: &[TrialRecord],
+    ) -> Result<BTreeMap<u32, Curve>, Fault> {
+        let source = match run.spec.stop_below {
+            Some(_) => self.source(connection, run)?,
+            None => None,
+        };
+        let Some(source) = source else {
+            return Ok(BTreeMap::new());
+        };
+        let mut known = source.whole_curves(connection, &run.spec.protocol.search)?;
+        let complete = trials.iter().map(|record| &record.trial);
+        let complete = complete.filter(|trial| !trial.repeat && trial.search().is_some());
+        let curves = complete.filter_map(|trial| Some((trial.number.0, known.remove(&trial.key)?)));
+        Ok(curves.collect())
     }
 
     /// The trials of a run as a searcher is told them.
@@ -395,7 +419,7 @@ impl Study {
             .prepare_cached("SELECT min(number) FROM trials WHERE run = ?1 AND round >= ?2")?
             .query_row((run.0, rounds), |row| row.get(0))?;
         if let Some(first) = first {
-            for table in ["objectives", "standings"] {
+            for table in ["objectives", "standings", "stops"] {
                 let sql = format!("DELETE FROM {table} WHERE run = ?1 AND number >= ?2");
                 connection.prepare_cached(&sql)?.execute((run.0, first))?;
             }

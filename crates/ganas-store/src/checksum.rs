@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use ganas_space::ArchKey;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
 
@@ -18,6 +19,8 @@ pub(crate) struct StudyId(pub(crate) [u8; 16]);
 /// A table whose rows have checksums, in a column of that name after all others.
 pub(crate) struct Table {
     pub(crate) name: &'static str,
+    /// What its rows are read from: itself, or a view that puts the key and the text of their class in place of its number.
+    pub(crate) rows: &'static str,
     /// The columns that the checksum is over, in the order of reading and writing.
     pub(crate) columns: &'static [&'static str],
     /// The primary key is the first so many columns.
@@ -26,6 +29,7 @@ pub(crate) struct Table {
 
 pub(crate) const RUNS: Table = Table {
     name: "runs",
+    rows: "runs",
     columns: &[
         "run",
         "name",
@@ -57,13 +61,15 @@ pub(crate) const RUNS: Table = Table {
 
 pub(crate) const SESSIONS: Table = Table {
     name: "sessions",
+    rows: "sessions",
     columns: &["run", "session", "started_at", "version", "device", "pid"],
     n_keys: 2,
 };
 
-/// The checksum of a trial goes on over its objectives, and what it is beside its metrics.
+/// The checksum of a trial goes on over its objectives, what it is beside its metrics, and where it was stopped.
 pub(crate) const TRIALS: Table = Table {
     name: "trials",
+    rows: "trial_rows",
     columns: &[
         "run", "number", "round", "arch", "key", "repeat", "state", "search", "report", "reason",
     ],
@@ -72,6 +78,7 @@ pub(crate) const TRIALS: Table = Table {
 
 pub(crate) const ROUNDS: Table = Table {
     name: "rounds",
+    rows: "rounds",
     columns: &[
         "run",
         "round",
@@ -86,12 +93,14 @@ pub(crate) const ROUNDS: Table = Table {
 /// The state of the searcher is covered by its sha256.
 pub(crate) const CHECKPOINTS: Table = Table {
     name: "checkpoints",
+    rows: "checkpoints",
     columns: &["run", "round", "sha256"],
     n_keys: 1,
 };
 
 pub(crate) const EVALUATORS: Table = Table {
     name: "evaluators",
+    rows: "evaluators",
     columns: &[
         "evaluator",
         "space",
@@ -105,6 +114,7 @@ pub(crate) const EVALUATORS: Table = Table {
 
 pub(crate) const OUTCOMES: Table = Table {
     name: "outcomes",
+    rows: "outcome_rows",
     columns: &[
         "evaluator",
         "key",
@@ -123,6 +133,7 @@ pub(crate) const OUTCOMES: Table = Table {
 
 pub(crate) const CIRCUMSTANCES: Table = Table {
     name: "circumstances",
+    rows: "circumstance_rows",
     columns: &[
         "evaluator",
         "key",
@@ -139,18 +150,28 @@ pub(crate) const CIRCUMSTANCES: Table = Table {
 
 pub(crate) const PROPOSALS: Table = Table {
     name: "proposals",
+    rows: "proposal_rows",
     columns: &["run", "number", "arch", "key"],
     n_keys: 2,
 };
 
+pub(crate) const CURVES: Table = Table {
+    name: "curves",
+    rows: "curve_rows",
+    columns: &["evaluator", "key", "seed", "run", "stopped", "told"],
+    n_keys: 3,
+};
+
 pub(crate) const SOURCES: Table = Table {
     name: "sources",
+    rows: "sources",
     columns: &["run", "evaluator"],
     n_keys: 1,
 };
 
 pub(crate) const ENDINGS: Table = Table {
     name: "endings",
+    rows: "endings",
     columns: &["run", "ending"],
     n_keys: 1,
 };
@@ -158,6 +179,7 @@ pub(crate) const ENDINGS: Table = Table {
 /// A table of format 2, whose rows are taken over.
 pub(crate) const UNFINISHED: Table = Table {
     name: "unfinished",
+    rows: "unfinished",
     columns: &["run", "key", "search", "report", "reason", "further"],
     n_keys: 2,
 };
@@ -165,6 +187,7 @@ pub(crate) const UNFINISHED: Table = Table {
 /// A table of format 2, whose rows are taken over.
 pub(crate) const COLLECTIONS: Table = Table {
     name: "collections",
+    rows: "collections",
     columns: &["collection", "space", "evaluator", "description", "session"],
     n_keys: 1,
 };
@@ -172,6 +195,7 @@ pub(crate) const COLLECTIONS: Table = Table {
 /// A table of format 2, whose rows are taken over.
 pub(crate) const EVALUATIONS: Table = Table {
     name: "evaluations",
+    rows: "evaluations",
     columns: &["collection", "key", "seed", "metrics", "reason"],
     n_keys: 3,
 };
@@ -180,7 +204,7 @@ impl Table {
     /// `SELECT` with all columns, and the checksum after them.
     pub(crate) fn select(&self, rest: &str) -> String {
         let columns = self.columns.join(", ");
-        format!("SELECT {columns}, checksum FROM {} {rest}", self.name)
+        format!("SELECT {columns}, checksum FROM {} {rest}", self.rows)
     }
 
     /// The condition on the primary key, with parameters from the first on.
@@ -207,13 +231,63 @@ impl Table {
     }
 
     fn insert_sql(&self, verb: &str) -> String {
-        let columns = self.columns.join(", ");
-        let places = ", ?".repeat(self.columns.len());
+        let columns: Vec<&str> = self.columns.iter().map(|&name| self.stored(name)).collect();
+        let places: Vec<String> = (0..self.columns.len()).map(|n| self.place(n)).collect();
         format!(
-            "{verb} INTO {} ({columns}, checksum) VALUES (?{places})",
-            self.name
+            "{verb} INTO {} ({}, checksum) VALUES ({}, ?)",
+            self.name,
+            columns.join(", "),
+            places.join(", ")
         )
     }
+
+    /// Whether its rows name their class by a number.
+    fn is_by_class(&self) -> bool {
+        self.rows != self.name
+    }
+
+    /// The column that stands for this one.
+    fn stored(&self, column: &'static str) -> &'static str {
+        match column {
+            "key" if self.is_by_class() => "class",
+            column => column,
+        }
+    }
+
+    /// What is stored for the column at this position, whose value is the parameter of the same number.
+    fn place(&self, position: usize) -> String {
+        let parameter = format!("?{}", position + 1);
+        let key = self.columns.iter().position(|&name| name == "key");
+        match (self.columns[position], key) {
+            ("key", _) if self.is_by_class() => class_of(&parameter),
+            ("arch", Some(key)) if self.is_by_class() => {
+                let key = key + 1;
+                format!(
+                    "nullif(coalesce({parameter}, ''), (SELECT arch FROM classes WHERE key = unhex(?{key})))"
+                )
+            }
+            _ => parameter,
+        }
+    }
+}
+
+/// Notes a class before rows name it, unless it is known; the text is that by which it came.
+pub(crate) fn note_class(
+    connection: &Connection,
+    key: ArchKey,
+    arch: Option<&str>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO classes (key, arch) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING",
+        )?
+        .execute((key.0.to_be_bytes(), arch.unwrap_or_default()))?;
+    Ok(())
+}
+
+/// The class of a key, as an expression.
+pub(crate) fn class_of(key: &str) -> String {
+    format!("(SELECT class FROM classes WHERE key = unhex({key}))")
 }
 
 impl StudyId {

@@ -17,6 +17,7 @@
 mod begin;
 mod checksum;
 mod collection;
+mod curves;
 mod error;
 mod event_values;
 mod export;

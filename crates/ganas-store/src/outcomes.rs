@@ -6,9 +6,10 @@ use ganas_eval::{Circumstances, Details, Fidelity};
 use ganas_space::ArchKey;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::checksum::{CIRCUMSTANCES, EVALUATORS, OUTCOMES};
+use crate::checksum::{CIRCUMSTANCES, EVALUATORS, OUTCOMES, note_class};
 use crate::error::Fault;
 use crate::study::Durability;
 use crate::{RunId, StoreError, Study};
@@ -58,7 +59,7 @@ pub struct Evaluations {
 }
 
 /// The seed in the table when it follows from the class.
-const OF_CLASS: i64 = -1;
+pub(crate) const OF_CLASS: i64 = -1;
 
 impl Study {
     /// The evaluations of an evaluator, which the study may know already.
@@ -94,7 +95,7 @@ impl Study {
             Value::Integer(number),
             Value::Text(spec.space.clone()),
             Value::Text(spec.identity.clone()),
-            Value::Text(json(&spec.fidelity)?),
+            Value::Text(finite_json(&spec.fidelity)?),
             Value::Text(spec.description.clone()),
             Value::Integer(0),
         ];
@@ -112,7 +113,8 @@ impl Study {
     ) -> Result<Option<i64>, Fault> {
         let sql = EVALUATORS.select("WHERE space = ?1 AND identity = ?2 AND fidelity = ?3");
         let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query((&spec.space, &spec.identity, json(&spec.fidelity)?))?;
+        let mut rows =
+            statement.query((&spec.space, &spec.identity, finite_json(&spec.fidelity)?))?;
         let Some(row) = rows.next()? else {
             return Ok(None);
         };
@@ -221,7 +223,8 @@ impl Evaluations {
         connection: &Connection,
         id: EvaluationId,
     ) -> Result<Option<Evaluation>, Fault> {
-        let sql = OUTCOMES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
+        let has_key = self.study.has_key("?2");
+        let sql = OUTCOMES.select(&format!("WHERE evaluator = ?1 AND {has_key} AND seed = ?3"));
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query((self.evaluator, id.key.to_string(), seed(id)))?;
         match rows.next()? {
@@ -272,9 +275,11 @@ impl Evaluations {
         let durability = Durability::Promised;
         self.study
             .write(durability, "forget failed evaluations", |tx| {
-                let sql = "DELETE FROM outcomes
-                       WHERE evaluator = ?1 AND key = ?2 AND seed = ?3 AND reason IS NOT NULL";
-                let mut statement = tx.prepare_cached(sql)?;
+                let has_key = self.study.has_key("?2");
+                let mut statement = tx.prepare_cached(&format!(
+                    "DELETE FROM outcomes
+                     WHERE evaluator = ?1 AND {has_key} AND seed = ?3 AND reason IS NOT NULL"
+                ))?;
                 for id in ids {
                     statement.execute((self.evaluator, id.key.to_string(), seed(*id)))?;
                 }
@@ -307,6 +312,10 @@ impl Evaluations {
             reason,
             details,
         } = evaluation;
+        if details.stopped.is_some() {
+            // There is no result of which more could be kept.
+            return self.keep_curves(connection, evaluation);
+        }
         if reason.is_some() {
             let known = self.find_in(connection, *id)?;
             if known.is_some_and(|known| known.reason.is_none()) {
@@ -315,7 +324,7 @@ impl Evaluations {
         }
         let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
         let metrics = match reason {
-            None => Some(json(&details.metrics)?),
+            None => Some(finite_json(&details.metrics)?),
             Some(_) => None,
         };
         let keys = [
@@ -328,12 +337,13 @@ impl Evaluations {
             run.map_or(Value::Null, |run| Value::Integer(run.0)),
             text(metrics),
             text(reason.clone()),
-            Value::Text(json(&details.cost)?),
+            Value::Text(finite_json(&details.cost)?),
             text(details.artifact.clone()),
             Value::Integer(details.attempts.into()),
             Value::Integer(details.circumstances.is_some().into()),
         ];
         let study = self.study.writing_id()?;
+        note_class(connection, id.key, arch.as_deref())?;
         let row = [&keys[..], &values[..]].concat();
         study.insert(&OUTCOMES, &mut OUTCOMES.replace(connection)?, &row, &[])?;
         if let Some(c) = &details.circumstances {
@@ -349,7 +359,10 @@ impl Evaluations {
             let mut statement = CIRCUMSTANCES.replace(connection)?;
             study.insert(&CIRCUMSTANCES, &mut statement, &row, &[])?;
         }
-        Ok(())
+        match reason {
+            None => self.keep_curves(connection, evaluation),
+            Some(_) => Ok(()),
+        }
     }
 
     fn evaluation(&self, connection: &Connection, row: &Row<'_>) -> Result<Evaluation, Fault> {
@@ -400,6 +413,7 @@ impl Evaluations {
                 artifact: row.get(8)?,
                 attempts: row.get(9)?,
                 circumstances,
+                ..Details::default()
             },
         })
     }
@@ -410,7 +424,9 @@ impl Evaluations {
         key: &str,
         seed: i64,
     ) -> Result<Option<Circumstances>, Fault> {
-        let sql = CIRCUMSTANCES.select("WHERE evaluator = ?1 AND key = ?2 AND seed = ?3");
+        let has_key = self.study.has_key("?2");
+        let sql =
+            CIRCUMSTANCES.select(&format!("WHERE evaluator = ?1 AND {has_key} AND seed = ?3"));
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query((self.evaluator, key, seed))?;
         let Some(row) = rows.next()? else {
@@ -431,17 +447,20 @@ impl Evaluations {
 }
 
 /// The seed as it stands in the table.
-fn seed(id: EvaluationId) -> i64 {
+pub(crate) fn seed(id: EvaluationId) -> i64 {
     id.seed.map_or(OF_CLASS, i64::from)
 }
 
 /// What is not finite is left out, since JSON has no such numbers.
-fn json(value: &BTreeMap<String, f64>) -> Result<String, StoreError> {
+fn finite_json(value: &BTreeMap<String, f64>) -> Result<String, StoreError> {
     let finite = value.iter().filter(|(_, value)| value.is_finite());
-    serde_json::to_string(&finite.collect::<BTreeMap<_, _>>()).map_err(|source| {
-        StoreError::Encoding {
-            what: "an evaluation",
-            source,
-        }
+    json(&finite.collect::<BTreeMap<_, _>>())
+}
+
+/// A part of an evaluation as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Encoding {
+        what: "an evaluation",
+        source,
     })
 }

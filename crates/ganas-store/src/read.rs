@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ganas_eval::{Direction, ReportMetric, SearchMetric};
+use ganas_eval::{Direction, ReportMetric, SearchMetric, StoppedAt};
 use ganas_search::{Event, TrialNumber, TrialState};
 use ganas_space::ArchKey;
 use rusqlite::{Connection, Row};
@@ -27,7 +27,7 @@ pub struct TrialRow {
     pub repeat: bool,
     /// How it ended.
     pub state: TrialState,
-    /// The reported metric; `None` for a failed trial.
+    /// The reported metric; `None` for a trial that failed or was stopped.
     pub report: Option<ReportMetric>,
     /// The measured value of each of several objectives; empty for a failed trial, and when there is one objective.
     pub objectives: Vec<f64>,
@@ -65,6 +65,13 @@ impl Standing {
         values.extend(&self.lower);
         values
     }
+}
+
+/// The numbers that the checksum of a trial is over when it was stopped.
+pub(crate) fn stop_values(stop: Option<StoppedAt>) -> Vec<f64> {
+    stop.map_or_else(Vec::new, |StoppedAt { step, value }| {
+        vec![f64::from(step), value]
+    })
 }
 
 /// A recorded event.
@@ -165,32 +172,50 @@ impl Study {
         let mut statement = connection.prepare_cached(&sql)?;
         let mut objectives = self.objectives(connection, run)?;
         let mut standings = self.standings(connection, run)?;
+        let mut stops = self.stops(connection, run)?;
         let mut rounds = self.rounds(connection, run, Part::Trials)?;
         let mut rows = statement.query([run.id.0])?;
         while let Some(row) = rows.next()? {
             let number: u32 = row.get(1)?;
             let measured = objectives.remove(&number).unwrap_or_default();
             let standing = standings.remove(&number).unwrap_or_default();
+            let stop = stops.remove(&number);
             let what = || format!("trial {number} of {}", run.describe());
-            let beside = [&measured[..], &standing.values()].concat();
+            let beside = [&measured[..], &standing.values(), &stop_values(stop)].concat();
             let checksum = self.verify(&TRIALS, row, &beside, what)?;
             let trial = TrialRow {
                 objectives: measured,
                 violation: standing.violation,
                 lower: standing.lower,
                 missing: standing.missing,
-                ..self.trial(what, run.spec.protocol.search_direction, row)?
+                ..self.trial(what, run.spec.protocol.search_direction, row, stop)?
             };
             rounds.found(trial.round, |of_round| of_round.add(checksum));
             visit(trial)?;
         }
-        if let Some(number) = objectives.keys().chain(standings.keys()).next() {
+        let beside = objectives.keys().chain(standings.keys());
+        if let Some(number) = beside.chain(stops.keys()).next() {
             let what = format!("trial {number} of {}", run.describe());
             return Err(self
-                .damaged(what, "it has objectives, but is missing")
+                .damaged(what, "it has more than its row, which is missing")
                 .into());
         }
         self.check_rounds(run, &rounds)
+    }
+
+    /// Where the trials of a run were stopped.
+    fn stops(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+    ) -> Result<BTreeMap<u32, StoppedAt>, Fault> {
+        let mut statement =
+            connection.prepare_cached("SELECT number, step, value FROM stops WHERE run = ?1")?;
+        let rows = statement.query_map([run.id.0], |row| {
+            let (step, value) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, StoppedAt { step, value }))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// What the trials of a run are beside their metrics.
@@ -276,13 +301,18 @@ impl Study {
         what: impl Fn() -> String,
         direction: Direction,
         row: &Row<'_>,
+        stop: Option<StoppedAt>,
     ) -> Result<TrialRow, Fault> {
         let key: String = row.get(4)?;
-        let state = match (row.get(7)?, row.get(9)?) {
-            (Some(search), None) => TrialState::Completed(SearchMetric::new(search, direction)),
-            (None, Some(reason)) => TrialState::Failed(reason),
+        let state = match (row.get(7)?, row.get(9)?, stop) {
+            (Some(search), None, None) => {
+                TrialState::Completed(SearchMetric::new(search, direction))
+            }
+            (None, Some(reason), None) => TrialState::Failed(reason),
+            (None, None, Some(at)) => TrialState::Stopped(at),
             _ => {
-                let reason = "expected either a search metric or a reason of failure";
+                let reason =
+                    "expected a search metric, a reason of failure, or where it was stopped";
                 return Err(self.damaged(what(), reason).into());
             }
         };

@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ganas_eval::{
-    EvalError, Evaluator, Feed, Fidelity, GoOn, Measurement, MetricPair, Outcome, Progress, Query,
-    Task, evaluate_one,
+    Details, EvalError, Evaluator, Feed, Fidelity, GoOn, Measurement, MetricPair, Outcome,
+    Progress, Query, StopRule, StoppedAt, Task, evaluate_one,
 };
 use ganas_space::{Arch, SearchSpace};
 use rusqlite::types::Value;
 
 use crate::checksum::SOURCES;
+use crate::curves::Curves;
 use crate::outcomes::{Evaluation, EvaluationId, Evaluations};
 use crate::study::Durability;
-use crate::{EvaluatorSpec, RunClaim, StoreError};
+use crate::{EvaluatorSpec, RunClaim, RunId, StoreError};
 
 /// An evaluator of one run that keeps in the study what another one has finished, and asks it only for what the study does not
 /// have: of this run, of others, of tables, of lists.
@@ -92,7 +93,20 @@ impl<'a> Remembered<'a> {
 
     /// The outcome of a task, when the study has it.
     fn recall(&self, task: &Task) -> Result<Option<Outcome>, StoreError> {
-        let Some(evaluation) = self.kept(task)?.find(id(task))? else {
+        let kept = self.kept(task)?;
+        let curves = match &task.stop_rule {
+            None => None,
+            Some(_) => {
+                (self.claim.study).read("look for curves", |tx| kept.curves(tx, id(task)))?
+            }
+        };
+        if let (Some(rule), Some(curves)) = (&task.stop_rule, &curves)
+            && let Some(at) = curves.stops(rule)
+        {
+            self.count_reused(curves.run);
+            return Ok(Some(stopped(rule, at, curves)));
+        }
+        let Some(mut evaluation) = kept.find(id(task))? else {
             return Ok(None);
         };
         let result = match &evaluation.reason {
@@ -108,20 +122,27 @@ impl<'a> Remembered<'a> {
         if matches!(result, Err(EvalError::NotKept { .. })) {
             return Ok(None);
         }
-        if evaluation.run != Some(self.claim.run) {
-            self.reused.fetch_add(1, Ordering::Relaxed);
-        }
+        self.count_reused(evaluation.run);
+        evaluation.details.curves = curves.map_or_else(BTreeMap::new, |curves| curves.told);
         Ok(Some(Outcome {
             result,
             details: evaluation.details,
         }))
     }
 
+    /// Counts an evaluation that was not made again, unless it was this run's own.
+    fn count_reused(&self, run: Option<RunId>) {
+        if run != Some(self.claim.run) {
+            self.reused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn keep(&self, task: &Task, outcome: &Outcome) -> Result<(), StoreError> {
         // What returned metrics has succeeded, also when one of them says that it is missing.
         let is_returned = outcome.result.is_ok() || !outcome.details.metrics.is_empty();
         let reason = match &outcome.result {
-            Err(EvalError::Cancelled | EvalError::StoppedEarly { .. }) => return Ok(()),
+            Err(EvalError::Cancelled) => return Ok(()),
+            Err(EvalError::StoppedEarly { .. }) => None,
             Err(error) if !is_returned => Some(error.to_string()),
             _ => None,
         };
@@ -155,7 +176,7 @@ impl<'a> Remembered<'a> {
             }
             tx.execute(
                 "DELETE FROM outcomes WHERE run = ?1 AND reason IS NOT NULL
-                     AND key NOT IN (SELECT key FROM trials WHERE run = ?1)",
+                     AND class NOT IN (SELECT class FROM trials WHERE run = ?1)",
                 [run.0],
             )?;
             Ok(())
@@ -225,6 +246,22 @@ impl Feed for Remembering<'_> {
 
     fn progress(&mut self, ticket: usize, progress: &Progress) -> GoOn {
         self.feed.progress(ticket, progress)
+    }
+}
+
+/// The outcome of an evaluation that is stopped by what is kept of it.
+fn stopped(rule: &StopRule, at: StoppedAt, curves: &Curves) -> Outcome {
+    Outcome {
+        result: Err(EvalError::StoppedEarly {
+            step: at.step,
+            metric: rule.metric.clone(),
+            value: at.value,
+        }),
+        details: Details {
+            curves: curves.told.clone(),
+            stopped: Some(at),
+            ..Details::default()
+        },
     }
 }
 

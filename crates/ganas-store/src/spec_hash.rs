@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::num::NonZeroU32;
 
 use ganas_eval::{Fidelity, MetricPair};
-use ganas_search::{Budget, Objectives, RunSpec, Rungs};
+use ganas_search::{Budget, Objectives, RunSpec, Rungs, StopBelow};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +34,8 @@ struct Experiment<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rungs: Option<&'a Rungs>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    stop_below: Option<&'a StopBelow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     objectives: Option<&'a Objectives>,
 }
 
@@ -57,6 +59,7 @@ impl SpecText {
                 window: spec.pace.window(),
                 fidelity: &spec.fidelity,
                 rungs: spec.rungs.as_ref(),
+                stop_below: spec.stop_below.as_ref(),
                 objectives: spec.objectives.as_ref(),
             })?
             .as_bytes(),

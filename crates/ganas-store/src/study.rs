@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::StoreError;
-use crate::checksum::StudyId;
+use crate::checksum::{StudyId, class_of};
 use crate::error::Fault;
 use crate::file::{self, Change, Journal, Opened, Place};
 use crate::mark::Mark;
+use crate::schema::FORMAT_BY_CLASS;
 
 /// A study: one SQLite file with any number of runs.
 ///
@@ -26,6 +27,8 @@ struct Shared {
     /// None for a study of format 1, which is read only.
     id: Option<StudyId>,
     journal: Journal,
+    /// The format of the file, which may be an earlier one when it is read only.
+    format: u32,
     connection: Mutex<Connection>,
     /// Locked while the connection is.
     place: Mutex<Place>,
@@ -98,6 +101,15 @@ impl Study {
     /// The id; none for a study of format 1, which is read only.
     pub(crate) fn id(&self) -> Option<StudyId> {
         self.shared.id
+    }
+
+    /// The condition on rows by class that they have this key, which is a parameter.
+    pub(crate) fn has_key(&self, parameter: &str) -> String {
+        if self.shared.format < FORMAT_BY_CLASS {
+            format!("key = {parameter}")
+        } else {
+            format!("class = {}", class_of(parameter))
+        }
     }
 
     /// How SQLite keeps transactions whole.
@@ -239,6 +251,7 @@ impl Study {
                 path: path.to_owned(),
                 id: opened.id,
                 journal: opened.journal,
+                format: opened.format,
                 connection: Mutex::new(opened.connection),
                 place: Mutex::new(opened.place),
                 gone: OnceLock::new(),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ganas_eval::StoppedAt;
 use ganas_search::{
     Event, Observer, ObserverError, Proposal, RoundReport, RunOutcome, StopReason, TrialRecord,
     TrialState,
@@ -12,10 +13,12 @@ use ganas_space::SearchSpace;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::checksum::{CHECKPOINTS, ENDINGS, PROPOSALS, ROUNDS, RUNS, Running, StudyId, TRIALS};
+use crate::checksum::{
+    CHECKPOINTS, ENDINGS, PROPOSALS, ROUNDS, RUNS, Running, StudyId, TRIALS, note_class,
+};
 use crate::error::Fault;
 use crate::event_values::EventValues;
-use crate::read::Standing;
+use crate::read::{Standing, stop_values};
 use crate::schema::round_values;
 use crate::spec_hash::sha256;
 use crate::state::StoredState;
@@ -140,15 +143,16 @@ impl RunWriter {
                 Ok(&trial.arch),
                 "invariant: the text of an architecture is read back as the same architecture"
             );
-            let (state, search, reason) = match &trial.state {
-                TrialState::Completed(search) => ("completed", Some(search.value()), None),
-                TrialState::Failed(reason) => ("failed", None, Some(reason.clone())),
+            let (state, search, reason, stop) = match &trial.state {
+                TrialState::Completed(search) => ("completed", Some(search.value()), None, None),
+                TrialState::Failed(reason) => ("failed", None, Some(reason.clone()), None),
+                TrialState::Stopped(at) => ("stopped", None, None, Some(*at)),
             };
             let values = [
                 Value::Integer(self.claim.run.0),
                 Value::Integer(trial.number.0.into()),
                 Value::Integer(trial.round.into()),
-                Value::Text(arch),
+                Value::Text(arch.clone()),
                 Value::Text(trial.key.to_string()),
                 Value::Integer(trial.repeat.into()),
                 Value::Text(state.to_owned()),
@@ -161,8 +165,21 @@ impl RunWriter {
                 missing: trial.missing,
                 lower: trial.lower.clone(),
             };
-            let beside = [&trial.objectives[..], &standing.values()].concat();
+            let beside = [
+                &trial.objectives[..],
+                &standing.values(),
+                &stop_values(stop),
+            ]
+            .concat();
+            note_class(connection, trial.key, Some(&arch))?;
             inserted.add(id.insert(&TRIALS, &mut statement, &values, &beside)?);
+            if let Some(StoppedAt { step, value }) = stop {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO stops (run, number, step, value) VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute((self.claim.run.0, trial.number.0, step, value))?;
+            }
             if standing != Standing::default() {
                 let lower = serde_json::to_string(&standing.lower).map_err(|source| {
                     StoreError::Encoding {
@@ -295,10 +312,12 @@ impl Observer for RunWriter {
             let id = study.writing_id()?;
             let mut statement = PROPOSALS.replace(tx)?;
             for (number, proposal) in (first..).zip(proposals) {
+                let arch = self.space.encode(&proposal.arch);
+                note_class(tx, proposal.key, Some(&arch))?;
                 let values = [
                     Value::Integer(self.claim.run.0),
                     Value::Integer(number.into()),
-                    Value::Text(self.space.encode(&proposal.arch)),
+                    Value::Text(arch),
                     Value::Text(proposal.key.to_string()),
                 ];
                 id.insert(&PROPOSALS, &mut statement, &values, &[])?;

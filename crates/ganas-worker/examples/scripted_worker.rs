@@ -4,7 +4,7 @@
 //! `delay_ms=5`, `finished=FILE` (gets a line for each evaluation that is answered), `capacity=1`,
 //! `start=slow` (never says hello), `by_seed=1` (measurements depend on the seed of the evaluation, too), `fidelities=3,9`
 //! (declares epochs), `begun=FILE` (gets a line for each evaluation that is begun: class, seed, fidelity), `wait=FILE` (no
-//! evaluation ends before this file is there).
+//! evaluation ends before this file is there), `steps=4` (tells a rising metric step by step, and hears no `cancel` meanwhile).
 //! What an attempt does is a function of the seed, the architecture and the number of the attempt alone.
 
 #![expect(
@@ -38,6 +38,7 @@ struct Script {
     slow_start: bool,
     by_seed: bool,
     has_cost: bool,
+    steps: u32,
 }
 
 fn main() -> io::Result<()> {
@@ -45,10 +46,17 @@ fn main() -> io::Result<()> {
     if script.slow_start {
         std::thread::sleep(FOREVER);
     }
+    let mut answered = None;
     for line in io::stdin().lock().lines() {
         match serde_json::from_str(&line?)? {
             ToWorker::Hello(_) => say(&FromWorker::Hello(script.capabilities()))?,
-            ToWorker::Evaluate(evaluation) => script.evaluate(&evaluation)?,
+            ToWorker::Evaluate(evaluation) => {
+                if script.evaluate(&evaluation)? {
+                    answered = Some(evaluation.id);
+                }
+            }
+            // It came too late.
+            ToWorker::Cancel { id } if answered == Some(id) => {}
             ToWorker::Cancel { id } => say(&failure(id, "cancelled"))?,
             ToWorker::Shutdown => break,
         }
@@ -87,6 +95,7 @@ impl Script {
             slow_start: arguments.contains_key("start"),
             by_seed: arguments.contains_key("by_seed"),
             has_cost: arguments.contains_key("cost"),
+            steps: u32::try_from(number("steps", 1)).expect("a small number"),
         }
     }
 
@@ -119,7 +128,8 @@ impl Script {
         }
     }
 
-    fn evaluate(&self, evaluation: &Evaluation) -> io::Result<()> {
+    /// Does an evaluation as it is told; says whether it was answered.
+    fn evaluate(&self, evaluation: &Evaluation) -> io::Result<bool> {
         if let Some(path) = &self.begun {
             let fidelity = serde_json::to_string(&evaluation.fidelity)?;
             let (key, seed) = (&evaluation.arch.key, evaluation.seed);
@@ -170,34 +180,38 @@ impl Script {
             "exit" => std::process::exit(3),
             "hang" => std::thread::sleep(FOREVER),
             // Answers `cancel`, which a worker that hangs does not.
-            "slow" => return Ok(()),
-            "garbage" => return write(b"Epoch 1 of 10: loss 0.3\n"),
-            "wrong_id" => return say(&result(id + 1_000_000, value)),
+            "slow" => return Ok(false),
+            "garbage" => return write(b"Epoch 1 of 10: loss 0.3\n").map(|()| true),
+            "wrong_id" => return say(&result(id + 1_000_000, value)).map(|()| true),
             "nan" => {
                 let result = format!(r#""id":{id},"metrics":{{"valid":NaN,"test":1}}"#);
-                return write(format!("{{\"type\":\"result\",{result}}}\n").as_bytes());
+                return write(format!("{{\"type\":\"result\",{result}}}\n").as_bytes())
+                    .map(|()| true);
             }
-            "out_of_range" => return say(&result(id, 93.5)),
-            "refuse" => return say(&failure(id, "unbuildable")),
+            "out_of_range" => return say(&result(id, 93.5)).map(|()| true),
+            "refuse" => return say(&failure(id, "unbuildable")).map(|()| true),
             _ => {}
         }
-        say(&FromWorker::Progress(Progress {
-            id,
-            done: Some(1.0),
-            step: Some(1),
-            metrics: metrics(value),
-        }))?;
+        for step in 1..=self.steps {
+            let part = f64::from(step) / f64::from(self.steps);
+            say(&FromWorker::Progress(Progress {
+                id,
+                done: Some(part),
+                step: Some(step),
+                metrics: metrics(value * part),
+            }))?;
+        }
         if let Some(path) = &self.finished {
             append(path, &format!("{measured}\n"))?;
         }
         say(&result(id, value))?;
         if kind == "duplicate" {
-            return say(&result(id, 0.5));
+            return say(&result(id, 0.5)).map(|()| true);
         }
         if kind == "late_exit" {
             std::process::exit(4);
         }
-        Ok(())
+        Ok(true)
     }
 }
 

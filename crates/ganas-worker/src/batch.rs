@@ -9,6 +9,7 @@ use ganas_eval::{Details, EvalError, GoOn, Progress, Task};
 
 use super::WorkerFailure;
 use super::clock::unix_now;
+use super::curves::Curves;
 use super::evaluator::seed_of;
 use super::job::{BatchId, Caller, End, Job, Reply, Terms};
 use super::mailbox::Mailbox;
@@ -118,12 +119,15 @@ impl<'a> Batch<'a> {
                 seed: task.seed.unwrap_or_else(|| seed_of(task.key)),
                 fidelity: fidelity.unwrap_or_else(|| self.workers.fidelity().clone()),
                 resume_from: task.resume_from,
+                stop_rule: task.stop_rule,
             },
             attempt: 0,
             put_back: 0,
             queued: unix_now(),
             begun: None,
             progress: None,
+            curves: Curves::default(),
+            stopped: None,
         };
         if !self.workers.tell(Event::Submit(Box::new(job))) {
             return Err(EvalError::Interrupted);
@@ -182,6 +186,8 @@ impl<'a> Batch<'a> {
         if std::mem::replace(&mut self.cancelled, true) {
             return;
         }
+        // What was not begun is not cancelled.
+        self.abandon();
         for &ticket in self.outstanding.difference(&self.unwanted) {
             self.workers.tell(Event::Cancel {
                 batch: self.caller.batch,

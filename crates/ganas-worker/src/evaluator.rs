@@ -176,6 +176,15 @@ impl TaskFeed for Judged<'_> {
         let result = match result {
             Ok(metrics) => self.evaluator.measurement(&metrics),
             Err(WorkerFailure::Cancelled) => Err(EvalError::Cancelled),
+            Err(WorkerFailure::StoppedEarly {
+                step,
+                metric,
+                value,
+            }) => Err(EvalError::StoppedEarly {
+                step,
+                metric,
+                value,
+            }),
             Err(failure) => Err(EvalError::Failed(Box::new(failure))),
         };
         self.feed.finished(ticket, Outcome { result, details })

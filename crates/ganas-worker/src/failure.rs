@@ -73,6 +73,16 @@ pub enum WorkerFailure {
     /// It was cancelled, as the caller wished. Nobody has failed.
     #[error("the evaluation was cancelled")]
     Cancelled,
+    /// It was stopped because it was worse than others at the same step. Nobody has failed.
+    #[error("stopped early at step {step}: {metric} was {value}")]
+    StoppedEarly {
+        /// The step of the training.
+        step: u32,
+        /// The metric that was compared.
+        metric: String,
+        /// Its value at that step.
+        value: f64,
+    },
     /// The worker said so itself.
     #[error("{kind}: {message}")]
     Reported {
@@ -99,7 +109,8 @@ impl WorkerFailure {
             Self::MissingMetric { .. }
             | Self::NotFinite { .. }
             | Self::OutOfRange { .. }
-            | Self::Cancelled => false,
+            | Self::Cancelled
+            | Self::StoppedEarly { .. } => false,
             Self::Reported { retryable, .. } => *retryable,
         }
     }
@@ -118,6 +129,7 @@ impl WorkerFailure {
             Self::NotFinite { .. } => "not finite",
             Self::OutOfRange { .. } => "out of range",
             Self::Cancelled => "cancelled",
+            Self::StoppedEarly { .. } => "stopped early",
             Self::Reported { .. } => "reported",
         }
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use ganas_eval::{Details, Fidelity, Progress};
+use ganas_eval::{Details, Fidelity, Progress, StopRule, StoppedAt};
 
+use super::curves::Curves;
 use super::mailbox::Mailbox;
 use super::message::{Answer, ArchDescription, Capabilities, Evaluation};
 use super::{WorkerError, WorkerFailure};
@@ -36,6 +37,10 @@ pub(super) struct Job {
     pub(super) begun: Option<Begun>,
     /// The last that was told of how it is going.
     pub(super) progress: Option<Progress>,
+    /// What the last attempt told of each step.
+    pub(super) curves: Curves,
+    /// Where it is stopped; from then on nothing else can come of it.
+    pub(super) stopped: Option<StoppedAt>,
 }
 
 /// How an evaluation is made: the same for every attempt.
@@ -44,6 +49,7 @@ pub(super) struct Terms {
     pub(super) seed: u32,
     pub(super) fidelity: Fidelity,
     pub(super) resume_from: Option<String>,
+    pub(super) stop_rule: Option<Arc<StopRule>>,
 }
 
 /// Where and when an attempt began.
@@ -111,11 +117,29 @@ impl Job {
         }
     }
 
-    pub(super) fn tell(&mut self, progress: Progress) {
+    /// Takes what was told of how it is going; whether it is to be stopped for it.
+    pub(super) fn tell(&mut self, progress: Progress) -> bool {
+        self.curves.add(&progress);
+        if let Some(rule) = &self.terms.stop_rule {
+            self.stopped = rule.stops(self.curves.of(&rule.metric));
+        }
         self.progress = Some(progress.clone());
         if self.caller.mailbox.put(self.ticket, progress) {
             // A caller that is gone does not need to know.
             let _ = self.caller.reply.send(Reply::Progress(self.ticket));
+        }
+        self.stopped.is_some()
+    }
+
+    /// Why nothing came of it, when it was cancelled.
+    pub(super) fn cancelled(&self) -> WorkerFailure {
+        match (self.stopped, &self.terms.stop_rule) {
+            (Some(StoppedAt { step, value }), Some(rule)) => WorkerFailure::StoppedEarly {
+                step,
+                metric: rule.metric.clone(),
+                value,
+            },
+            _ => WorkerFailure::Cancelled,
         }
     }
 

@@ -26,6 +26,7 @@
 mod activity;
 mod batch;
 mod clock;
+mod curves;
 mod evaluator;
 mod excerpt;
 mod failure;

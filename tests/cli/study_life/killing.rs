@@ -28,13 +28,13 @@ fn check(life: &Life, seed: u64, stages: &[&str]) {
     for stage in stages {
         let words = format!("--study killed.db --resume {stage}");
         loop {
-            let before = life.begun().len();
+            let before = evaluations(life).len();
             let was_killed = kills < KILLS && killed(life, &words, moments.next());
             if kills == KILLS {
                 life.search(&words).expect_code(0);
             }
             check_not_repeated(life, before, &kept);
-            kept = kept_classes(life);
+            kept = kept_evaluations(life);
             if !was_killed {
                 break;
             }
@@ -94,8 +94,19 @@ fn processes_in(folder: &std::path::Path) -> Vec<u32> {
     .collect()
 }
 
-/// The classes of which the study has an evaluation.
-fn kept_classes(life: &Life) -> BTreeSet<String> {
+/// What was begun, in that order: classes with their fidelities.
+fn evaluations(life: &Life) -> Vec<String> {
+    let text = std::fs::read_to_string(life.sandbox.path("begun.txt")).unwrap_or_default();
+    let of_line = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (key, fidelity) = (words.next()?, words.nth(1)?);
+        Some(format!("{key} {fidelity}"))
+    };
+    text.lines().filter_map(of_line).collect()
+}
+
+/// The evaluations that the study has, those that were stopped early included.
+fn kept_evaluations(life: &Life) -> BTreeSet<String> {
     let path = life.sandbox.path("killed.db");
     if !path.exists() {
         return BTreeSet::new();
@@ -104,15 +115,22 @@ fn kept_classes(life: &Life) -> BTreeSet<String> {
         // It was killed while it made the file.
         return BTreeSet::new();
     };
-    let all = study.evaluators().unwrap();
-    let all = all.iter().flat_map(|(_, of)| of.all().unwrap().into_keys());
-    all.map(|id| id.key.to_string()).collect()
+    let mut kept = BTreeSet::new();
+    for (spec, of) in study.evaluators().unwrap() {
+        let fidelity = serde_json::to_string(&spec.fidelity).unwrap();
+        let ids = of.all().unwrap().into_keys();
+        for id in ids.chain(of.stopped().unwrap()) {
+            kept.insert(format!("{} {fidelity}", id.key));
+        }
+    }
+    kept
 }
 
 /// Fails when something was begun again that was kept.
 fn check_not_repeated(life: &Life, before: usize, kept: &BTreeSet<String>) {
-    for class in &life.begun()[before..] {
-        assert!(!kept.contains(class), "{class} was kept, and begun again");
+    for evaluation in &evaluations(life)[before..] {
+        let was_kept = kept.contains(evaluation);
+        assert!(!was_kept, "{evaluation} was kept, and begun again");
     }
 }
 
@@ -168,6 +186,24 @@ fn killed_before_its_target_and_after_it() {
         life.sandbox.export("killed.db"),
         life.sandbox.export("alone.db")
     );
+}
+
+#[test]
+fn killed_with_rungs() {
+    let life = Life::with("finished=finished.txt delay_ms=5 fidelities=1,3,9");
+    let words = "--algorithm random --rungs epochs=1,3,9 --window 4 --workers 3 --budget 60";
+    check(&life, 5, &[words]);
+}
+
+#[test]
+fn killed_with_trainings_that_are_stopped_early() {
+    let life = Life::with("finished=finished.txt delay_ms=5 steps=4");
+    let words =
+        "--algorithm random --stop-below 0.5 --stop-startup 3 --window 3 --workers 3 --budget 80";
+    check(&life, 6, &[words]);
+    let trials = life.trials("alone.db");
+    let stopped = trials.iter().filter(|trial| trial["state"] == "stopped");
+    assert!(stopped.count() > 10);
 }
 
 /// Numbers of evaluations from 1 to 3: splitmix64.

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ganas::search::Until;
+use ganas::search::{StopBelow, Until};
 use ganas::{Experiment, RungSettings};
 
 use super::duration::duration;
@@ -37,6 +37,36 @@ pub(crate) struct CourseArguments {
     /// The share that goes on from each rung to the next: `1/3` or a number.
     #[arg(long, value_name = "SHARE", default_value = "1/3", value_parser = share, help_heading = "Course")]
     promote: f64,
+    /// Stops trainings early: each whose best value so far is worse than this quantile of what earlier complete evaluations had
+    /// at the same step, 0.5 for their median. Workers have to tell their progress step by step. A training that is stopped is a
+    /// query without a result.
+    #[arg(
+        long,
+        value_name = "QUANTILE",
+        value_parser = share,
+        requires = "evaluator",
+        conflicts_with = "rungs",
+        help_heading = "Course"
+    )]
+    stop_below: Option<f64>,
+    /// Stops nothing at steps below this one.
+    #[arg(
+        long,
+        value_name = "STEP",
+        default_value_t = 0,
+        requires = "stop_below",
+        help_heading = "Course"
+    )]
+    stop_warmup: u32,
+    /// Stops nothing at a step of which fewer complete evaluations are known.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = NonZeroU32::new(5).unwrap(),
+        requires = "stop_below",
+        help_heading = "Course"
+    )]
+    stop_startup: NonZeroU32,
     /// Ends a run once the metric that is searched on has this value or a better one.
     #[arg(
         long,
@@ -86,6 +116,13 @@ impl CourseArguments {
         if let Some(text) = &self.rungs {
             let rungs = RungSettings::new(text, self.promote).map_err(UsageError)?;
             experiment = experiment.rungs(rungs);
+        }
+        if let Some(quantile) = self.stop_below {
+            experiment = experiment.stop_below(StopBelow {
+                quantile,
+                warmup: self.stop_warmup,
+                startup: self.stop_startup.get(),
+            });
         }
         Ok(experiment.until(Until {
             target: self.target,

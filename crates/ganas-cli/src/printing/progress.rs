@@ -223,6 +223,7 @@ impl Observer for Seen {
         details: &Details,
     ) -> Result<(), ObserverError> {
         let ended = match result {
+            Err(_) if details.stopped.is_some() => Ended::Unfit,
             Err(_) => Ended::Failed,
             Ok(measured) if measured.violation > 0.0 => Ended::Unfit,
             Ok(measured) => Ended::Measured(measured.search),

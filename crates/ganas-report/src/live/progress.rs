@@ -14,7 +14,7 @@ use crate::tables::measurement;
 pub enum Ended {
     /// Nothing.
     Failed,
-    /// Something that cannot be the best, such as what violates bounds.
+    /// Something that cannot be the best, such as what violates bounds, or was stopped early.
     Unfit,
     /// A value of the metric that is searched on.
     Measured(SearchMetric),

@@ -129,6 +129,6 @@ fn last_failure(trials: &[TrialRow]) -> Option<FailedTrial> {
             arch: trial.arch.clone(),
             reason: reason.clone(),
         }),
-        TrialState::Completed(_) => None,
+        TrialState::Completed(_) | TrialState::Stopped(_) => None,
     })
 }

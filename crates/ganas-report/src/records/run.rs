@@ -219,7 +219,7 @@ impl RunRecord {
 fn first_failure<'a>(mut states: impl Iterator<Item = &'a TrialState>) -> Option<String> {
     states.find_map(|state| match state {
         TrialState::Failed(reason) => Some(reason.clone()),
-        TrialState::Completed(_) => None,
+        TrialState::Completed(_) | TrialState::Stopped(_) => None,
     })
 }
 

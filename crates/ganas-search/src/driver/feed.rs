@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ganas_eval::{EvalError, Feed, Measurement, Outcome, Query, Task};
+use ganas_eval::{Curve, EvalError, Feed, Measurement, Outcome, Query, Task};
 
-use super::progress::{Answer, Progress, Standing, count};
+use super::progress::{Answer, NoResult, Progress, Standing, count};
 use super::rungs::Decisions;
+use super::stopping::Stopping;
 use super::{Pace, Run, RunOutcome, StopReason, observed};
 use crate::{Proposal, RoundReport, SearchError, Trial};
 
@@ -21,13 +22,15 @@ struct Slot {
     /// Whether its class was proposed before, so that nothing is evaluated for it.
     is_repeat: bool,
     /// What came of it at each rung so far; without rungs there is one.
-    results: Vec<Result<Measurement, String>>,
+    results: Vec<Result<Measurement, NoResult>>,
     /// The rung about which is decided next.
     next_decision: usize,
     /// Whether the last result is all that comes.
     is_decided: bool,
     /// Where the evaluation at the last rung left what it made.
     artifact: Option<String>,
+    /// What it told of each step, where evaluations are stopped early.
+    curve: Curve,
 }
 
 /// Whether the searcher can be asked.
@@ -52,6 +55,8 @@ pub(super) struct RunFeed<'a> {
     /// What is to be evaluated, and was not handed out yet: trial numbers and rungs.
     waiting: VecDeque<(usize, usize)>,
     decisions: Decisions,
+    /// What evaluations are compared with, where they are stopped early.
+    stopping: Option<Stopping>,
     /// Classes that were proposed.
     unique: u32,
     asking: Asking,
@@ -66,6 +71,7 @@ impl<'a> RunFeed<'a> {
     pub(super) fn new(mut run: Run<'a>) -> Result<Self, SearchError> {
         let mut progress = Progress::new(run.evaluator.metric_pair());
         let mut slots = Vec::new();
+        let mut stopping = stopping(&run)?;
         match run.resume.take() {
             None => {
                 let first = std::mem::take(&mut run.first);
@@ -77,6 +83,12 @@ impl<'a> RunFeed<'a> {
                 run.searcher
                     .restore(&point.checkpoint, &told, &point.pending)?;
                 progress.resume(&point)?;
+                if let Some(stopping) = &mut stopping {
+                    for (number, record) in progress.trials.iter().enumerate() {
+                        let curve = point.curves.get(&count(number)).map(Vec::as_slice);
+                        stopping.told(number, curve.filter(|_| is_compared(&record.trial)));
+                    }
+                }
                 slots.extend(point.pending);
             }
         }
@@ -94,6 +106,7 @@ impl<'a> RunFeed<'a> {
             finished: BTreeMap::new(),
             waiting: VecDeque::new(),
             decisions: Decisions::default(),
+            stopping,
             asking,
             is_cut_off: false,
             error: None,
@@ -302,6 +315,7 @@ impl<'a> RunFeed<'a> {
                 next_decision: 0,
                 is_decided: false,
                 artifact: None,
+                curve: Curve::new(),
             });
             if matches!(self.run.pace, Pace::Window(_)) {
                 self.next_round += 1;
@@ -353,6 +367,11 @@ impl<'a> RunFeed<'a> {
             let answer = answer.expect("invariant: all of them are complete");
             self.finished.remove(&slot.proposal.key);
             self.progress.add(slot.proposal, slot.round, answer);
+            if let (Some(stopping), Some(told)) = (&mut self.stopping, self.progress.trials.last())
+            {
+                let curve = is_compared(&told.trial).then_some(slot.curve.as_slice());
+                stopping.told(self.progress.trials.len() - 1, curve);
+            }
         }
         let told: Vec<Trial> = self.progress.trials[before..]
             .iter()
@@ -421,6 +440,12 @@ impl Feed for RunFeed<'_> {
             return Err(EvalError::Interrupted);
         }
         let (told, n_rungs) = (self.progress.trials.len(), self.n_rungs());
+        // What is to be compared begins when it is known with what: also where more were proposed at once than the window has.
+        if let (Some(stopping), Some(&(number, _))) = (&self.stopping, self.waiting.front())
+            && !stopping.is_known(number, told)
+        {
+            return Ok(None);
+        }
         Ok(self.waiting.pop_front().map(|(number, rung)| {
             let slot = &self.slots[number - told];
             let query = Query {
@@ -432,6 +457,9 @@ impl Feed for RunFeed<'_> {
                 task.fidelity = Some(rungs.fidelities()[rung].clone());
                 task.resume_from.clone_from(&slot.artifact);
             }
+            if let Some(stopping) = &self.stopping {
+                task.stop_rule = Some(stopping.rule_of(number));
+            }
             task
         }))
     }
@@ -442,14 +470,26 @@ impl Feed for RunFeed<'_> {
         let slot = number.checked_sub(told);
         let slot = slot.and_then(|at| self.slots.get_mut(at));
         let slot = slot.expect("invariant: what is evaluated has not been told");
-        let result = outcome.result.map_err(|error| error.to_string());
-        let result = self.progress.checked(result);
+        let told_result = match &outcome.result {
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        let result = self.progress.checked(outcome.result);
         slot.artifact.clone_from(&outcome.details.artifact);
+        if let Some(stopping) = &self.stopping
+            && let Some(curve) = outcome.details.curves.get(stopping.metric())
+        {
+            slot.curve.clone_from(curve);
+        }
         slot.results.push(result.clone());
         // With a lower fidelity it is no result yet.
         if rung + 1 < n_rungs {
             return Ok(());
         }
+        let result = result.map_err(|none| match none {
+            NoResult::Failed(reason) => reason,
+            NoResult::Stopped(_) => told_result.unwrap_or_default(),
+        });
         for observer in &mut self.run.observers {
             let result = observer.on_evaluated(count(number), &result, &outcome.details);
             if let Err(error) = observed(observer.name(), result) {
@@ -458,6 +498,36 @@ impl Feed for RunFeed<'_> {
         }
         Ok(())
     }
+}
+
+/// What evaluations are compared with, where they are stopped early.
+fn stopping(run: &Run<'_>) -> Result<Option<Stopping>, SearchError> {
+    let Some(settings) = run.stop_below else {
+        return Ok(None);
+    };
+    settings.check()?;
+    let bad = |reason: &str| SearchError::BadStopBelow {
+        reason: reason.to_owned(),
+    };
+    if run.rungs.is_some() {
+        return Err(bad("rungs end evaluations early, too: use one of the two"));
+    }
+    let window = run
+        .pace
+        .window()
+        .ok_or_else(|| bad("it needs a window, since evaluations of a round begin together"))?;
+    let protocol = run.evaluator.metric_pair();
+    Ok(Some(Stopping::new(
+        settings,
+        &protocol.search,
+        protocol.search_direction,
+        window.get() as usize,
+    )))
+}
+
+/// Whether later evaluations are compared with this trial.
+fn is_compared(trial: &Trial) -> bool {
+    !trial.repeat && trial.search().is_some()
 }
 
 /// What came of a slot about which everything is decided.

@@ -3,13 +3,15 @@
 mod feed;
 mod progress;
 mod rungs;
+mod stopping;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ganas_eval::{Evaluator, QueryCounts};
+use ganas_eval::{Curve, Evaluator, QueryCounts};
 use ganas_space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,7 @@ use crate::{Budget, Observer, ObserverError, Proposal, SearchError, Searcher, Tr
 
 use feed::RunFeed;
 pub use rungs::Rungs;
+pub use stopping::StopBelow;
 
 /// Asks a run to stop at the next safe point: after the round it is in.
 #[derive(Clone, Debug, Default)]
@@ -175,6 +178,8 @@ pub struct ResumePoint {
     pub trials: Vec<TrialRecord>,
     /// What had been proposed and not been told then, in the order of proposal.
     pub pending: Vec<Proposal>,
+    /// What complete trials told of each step, by their numbers, where evaluations are stopped early.
+    pub curves: BTreeMap<u32, Curve>,
 }
 
 /// A run whose first so many unique queries all failed is stopped with [`SearchError::AllFailed`].
@@ -196,6 +201,7 @@ pub struct Run<'a> {
     pace: Pace,
     until: Until,
     rungs: Option<Rungs>,
+    stop_below: Option<StopBelow>,
     first: Vec<Proposal>,
     resume: Option<ResumePoint>,
     observers: Vec<&'a mut dyn Observer>,
@@ -229,6 +235,7 @@ impl<'a> Run<'a> {
             pace: Pace::default(),
             until: Until::default(),
             rungs: None,
+            stop_below: None,
             first: Vec::new(),
             resume: None,
             observers: Vec::new(),
@@ -255,6 +262,14 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn rungs(mut self, rungs: impl Into<Option<Rungs>>) -> Self {
         self.rungs = rungs.into();
+        self
+    }
+
+    /// Stops evaluations that are worse than others at the same step, with an evaluator that can cancel and at the pace of a
+    /// window. What a searcher is told of one has no value.
+    #[must_use]
+    pub fn stop_below(mut self, stop_below: impl Into<Option<StopBelow>>) -> Self {
+        self.stop_below = stop_below.into();
         self
     }
 
@@ -291,7 +306,8 @@ impl<'a> Run<'a> {
     /// # Errors
     ///
     /// Whatever the searcher or an observer reports, [`SearchError::TooManyProposals`] from a searcher that breaks its
-    /// contract, [`SearchError::BadCheckpoint`] for a resume point that contradicts itself, [`SearchError::Evaluator`] when
+    /// contract, [`SearchError::BadStopBelow`] when evaluations are to be stopped early in rounds or with rungs,
+    /// [`SearchError::BadCheckpoint`] for a resume point that contradicts itself, [`SearchError::Evaluator`] when
     /// the evaluator cannot go on, and [`SearchError::AllFailed`] when all of the first 100 unique queries failed.
     /// A failed evaluation is not an error: it is recorded and told. A metric that is not a finite number is a failed
     /// evaluation.
@@ -309,5 +325,7 @@ fn observed(observer: &'static str, result: Result<(), ObserverError>) -> Result
 
 #[cfg(test)]
 mod pace_tests;
+#[cfg(test)]
+mod stopping_tests;
 #[cfg(test)]
 mod tests;

@@ -141,6 +141,7 @@ impl Observer for Points {
                 checkpoint: checkpoint()?,
                 trials: self.trials.clone(),
                 pending: round.pending.iter().map(|&p| p.clone()).collect(),
+                ..ResumePoint::default()
             });
         }
         Ok(())

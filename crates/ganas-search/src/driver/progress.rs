@@ -2,14 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use ganas_eval::{Measurement, MetricPair, QueryCounts, ReportMetric, SearchMetric};
+use ganas_eval::{
+    EvalError, Measurement, MetricPair, QueryCounts, ReportMetric, SearchMetric, StoppedAt,
+};
 use ganas_space::ArchKey;
 
 use super::{ALL_FAILED_AFTER, ResumePoint, Until};
 use crate::{Proposal, SearchError, Trial, TrialNumber, TrialRecord, TrialState};
 
 /// What came of the evaluations of a class, or why nothing did.
-pub(super) type Answer = Result<Standing, String>;
+pub(super) type Answer = Result<Standing, NoResult>;
+
+/// Why an evaluation has no result.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum NoResult {
+    /// It failed.
+    Failed(String),
+    /// It was stopped early.
+    Stopped(StoppedAt),
+}
 
 /// What came of the evaluations of a class, with rungs or without.
 #[derive(Clone, Debug)]
@@ -83,9 +94,15 @@ impl Progress {
     /// What was measured, or why it is nothing that can be recorded.
     pub(super) fn checked(
         &self,
-        outcome: Result<Measurement, String>,
-    ) -> Result<Measurement, String> {
-        outcome.and_then(|measurement| finite(&self.protocol, measurement))
+        outcome: Result<Measurement, EvalError>,
+    ) -> Result<Measurement, NoResult> {
+        match outcome {
+            Ok(measurement) => finite(&self.protocol, measurement).map_err(NoResult::Failed),
+            Err(EvalError::StoppedEarly { step, value, .. }) => {
+                Err(NoResult::Stopped(StoppedAt { step, value }))
+            }
+            Err(error) => Err(NoResult::Failed(error.to_string())),
+        }
     }
 
     /// Adds a trial, which has been evaluated, to those that are told.
@@ -103,7 +120,13 @@ impl Progress {
                     .at_rung(measured.lower, measured.missing),
                 Some(measured.measurement.report),
             ),
-            Err(reason) => (Trial::new(number, round, proposal, Err(reason)), None),
+            Err(NoResult::Failed(reason)) => {
+                (Trial::new(number, round, proposal, Err(reason)), None)
+            }
+            Err(NoResult::Stopped(at)) => {
+                let trial = Trial::new(number, round, proposal, Err(String::new()));
+                (trial.stopped(at), None)
+            }
         };
         let trial = if repeat { trial.repeated() } else { trial };
         self.push(TrialRecord { trial, report });
@@ -115,7 +138,7 @@ impl Progress {
         self.counts.raw += 1;
         if !trial.repeat {
             self.counts.unique += 1;
-            self.counts.failed += u32::from(trial.search().is_none());
+            self.counts.failed += u32::from(matches!(trial.state, TrialState::Failed(_)));
             self.since_best += 1;
         }
         let best = self.best().and_then(|best| best.trial.eligible());
@@ -167,7 +190,8 @@ impl Progress {
                     "trial {told} is completed but has no reported metric"
                 )));
             }
-            (TrialState::Failed(reason), _) => Err(reason.clone()),
+            (TrialState::Failed(reason), _) => Err(NoResult::Failed(reason.clone())),
+            (TrialState::Stopped(at), _) => Err(NoResult::Stopped(*at)),
         };
         if trial.repeat != self.answers.contains_key(&trial.key) {
             return Err(bad(format!(
@@ -187,7 +211,7 @@ impl Progress {
         }
         let reason = self.trials.iter().rev().find_map(|r| match &r.trial.state {
             TrialState::Failed(reason) => Some(reason.clone()),
-            TrialState::Completed(_) => None,
+            TrialState::Completed(_) | TrialState::Stopped(_) => None,
         });
         Err(SearchError::AllFailed {
             failed,

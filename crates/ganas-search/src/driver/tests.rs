@@ -439,7 +439,7 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
             rounds: after + 1,
             checkpoint: first.checkpoints.pop().unwrap(),
             trials: half.trials,
-            pending: Vec::new(),
+            ..ResumePoint::default()
         };
         let resumed = go(Some(point), &mut second, &StopFlag::default());
         assert_eq!(second.rounds[0].0, after + 1);
@@ -460,7 +460,7 @@ fn a_resume_point_that_contradicts_itself_is_refused() {
             rounds: 2,
             checkpoint: trials.len().to_string().into_bytes(),
             trials,
-            pending: Vec::new(),
+            ..ResumePoint::default()
         };
         Run::new(
             &Toy(3),

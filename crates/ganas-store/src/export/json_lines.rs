@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::place::Place;
-use super::{Evaluated, Times, export, named, parts};
+use super::{Evaluated, Times, export, named, parts, stop_parts};
 use crate::error::Fault;
 use crate::event_values::EventValues;
 use crate::outcomes::Evaluation;
@@ -61,6 +61,10 @@ struct TrialLine<'a> {
     lower: &'a [f64],
     #[serde(skip_serializing_if = "is_none")]
     missing: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_value: Option<f64>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     place: Option<Place<'a>>,
 }
@@ -180,6 +184,7 @@ fn trial_line<'a>(
     let evaluation = evaluation.filter(|_| matches!(trial.state, TrialState::Completed(_)));
     let metrics = evaluation.map(|evaluation| &evaluation.details.metrics);
     let (state, search, reason) = parts(&trial.state);
+    let (stopped_at, stopped_value) = stop_parts(&trial.state);
     TrialLine {
         r#type: "trial",
         run: &run.name,
@@ -198,6 +203,8 @@ fn trial_line<'a>(
         violation: trial.violation,
         lower: &trial.lower,
         missing: trial.missing,
+        stopped_at,
+        stopped_value,
         place: None,
     }
 }

@@ -121,6 +121,8 @@ impl Evaluated {
         Ok(evaluation.filter(|evaluation| match trial.state {
             TrialState::Completed(_) => evaluation.reason.is_none(),
             TrialState::Failed(_) => evaluation.reason.is_some() || evaluation.run == Some(run.id),
+            // What is kept is of another run, which did not stop it.
+            TrialState::Stopped(_) => false,
         }))
     }
 }
@@ -137,6 +139,15 @@ fn parts(state: &TrialState) -> (&'static str, Option<f64>, Option<&str>) {
     match state {
         TrialState::Completed(search) => ("completed", Some(search.value()), None),
         TrialState::Failed(reason) => ("failed", None, Some(reason)),
+        TrialState::Stopped(_) => ("stopped", None, None),
+    }
+}
+
+/// Where a trial was stopped, and the value of the search metric there.
+fn stop_parts(state: &TrialState) -> (Option<u32>, Option<f64>) {
+    match state {
+        TrialState::Stopped(at) => (Some(at.step), Some(at.value)),
+        TrialState::Completed(_) | TrialState::Failed(_) => (None, None),
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::place::Place;
-use super::{Evaluated, Times, export, named, parts};
+use super::{Evaluated, Times, export, named, parts, stop_parts};
 use crate::error::Fault;
 use crate::event_values::EventValues;
 use crate::read::TrialRow;
@@ -45,6 +45,8 @@ struct CsvRow<'a> {
     reason: Option<&'a str>,
     violation: f64,
     missing: u32,
+    stopped_at: Option<u32>,
+    stopped_value: Option<f64>,
 }
 
 impl Study {
@@ -102,8 +104,8 @@ impl Study {
     ) -> Result<BTreeSet<String>, Fault> {
         // The classes that each evaluator was asked for, so that its evaluations are gone through once.
         let mut asked: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
-        let mut select =
-            connection.prepare("SELECT key FROM trials WHERE run = ?1 AND state = 'completed'")?;
+        let mut select = connection
+            .prepare("SELECT key FROM trial_rows WHERE run = ?1 AND state = 'completed'")?;
         for run in runs {
             for source in Evaluated::new(self, connection, run)?.0.iter().flatten() {
                 let keys = select.query_map([run.id.0], |row| row.get(0))?;
@@ -113,7 +115,7 @@ impl Study {
         }
         let mut names = BTreeSet::new();
         let mut select = connection.prepare(
-            "SELECT key, metrics FROM outcomes
+            "SELECT key, metrics FROM outcome_rows
              WHERE evaluator = ?1 AND seed = -1 AND metrics IS NOT NULL",
         )?;
         for (evaluator, keys) in asked {
@@ -133,7 +135,7 @@ impl Study {
 }
 
 /// The names of the fields of [`CsvRow`]: written for an export without trials too.
-const CSV_HEADER: [&str; 24] = [
+const CSV_HEADER: [&str; 26] = [
     "run",
     "experiment",
     "version",
@@ -158,6 +160,8 @@ const CSV_HEADER: [&str; 24] = [
     "reason",
     "violation",
     "missing",
+    "stopped_at",
+    "stopped_value",
 ];
 
 /// The names of all objectives of the runs, in the order in which they are met.
@@ -174,6 +178,7 @@ fn objective_names(runs: &[RunSummary]) -> Vec<&str> {
 
 fn csv_row<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> CsvRow<'a> {
     let (state, search, reason) = parts(&trial.state);
+    let (stopped_at, stopped_value) = stop_parts(&trial.state);
     CsvRow {
         run: &run.name,
         experiment: &run.experiment,
@@ -199,6 +204,8 @@ fn csv_row<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> CsvRow<'a> {
         reason,
         violation: trial.violation,
         missing: trial.missing,
+        stopped_at,
+        stopped_value,
     }
 }
 

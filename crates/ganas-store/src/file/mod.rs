@@ -36,6 +36,8 @@ pub(crate) struct Opened {
     pub(crate) id: Option<StudyId>,
     pub(crate) place: Place,
     pub(crate) journal: Journal,
+    /// The format of the file: that of today, or an earlier one of a study that is read only.
+    pub(crate) format: u32,
 }
 
 /// How SQLite keeps transactions whole.
@@ -86,7 +88,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Opened, StoreError> {
             _ => Some(id(path, &connection)?),
         };
         let added = if format < FORMAT {
-            schema::add_empty_tables(&connection)
+            schema::add_empty_tables(&connection, format)
         } else {
             Ok(())
         };
@@ -95,6 +97,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Opened, StoreError> {
             Some(_) => Ok(()),
         });
         let ready = viewed.and_then(|()| {
+            schema::add_views(&connection, format)?;
             connection.pragma_update(None, "query_only", true)?;
             write_on_closing(&connection, true)?;
             Ok(id)
@@ -104,6 +107,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Opened, StoreError> {
             connection,
             place,
             journal: Journal::WriteAhead,
+            format,
         })
     };
     // A reader that may write can take part in the shared memory of the write-ahead log, and cleans up after a crash.
@@ -139,6 +143,7 @@ fn open_for_writing(path: &Path, more: OpenFlags) -> Result<Opened, StoreError> 
         connection,
         place,
         journal,
+        format: FORMAT,
     })
 }
 
@@ -156,6 +161,7 @@ fn prepare(path: &Path, connection: &mut Connection, content: &Content) -> Resul
         Content::Study(FORMAT) => {}
         Content::Study(_) => migrate(path, connection)?,
     }
+    schema::add_views(connection, FORMAT)?;
     let mode = switch_to_write_ahead_log(connection)?;
     write_on_closing(connection, true)?;
     Ok(if mode == "wal" {
@@ -217,6 +223,8 @@ fn settle(connection: Connection) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    // Plans do not look at parameters; otherwise what is read from a view is planned again for each of them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     write_on_closing(&connection, false)?;
     Ok(connection)
 }

@@ -1,9 +1,11 @@
 //! What earlier formats kept, made into what is kept today.
 
 use ganas_search::RunSpec;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::checksum::{COLLECTIONS, EVALUATIONS, Table, UNFINISHED};
+use crate::checksum::{
+    self, CHECKPOINTS, COLLECTIONS, EVALUATIONS, EVALUATORS, RUNS, StudyId, Table, UNFINISHED,
+};
 use crate::error::Fault;
 use crate::spec_hash::{SpecText, sha256};
 use crate::state::StoredState;
@@ -11,12 +13,55 @@ use crate::state::StoredState;
 /// The tables of format 2 whose rows are taken over.
 pub(crate) const TABLES: [&Table; 3] = [&UNFINISHED, &COLLECTIONS, &EVALUATIONS];
 
-/// Takes over what earlier formats kept: evaluations, whose tables are removed, and runs, which are found again by what
+/// Trials as they were before format 4.
+pub(super) const TRIALS: Table = Table {
+    rows: "trials",
+    ..checksum::TRIALS
+};
+
+/// Evaluations as they were in format 3.
+const OUTCOMES: Table = Table {
+    rows: "outcomes",
+    ..checksum::OUTCOMES
+};
+
+/// What rows are read from before format 4: the tables themselves.
+pub(super) const VIEWS: &str = "
+    CREATE TEMP VIEW trial_rows AS SELECT * FROM trials;
+    CREATE TEMP VIEW proposal_rows AS SELECT * FROM proposals;
+    CREATE TEMP VIEW outcome_rows AS SELECT * FROM outcomes;
+    CREATE TEMP VIEW circumstance_rows AS SELECT * FROM circumstances;
+    CREATE TEMP VIEW curve_rows AS SELECT * FROM curves;";
+
+/// Takes over what formats 1 and 2 kept: evaluations, whose tables are removed, and runs, which are found again by what
 /// names them today.
-pub(super) fn take_over(connection: &Connection) -> Result<(), Fault> {
+pub(super) fn take_over(connection: &Connection, id: StudyId) -> Result<(), Fault> {
     take_evaluations(connection)?;
     name_runs(connection)?;
-    wrap_checkpoints(connection)
+    wrap_checkpoints(connection)?;
+    for table in [&RUNS, &CHECKPOINTS, &EVALUATORS, &OUTCOMES] {
+        id.seal_all(connection, table, |_| Ok(Vec::new()))?;
+    }
+    Ok(())
+}
+
+/// Fails when a key is none, so that its row could not be taken over.
+pub(super) fn check_keys(connection: &Connection) -> Result<(), Fault> {
+    for table in ["trials", "proposals", "outcomes", "circumstances"] {
+        let sql = format!(
+            "SELECT key FROM {table} WHERE unhex(key) IS NULL OR length(key) <> 32 LIMIT 1"
+        );
+        let wrong: Option<String> = connection
+            .query_row(&sql, [], |row| row.get(0))
+            .optional()?;
+        if let Some(key) = wrong {
+            return Err(Fault::Row {
+                what: format!("the row of {table} with the key `{key}`"),
+                reason: "a key has 32 hexadecimal digits".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn take_evaluations(connection: &Connection) -> Result<(), Fault> {

@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Transaction};
 
-use crate::checksum::{
-    CHECKPOINTS, EVALUATORS, OUTCOMES, ROUNDS, RUNS, Running, SESSIONS, StudyId, TRIALS, Table,
-};
+use crate::checksum::{CHECKPOINTS, ROUNDS, RUNS, Running, SESSIONS, StudyId, Table};
 use crate::error::Fault;
 use crate::mark::Mark;
 
@@ -17,7 +15,7 @@ use crate::mark::Mark;
 pub(crate) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"gana");
 
 /// The format that this version reads and writes.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 
 /// The format without checksums: it is read, and made into today's before it is written.
 pub(crate) const FORMAT_WITHOUT_CHECKSUMS: u32 = 1;
@@ -33,19 +31,28 @@ const STUDY_TABLES: &str = include_str!("study.sql");
 /// The tables of format 3.
 const OUTCOME_TABLES: &str = include_str!("outcomes.sql");
 
+/// The tables of format 4, and what becomes of those of format 3.
+const CLASS_TABLES: &str = include_str!("classes.sql");
+
+/// What rows by class are read from.
+const VIEWS: &str = include_str!("views.sql");
+
+/// The first format whose rows name their class by a number.
+pub(crate) const FORMAT_BY_CLASS: u32 = 4;
+
 /// The columns of `runs` that format 2 has more.
 const RUN_COLUMNS: &str = "
     ALTER TABLE runs ADD COLUMN sessions INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE runs ADD COLUMN unchecked_rounds INTEGER NOT NULL DEFAULT 0;";
 
 /// The tables that have the column `checksum` since format 2; the one of rounds is new with it.
-const CHECKED: [&Table; 4] = [&RUNS, &SESSIONS, &TRIALS, &CHECKPOINTS];
+const CHECKED: [&Table; 4] = [&RUNS, &SESSIONS, &earlier::TRIALS, &CHECKPOINTS];
 
 #[cfg(test)]
 pub(crate) use earlier::TABLES as EARLIER;
 
 /// What a study consists of, and SQLite adds to it.
-const OBJECTS: [(&str, &str); 21] = [
+const OBJECTS: [(&str, &str); 24] = [
     ("table", "runs"),
     ("table", "sessions"),
     ("table", "trials"),
@@ -62,15 +69,19 @@ const OBJECTS: [(&str, &str); 21] = [
     ("table", "endings"),
     ("table", "standings"),
     ("table", "activity"),
+    ("table", "classes"),
+    ("table", "curves"),
+    ("table", "stops"),
     ("index", "runs_by_experiment"),
-    ("index", "outcomes_by_run"),
+    ("index", "sqlite_autoindex_classes_1"),
     ("index", "sqlite_autoindex_runs_1"),
     ("index", "sqlite_autoindex_evaluators_1"),
     ("index", "sqlite_autoindex_activity_1"),
 ];
 
 /// Objects of earlier formats, which are taken over.
-const EARLIER_OBJECTS: [(&str, &str); 4] = [
+const EARLIER_OBJECTS: [(&str, &str); 5] = [
+    ("index", "outcomes_by_run"),
     ("table", "unfinished"),
     ("table", "collections"),
     ("table", "evaluations"),
@@ -83,6 +94,7 @@ const STATISTICS: &str = "sqlite_stat";
 /// Makes the tables in an empty database.
 pub(crate) fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     add_tables(transaction)?;
+    put_by_class(transaction)?;
     Mark::new(transaction)?.write(transaction)
 }
 
@@ -101,7 +113,12 @@ fn add_tables(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn add_outcome_tables(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(OUTCOME_TABLES)?;
+    connection.execute_batch(OUTCOME_TABLES)
+}
+
+/// Makes the tables of format 3 into those of format 4.
+fn put_by_class(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(CLASS_TABLES)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", FORMAT)
 }
@@ -109,43 +126,54 @@ fn add_outcome_tables(connection: &Connection) -> rusqlite::Result<()> {
 /// Makes a study of an earlier format into one of today's.
 ///
 /// The rows of format 1 get the checksums of what they are now, and each run remembers how many of its rounds were written
-/// before.
+/// before. Rows of format 3 keep their checksums, which are over the same values.
 pub(crate) fn migrate(transaction: &Transaction<'_>, format: u32) -> Result<(), Fault> {
-    let id = if format == FORMAT_WITHOUT_CHECKSUMS {
-        add_tables(transaction)?;
-        let mark = Mark::new(transaction)?;
-        mark.write(transaction)?;
-        transaction.execute_batch(
-            "UPDATE runs SET unchecked_rounds = rounds,
-                 sessions = (SELECT count(*) FROM sessions WHERE sessions.run = runs.run)",
-        )?;
-        seal_everything(transaction, mark.id)?;
-        mark.id
-    } else {
-        add_outcome_tables(transaction)?;
-        let mark = Mark::read(transaction)?;
-        let id = mark.ok_or(rusqlite::Error::QueryReturnedNoRows)?.id;
-        // What gets another checksum below has to have the right one before.
-        for table in [&[&RUNS, &CHECKPOINTS][..], &earlier::TABLES].concat() {
-            if let Some(what) = id.find_wrong(transaction, table)? {
-                let reason = "its checksum is another than that of what is there".to_owned();
-                return Err(Fault::Row { what, reason });
-            }
+    match format {
+        FORMAT_WITHOUT_CHECKSUMS => {
+            add_tables(transaction)?;
+            let mark = Mark::new(transaction)?;
+            mark.write(transaction)?;
+            transaction.execute_batch(
+                "UPDATE runs SET unchecked_rounds = rounds,
+                     sessions = (SELECT count(*) FROM sessions WHERE sessions.run = runs.run)",
+            )?;
+            seal_everything(transaction, mark.id, &earlier::TRIALS)?;
+            earlier::take_over(transaction, mark.id)?;
         }
-        id
-    };
-    earlier::take_over(transaction)?;
-    for table in [&RUNS, &CHECKPOINTS, &EVALUATORS, &OUTCOMES] {
-        id.seal_all(transaction, table, |_| Ok(Vec::new()))?;
+        2 => {
+            add_outcome_tables(transaction)?;
+            let mark = Mark::read(transaction)?;
+            let id = mark.ok_or(rusqlite::Error::QueryReturnedNoRows)?.id;
+            // What gets another checksum below has to have the right one before.
+            for table in [&[&RUNS, &CHECKPOINTS][..], &earlier::TABLES].concat() {
+                if let Some(what) = id.find_wrong(transaction, table)? {
+                    let reason = "its checksum is another than that of what is there".to_owned();
+                    return Err(Fault::Row { what, reason });
+                }
+            }
+            earlier::take_over(transaction, id)?;
+        }
+        _ => {}
     }
-    Ok(())
+    earlier::check_keys(transaction)?;
+    Ok(put_by_class(transaction)?)
+}
+
+/// Adds what rows are read from to a connection, of a study of this format.
+pub(crate) fn add_views(connection: &Connection, format: u32) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.execute_batch(if format < FORMAT_BY_CLASS {
+        earlier::VIEWS
+    } else {
+        VIEWS
+    })
 }
 
 /// Gives every row the checksum of what it is now.
-fn seal_everything(connection: &Connection, id: StudyId) -> Result<(), Fault> {
-    for table in CHECKED {
+fn seal_everything(connection: &Connection, id: StudyId, trials: &Table) -> Result<(), Fault> {
+    for table in [&RUNS, &SESSIONS, trials, &CHECKPOINTS] {
         id.seal_all(connection, table, |key| {
-            Ok(if table.name == TRIALS.name {
+            Ok(if table.name == trials.name {
                 objectives(connection, key)?
             } else {
                 Vec::new()
@@ -159,7 +187,7 @@ fn seal_everything(connection: &Connection, id: StudyId) -> Result<(), Fault> {
 #[cfg(test)]
 pub(crate) fn reseal_everything(connection: &Connection, id: StudyId) -> Result<(), Fault> {
     connection.execute("DELETE FROM rounds", [])?;
-    seal_everything(connection, id)
+    seal_everything(connection, id, &crate::checksum::TRIALS)
 }
 
 fn objectives(connection: &Connection, key: &[Value]) -> rusqlite::Result<Vec<f64>> {
@@ -255,8 +283,15 @@ pub(crate) fn view_without_checksums(connection: &Connection) -> rusqlite::Resul
 }
 
 /// Lets a study of an earlier format be read like one of today's, without changing it: what it lacks is empty.
-pub(crate) fn add_empty_tables(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn add_empty_tables(connection: &Connection, format: u32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "memory")?;
+    connection.execute_batch(
+        "CREATE TEMP TABLE curves (evaluator, key, seed, run, stopped, told, checksum);
+         CREATE TEMP TABLE stops (run, number, step, value)",
+    )?;
+    if format == 3 {
+        return Ok(());
+    }
     connection.execute_batch(
         "CREATE TEMP TABLE evaluators (evaluator, space, identity, fidelity, description, session, checksum);
          CREATE TEMP TABLE outcomes

@@ -57,12 +57,26 @@ fn everything(path: &Path) -> Result<String, StoreError> {
     writeln!(text, "{top:?}").unwrap();
     for (spec, evaluations) in study.evaluators()? {
         writeln!(text, "{spec:?} {:?}", evaluations.all()?).unwrap();
+        writeln!(text, "{:?}", evaluations.stopped()?).unwrap();
     }
     Ok(text)
 }
 
-/// A finished run, one that was interrupted in a round, and evaluations for a table.
+/// Everything that a study can have.
 fn fill(study: &Study) {
+    fill_as_in_format_3(study);
+    let stopping = stopping::stopping();
+    let evaluator = Limited::telling(u32::MAX);
+    session_of(study, &evaluator, &stopping, OnExisting::Refuse).unwrap();
+    for table in ["classes", "curves", "stops"] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let n: u32 = study.lock().query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert!(n > 0, "{table} is empty");
+    }
+}
+
+/// A finished run, one that was interrupted in a round, and evaluations for a table.
+pub(super) fn fill_as_in_format_3(study: &Study) {
     finish(study, &spec(0));
     interrupt(study, &spec(1), 3);
     let Begun::Resume(claim, _) = begin(study, &spec(1), OnExisting::Resume).unwrap() else {

@@ -46,6 +46,7 @@ fn evaluation(id: EvaluationId, collected: &Collected) -> Evaluation {
                 ended: 4.0,
                 log: "worker-3.log".to_owned(),
             }),
+            ..Details::default()
         },
     }
 }

@@ -8,6 +8,8 @@ use ganas_eval::{Circumstances, Details, Feed, Outcome};
 use ganas_search::{Objective, Objectives, Rungs};
 use serde_json::Value;
 
+use super::remembered::{Limited, session_of};
+use super::stopping::stopping;
 use super::*;
 use crate::Times;
 
@@ -199,6 +201,8 @@ fn fill(study: &Study) {
         ..spec(2)
     };
     search_full(study, &of_rungs, u32::MAX);
+    let evaluator = Limited::telling(u32::MAX);
+    session_of(study, &evaluator, &stopping(), OnExisting::Refuse).unwrap();
     // So many that some of what is no trial yet has failed.
     for seed in 3..20 {
         search_full(study, &spec(seed), 15);

@@ -60,6 +60,7 @@ fn json_lines_hold_the_run_its_trials_and_its_events() {
                     assert_eq!(json["reason"], reason);
                     assert_eq!(json["report"], serde_json::Value::Null);
                 }
+                TrialState::Stopped(at) => panic!("nothing is stopped here: {at:?}"),
             }
         }
     }
@@ -71,7 +72,7 @@ fn csv_has_a_row_for_each_trial() {
     let place = Place::new();
     let study = place.study();
     let header = "run,experiment,version,budget,window,fidelity,space,protocol,search_metric,search_direction,report_metric,algorithm,seed,number,round,arch,\
-                  key,repeat,state,search,report,reason,violation,missing\n";
+                  key,repeat,state,search,report,reason,violation,missing,stopped_at,stopped_value\n";
     assert_eq!(export(&study, ExportFormat::Csv), header);
     finish(&study, &spec(1));
     finish(&study, &spec(2));
@@ -94,6 +95,7 @@ fn csv_has_a_row_for_each_trial() {
                 assert_eq!(read.to_bits(), search.value().to_bits());
             }
             TrialState::Failed(reason) => assert_eq!(&row["reason"], reason),
+            TrialState::Stopped(at) => panic!("nothing is stopped here: {at:?}"),
         }
     }
 }

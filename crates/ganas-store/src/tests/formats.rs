@@ -74,6 +74,96 @@ fn runs_of_format_2_go_on() {
     }
 }
 
+/// Everything that is told of a study that was written before today's format.
+fn told(study: &Study) -> (Vec<serde_json::Value>, String) {
+    let mut bytes = Vec::new();
+    let export = Export {
+        times: crate::Times::Include,
+        ..Export::new(ExportFormat::JsonLines)
+    };
+    study.export(&mut bytes, &export).unwrap();
+    let lines = String::from_utf8(bytes).unwrap();
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let evaluations = study.evaluators().unwrap();
+    let evaluations = evaluations
+        .iter()
+        .map(|(spec, of)| (spec.clone(), of.all().unwrap()));
+    let mut text = format!("{:?}", evaluations.collect::<Vec<_>>());
+    for run in study.status().unwrap().runs {
+        text.push_str(&format!("{run:?}"));
+    }
+    (lines.collect(), text)
+}
+
+#[test]
+fn a_study_of_format_3_is_read_as_it_is_and_goes_on() {
+    let place = Place::new();
+    bit_flips::fill_as_in_format_3(&place.study());
+    let expected = told(&place.study());
+    downgrade_to_3(&place.path());
+    let bytes = fs::read(place.path()).unwrap();
+    let reader = Study::open_read_only(place.path()).unwrap();
+    assert_eq!(told(&reader), expected);
+    let run = reader.runs().unwrap()[1].id;
+    for (_, evaluations) in reader.evaluators().unwrap() {
+        for (id, evaluation) in evaluations.all().unwrap() {
+            assert_eq!(evaluations.find(id).unwrap(), Some(evaluation));
+        }
+    }
+    drop(reader);
+    assert_eq!(fs::read(place.path()).unwrap(), bytes);
+    // It becomes one of today's when it is opened for writing, and says the same.
+    let study = place.study();
+    assert_eq!(told(&study), expected);
+    let format: u32 = study
+        .lock()
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(format, crate::schema::FORMAT);
+    assert_eq!(study.run(run).unwrap().unchecked_rounds, 0);
+    resume(&study, &spec(1));
+    let reference = Place::new();
+    finish(&reference.study(), &spec(1));
+    let whole = json_lines(&reference.study());
+    assert!(json_lines(&study).contains(&whole));
+}
+
+#[test]
+fn damage_of_format_3_is_found_afterwards() {
+    for (sql, what) in [
+        (
+            "UPDATE trials SET arch = arch || 'x' WHERE number = 5",
+            "trial 5 of the run",
+        ),
+        (
+            "UPDATE trials SET key = printf('%032x', 7) WHERE number = 5",
+            "trial 5 of the run",
+        ),
+        (
+            "UPDATE trials SET key = 'x' WHERE number = 5",
+            "the row of trials with the key `x`",
+        ),
+        ("DELETE FROM trials WHERE number = 5", "round 1 of the run"),
+    ] {
+        let place = Place::new();
+        interrupt(&place.study(), &spec(1), 3);
+        downgrade_to_3(&place.path());
+        let raw = rusqlite::Connection::open(place.path()).unwrap();
+        assert_eq!(raw.execute(sql, []).unwrap(), 1);
+        drop(raw);
+        let read = |study: Study| {
+            let run = the_run(&study);
+            study.trials(run).map(drop)
+        };
+        let error = Study::create_or_open(place.path())
+            .and_then(read)
+            .unwrap_err();
+        assert!(error.to_string().contains(what), "{sql}: {error}");
+    }
+}
+
 #[test]
 fn of_runs_of_format_2_that_differ_in_their_budgets_the_largest_goes_on() {
     let part = RunSpec {

@@ -86,6 +86,7 @@ fn keep_evaluations(study: &Study) {
                         ended: 1.7e9 + n + 0.75,
                         log: "logs/worker-3.log".to_owned(),
                     }),
+                    ..Details::default()
                 },
             };
             kept.insert(tx, &evaluation)?;

@@ -16,6 +16,7 @@ mod remembered;
 mod resuming;
 mod reusing;
 mod sidecars;
+mod stopping;
 mod taken_away;
 
 use std::path::{Path, PathBuf};
@@ -152,6 +153,7 @@ fn spec(seed: u64) -> RunSpec {
         config: r#"{"per_ask":4}"#.into(),
         fidelity: Fidelity::new(),
         rungs: None,
+        stop_below: None,
         pace: Pace::Rounds,
         budget: Budget::unique(30).unwrap(),
         device: "cpu-f32 x86_64 avx2 fma".into(),
@@ -225,8 +227,65 @@ const OF_FORMAT_3: [&str; 8] = [
     "activity",
 ];
 
+/// Makes a closed study into one of format 3, whose rows have the key and the text of their class.
+fn downgrade_to_3(path: &Path) {
+    let raw = rusqlite::Connection::open(path).unwrap();
+    crate::schema::add_views(&raw, crate::schema::FORMAT).unwrap();
+    for (table, rows) in [
+        ("trials", "trial_rows"),
+        ("proposals", "proposal_rows"),
+        ("outcomes", "outcome_rows"),
+        ("circumstances", "circumstance_rows"),
+    ] {
+        raw.execute_batch(&format!(
+            "CREATE TEMP TABLE old_{table} AS SELECT * FROM {rows}"
+        ))
+        .unwrap();
+    }
+    raw.execute_batch(
+        "DROP VIEW trial_rows; DROP VIEW proposal_rows; DROP VIEW outcome_rows; DROP VIEW circumstance_rows;
+         DROP VIEW curve_rows; DROP TABLE trials; DROP TABLE proposals; DROP TABLE outcomes; DROP TABLE circumstances;
+         DROP TABLE curves; DROP TABLE stops; DROP TABLE classes;
+         CREATE TABLE trials (
+             run INTEGER NOT NULL REFERENCES runs, number INTEGER NOT NULL, round INTEGER NOT NULL,
+             arch TEXT NOT NULL, key TEXT NOT NULL, repeat INTEGER NOT NULL CHECK (repeat IN (0, 1)),
+             state TEXT NOT NULL CHECK (state IN ('completed', 'failed')),
+             search REAL CHECK ((search IS NOT NULL) = (state = 'completed')),
+             report REAL CHECK ((report IS NOT NULL) = (state = 'completed')),
+             reason TEXT CHECK ((reason IS NOT NULL) = (state = 'failed')), checksum INTEGER,
+             PRIMARY KEY (run, number)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE proposals (
+             run INTEGER NOT NULL REFERENCES runs, number INTEGER NOT NULL, arch TEXT NOT NULL, key TEXT NOT NULL,
+             checksum INTEGER NOT NULL, PRIMARY KEY (run, number)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE outcomes (
+             evaluator INTEGER NOT NULL REFERENCES evaluators, key TEXT NOT NULL, seed INTEGER NOT NULL, arch TEXT,
+             run INTEGER, metrics TEXT, reason TEXT, cost TEXT NOT NULL, artifact TEXT, attempts INTEGER NOT NULL,
+             timed INTEGER NOT NULL, checksum INTEGER NOT NULL, CHECK ((metrics IS NULL) = (reason IS NOT NULL)),
+             PRIMARY KEY (evaluator, key, seed)
+         ) STRICT, WITHOUT ROWID;
+         CREATE INDEX outcomes_by_run ON outcomes (run);
+         CREATE TABLE circumstances (
+             evaluator INTEGER NOT NULL REFERENCES evaluators, key TEXT NOT NULL, seed INTEGER NOT NULL,
+             host TEXT NOT NULL, worker INTEGER NOT NULL, queued REAL NOT NULL, started REAL NOT NULL,
+             ended REAL NOT NULL, log TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (evaluator, key, seed)
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO trials SELECT run, number, round, arch, key, repeat, state, search, report, reason, checksum
+             FROM old_trials;
+         INSERT INTO proposals SELECT run, number, arch, key, checksum FROM old_proposals;
+         INSERT INTO outcomes SELECT evaluator, key, seed, arch, run, metrics, reason, cost, artifact, attempts,
+             timed, checksum FROM old_outcomes;
+         INSERT INTO circumstances SELECT evaluator, key, seed, host, worker, queued, started, ended, log, checksum
+             FROM old_circumstances;
+         PRAGMA user_version = 3",
+    )
+    .unwrap();
+}
+
 /// Makes a closed study into one of format 2, which kept evaluations of unfinished rounds and of tables only.
 fn downgrade_to_2(path: &Path) {
+    downgrade_to_3(path);
     let raw = rusqlite::Connection::open(path).unwrap();
     for table in OF_FORMAT_3 {
         raw.execute_batch(&format!("DROP TABLE {table}")).unwrap();

@@ -178,7 +178,7 @@ fn another_format_is_refused() {
     let place = Place::new();
     drop(place.study());
     let raw = Connection::open(place.path()).unwrap();
-    raw.pragma_update(None, "user_version", 4).unwrap();
+    raw.pragma_update(None, "user_version", 5).unwrap();
     drop(raw);
     for result in [
         Study::create_or_open(place.path()),
@@ -188,8 +188,8 @@ fn another_format_is_refused() {
             matches!(
                 result,
                 Err(StoreError::OtherFormat {
-                    found: 4,
-                    known: 3,
+                    found: 5,
+                    known: 4,
                     ..
                 })
             ),

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
-use ganas_eval::{Feed, Outcome, Query};
+use ganas_eval::{Feed, Outcome, Query, Task};
 use ganas_search::StopReason;
 use ganas_space::ArchKey;
 
@@ -16,6 +16,8 @@ pub(super) struct Limited {
     left: Mutex<u32>,
     pub(super) asked: Mutex<Vec<ArchKey>>,
     breaks: fn() -> EvalError,
+    /// Whether it tells its metric step by step, and obeys the rule.
+    tells: bool,
 }
 
 impl Limited {
@@ -25,7 +27,40 @@ impl Limited {
             left: Mutex::new(left),
             asked: Mutex::default(),
             breaks,
+            tells: false,
         }
+    }
+
+    /// One that is interrupted after so many, and tells its metric step by step.
+    pub(super) fn telling(left: u32) -> Self {
+        Self {
+            tells: true,
+            ..Self::new(left, || EvalError::Interrupted)
+        }
+    }
+
+    fn outcome(&self, task: &Task) -> Outcome {
+        let mut outcome = Outcome::of(self.evaluate(task.query()), self.metric_pair());
+        let value = match &outcome.result {
+            Ok(measured) if self.tells => measured.search.value(),
+            _ => return outcome,
+        };
+        let mut told: Vec<(u32, f64)> = (1..=4_u32)
+            .map(|step| (step, value * f64::from(step) / 4.0))
+            .collect();
+        let stopped = task.stop_rule.as_ref().and_then(|rule| rule.stops(&told));
+        if let Some(at) = stopped {
+            told.retain(|&(step, _)| step <= at.step);
+            outcome.details.metrics.clear();
+            outcome.details.stopped = stopped;
+            outcome.result = Err(EvalError::StoppedEarly {
+                step: at.step,
+                metric: "valid".to_owned(),
+                value: at.value,
+            });
+        }
+        outcome.details.curves.insert("valid".to_owned(), told);
+        outcome
     }
 }
 
@@ -54,8 +89,7 @@ impl Evaluator for Limited {
             }
             *left -= 1;
             self.asked.lock().unwrap().push(task.key);
-            let result = self.evaluate(task.query());
-            feed.finished(task.ticket, Outcome::of(result, self.metric_pair()))?;
+            feed.finished(task.ticket, self.outcome(&task))?;
         }
     }
 }
@@ -86,6 +120,7 @@ pub(super) fn session_of(
     };
     Run::new(&*space(), &mut searcher, &remembered, spec.budget)
         .pace(spec.pace)
+        .stop_below(spec.stop_below)
         .resume(resume)
         .observe(&mut writer)
         .run()

@@ -53,20 +53,21 @@ fn half_a_transaction_is_not_there() {
     let before = json_lines(&study);
     let killed = place.directory.path().join("killed.db");
     let run = the_run(&study);
-    let result: Result<(), StoreError> = study.write(crate::study::Durability::Lazy, "be killed", |tx| {
-        tx.execute("UPDATE runs SET rounds = rounds + 1", [])?;
-        tx.execute("DELETE FROM trials WHERE number > 1", [])?;
-        // More than the page cache holds, so that pages go to the log before the commit.
-        tx.pragma_update(None, "cache_size", 1)?;
-        for number in 1000..20_000 {
-            tx.execute(
-                "INSERT INTO trials VALUES (?1, ?2, 3, 'arch', 'key', 0, 'failed', NULL, NULL, 'x', 0)",
+    let result: Result<(), StoreError> =
+        study.write(crate::study::Durability::Lazy, "be killed", |tx| {
+            tx.execute("UPDATE runs SET rounds = rounds + 1", [])?;
+            tx.execute("DELETE FROM trials WHERE number > 1", [])?;
+            // More than the page cache holds, so that pages go to the log before the commit.
+            tx.pragma_update(None, "cache_size", 1)?;
+            for number in 1000..20_000 {
+                tx.execute(
+                "INSERT INTO trials VALUES (?1, ?2, 3, 1, 'arch', 0, 'failed', NULL, NULL, 'x', 0)",
                 (run.0, number),
             )?;
-        }
-        copy_study(study.path(), &killed);
-        Err(study.damaged("nothing".into(), "rolled back").into())
-    });
+            }
+            copy_study(study.path(), &killed);
+            Err(study.damaged("nothing".into(), "rolled back").into())
+        });
     assert!(result.is_err());
     assert_eq!(json_lines(&study), before);
     let copy = Study::open_existing(&killed).unwrap();
@@ -167,12 +168,14 @@ fn damage_is_found_before_it_is_resumed() {
             "it is of round 2, expected one before 2",
         ),
         (
-            "UPDATE trials SET key = 'x' WHERE number = 3",
-            "with seed 5: `x` is not an architecture key",
+            "UPDATE classes SET key = unhex(printf('%032x', 15999))
+             WHERE class = (SELECT class FROM trials WHERE number = 3)",
+            "trial 3 of the run with seed 5: `|",
         ),
         (
-            "UPDATE trials SET key = printf('%032x', 15999) WHERE number = 3",
-            "trial 3 of the run with seed 5: `|",
+            "UPDATE classes SET arch = '|what|'
+             WHERE class = (SELECT class FROM trials WHERE number = 3)",
+            "trial 3 of the run with seed 5",
         ),
         (
             "UPDATE trials SET arch = '|what|' WHERE number = 3",

@@ -133,8 +133,11 @@ fn journal_of(path: &Path) -> (Vec<u8>, Vec<u8>) {
     raw.execute_batch("BEGIN IMMEDIATE").unwrap();
     next.write(&raw).unwrap();
     // More pages than the cache holds, so that the journal is synced and the file written.
-    raw.execute_batch("UPDATE trials SET arch = arch || 'x'; UPDATE events SET kind = kind || 'x'")
-        .unwrap();
+    raw.execute_batch(
+        "UPDATE trials SET arch = 'x' || number; UPDATE classes SET arch = arch || 'x';
+         UPDATE events SET kind = kind || 'x'",
+    )
+    .unwrap();
     let read = |suffix| fs::read(beside(path, suffix)).unwrap();
     (read(""), read("-journal"))
 }

@@ -52,6 +52,8 @@ impl Supervisor {
                 let failure = self.timed_out();
                 self.attempt_failed(worker, job, failure);
             }
+            // Whether it was on its way depends on the machine; that it was stopped does not.
+            (_, Standing::Unwanted) if job.stopped.is_some() => self.cancelled(job, Some(worker)),
             // A result that was on its way when it was cancelled is a result.
             (Ok(returned), _) => self.succeeded(worker, job, returned),
             (Err(_), Standing::Unwanted) => self.cancelled(job, Some(worker)),
@@ -70,11 +72,13 @@ impl Supervisor {
         let Details {
             attempts,
             circumstances,
+            curves,
             ..
         } = self.details(&job, job.attempt + 1);
         let details = Details {
             attempts,
             circumstances,
+            curves,
             ..details
         };
         job.end(End::Metrics(declared), details);

@@ -2,11 +2,11 @@
 
 use ganas_eval::{Circumstances, Details};
 
+use super::super::PoolNote;
 use super::super::clock::{now, unix_now};
 use super::super::job::{BatchId, End, Job, Standing};
 use super::super::message::ToWorker;
 use super::super::slot::Life;
-use super::super::{PoolNote, WorkerFailure};
 use super::Supervisor;
 
 impl Supervisor {
@@ -51,9 +51,11 @@ impl Supervisor {
         let last = job.progress.take().unwrap_or_default();
         let details = Details {
             metrics: last.metrics,
+            stopped: job.stopped,
             ..self.details(&job, attempts)
         };
-        job.end(End::Failure(WorkerFailure::Cancelled), details);
+        let failure = job.cancelled();
+        job.end(End::Failure(failure), details);
     }
 
     /// Kills a worker that does not give up an evaluation that is not wanted any more. Whatever else it is at is given to
@@ -88,6 +90,7 @@ impl Supervisor {
         Details {
             attempts,
             circumstances,
+            curves: job.curves.all().clone(),
             ..Details::default()
         }
     }

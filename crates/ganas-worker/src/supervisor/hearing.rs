@@ -1,12 +1,12 @@
 //! What workers say: what is done about each message, and whom it shows to be no worker.
 
 use super::super::activity::{LastFailure, PlaceLife};
-use super::super::clock::unix_now;
+use super::super::clock::{now, unix_now};
 use super::super::excerpt::{MAX_KIND, MAX_MESSAGE, excerpt, kept};
 use super::super::hello;
 use super::super::job::{self, Standing};
 use super::super::log_tail;
-use super::super::message::{Capabilities, FromWorker, Progress, Refusal};
+use super::super::message::{Capabilities, FromWorker, Progress, Refusal, ToWorker};
 use super::super::slot::{Life, Ready};
 use super::super::stdout::Said;
 use super::super::{PoolNote, WorkerFailure};
@@ -162,8 +162,13 @@ impl Supervisor {
                 metrics: told.metrics.clone(),
             });
             // Of one that is being given up, nobody wants to know.
-            if running.standing == Standing::Wanted {
-                running.job.tell(told);
+            if running.standing == Standing::Wanted && running.job.tell(told) {
+                running.standing = Standing::Unwanted;
+                running.deadline = now().checked_add(self.config.grace);
+                ready.process.send(&ToWorker::Cancel { id });
+                self.board
+                    .goes_on(worker, id, |busy| busy.is_cancelled = true);
+                self.look_soon();
             }
         } else if progress.id >= self.next_id {
             // Of an evaluation that is over, it comes too late, and harms nobody.

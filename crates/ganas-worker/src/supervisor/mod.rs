@@ -17,6 +17,7 @@ use ganas_eval::Details;
 
 use super::activity::{Board, BusyWith, PlaceLife};
 use super::clock::{now, unix_now};
+use super::curves::Curves;
 use super::guard::Guard;
 use super::job::{BatchId, Begun, End, Job, Running, Standing};
 use super::log_tail;
@@ -244,6 +245,8 @@ impl Supervisor {
         self.next_id += 1;
         let message = ToWorker::Evaluate(job.evaluation(id, self.config.time_limit.as_secs_f64()));
         let at = unix_now();
+        // What an earlier attempt told is not of this one.
+        job.curves = Curves::default();
         job.begun = Some(Begun {
             worker: *number,
             at,

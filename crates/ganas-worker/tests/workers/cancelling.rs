@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ganas_eval::{EvalError, Evaluator as _, GoOn, Progress};
+use ganas_eval::{Direction, EvalError, Evaluator as _, GoOn, Progress, StopRule, StoppedAt};
 use ganas_worker::{PoolConfig, PoolNote, WorkerEvaluator};
 
 use crate::shell::{HANG, command};
@@ -234,4 +234,77 @@ fn a_result_that_is_faster_than_the_end_of_time_counts() {
     let (feed, _) = cancel_all(&place, &script, HANG);
     assert!(!feed.outcomes.is_empty());
     assert!(feed.outcomes.values().all(|outcome| outcome.result.is_ok()));
+}
+
+/// The first of three has a rule that stops it at step 2.
+fn with_rule<'a>(place: &Place) -> Queue<'a> {
+    let mut feed = Queue::of(place, &place.archs(3));
+    feed.waiting[0].stop_rule = Some(Arc::new(StopRule {
+        metric: "valid".to_owned(),
+        direction: Direction::Maximize,
+        thresholds: [(1, 0.1), (2, 0.3)].into(),
+    }));
+    feed
+}
+
+#[test]
+fn what_is_stopped_early_has_no_result_whatever_its_worker_does() {
+    let told = "hello; ask; tell 1 0.125; tell 2 0.25";
+    for (end, grace, starts) in [
+        ("ask; refuse cancelled true", HANG, 1),
+        // It does not listen, and finishes.
+        ("answer; ask", HANG, 1),
+        ("tell 3 0.75; answer; ask", HANG, 1),
+        ("ask; exit 3", HANG, 2),
+        ("forever", Duration::from_millis(100), 2),
+    ] {
+        let place = Place::new();
+        let script = format!(
+            r#"if test -e "$FOLDER/second"; then hello; else touch "$FOLDER/second"; {told}; {end}; fi; {REST}"#
+        );
+        let evaluator = open(&place, &script, grace);
+        let mut feed = with_rule(&place);
+        evaluator.evaluate_all(&mut feed).unwrap();
+        let first = &feed.outcomes[&0];
+        assert!(
+            matches!(&first.result, Err(EvalError::StoppedEarly { step: 2, metric, value })
+                if metric == "valid" && (value - 0.25).abs() <= 0.0),
+            "{end}: {first:?}"
+        );
+        let stopped = StoppedAt {
+            step: 2,
+            value: 0.25,
+        };
+        assert_eq!(first.details.stopped, Some(stopped));
+        assert_eq!(first.details.curves["valid"], [(1, 0.125), (2, 0.25)]);
+        for ticket in [1, 2] {
+            assert!(
+                feed.outcomes[&ticket].result.is_ok(),
+                "{end}: {:?}",
+                feed.outcomes
+            );
+        }
+        let statistics = evaluator.statistics();
+        assert_eq!(statistics.failed_attempts, BTreeMap::new(), "{statistics}");
+        let counts = (statistics.completed, statistics.failed, statistics.starts);
+        assert_eq!(counts, (2, 0, starts), "{end}: {statistics}");
+    }
+}
+
+#[test]
+fn what_is_told_of_each_step_comes_with_the_result_of_the_last_attempt() {
+    let place = Place::new();
+    // The first attempt tells other values, and ends.
+    let script = format!(
+        r#"hello; ask; test -e "$FOLDER/second" || {{ touch "$FOLDER/second"; tell 1 0.9; exit 3; }}
+tell 1 0.25; tell 2 0.5; tell 2 0.75; answer; {REST}"#
+    );
+    let evaluator = open(&place, &script, HANG);
+    let mut feed = with_rule(&place);
+    evaluator.evaluate_all(&mut feed).unwrap();
+    let first = &feed.outcomes[&0];
+    assert!(first.result.is_ok(), "{first:?}");
+    assert_eq!(first.details.attempts, 2);
+    assert_eq!(first.details.curves["valid"], [(1, 0.25), (2, 0.5)]);
+    assert!(feed.outcomes[&1].details.curves.is_empty());
 }

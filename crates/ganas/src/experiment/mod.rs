@@ -20,6 +20,7 @@ mod seeds;
 mod settings;
 mod shared;
 mod source;
+mod stopping;
 mod time_limit;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -27,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use ganas_report::records::SearchRecord;
-use ganas_search::{Budget, Observer, Pace, RunSpec, StopFlag, Until};
+use ganas_search::{Budget, Observer, Pace, RunSpec, StopBelow, StopFlag, Until};
 use ganas_space::SearchSpace;
 use ganas_store::OnExisting;
 #[cfg(feature = "tables")]
@@ -96,6 +97,7 @@ pub struct Experiment {
     until: Until,
     limits: TimeLimits,
     rungs: Option<RungSettings>,
+    stop_below: Option<StopBelow>,
     warm_start: Vec<PathBuf>,
     enqueue: Vec<PathBuf>,
     folders: Folders,
@@ -139,6 +141,7 @@ impl Default for Experiment {
             until: Until::default(),
             limits: TimeLimits::default(),
             rungs: None,
+            stop_below: None,
             warm_start: Vec::new(),
             enqueue: Vec::new(),
             folders: Folders::default(),
@@ -286,6 +289,8 @@ impl Experiment {
                     .to_owned(),
             ));
         }
+        let is_single = several.is_none() && constrained.improvement.is_none();
+        self.check_stop_below(&evaluating, is_single)?;
         let pace = Pace::from(self.window.or_else(|| {
             let workers = evaluating.n_workers()?;
             Some(workers.saturating_mul(TWO).max(algorithm.batch()))
@@ -296,6 +301,7 @@ impl Experiment {
             rungs: (self.rungs.as_ref())
                 .map(|rungs| rungs.resolve(&evaluating))
                 .transpose()?,
+            stop_below: self.stop_below,
             pace,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             space: space.name().to_owned(),

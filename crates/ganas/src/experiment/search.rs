@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
 use ganas_search::{
-    Budget, MeasuredBound, Observer, Run, RunSpec, StopFlag, Until, WithMeasuredBounds,
+    Budget, MeasuredBound, Observer, Run, RunSpec, StopBelow, StopFlag, Until, WithMeasuredBounds,
 };
 use ganas_space::SearchSpace;
 use ganas_store::{Begun, OnExisting, Session, Study};
@@ -239,6 +239,16 @@ impl Search {
                 "; rungs {}, of which {:.3} go on to the next",
                 fidelities.join(", "),
                 rungs.promote()
+            ));
+        }
+        if let Some(StopBelow {
+            quantile,
+            warmup,
+            startup,
+        }) = self.spec.stop_below
+        {
+            text.push_str(&format!(
+                "; stopped below the quantile {quantile} of {startup} others or more, from step {warmup} on"
             ));
         }
         let Until { target, patience } = self.until;
@@ -496,6 +506,7 @@ impl Search {
             .pace(self.spec.pace)
             .until(self.until)
             .rungs(self.spec.rungs.clone())
+            .stop_below(self.spec.stop_below)
             .first(self.evidence.first.clone())
             .resume(resume)
             .stop(&self.stop);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganas_eval::{Evaluator, MetricOverrides};
-use ganas_search::{Budget, Observer, StopFlag, Until};
+use ganas_search::{Budget, Observer, StopBelow, StopFlag, Until};
 use ganas_space::{Arch, SearchSpace};
 use ganas_store::OnExisting;
 #[cfg(feature = "workers")]
@@ -243,6 +243,13 @@ impl Experiment {
     #[must_use]
     pub fn rungs(mut self, rungs: RungSettings) -> Self {
         self.rungs = Some(rungs);
+        self
+    }
+
+    /// Stops trainings of workers that are worse than others were at the same step.
+    #[must_use]
+    pub fn stop_below(mut self, stop_below: StopBelow) -> Self {
+        self.stop_below = Some(stop_below);
         self
     }
 
