@@ -210,7 +210,7 @@ pub enum SpaceError {
     #[error(
         "nothing is left of the space `{space}` {}",
         match &**arguments {
-            [one] => format!("under {one} alone: every architecture of the space has another option there"),
+            [one] => format!("under {one} alone: no architecture of the space satisfies it"),
             several => format!(
                 "under {}, which contradict each other: leave one of them out",
                 several.join(" and ")
