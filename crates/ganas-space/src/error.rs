@@ -193,17 +193,17 @@ pub enum SpaceError {
     )]
     UnknownOption {
         /// The restriction.
-        restriction: String,
+        restriction: Box<str>,
         /// The name of the space.
         space: Box<str>,
         /// The choice; the first one, when several are meant.
-        choice: String,
+        choice: Box<str>,
         /// The name that was given.
-        name: String,
+        name: Box<str>,
         /// The closest option, when one is close.
         suggestion: Option<String>,
         /// All options, comma-separated.
-        known: String,
+        known: Box<str>,
     },
 
     /// Restrictions that leave nothing of a space.

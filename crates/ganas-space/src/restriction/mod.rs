@@ -161,12 +161,12 @@ impl Restriction {
 
     fn unknown_option(&self, blueprint: &Blueprint, choice: &NamedChoice) -> SpaceError {
         SpaceError::UnknownOption {
-            restriction: self.to_string(),
+            restriction: self.to_string().into(),
             space: blueprint.name().into(),
-            choice: choice.name().to_owned(),
-            name: self.option.clone(),
+            choice: choice.name().into(),
+            name: self.option.as_str().into(),
             suggestion: closest(&self.option, choice.options()),
-            known: choice.options().join(", "),
+            known: choice.options().join(", ").into(),
         }
     }
 }
