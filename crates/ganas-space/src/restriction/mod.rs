@@ -25,7 +25,7 @@
 //! let space = ganas_space::by_name("mbconv")?;
 //! let restrictions = [Restriction::fix("stage1.kernel=3")?, Restriction::exclude("expand=6")?];
 //! let space = RestrictedSpace::new(space, restrictions)?;
-//! assert_eq!(space.size(), Some(10_319_560_704));
+//! assert_eq!(space.size(), Some(3_057_647_616));
 //! # Ok::<(), ganas_space::SpaceError>(())
 //! ```
 
