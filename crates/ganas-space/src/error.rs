@@ -193,24 +193,24 @@ pub enum SpaceError {
     )]
     UnknownOption {
         /// The restriction.
-        restriction: String,
+        restriction: Box<str>,
         /// The name of the space.
         space: Box<str>,
         /// The choice; the first one, when several are meant.
-        choice: String,
+        choice: Box<str>,
         /// The name that was given.
-        name: String,
+        name: Box<str>,
         /// The closest option, when one is close.
         suggestion: Option<String>,
         /// All options, comma-separated.
-        known: String,
+        known: Box<str>,
     },
 
     /// Restrictions that leave nothing of a space.
     #[error(
         "nothing is left of the space `{space}` {}",
         match &**arguments {
-            [one] => format!("under {one} alone: every architecture of the space has another option there"),
+            [one] => format!("under {one} alone: no architecture of the space satisfies it"),
             several => format!(
                 "under {}, which contradict each other: leave one of them out",
                 several.join(" and ")

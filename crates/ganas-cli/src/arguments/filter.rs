@@ -34,8 +34,10 @@ pub(crate) struct FilterArguments {
 impl FilterArguments {
     /// The space that is described in the file that is named, when one is.
     pub(crate) fn described(&self) -> anyhow::Result<Option<Arc<dyn SearchSpace>>> {
-        let file = self.space.as_ref().filter(|space| space.ends_with(".toml"));
-        Ok(file.map(|file| ganas::space::open(file)).transpose()?)
+        match self.space.as_deref() {
+            Some(file) if file.ends_with(".toml") => Ok(Some(ganas::space::open(file)?)),
+            _ => Ok(None),
+        }
     }
 
     /// The filter. A run is looked up by its name, which must lead to one run.

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(short, long, default_value_t = 10)]
     n: usize,
     /// The front instead: all that nothing else in the chosen runs dominates, which were searched with several objectives.
-    #[arg(long, conflicts_with = "n")]
+    #[arg(long, conflicts_with_all = ["n", "fixed", "excluded"])]
     pareto: bool,
     #[command(flatten)]
     restrictions: RestrictionArguments,
@@ -110,12 +110,6 @@ fn searched_space(
 ) -> anyhow::Result<Option<Arc<dyn SearchSpace>>> {
     if arguments.restrictions.is_empty() {
         return Ok(None);
-    }
-    if arguments.pareto {
-        return Err(UsageError(
-            "--pareto: a front is that of all runs: leave --fix and --exclude out".to_owned(),
-        )
-        .into());
     }
     let mut runs = study.runs()?;
     runs.retain(|run| filter.matches(run));

@@ -10,6 +10,8 @@ mod listed_tests;
 mod mask_tests;
 mod masks;
 mod measured;
+#[cfg(test)]
+mod restricted_tests;
 mod space;
 #[cfg(test)]
 mod tests;

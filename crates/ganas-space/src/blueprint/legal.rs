@@ -50,7 +50,7 @@ impl Blueprint {
             let fits = |present: bool| self.fits(partial, Some((from, present)));
             let absent = limit.required >> from & 1 == 0 && fits(false);
             let present = limit.allowed >> from & 1 == 1 && fits(true);
-            return u64::from(absent) * ABSENT | u64::from(present) * PRESENT;
+            return (u64::from(absent) * ABSENT) | (u64::from(present) * PRESENT);
         }
         let edge = FreeEdge {
             predecessors: partial.predecessors(),

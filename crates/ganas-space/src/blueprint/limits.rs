@@ -57,6 +57,12 @@ impl Limits {
         self.settled[vertex]
     }
 
+    /// Looks ahead to paths also where no free edge is forbidden or required.
+    #[cfg(test)]
+    pub(super) fn look_ahead(&mut self) {
+        self.on_free_edges = true;
+    }
+
     pub(super) fn are_on_free_edges(&self) -> bool {
         self.on_free_edges
     }

@@ -9,6 +9,9 @@ use crate::decisions::{Action, Choice, Partial};
 /// So many orders that begin differently are tried.
 const MAX_TRIED: usize = 20_000;
 
+/// Takes the decisions about the last of some nodes in an order.
+type WithLast<'a> = dyn Fn(&Partial, &[usize], &mut dyn Rng) -> Option<Partial> + 'a;
+
 /// A cell of which an order is looked for.
 pub(crate) struct DrawnOrder<'a> {
     /// Of each node those that must come before it; the first node comes first, and the last one last.
@@ -16,7 +19,7 @@ pub(crate) struct DrawnOrder<'a> {
     /// Of nodes with the same number here only one is tried at a place.
     pub(crate) kinds: &'a [usize],
     /// The partial architecture with the decisions about the last of these nodes, when all of them are legal.
-    pub(crate) with_last: &'a dyn Fn(&Partial, &[usize], &mut dyn Rng) -> Option<Partial>,
+    pub(crate) with_last: &'a WithLast<'a>,
 }
 
 /// An order of the nodes in which all decisions are legal, drawn at random, with these decisions.

@@ -71,6 +71,11 @@ pub(super) fn describe(space: &dyn SearchSpace, json: bool) -> anyhow::Result<()
 /// Where its classes can be listed, also how many satisfy those of its constraints that it can tell itself.
 pub(super) fn count(space: &Arc<dyn SearchSpace>) -> anyhow::Result<()> {
     let is_part = space.constraints().is_some();
+    // What is counted by its classes, one by one, is counted below.
+    let list = space.enumeration().filter(|list| list.is_of_classes());
+    if let Some(list) = list.filter(|_| is_part) {
+        return output::print_text(&format!("classes        {}\n", list.keys().count()));
+    }
     let size = match space.size() {
         // Of a part, it is not known why there is no number.
         None if is_part => "not counted".to_owned(),
