@@ -91,13 +91,14 @@ fn constraints_hold_with_every_algorithm() {
     for (algorithm, _) in ALL {
         let sandbox = Sandbox::new();
         let all = [
-            "search --table digits-5 --budget 25 --study s.db --quiet --constraint params<=150000 --algorithm",
+            "search --table digits-5 --budget 25 --study s.db --quiet --constraint params<=600000 --algorithm",
             algorithm,
         ];
         sandbox.ganas(words(&all)).expect_code(0);
         let texts = sandbox.ganas(["top", "s.db", "--n", "25", "--json"]);
         let top = texts.expect_code(0).json();
-        assert!(!top.as_array().is_none_or(Vec::is_empty), "{algorithm}");
+        let entries = top["top"].as_array().unwrap();
+        assert!(!entries.is_empty(), "{algorithm}: {top}");
     }
 }
 
@@ -172,11 +173,6 @@ fn a_list_by_columns_says_which_table_they_are_of_and_sees_no_test_values() {
             .expect_code(2)
             .expect_stderr(&["the field `columns` of by-columns", message]);
     }
-    let darts = "search --space darts --evaluator true --algorithm by-parameters";
-    sandbox
-        .ganas(words(&[darts]))
-        .expect_code(1)
-        .expect_stderr(&["the space `darts` cannot be listed"]);
 }
 
 #[test]

@@ -36,13 +36,14 @@ impl ReinforceConfig {
 }
 
 impl Default for ReinforceConfig {
-    /// Rewards are standardised over ten draws, since metrics differ in scale; the learning rate is that of NATS-Bench, and the
-    /// rest the recipe of GA-NAS.
+    /// Rewards are standardised over ten draws, since metrics differ in scale; the learning rate is that of NATS-Bench, the
+    /// weight of the entropy keeps it from drawing soon only what it knows, and the rest is the recipe of GA-NAS.
     fn default() -> Self {
         Self {
             batch: 10,
             generator: GeneratorConfig {
                 learning_rate: 1e-2,
+                entropy_weight: 0.3,
                 ..GeneratorConfig::recipe()
             },
             draws: DrawsConfig {

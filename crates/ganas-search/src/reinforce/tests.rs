@@ -19,13 +19,14 @@ fn what_is_drawn_gets_better() {
     let method = Reinforce::new(&Cpu::<f32>::new(), Arc::clone(&space), config, 1).unwrap();
     let searcher = MethodSearcher::new(Arc::clone(&space), method, 1);
     let mut session = Session::new(space, Box::new(searcher));
-    while session.trials.len() < 400 {
+    while session.trials.len() < 120 {
         assert_eq!(session.round(|arch| Some(convolutions(arch))), 10);
     }
     let mean = |trials: &[Trial]| {
         let sum: f64 = trials.iter().map(|t| convolutions(&t.arch)).sum();
         sum / f64::from(u32::try_from(trials.len()).unwrap())
     };
-    let (first, last) = (mean(&session.trials[..20]), mean(&session.trials[380..]));
+    // Later it draws what it knows, and what is proposed is far from that.
+    let (first, last) = (mean(&session.trials[..20]), mean(&session.trials[80..120]));
     assert!(last > first + 1.5, "{first} {last}");
 }

@@ -317,6 +317,7 @@ impl Configuration for ByParametersConfig {
     const NAME: &'static str = FixedList::BY_PARAMETERS;
     const FIELDS: Fields = fields_of!(Self);
     const STARTS_FROM_GIVEN: bool = false;
+    const NEEDS_ORDERS: bool = true;
 
     fn preset(_: usize, _: Option<&dyn SearchSpace>) -> Result<Self, SearchError> {
         Ok(Self::default())
@@ -343,6 +344,7 @@ impl Configuration for ByColumnsConfig {
     const NAME: &'static str = FixedList::BY_COLUMNS;
     const FIELDS: Fields = fields_of!(Self);
     const STARTS_FROM_GIVEN: bool = false;
+    const NEEDS_ORDERS: bool = true;
 
     fn preset(_: usize, _: Option<&dyn SearchSpace>) -> Result<Self, SearchError> {
         Ok(Self::default())

@@ -38,6 +38,9 @@ pub(super) trait Configuration:
     /// Whether it searches for the front of several objectives.
     const SEARCHES_FRONTS: bool = false;
 
+    /// Whether it needs [properties](Self::orders) that order the architectures before the search.
+    const NEEDS_ORDERS: bool = false;
+
     /// Whether it computes on the device that is asked for.
     const USES_DEVICE: bool = false;
 
@@ -274,6 +277,10 @@ impl<C: Configuration> Configured for Choice<C> {
             let (order, recorded) = source.find(&name, &place)?;
             self.orders.push(order);
             self.recorded_orders.push(recorded);
+        }
+        if C::NEEDS_ORDERS && self.orders.is_empty() {
+            let error = SearchError::NoOrder { searcher: C::NAME };
+            return Err(Error::Usage(error.to_string()));
         }
         Ok(())
     }
