@@ -116,12 +116,27 @@ fn print_tables(study: &Study) {
     }
 }
 
+/// How long this thread has had a processor, in seconds, where the system tells it: what others do at the same time is no part
+/// of it.
+fn processor_time() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: f64 = text.split(' ').next()?.parse().ok()?;
+    Some(nanoseconds / 1e9)
+}
+
 /// Does something, and prints how long it took.
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     #[expect(clippy::disallowed_methods, reason = "the time is what is measured")]
     let start = Instant::now();
+    let before = processor_time();
     let done = work();
-    println!("{what}: {:.2} s", start.elapsed().as_secs_f64());
+    let wall = start.elapsed().as_secs_f64();
+    match processor_time().zip(before) {
+        Some((now, before)) => {
+            println!("{what}: {wall:.2} s, {:.2} s of a processor", now - before)
+        }
+        None => println!("{what}: {wall:.2} s"),
+    }
     done
 }
 
