@@ -70,7 +70,7 @@ pub enum SearchError {
         arch: String,
     },
     /// A search space that the algorithm cannot search.
-    #[error("ga-nas cannot search the space `{space}`: {reason}")]
+    #[error("the generator cannot build the architectures of the space `{space}`: {reason}")]
     UnsupportedSpace {
         /// The name of the space.
         space: String,

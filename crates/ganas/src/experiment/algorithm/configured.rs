@@ -86,10 +86,6 @@ pub(super) trait Configuration:
 }
 
 /// What a searcher starts with.
-#[cfg_attr(
-    not(feature = "cuda"),
-    expect(dead_code, reason = "some of it concerns one algorithm only")
-)]
 pub(super) struct Start<'a> {
     pub(super) device: &'a OpenDevice,
     pub(super) space: Arc<dyn SearchSpace>,
