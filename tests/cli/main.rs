@@ -33,6 +33,7 @@ mod own_spaces;
 mod partial_tables;
 mod real_table;
 mod recipes;
+mod report;
 mod resume;
 mod rungs;
 mod sandbox;

@@ -28,6 +28,25 @@ impl Figure {
     }
 }
 
+impl Figure {
+    /// The same figure under another name.
+    #[must_use]
+    pub fn renamed(mut self, id: &str) -> Self {
+        for part in ["title", "desc", "arrow"] {
+            let (old, new) = (format!("{}-{part}", self.id), format!("{id}-{part}"));
+            for (before, after) in [("\"", "\""), ("#", ")"), (" ", "\""), ("\"", " ")] {
+                let (old, new) = (
+                    format!("{before}{old}{after}"),
+                    format!("{before}{new}{after}"),
+                );
+                self.svg = self.svg.replace(&old, &new);
+            }
+        }
+        id.clone_into(&mut self.id);
+        self
+    }
+}
+
 /// A text as a name of a file: lower-case letters, digits and dashes.
 pub(crate) fn id_of(text: &str) -> String {
     let mut id = String::new();
@@ -44,6 +63,21 @@ pub(crate) fn id_of(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_figure_gets_another_name() {
+        let figure = Figure {
+            id: "a".to_owned(),
+            title: "A".to_owned(),
+            description: String::new(),
+            svg: r#"<svg aria-labelledby="a-title a-desc"><title id="a-title"/><desc id="a-desc"/><path marker-end="url(#a-arrow)"/>"#
+                .to_owned(),
+            csv: String::new(),
+        };
+        let renamed = figure.renamed("b");
+        let expected = r#"<svg aria-labelledby="b-title b-desc"><title id="b-title"/><desc id="b-desc"/><path marker-end="url(#b-arrow)"/>"#;
+        assert_eq!((&*renamed.id, &*renamed.svg), ("b", expected));
+    }
 
     #[test]
     fn names_of_files() {

@@ -75,6 +75,26 @@ impl Page {
         self.sections.iter().flat_map(Section::figures)
     }
 
+    /// Gives figures of the same name numbers, so that each has a name of its own.
+    pub fn tell_figures_apart(&mut self) {
+        let mut seen: Vec<String> = Vec::new();
+        for content in self.sections.iter_mut().flat_map(|s| &mut s.content) {
+            let Content::Figure(figure) = content else {
+                continue;
+            };
+            let mut id = figure.id.clone();
+            let mut number = 2;
+            while seen.contains(&id) {
+                id = format!("{}-{number}", figure.id);
+                number += 1;
+            }
+            if id != figure.id {
+                *figure = figure.clone().renamed(&id);
+            }
+            seen.push(id);
+        }
+    }
+
     /// The page as HTML.
     #[must_use]
     pub fn html(&self) -> String {
@@ -214,6 +234,27 @@ mod tests {
         for loads in ["src=", "http://", "https://", "@import", "url("] {
             assert!(!html.contains(loads), "{loads}");
         }
+    }
+
+    #[test]
+    fn no_two_figures_have_the_same_name() {
+        let figure = Figure {
+            id: "x".to_owned(),
+            title: String::new(),
+            description: String::new(),
+            svg: String::new(),
+            csv: String::new(),
+        };
+        let mut page = Page {
+            sections: vec![Section {
+                title: String::new(),
+                content: vec![Content::Figure(figure); 3],
+            }],
+            ..Page::default()
+        };
+        page.tell_figures_apart();
+        let ids: Vec<&str> = page.figures().map(|figure| &*figure.id).collect();
+        assert_eq!(ids, ["x", "x-2", "x-3"]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod evaluate;
 mod experiment;
 mod function;
 mod spaces;
+#[cfg(feature = "reports")]
+pub mod study_report;
 #[cfg(feature = "tables")]
 pub mod tables;
 
@@ -27,6 +29,8 @@ pub use experiment::{
 };
 #[cfg(feature = "benchmarks")]
 pub use ganas_benchmarks as benchmarks;
+#[cfg(feature = "reports")]
+pub use ganas_figures as figures;
 #[cfg(feature = "surrogates")]
 pub use ganas_surrogate as surrogate;
 #[cfg(feature = "tables")]
