@@ -5,7 +5,8 @@ use crate::sandbox::{SMALL, Sandbox};
 /// A study with three algorithms on a table that is part of the program.
 fn studied() -> Sandbox {
     let sandbox = Sandbox::new();
-    let common = "search --table digits-4 --quiet --study s.db --budget 16 --seeds 0..3 --algorithm";
+    let common =
+        "search --table digits-4 --quiet --study s.db --budget 16 --seeds 0..3 --algorithm";
     for algorithm in ["random", "local-search", "ga-nas"] {
         let mut words: Vec<&str> = common.split(' ').chain([algorithm]).collect();
         if algorithm == "ga-nas" {
@@ -21,9 +22,22 @@ fn a_page_has_everything_in_itself() {
     let sandbox = studied();
     let before = std::fs::read(sandbox.path("s.db")).unwrap();
     let ended = sandbox
-        .ganas(["report", "s.db", "-o", "page.html", "--figures", "figures", "--budgets", "8,16"])
+        .ganas([
+            "report",
+            "s.db",
+            "-o",
+            "page.html",
+            "--figures",
+            "figures",
+            "--budgets",
+            "8,16",
+        ])
         .expect_code(0);
-    assert!(ended.stderr.contains("wrote page.html with"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("wrote page.html with"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(std::fs::read(sandbox.path("s.db")).unwrap(), before);
     let html = std::fs::read_to_string(sandbox.path("page.html")).unwrap();
     for heading in [
@@ -69,7 +83,10 @@ fn a_page_has_everything_in_itself() {
     sandbox
         .ganas(["report", "s.db", "-o", "again.html", "--budgets", "8,16"])
         .expect_code(0);
-    assert_eq!(std::fs::read_to_string(sandbox.path("again.html")).unwrap(), html);
+    assert_eq!(
+        std::fs::read_to_string(sandbox.path("again.html")).unwrap(),
+        html
+    );
 }
 
 #[test]
@@ -86,8 +103,16 @@ fn what_cannot_be_reported_is_an_error() {
     let sandbox = studied();
     for (words, code, says) in [
         ("report none.db", 1, "none.db"),
-        ("report s.db --baseline evolution", 1, "`evolution` is none of the algorithms"),
-        ("report s.db --table digits-5", 2, "no run of s.db has searched this table"),
+        (
+            "report s.db --baseline evolution",
+            1,
+            "`evolution` is none of the algorithms",
+        ),
+        (
+            "report s.db --table digits-5",
+            2,
+            "no run of s.db has searched this table",
+        ),
         ("report s.db -o s.db", 1, "s.db"),
         ("report s.db --budgets 0", 2, "0"),
         ("report s.db --every 5s", 2, "--watch"),
@@ -104,10 +129,24 @@ fn an_architecture_is_drawn_in_every_form() {
     let draw = ["space", "draw", "nasbench201", arch];
     let dot = sandbox.ganas(draw).expect_code(0).stdout;
     assert!(dot.starts_with("digraph \"nasbench201\" {"), "{dot}");
-    let svg = sandbox.ganas(draw.iter().chain(&["--format", "svg"])).expect_code(0).stdout;
-    assert!(svg.starts_with("<svg") && svg.contains("avg_pool_3x3"), "{svg}");
-    sandbox.ganas(draw.iter().chain(&["-o", "a.png"])).expect_code(0);
-    assert!(std::fs::read(sandbox.path("a.png")).unwrap().starts_with(b"\x89PNG"));
-    let refused = sandbox.ganas(draw.iter().chain(&["--format", "png"])).expect_code(2);
+    let svg = sandbox
+        .ganas(draw.iter().chain(&["--format", "svg"]))
+        .expect_code(0)
+        .stdout;
+    assert!(
+        svg.starts_with("<svg") && svg.contains("avg_pool_3x3"),
+        "{svg}"
+    );
+    sandbox
+        .ganas(draw.iter().chain(&["-o", "a.png"]))
+        .expect_code(0);
+    assert!(
+        std::fs::read(sandbox.path("a.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    let refused = sandbox
+        .ganas(draw.iter().chain(&["--format", "png"]))
+        .expect_code(2);
     assert!(refused.stderr.contains("--output"), "{}", refused.stderr);
 }

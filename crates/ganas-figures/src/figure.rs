@@ -47,6 +47,9 @@ impl Figure {
     }
 }
 
+/// So many letters a name has at most, so that every file system takes it.
+const LONGEST: usize = 100;
+
 /// A text as a name of a file: lower-case letters, digits and dashes.
 pub(crate) fn id_of(text: &str) -> String {
     let mut id = String::new();
@@ -57,6 +60,7 @@ pub(crate) fn id_of(text: &str) -> String {
             id.push('-');
         }
     }
+    id.truncate(LONGEST);
     id.trim_matches('-').to_owned()
 }
 

@@ -89,8 +89,11 @@ fn rows(read: &Read<'_>, table: &str, space: &dyn SearchSpace) -> (Vec<String>, 
                 .get(v)
                 .map_or(0, |label| label.0.saturating_add(1))
         };
-        let edge =
-            |&(u, v): &(usize, usize)| arch.predecessors().get(v).map_or(2, |set| set >> u & 1);
+        let edge = |&(u, v): &(usize, usize)| {
+            arch.predecessors()
+                .get(v)
+                .map_or(2, |set| u8::from(set >> u & 1 == 1))
+        };
         Row {
             categories: (0..n).map(label).chain(edges.iter().map(edge)).collect(),
             gain,

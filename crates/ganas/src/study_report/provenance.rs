@@ -124,7 +124,7 @@ fn commands(read: &Read<'_>) -> String {
             .map_or_else(String::new, |w| format!(" --window {w}"));
         let objectives = spec.objectives.as_ref().map_or_else(String::new, |of| {
             let all: Vec<String> = of.all().iter().map(ToString::to_string).collect();
-            format!(" --objectives '{}'", all.join(","))
+            format!(" --objective '{}'", all.join(","))
         });
         format!(
             "ganas search --space {} --algorithm {} --search {} --report {}{objectives}{window} --budget {} --seeds {} --study {}\n",

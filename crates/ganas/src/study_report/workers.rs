@@ -23,11 +23,11 @@ struct Worker {
 /// Workers and failures; nothing when there were neither.
 pub(super) fn section(read: &Read<'_>) -> Result<Option<Section>, Error> {
     let mut section = Section::new("Workers and failures");
-    for (spec, evaluations) in read.study.evaluators()? {
+    for (number, (spec, evaluations)) in (1..).zip(read.study.evaluators()?) {
         let all = evaluations.all()?;
         let of_evaluator: Vec<&Evaluation> = all.values().collect();
         if let Some(table) = utilisation(&of_evaluator) {
-            let heading = format!("Evaluator {} in {}", spec.description, spec.space);
+            let heading = format!("Evaluator {number}: {} in {}", spec.description, spec.space);
             section.content.push(Content::Heading(heading));
             section.content.push(Content::Table(table));
             section.content.push(Content::Text(
@@ -36,7 +36,7 @@ pub(super) fn section(read: &Read<'_>) -> Result<Option<Section>, Error> {
                     .to_owned(),
             ));
         }
-        if let Some(figure) = concurrency(&spec.description, &of_evaluator).figure() {
+        if let Some(figure) = concurrency(number, &of_evaluator).figure() {
             section.content.push(Content::Figure(figure));
         }
     }
@@ -84,7 +84,7 @@ fn utilisation(evaluations: &[&Evaluation]) -> Option<TextTable> {
 }
 
 /// How many evaluations went on at the same time.
-fn concurrency(evaluator: &str, evaluations: &[&Evaluation]) -> XyPlot {
+fn concurrency(evaluator: u32, evaluations: &[&Evaluation]) -> XyPlot {
     let mut changes: Vec<(f64, f64)> = (evaluations.iter())
         .filter_map(|evaluation| evaluation.details.circumstances.as_ref())
         .flat_map(|at| [(at.started, 1.0), (at.ended, -1.0)])
@@ -104,7 +104,7 @@ fn concurrency(evaluator: &str, evaluations: &[&Evaluation]) -> XyPlot {
     // A curve of more steps than a screen has dots is no clearer.
     let step = points.len().div_ceil(2000).max(1);
     XyPlot {
-        title: format!("Evaluations at the same time: {evaluator}"),
+        title: format!("Evaluations at the same time by evaluator {evaluator}"),
         description: "How many evaluations went on, from the first one on; where it falls below the number of workers, some had nothing to do."
             .to_owned(),
         x: AxisOf {
