@@ -34,6 +34,7 @@ mod own_spaces;
 mod partial_tables;
 mod real_table;
 mod recipes;
+mod report;
 mod restrictions;
 mod resume;
 mod rungs;

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    compare, completions, config, devices, evaluate, export, search, space, status, table, top,
+    compare, completions, config, devices, evaluate, export, report, search, space, status, table,
+    top,
 };
 use printing::exit::Outcome;
 use printing::interrupt::Interrupt;
@@ -47,6 +48,8 @@ enum Command {
     Top(top::Arguments),
     /// Writes the record of a study: runs, trials, events.
     Export(export::Arguments),
+    /// Writes a study as one page, with results, figures, settings and a checklist, while a search runs or afterwards.
+    Report(report::Arguments),
     /// Imports, describes and queries benchmark tables.
     #[command(subcommand)]
     Table(table::Arguments),
@@ -85,6 +88,7 @@ fn run() -> anyhow::Result<Outcome> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Table(arguments) => table::run(&arguments, &interrupt),
         Command::Space(arguments) => space::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

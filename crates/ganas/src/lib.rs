@@ -17,6 +17,8 @@ mod experiment;
 mod function;
 mod restrictions;
 mod spaces;
+#[cfg(feature = "reports")]
+pub mod study_report;
 #[cfg(feature = "tables")]
 pub mod tables;
 
@@ -29,6 +31,8 @@ pub use experiment::{
 };
 #[cfg(feature = "benchmarks")]
 pub use ganas_benchmarks as benchmarks;
+#[cfg(feature = "reports")]
+pub use ganas_figures as figures;
 #[cfg(feature = "surrogates")]
 pub use ganas_surrogate as surrogate;
 #[cfg(feature = "tables")]

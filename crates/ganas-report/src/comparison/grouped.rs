@@ -160,8 +160,9 @@ impl Grouped {
 }
 
 impl Group {
-    /// The traces that are known at a budget, and have a value there.
-    pub(super) fn values_at(&self, budget: f64, side: Side) -> Vec<(u64, f64)> {
+    /// What the runs that are known at a budget have there, when they have a value, by seed.
+    #[must_use]
+    pub fn values_at(&self, budget: f64, side: Side) -> Vec<(u64, f64)> {
         let known = self.traces.iter().filter(|trace| trace.covers(budget));
         known
             .filter_map(|trace| Some((trace.seed, side.of(trace.at(budget)?))))

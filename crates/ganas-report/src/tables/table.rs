@@ -39,6 +39,11 @@ impl TextTable {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// The rows as they were filled in, the header first.
+    pub fn rows(&self) -> impl Iterator<Item = &[String]> {
+        self.rows.iter().map(Vec::as_slice)
+    }
+
     /// Columns aligned with spaces; no line has spaces at its end.
     #[must_use]
     pub fn to_text(&self) -> String {

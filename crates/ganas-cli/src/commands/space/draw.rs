@@ -1,37 +1,80 @@
-//! `ganas space draw`: an architecture in the DOT language of Graphviz.
+//! `ganas space draw`: an architecture as a graph.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
-use ganas::space::{Arch, SearchSpace};
+use anyhow::Context as _;
+use clap::ValueEnum;
+use ganas::figures::ArchDrawing;
+use ganas::files::{Output, Replace, Target, means_stdout};
+use ganas::space::SearchSpace;
 
+use crate::printing::exit::UsageError;
 use crate::printing::output;
 
-/// Prints a graph; vertices without edges, which stand for what is left out, are dashed.
-pub(super) fn draw(space: &dyn SearchSpace, text: &str, canonical: bool) -> anyhow::Result<()> {
-    let mut arch = space.decode(text)?;
-    if canonical {
-        arch = space.canonical(&arch);
-    }
-    output::print_text(&dot(space, &arch))
+/// How a graph is drawn, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct How {
+    /// The architecture as text.
+    arch: String,
+    /// Draws the canonical form of its class.
+    #[arg(long)]
+    canonical: bool,
+    /// The format [default: by the ending of the output, or else dot].
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The file to write, replaced when it exists [default: stdout, for text].
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
-fn dot(space: &dyn SearchSpace, arch: &Arch) -> String {
-    let mut text = format!("digraph \"{}\" {{\n  node [shape=box];\n", space.name());
-    let read = arch.predecessors().iter().fold(0, |all, set| all | set);
-    for (v, label) in arch.labels().iter().enumerate() {
-        let alone = arch.predecessors()[v] == 0 && read >> v & 1 == 0;
-        let style = if alone { ", style=dashed" } else { "" };
-        let _ = writeln!(
-            text,
-            "  v{v} [label=\"{}\"{style}];",
-            space.labels()[label.index()]
-        );
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The DOT language of Graphviz.
+    Dot,
+    /// A drawing in layers.
+    Svg,
+    /// A picture of the drawing.
+    Png,
+    /// The edges.
+    Csv,
+}
+
+/// Draws a graph; vertices without edges, which stand for what is left out, are dashed.
+pub(super) fn draw(space: &dyn SearchSpace, how: &How) -> anyhow::Result<()> {
+    let mut arch = space.decode(&how.arch)?;
+    if how.canonical {
+        arch = space.canonical(&arch);
     }
-    for (v, set) in arch.predecessors().iter().enumerate() {
-        for u in (0..v).filter(|u| set >> u & 1 == 1) {
-            let _ = writeln!(text, "  v{u} -> v{v};");
-        }
-    }
-    text.push_str("}\n");
-    text
+    let drawing = ArchDrawing::new(space.name(), space, &arch);
+    let path = how.output.as_deref().filter(|path| !means_stdout(path));
+    let format = how
+        .format
+        .or_else(|| of_ending(path?))
+        .unwrap_or(Format::Dot);
+    let figure = || drawing.figure().context("the architecture has no graph");
+    let bytes = match format {
+        Format::Dot => drawing.dot(space.name()).into_bytes(),
+        Format::Csv => drawing.csv().into_bytes(),
+        Format::Svg => figure()?.svg.into_bytes(),
+        Format::Png => figure()?.png()?,
+    };
+    let Some(path) = path else {
+        let Ok(text) = String::from_utf8(bytes) else {
+            return Err(UsageError(
+                "a picture is no text: name a file for it with --output FILE.png".to_owned(),
+            )
+            .into());
+        };
+        return output::print_text(&text);
+    };
+    let mut file = Output::create(&Target::new(path, Replace::Allowed))?;
+    file.write_all(&bytes)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(file.commit()?)
+}
+
+fn of_ending(path: &Path) -> Option<Format> {
+    let ending = path.extension()?.to_str()?;
+    Format::from_str(ending, true).ok()
 }

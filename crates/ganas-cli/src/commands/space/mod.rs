@@ -84,16 +84,13 @@ pub(crate) enum Arguments {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
-    /// Draws an architecture as a graph in the DOT language of Graphviz.
+    /// Draws an architecture as a graph: for Graphviz, or in layers as SVG or PNG.
     Draw {
         /// The name of the space, or a `.toml` file that describes one.
         #[arg(value_parser = crate::arguments::space::parse)]
         space: Arc<dyn SearchSpace>,
-        /// The architecture as text.
-        arch: String,
-        /// Draws the canonical form of its class.
-        #[arg(long)]
-        canonical: bool,
+        #[command(flatten)]
+        how: draw::How,
     },
     /// Reads architectures, and prints the key, the costs, the canonical text, and which constraints of the space hold, of
     /// each.
@@ -156,11 +153,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             n,
             seed,
         } => texts::sample(&restrictions.of(space)?, *n, *seed)?,
-        Arguments::Draw {
-            space,
-            arch,
-            canonical,
-        } => draw::draw(&**space, arch, *canonical)?,
+        Arguments::Draw { space, how } => draw::draw(&**space, how)?,
         Arguments::Check { space, archs, json } => texts::check(space, archs, *json)?,
         Arguments::Convert { space, archs } => texts::convert(&**space, archs)?,
     }
