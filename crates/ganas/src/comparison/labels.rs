@@ -141,10 +141,13 @@ fn value_text(value: &Value) -> String {
     }
 }
 
+/// The name of a preset, and its settings.
+type Named = (&'static str, Map<String, Value>);
+
 /// The settings of the presets of GA-NAS in each space.
 #[derive(Default)]
 struct Presets {
-    of_space: BTreeMap<String, Vec<(&'static str, Map<String, Value>)>>,
+    of_space: BTreeMap<String, Vec<Named>>,
 }
 
 impl Presets {
@@ -166,7 +169,7 @@ impl Presets {
 }
 
 /// The presets in a space; none, when the space is not known here.
-fn of_space(name: &str) -> Vec<(&'static str, Map<String, Value>)> {
+fn of_space(name: &str) -> Vec<Named> {
     let Ok(space) = ganas_space::by_name(name) else {
         return Vec::new();
     };
