@@ -317,6 +317,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "queries are whole numbers")]
     fn regret_falls_to_what_is_left() {
         let (curves, tables) = study();
         let grouped = Grouped::new(&curves, &tables, &Options::default()).unwrap();

@@ -98,11 +98,7 @@ impl ArchDrawing {
     #[must_use]
     pub fn figure(&self) -> Option<Figure> {
         let arch = self.arch.as_ref()?;
-        let widths: Vec<f64> = self
-            .vertices
-            .iter()
-            .map(|label| width_of(label) + 18.0)
-            .collect();
+        let widths: Vec<f64> = self.vertices.iter().map(|label| box_width(label)).collect();
         let layout = layout(arch, &widths);
         let alone = self.alone();
         let legend = self.legend();
@@ -138,19 +134,13 @@ impl ArchDrawing {
         }
         for (v, place) in layout.places.iter().enumerate() {
             if let Some((x, y)) = place {
-                self.draw_vertex(&mut canvas, v, (x + shift.0, y + shift.1), widths[v], "");
+                self.draw_vertex(&mut canvas, v, (x + shift.0, y + shift.1));
             }
         }
         let mut below = TOP + layout.size.1 + MARGIN;
         for (&v, (x, y)) in alone.iter().zip(alone_places) {
             let middle = (x + widths[v] / 2.0, below + y + HEIGHT / 2.0);
-            self.draw_vertex(
-                &mut canvas,
-                v,
-                middle,
-                widths[v],
-                r#"stroke-dasharray="4 3""#,
-            );
+            self.draw_vertex(&mut canvas, v, middle);
         }
         below += alone_height + MARGIN;
         for ((label, name), (x, y)) in legend.iter().zip(places) {
@@ -218,14 +208,15 @@ impl ArchDrawing {
         all
     }
 
-    fn draw_vertex(
-        &self,
-        canvas: &mut Canvas,
-        v: usize,
-        (x, y): (f64, f64),
-        width: f64,
-        style: &str,
-    ) {
+    /// A vertex in its box, which is dashed when it has no edges.
+    fn draw_vertex(&self, canvas: &mut Canvas, v: usize, (x, y): (f64, f64)) {
+        let width = box_width(&self.vertices[v]);
+        let is_alone = self.edges.iter().all(|(from, to)| *from != v && *to != v);
+        let style = if is_alone {
+            r#"stroke-dasharray="4 3""#
+        } else {
+            ""
+        };
         let label = escaped(&self.vertices[v]);
         canvas.add(format_args!(
             "<g class=\"vertex\"><title>vertex {v}: {label}</title>\
@@ -237,6 +228,11 @@ impl ArchDrawing {
             y + 4.5
         ));
     }
+}
+
+/// How wide the box of a label is.
+fn box_width(label: &str) -> f64 {
+    width_of(label) + 18.0
 }
 
 /// The beginnings of texts and boxes of these widths in rows, and how high all of the rows are.

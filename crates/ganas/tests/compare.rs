@@ -197,12 +197,9 @@ fn mistakes_are_found_before_anything_runs() {
 fn a_plan_says_what_is_wrong_and_where() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.toml");
-    let read = |text: &str| {
-        std::fs::write(&path, text).unwrap();
-        Plan::read(&path)
-    };
     let error = |text: &str| {
-        let error = match read(text) {
+        std::fs::write(&path, text).unwrap();
+        let error = match Plan::read(&path) {
             Err(error) => error,
             Ok(plan) => plan
                 .benchmarks(folder.path(), &|| Box::new(|_| {}))

@@ -140,10 +140,13 @@ fn value_text(value: &Value) -> String {
     }
 }
 
+/// The name of a preset, and its settings.
+type Named = (&'static str, Map<String, Value>);
+
 /// The settings of the presets of each algorithm in each space.
 #[derive(Default)]
 struct Presets {
-    all: BTreeMap<(String, String), Vec<(&'static str, Map<String, Value>)>>,
+    all: BTreeMap<(String, String), Vec<Named>>,
 }
 
 impl Presets {
@@ -166,7 +169,7 @@ impl Presets {
 }
 
 /// The presets of an algorithm in a space; none, when either is not known here.
-fn presets_of(algorithm: &str, space: &str) -> Vec<(&'static str, Map<String, Value>)> {
+fn presets_of(algorithm: &str, space: &str) -> Vec<Named> {
     let algorithm: Result<AlgorithmName, _> = algorithm.parse();
     let (Ok(algorithm), Ok(space)) = (algorithm, ganas_space::by_name(space)) else {
         return Vec::new();

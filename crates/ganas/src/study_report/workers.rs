@@ -142,7 +142,7 @@ fn failures(read: &Read<'_>) -> Vec<Content> {
         ("reason", Align::Left),
     ]);
     let mut sorted: Vec<_> = reasons.into_iter().collect();
-    sorted.sort_by(|a, b| b.1.cmp(&a.1));
+    sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     for ((on, reason), count) in sorted {
         table.row([
             on.to_owned(),
