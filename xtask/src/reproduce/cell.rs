@@ -73,7 +73,8 @@ pub(super) fn cell(column: &Column, found: &Found, row: &Row, at: usize) -> Resu
                 Show::ShareP => shares(known, runs, at),
                 _ => searches(runs, at),
             };
-            let PairedDifference { mean_difference, p } = compare(&of(runs)?, &of(&control.record.runs)?);
+            let PairedDifference { mean_difference, p } =
+                compare(&of(runs)?, &of(&control.record.runs)?);
             match (column.show, mean_difference < 0.0) {
                 (Show::Verdict, true) => format!("worse, {p:.1e}"),
                 (Show::Verdict, false) => format!("better, {p:.1e}"),
