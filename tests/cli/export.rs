@@ -138,6 +138,10 @@ fn what_has_no_effect_on_a_format_is_refused() {
             &["--format", "csv", "--table", "digits-4"],
             "--table: only the long form",
         ),
+        (
+            &["--format", "optuna"],
+            "an SQLite file is no text to print: name a file with --output",
+        ),
     ] {
         let export = ["export", "s.db"];
         sandbox
@@ -145,4 +149,23 @@ fn what_has_no_effect_on_a_format_is_refused() {
             .expect_code(2)
             .expect_stderr(&[part]);
     }
+}
+
+/// What is in it is read by Optuna itself in tests/optuna.
+#[test]
+fn the_file_for_optuna_is_the_same_each_time_and_replaces_no_input() {
+    let sandbox = compared();
+    let mut files = Vec::new();
+    for name in ["a.db", "b.db"] {
+        sandbox
+            .ganas(["export", "s.db", "--format", "optuna", "-o", name])
+            .expect_code(0);
+        files.push(std::fs::read(sandbox.path(name)).unwrap());
+    }
+    assert!(files[0].starts_with(b"SQLite format 3\0"));
+    assert_eq!(files[0], files[1]);
+    sandbox
+        .ganas(["export", "s.db", "--format", "optuna", "-o", "s.db"])
+        .expect_code(2)
+        .expect_stderr(&["s.db"]);
 }

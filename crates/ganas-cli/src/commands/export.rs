@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use ganas::Folders;
 use ganas::comparison::{KnownTables, of_study};
-use ganas::exports::write_long;
+use ganas::exports::{optuna_file, write_long};
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::store::{Export, ExportFormat, RunFilter, Study, Times};
 
@@ -50,6 +50,8 @@ enum Format {
     Csv,
     /// CSV for statistics: a row a query of each run, with the best so far.
     Long,
+    /// An SQLite file that Optuna and its dashboard open, a study a run; with --output.
+    Optuna,
 }
 
 /// Writes an export.
@@ -82,7 +84,13 @@ impl Arguments {
     /// Refuses what has no effect on the format.
     fn check(&self) -> anyhow::Result<()> {
         let is_long = self.format == Format::Long;
-        let message = if is_long && self.with_times {
+        let is_file = self
+            .output
+            .as_deref()
+            .is_some_and(|path| !means_stdout(path));
+        let message = if self.format == Format::Optuna && !is_file {
+            "an SQLite file is no text to print: name a file with --output"
+        } else if is_long && self.with_times {
             "--with-times: the long form has no times; leave it out, or choose --format jsonl or csv"
         } else if !is_long && !self.tables.is_empty() {
             "--table: only the long form has what training would have taken; leave it out, or choose --format long"
@@ -121,6 +129,12 @@ impl Arguments {
                 })?;
                 let of = of_study(study, &filter, &known)?;
                 Box::new(move |out| Ok(write_long(&of, out)?))
+            }
+            Format::Optuna => {
+                let space = self.filter.described()?;
+                let note = |text: &str| message(text);
+                let bytes = optuna_file(study, &filter, times, space.as_ref(), &note)?;
+                Box::new(move |out| Ok(out.write_all(&bytes)?))
             }
         })
     }
