@@ -166,6 +166,6 @@ fn the_file_for_optuna_is_the_same_each_time_and_replaces_no_input() {
     assert_eq!(files[0], files[1]);
     sandbox
         .ganas(["export", "s.db", "--format", "optuna", "-o", "s.db"])
-        .expect_code(2)
-        .expect_stderr(&["s.db"]);
+        .expect_code(1)
+        .expect_stderr(&["s.db: the output is the same file as s.db"]);
 }
