@@ -389,3 +389,32 @@ fn insert(tx: &Transaction<'_>, table: &str, row: impl rusqlite::Params) -> Resu
 fn failed(error: rusqlite::Error) -> Error {
     Error::Failed(format!("cannot make the SQLite file: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SQLite has no infinities that Optuna reads, which keeps their signs in words.
+    #[test]
+    fn infinities_are_kept_beside_the_numbers() {
+        assert_eq!(value_parts(0.25), (Some(0.25), "FINITE"));
+        assert_eq!(value_parts(f64::INFINITY), (None, "INF_POS"));
+        assert_eq!(value_parts(f64::NEG_INFINITY), (None, "INF_NEG"));
+    }
+
+    /// Optuna knows studies by their names, so that no two may have the same.
+    #[test]
+    fn studies_have_different_names_and_attributes_their_own_tables() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let tx = connection.transaction().unwrap();
+        tx.execute_batch(SCHEMA).unwrap();
+        insert(&tx, "studies (study_name)", ("a",)).unwrap();
+        let again = insert(&tx, "studies (study_name)", ("a",)).unwrap_err();
+        assert!(again.to_string().contains("studies.study_name"), "{again}");
+        attribute(&tx, "study_user", 1, "k", &json!({"x": 1})).unwrap();
+        let select =
+            "SELECT value_json FROM study_user_attributes WHERE study_id = 1 AND key = 'k'";
+        let value: String = tx.query_row(select, (), |row| row.get(0)).unwrap();
+        assert_eq!(value, r#"{"x":1}"#);
+    }
+}
