@@ -40,3 +40,132 @@ fn a_table_has_a_column_for_each_metric() {
     assert!(header.ends_with(",queued,started,ended,log"), "{header}");
     assert_eq!(timed.lines().count(), 11);
 }
+
+/// A study of two algorithms on a table inside the program.
+fn compared() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let compare = [
+        "compare",
+        "--table",
+        "digits-4",
+        "--algorithm",
+        "random",
+        "--algorithm",
+        "local-search",
+        "--seeds",
+        "0..2",
+        "--budgets=12",
+        "--study",
+        "s.db",
+        "--quiet",
+    ];
+    sandbox.ganas(compare).expect_code(0);
+    sandbox
+}
+
+/// Every row follows from those of its run before it, and from the record.
+#[test]
+fn the_long_form_has_the_best_so_far_after_each_query() {
+    let sandbox = compared();
+    let long = sandbox
+        .ganas(["export", "s.db", "--format", "long"])
+        .expect_code(0)
+        .stdout;
+    let mut lines = long.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "algorithm,table,seed,run,raw_queries,unique_queries,search_metric,search_direction,report_metric,search,report,best_search,\
+         best_report,cost"
+    );
+    let record = sandbox.export("s.db");
+    let trials: Vec<serde_json::Value> = (record.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &serde_json::Value| line["type"] == "trial")
+        .collect();
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), trials.len());
+    let mut runs = std::collections::BTreeSet::new();
+    let mut best = (f64::NEG_INFINITY, f64::NAN);
+    let mut unique = 0;
+    for (row, trial) in rows.iter().zip(&trials) {
+        let number = |column: usize| -> f64 { row[column].parse().unwrap() };
+        if trial["number"] == 0 {
+            (best, unique) = ((f64::NEG_INFINITY, f64::NAN), 0);
+        }
+        let (search, report) = (
+            trial["search"].as_f64().unwrap(),
+            trial["report"].as_f64().unwrap(),
+        );
+        if search > best.0 {
+            best = (search, report);
+        }
+        unique += u32::from(trial["repeat"] == false);
+        assert_eq!(row[1], "digits-4");
+        assert_eq!(row[2], trial["seed"].to_string());
+        assert_eq!(row[3], trial["run"].as_str().unwrap());
+        assert_eq!(row[4], (trial["number"].as_u64().unwrap() + 1).to_string());
+        assert_eq!(row[5], unique.to_string());
+        assert_eq!(row[7], "maximize");
+        let of_row = [number(9), number(10), number(11), number(12)];
+        assert_eq!(of_row, [search, report, best.0, best.1]);
+        runs.insert((row[0], row[2]));
+    }
+    let expected = ["local-search", "random"].map(|name| [(name, "0"), (name, "1")]);
+    assert_eq!(runs, expected.concat().into_iter().collect());
+    // Whether there is a data folder, and where the study lies, changes nothing.
+    let filtered = sandbox
+        .ganas([
+            "export", "s.db", "--format", "long", "--seed", "1", "-o", "one.csv",
+        ])
+        .expect_code(0);
+    assert_eq!(filtered.stdout, "");
+    let one = std::fs::read_to_string(sandbox.path("one.csv")).unwrap();
+    assert_eq!(
+        one.lines().count() - 1,
+        rows.iter().filter(|row| row[2] == "1").count()
+    );
+}
+
+#[test]
+fn what_has_no_effect_on_a_format_is_refused() {
+    let sandbox = compared();
+    for (arguments, part) in [
+        (
+            &["--format", "long", "--with-times"][..],
+            "--with-times: the long form has no times",
+        ),
+        (
+            &["--format", "csv", "--table", "digits-4"],
+            "--table: only the long form",
+        ),
+        (
+            &["--format", "optuna"],
+            "an SQLite file is no text to print: name a file with --output",
+        ),
+    ] {
+        let export = ["export", "s.db"];
+        sandbox
+            .ganas(export.iter().chain(arguments))
+            .expect_code(2)
+            .expect_stderr(&[part]);
+    }
+}
+
+/// What is in it is read by Optuna itself in tests/optuna.
+#[test]
+fn the_file_for_optuna_is_the_same_each_time_and_replaces_no_input() {
+    let sandbox = compared();
+    let mut files = Vec::new();
+    for name in ["a.db", "b.db"] {
+        sandbox
+            .ganas(["export", "s.db", "--format", "optuna", "-o", name])
+            .expect_code(0);
+        files.push(std::fs::read(sandbox.path(name)).unwrap());
+    }
+    assert!(files[0].starts_with(b"SQLite format 3\0"));
+    assert_eq!(files[0], files[1]);
+    sandbox
+        .ganas(["export", "s.db", "--format", "optuna", "-o", "s.db"])
+        .expect_code(1)
+        .expect_stderr(&["s.db: the output is the same file as s.db"]);
+}

@@ -202,7 +202,7 @@ fn lists_and_the_best_of_studies_are_those_of_the_part() {
         sandbox.ganas(arguments)
     };
     let json = evaluate(&["--top", "s.db:3"]).expect_code(0).json();
-    assert_eq!(json["archs"].as_array().unwrap().len(), 3);
+    assert_eq!(json["architectures"].as_array().unwrap().len(), 3);
     let texts = format!(
         "{}\n|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|\n",
         left[0]

@@ -1,6 +1,7 @@
-//! The tests of the Python package, in a virtual environment below `target`, which other steps use as well.
+//! The tests of the Python package, and those that read exports with Optuna itself, in a virtual environment below `target`,
+//! which other steps use as well.
 //!
-//! They need what a machine may lack: Python, and a registry to install pytest and Ray from. What is lacking is skipped,
+//! They need what a machine may lack: Python, and a registry to install pytest, Ray and Optuna from. What is lacking is skipped,
 //! and said so, in the step's own line of the closing table.
 
 use std::path::{Path, PathBuf};
@@ -8,10 +9,13 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
-use crate::check;
+use crate::{cargo, check};
 
 /// The package, relative to the workspace.
 const PACKAGE: &str = "python/ganas-worker";
+
+/// The tests of the export for Optuna, which start the command line.
+const OPTUNA: &str = "tests/optuna";
 
 /// Runs the tests; the text says what was skipped.
 pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
@@ -27,11 +31,39 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
             .args(["-m", "pytest", "-q", "-rs", PACKAGE])
             .current_dir(root),
     )?;
-    Ok(if ray {
+    let optuna = installed(&python, "optuna", &["optuna"]);
+    if optuna {
+        check(cargo(root).args(["build", "--quiet", "--package", "ganas-cli"]))?;
+        check(
+            Command::new(&python)
+                .args(["-m", "pytest", "-q", "-rs", OPTUNA])
+                .current_dir(root)
+                .env("GANAS", program(root)?),
+        )?;
+    }
+    let lacking = [("Ray", ray), ("Optuna", optuna)].into_iter();
+    let lacking: Vec<&str> = lacking
+        .filter(|(_, is_there)| !is_there)
+        .map(|(name, _)| name)
+        .collect();
+    Ok(if lacking.is_empty() {
         String::new()
     } else {
-        skipped("the tests of Ray: it is not installed, and cannot be")
+        let names = lacking.join(" and ");
+        skipped(&format!(
+            "the tests of {names}: not installed, and cannot be"
+        ))
     })
+}
+
+/// The command line, where `cargo build` leaves it.
+fn program(root: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(root)
+        .no_deps()
+        .exec()?;
+    let name = format!("ganas{}", std::env::consts::EXE_SUFFIX);
+    Ok(metadata.target_directory.join("debug").join(name).into())
 }
 
 /// What a program in Python prints; an error has the last line of its traceback.

@@ -14,6 +14,7 @@ pub mod comparison;
 mod error;
 pub mod evaluate;
 mod experiment;
+pub mod exports;
 mod function;
 mod restrictions;
 mod spaces;

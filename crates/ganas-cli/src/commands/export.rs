@@ -1,17 +1,22 @@
 //! `ganas export`: the record of a study.
 
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use ganas::Folders;
+use ganas::comparison::{KnownTables, of_study};
+use ganas::exports::{optuna_file, write_long};
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
-use ganas::store::{Export, ExportFormat, Study, Times};
+use ganas::store::{Export, ExportFormat, RunFilter, Study, Times};
 
+use crate::arguments::environment;
 use crate::arguments::filter::FilterArguments;
 use crate::commands::unchecked;
-use crate::printing::exit::Outcome;
+use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::output;
+use crate::printing::stderr::message;
 use ganas::report::escape::printable;
 
 /// Which study, and how it is written.
@@ -29,66 +34,123 @@ pub(crate) struct Arguments {
     /// no trials yet. Without it, runs that were resumed, or done by other workers, have the same export.
     #[arg(long)]
     with_times: bool,
+    /// A table that runs have searched, for what training would have taken in `--format long`; can be given several times. Those
+    /// inside the program are known.
+    #[arg(long = "table", value_name = "FILE")]
+    tables: Vec<PathBuf>,
     #[command(flatten)]
     filter: FilterArguments,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A JSON object a line: runs, trials and events.
     Jsonl,
     /// A line a trial, with a header.
     Csv,
+    /// CSV for statistics: a row a query of each run, with the best so far.
+    Long,
+    /// An SQLite file that Optuna and its dashboard open, a study a run; with --output.
+    Optuna,
 }
+
+/// Writes an export.
+type Writer<'a> = Box<dyn Fn(&mut dyn Write) -> anyhow::Result<()> + 'a>;
 
 /// Writes the record.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    arguments.check()?;
     let study = Study::open_read_only(&arguments.study)?;
     let filter = arguments.filter.resolve(&study)?;
     unchecked::tell(&study, &filter)?;
-    let format = match arguments.format {
-        Format::Jsonl => ExportFormat::JsonLines,
-        Format::Csv => ExportFormat::Csv,
-    };
-    let export = Export {
-        times: if arguments.with_times {
-            Times::Include
-        } else {
-            Times::Leave
-        },
-        filter,
-        ..Export::new(format)
-    };
+    let write = arguments.writer(&study, filter)?;
     match &arguments.output {
-        Some(path) if !means_stdout(path) => to_file(path, arguments, &study, &export)?,
+        Some(path) if !means_stdout(path) => to_file(path, arguments, &write)?,
         // A terminal would obey the control characters of a text.
         _ if io::stdout().is_terminal() => {
             let mut bytes = Vec::new();
-            study.export(&mut bytes, &export)?;
+            write(&mut bytes)?;
             output::print_text(&printable(&String::from_utf8_lossy(&bytes)))?;
         }
         _ => {
-            check_stdout([&arguments.study])?;
-            output::print(|out| Ok(study.export(out, &export)?))?;
+            check_stdout(arguments.inputs())?;
+            output::print(|out| write(out))?;
         }
     }
     Ok(Outcome::Done)
 }
 
+impl Arguments {
+    /// Refuses what has no effect on the format.
+    fn check(&self) -> anyhow::Result<()> {
+        let is_long = self.format == Format::Long;
+        let is_file = self
+            .output
+            .as_deref()
+            .is_some_and(|path| !means_stdout(path));
+        let message = if self.format == Format::Optuna && !is_file {
+            "an SQLite file is no text to print: name a file with --output"
+        } else if is_long && self.with_times {
+            "--with-times: the long form has no times; leave it out, or choose --format jsonl or csv"
+        } else if !is_long && !self.tables.is_empty() {
+            "--table: only the long form has what training would have taken; leave it out, or choose --format long"
+        } else {
+            return Ok(());
+        };
+        Err(UsageError(message.to_owned()).into())
+    }
+
+    /// What writes the export of these runs.
+    fn writer<'a>(&self, study: &'a Study, filter: RunFilter) -> anyhow::Result<Writer<'a>> {
+        let times = if self.with_times {
+            Times::Include
+        } else {
+            Times::Leave
+        };
+        let record = |format, filter| -> Writer<'a> {
+            let export = Export {
+                times,
+                filter,
+                ..Export::new(format)
+            };
+            Box::new(move |out| Ok(study.export(out, &export)?))
+        };
+        Ok(match self.format {
+            Format::Jsonl => record(ExportFormat::JsonLines, filter),
+            Format::Csv => record(ExportFormat::Csv, filter),
+            Format::Long => {
+                // What is in the data folder decides nothing: an export does not depend on the machine.
+                let folders = Folders {
+                    data: None,
+                    ..environment::folders()?
+                };
+                let known = KnownTables::for_study(study, &self.tables, &folders, &|note| {
+                    message(note);
+                })?;
+                let of = of_study(study, &filter, &known)?;
+                Box::new(move |out| Ok(write_long(&of, out)?))
+            }
+            Format::Optuna => {
+                let space = self.filter.described()?;
+                let note = |text: &str| message(text);
+                let bytes = optuna_file(study, &filter, times, space.as_ref(), &note)?;
+                Box::new(move |out| Ok(out.write_all(&bytes)?))
+            }
+        })
+    }
+
+    /// The files that the export is made from.
+    fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.study).chain(&self.tables)
+    }
+}
+
 /// Writes to a file that appears whole or not at all.
-fn to_file(
-    path: &Path,
-    arguments: &Arguments,
-    study: &Study,
-    export: &Export,
-) -> anyhow::Result<()> {
-    let target = Target::new(path, Replace::Allowed).made_from([&arguments.study]);
+fn to_file(path: &Path, arguments: &Arguments, write: &Writer<'_>) -> anyhow::Result<()> {
+    let target = Target::new(path, Replace::Allowed).made_from(arguments.inputs());
     let mut output = Output::create(&target)?;
     let mut file = BufWriter::new(&mut output);
-    let written = study
-        .export(&mut file, export)
-        .map_err(anyhow::Error::from)
-        .and_then(|()| Ok(file.flush()?));
+    let written = write(&mut file).and_then(|()| Ok(file.flush()?));
     drop(file);
     written.with_context(|| format!("cannot write the export {}", path.display()))?;
     Ok(output.commit()?)

@@ -16,7 +16,7 @@ use crate::error::Fault;
 use crate::event_values::EventValues;
 use crate::outcomes::{Evaluation, EvaluationId, Evaluations};
 use crate::read::TrialRow;
-use crate::{RunFilter, RunSummary, StoreError, Study};
+use crate::{RunFilter, RunId, RunSummary, StoreError, Study};
 
 /// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,32 @@ impl Study {
                 ExportFormat::Csv => self.export_table(tx, &runs, output, export.times),
             }
         })
+    }
+}
+
+impl Study {
+    /// The trials of a run, in the order of proposal, each with what is kept of its evaluation with the highest fidelity that it was
+    /// evaluated with: nothing for tables and surrogates, for trials that were stopped early, and when what is kept now is of another
+    /// run, in which it did not fail.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownRun`], [`StoreError::Damaged`], [`StoreError::Database`].
+    pub fn evaluated_trials(
+        &self,
+        run: RunId,
+    ) -> Result<Vec<(TrialRow, Option<Evaluation>)>, StoreError> {
+        let mut all = Vec::new();
+        self.read("read the trials", |tx| {
+            let run = self.find_run(tx, run)?;
+            let evaluated = Evaluated::new(self, tx, &run)?;
+            self.each_trial(tx, &run, |trial| {
+                let evaluation = evaluated.of(tx, &run, &trial)?;
+                all.push((trial, evaluation));
+                Ok(())
+            })
+        })?;
+        Ok(all)
     }
 }
 

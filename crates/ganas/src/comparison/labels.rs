@@ -43,20 +43,20 @@ const PRESET: &str = "preset";
 type Settings = BTreeMap<String, Value>;
 
 /// The labels of runs.
-pub(super) struct Labels {
+pub(crate) struct Labels {
     /// One for each run, in their order.
-    pub(super) all: Vec<Label>,
+    pub(crate) all: Vec<Label>,
 }
 
 /// The labels of a run.
-pub(super) struct Label {
-    pub(super) algorithm: String,
-    pub(super) table: String,
+pub(crate) struct Label {
+    pub(crate) algorithm: String,
+    pub(crate) table: String,
 }
 
 impl Labels {
     /// The labels of runs among each other.
-    pub(super) fn of(runs: &[RunSummary], known: &KnownTables) -> Result<Self, Error> {
+    pub(crate) fn of(runs: &[RunSummary], known: &KnownTables) -> Result<Self, Error> {
         let mut presets = Presets::default();
         let mut algorithms = Vec::new();
         let mut tables = Vec::new();

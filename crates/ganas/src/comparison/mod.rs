@@ -24,7 +24,7 @@ use ganas_store::{RunFilter, RunSummary, Study, TrialRow};
 use crate::Error;
 pub use known_tables::KnownTables;
 use known_tables::OfRun;
-use labels::Labels;
+pub(crate) use labels::Labels;
 
 /// The runs of a study, as they are compared.
 #[derive(Clone, Debug, Default, PartialEq)]
