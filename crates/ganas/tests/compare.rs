@@ -9,10 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ganas::compare::{Benchmark, Compare, Plan};
+use ganas::compare::{Benchmark, Compare, NamedAlgorithm, Plan};
+use ganas::report::comparison::Options;
 use ganas::search::{Observer, ObserverError, RoundReport, RunOutcome};
 use ganas::store::{Export, ExportFormat, Study};
-use ganas::{Budget, StopFlag};
+use ganas::{AlgorithmName, Budget, StopFlag};
 
 fn compare(study: &Path) -> Compare {
     Compare::new(study)
@@ -148,6 +149,55 @@ fn runs_have_the_names_of_their_benchmark_and_algorithm() {
     assert_eq!(prepared.names_of(&other), None);
 }
 
+/// What a study has beyond what is asked for is not told, and a benchmark with a budget of its own is told at that.
+#[test]
+fn results_are_those_of_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    let budgets = |queries: &[u32]| {
+        let budgets = queries.iter().map(|queries| Budget::unique(*queries));
+        budgets.collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let asked = |seeds: &str, queries: &[u32]| {
+        Compare::new(&path)
+            .benchmark(Benchmark::table("digits-5"))
+            .benchmark(Benchmark::table("digits-4").budget(Budget::unique(3).unwrap()))
+            .algorithm("random".parse().unwrap())
+            .seeds(seeds.parse().unwrap())
+            .budgets(budgets(queries))
+            .resume()
+            .prepare()
+            .unwrap()
+    };
+    let told = |seeds: &str, queries: &[u32]| {
+        let prepared = asked(seeds, queries);
+        assert!(prepared.run().unwrap().is_finished());
+        let results = prepared.results(Options::default()).unwrap();
+        let cells = results.sides[0].cells.iter();
+        let cells = cells.map(|cell| (cell.table.clone(), cell.budget, cell.runs));
+        (cells.collect::<Vec<_>>(), results.sides[0].cells.clone())
+    };
+    let on = |table: &str, budget: f64, runs: usize| (table.to_owned(), budget, runs);
+    let (cells, _) = told("0..4", &[5, 12]);
+    let all = [
+        on("digits-5", 3.0, 4),
+        on("digits-4", 3.0, 4),
+        on("digits-5", 5.0, 4),
+        on("digits-5", 12.0, 4),
+    ];
+    assert_eq!(cells, all);
+    let (cells, part) = told("1..3", &[5]);
+    let fewer = [
+        on("digits-5", 3.0, 2),
+        on("digits-4", 3.0, 2),
+        on("digits-5", 5.0, 2),
+    ];
+    assert_eq!(cells, fewer);
+    // They are those of a study that has nothing else.
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(told("1..3", &[5]).1, part);
+}
+
 #[test]
 fn mistakes_are_found_before_anything_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,6 +224,15 @@ fn mistakes_are_found_before_anything_runs() {
         compare(&path).algorithm("random".parse().unwrap()),
         &["two of the algorithms are called `random`"],
     );
+    for name in ["local-search", " ", "a\nb"] {
+        let named = NamedAlgorithm::new(name, AlgorithmName::Random.into());
+        fails(
+            Compare::new(&path)
+                .benchmark(Benchmark::table("digits-5"))
+                .algorithm(named),
+            &["name"],
+        );
+    }
     let improved = "ga-nas:improved".parse().unwrap();
     fails(
         compare(&path)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ganas::formats::{MAX_UNPACKED_VARIABLE, MaxUnpacked};
+use ganas::report::escape::shell_word;
 use ganas::{DATA_VARIABLE, Folders};
 
 use crate::printing::exit::UsageError;
@@ -40,34 +41,14 @@ pub(crate) fn resume_command() -> String {
     if !words.iter().any(|word| word == "--resume") {
         words.push("--resume".to_owned());
     }
-    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| shell_word(word).into_owned())
+        .collect();
     words.join(" ")
-}
-
-/// A word in quotes when a shell needs them.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// The value of a variable; an empty one counts as not set.
 fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_when_needed() {
-        assert_eq!(quoted("0..20"), "0..20");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

@@ -279,7 +279,7 @@ impl Asked {
                 .collect::<Result<_, _>>()?;
         }
         let benchmarks = match plan {
-            Some(plan) if !arguments.names_benchmarks() => {
+            Some(plan) if plan.has_benchmarks() && !arguments.names_benchmarks() => {
                 arguments.refuse_metrics_beside_plan()?;
                 let logs = logs(&study);
                 plan.benchmarks(&logs, &|| notes.listener())?

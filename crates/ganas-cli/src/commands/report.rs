@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ganas::SearchSpace;
 use ganas::comparison::KnownTables;
+use ganas::files::means_stdout;
 use ganas::report::comparison::Options;
 use ganas::report::live::StudyStatus;
 use ganas::store::Study;
@@ -15,7 +16,7 @@ use crate::arguments::duration::duration;
 use crate::arguments::environment;
 use crate::arguments::filter::FilterArguments;
 use crate::commands::unchecked;
-use crate::printing::exit::Outcome;
+use crate::printing::exit::{Outcome, UsageError};
 use crate::printing::stderr::message;
 
 /// Which study, and where the report goes.
@@ -59,7 +60,19 @@ pub(crate) struct Arguments {
 
 /// Writes it.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    if means_stdout(&arguments.output) {
+        return Err(
+            UsageError("a report is a file: name one with --output FILE.html".to_owned()).into(),
+        );
+    }
     let study = Study::open_read_only(&arguments.study)?;
+    if study.runs()?.is_empty() {
+        return Err(UsageError(format!(
+            "{} has no runs yet, of which there could be a report",
+            arguments.study.display()
+        ))
+        .into());
+    }
     let filter = arguments.filter.resolve(&study)?;
     unchecked::tell(&study, &filter)?;
     let note = |text: &str| message(format_args!("{text}"));
@@ -85,10 +98,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         if let Some(folder) = &arguments.figures {
             write_figures(&page, folder, &arguments.study)?;
         }
+        let figures = page.figures().count();
+        let plural = if figures == 1 { "" } else { "s" };
+        let into = arguments.figures.as_ref();
+        let into = into.map_or_else(String::new, |into| format!(", and into {}", into.display()));
         message(format_args!(
-            "wrote {} with {} figures",
+            "wrote {} with {figures} figure{plural}{into}",
             arguments.output.display(),
-            page.figures().count()
         ));
         if is_last {
             return Ok(Outcome::Done);

@@ -11,18 +11,21 @@ impl View<'_> {
         for &target in &self.grouped.options.targets {
             for algorithm in &self.grouped.algorithms {
                 let groups = self.grouped.groups.iter();
-                let mut pooled = Vec::new();
-                let mut tables = 0;
+                let mut on_tables = Vec::new();
+                // A table whose runs are shorter says nothing of what comes after them.
+                let mut common = f64::INFINITY;
                 for group in groups.filter(|group| group.algorithm == *algorithm) {
                     let Some(observed) = self.observations(group, target) else {
                         continue;
                     };
-                    tables += 1;
-                    pooled.extend_from_slice(&observed);
+                    common = common.min(end(group));
                     let table = Some(group.table.clone());
                     all.push(self.target(target, algorithm, table, &observed));
+                    on_tables.push(observed);
                 }
-                if tables > 1 {
+                if on_tables.len() > 1 {
+                    let pooled = on_tables.into_iter().flatten();
+                    let pooled: Vec<Observation> = pooled.map(|o| until(o, common)).collect();
                     all.push(self.target(target, algorithm, None, &pooled));
                 }
             }
@@ -68,5 +71,50 @@ impl View<'_> {
             }
         };
         Some(group.traces.iter().map(observe).collect())
+    }
+}
+
+/// How far it is known whether the runs of a group reach a target.
+fn end(group: &Group) -> f64 {
+    let ends = group.traces.iter().map(|trace| trace.end);
+    if group.traces.iter().all(|trace| trace.is_final) {
+        f64::INFINITY
+    } else {
+        ends.fold(0.0, f64::max)
+    }
+}
+
+/// What was observed until some time.
+fn until(observed: Observation, time: f64) -> Observation {
+    if observed.time <= time {
+        observed
+    } else {
+        Observation {
+            time,
+            reached: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_later_is_not_observed() {
+        let early = Observation {
+            time: 5.0,
+            reached: true,
+        };
+        let late = Observation {
+            time: 27.0,
+            reached: true,
+        };
+        assert_eq!(until(early, 5.0), early);
+        let censored = Observation {
+            time: 5.0,
+            reached: false,
+        };
+        assert_eq!(until(late, 5.0), censored);
     }
 }

@@ -168,6 +168,20 @@ impl Comparison {
                     .to_owned(),
             );
         }
+        let is_reached = |budget: &f64| cells.iter().any(|cell| cell.budget == *budget);
+        let (reached, beyond): (Vec<f64>, Vec<f64>) =
+            self.options.budgets.iter().partition(|b| is_reached(b));
+        if !beyond.is_empty() {
+            let beyond: Vec<String> = beyond.iter().map(f64::to_string).collect();
+            let last = reached.last().map_or_else(String::new, |last| {
+                format!("; the last budget here that one has reached is {last}")
+            });
+            notes.push(format!(
+                "No run on {} has come to {}{last}.",
+                table.label,
+                beyond.join(", ")
+            ));
+        }
         (!cells.is_empty()).then(|| Section {
             title: format!(
                 "{}: {} {} ({})",
@@ -251,7 +265,8 @@ impl Comparison {
         }
         let mut notes = vec![format!(
             "Median {} until a run has reached the target, by the estimate of Kaplan and Meier with {} % intervals, and how many runs \
-             reached it; runs that did not are censored where they ended, not left out. A normalised regret of 1 is where runs begin, 0 the \
+             reached it, also when they have left it since, as a reported metric can; runs that did not are censored where they ended, not \
+             left out. Over all tables runs count as far as those on all of them go. A normalised regret of 1 is where runs begin, 0 the \
              optimum.",
             self.options.axis.words(),
             self.options.bootstrap.level * 100.0

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use crate::AlgorithmSettings;
+use crate::{AlgorithmSettings, Error};
 
 /// An algorithm that is compared with others, and what it is called.
 #[derive(Clone, Debug)]
@@ -30,6 +30,19 @@ impl NamedAlgorithm {
         Self {
             window: Some(window),
             ..self
+        }
+    }
+
+    /// Fails for the name of another algorithm, under which its results would be taken for those of that one.
+    pub(super) fn check_name(&self) -> Result<(), Error> {
+        match self.name.parse::<Self>() {
+            Ok(other) if other.settings.algorithm != self.settings.algorithm => {
+                Err(Error::Usage(format!(
+                    "an algorithm is called `{}`, which is the name of another one: give it a name of its own",
+                    self.name
+                )))
+            }
+            _ => Ok(()),
         }
     }
 

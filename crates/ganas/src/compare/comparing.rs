@@ -115,12 +115,18 @@ impl Comparing {
     /// The names of the benchmark and of the algorithm of a run of this comparison; nothing for another one.
     #[must_use]
     pub fn names_of(&self, spec: &RunSpec) -> Option<(&str, &str)> {
+        let found = self.search_of(spec)?;
+        Some((&found.benchmark, &found.algorithm))
+    }
+
+    /// The search that a run is of.
+    fn search_of(&self, spec: &RunSpec) -> Option<&ComparedSearch> {
         let is_it = |compared: &&ComparedSearch| {
             let own = compared.search.spec_of(spec.seed);
             own.is_same_run_elsewhere(spec)
         };
-        let found = self.searches.iter().find(is_it)?;
-        Some((&found.benchmark, &found.algorithm))
+        let is_asked_for = self.seeds.all().contains(&spec.seed);
+        self.searches.iter().find(is_it).filter(|_| is_asked_for)
     }
 
     /// What is compared, by name.
@@ -237,9 +243,10 @@ impl Comparing {
         let mut curves = Vec::new();
         let mut tables: Vec<SearchedTable> = Vec::new();
         for (curve, run) in found.curves.into_iter().zip(&found.runs) {
-            let Some((benchmark, algorithm)) = self.names_of(&run.spec) else {
+            let Some(compared) = self.search_of(&run.spec) else {
                 continue;
             };
+            let (benchmark, algorithm) = (&*compared.benchmark, &*compared.algorithm);
             if tables.iter().all(|table| table.label != benchmark) {
                 let table = found.tables.iter().find(|table| table.label == curve.table);
                 tables.extend(table.map(|table| SearchedTable {
@@ -247,6 +254,7 @@ impl Comparing {
                     ..table.clone()
                 }));
             }
+            let curve = within(curve, compared.search.budget());
             curves.push(Curve {
                 algorithm: algorithm.to_owned(),
                 table: benchmark.to_owned(),
@@ -267,13 +275,21 @@ impl Comparing {
         let options = match options.budgets.is_empty() {
             false => options,
             true => Options {
-                budgets: (self.budgets.iter())
-                    .map(|budget| budget.unique_queries().into())
-                    .collect(),
+                budgets: self.told_budgets(),
                 ..options
             },
         };
         Ok(compare(&curves, &tables, &options)?)
+    }
+
+    /// Where results are told: at the budgets of the comparison, and at those of benchmarks with one of their own.
+    fn told_budgets(&self) -> Vec<f64> {
+        let own = self.searches.iter();
+        let own = own.map(|compared| compared.search.budget().unique_queries());
+        let largest = own.clone().max().unwrap_or_default();
+        let named = self.budgets.iter().map(|budget| budget.unique_queries());
+        let all = named.chain(own).filter(|budget| *budget <= largest);
+        all.map(f64::from).collect()
     }
 
     /// What went wrong so far without any harm to the runs, in words.
@@ -286,6 +302,19 @@ impl Comparing {
     fn crew(&self) -> Crew {
         Crew::new(self.threads, self.n_runs())
     }
+}
+
+/// A run as far as a budget, where the study has more of it.
+fn within(mut curve: Curve, budget: Budget) -> Curve {
+    let queries = budget.unique_queries();
+    let end = curve
+        .points
+        .partition_point(|point| point.unique <= queries);
+    if end < curve.points.len() {
+        curve.points.truncate(end);
+        curve.is_final = false;
+    }
+    curve
 }
 
 /// Does something while `ganas status` is told what the workers of all these searches are at.

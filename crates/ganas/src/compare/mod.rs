@@ -177,6 +177,9 @@ impl Compare {
             "algorithm",
             self.algorithms.iter().map(NamedAlgorithm::name),
         )?;
+        for algorithm in &self.algorithms {
+            algorithm.check_name()?;
+        }
         check_names("benchmark", self.benchmarks.iter().map(Benchmark::name))?;
         if self.budgets.is_empty() {
             let usual = BUDGETS.map(Budget::unique).into_iter();
@@ -263,6 +266,12 @@ impl Compare {
 fn check_names<'a>(kind: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
     let mut seen = std::collections::BTreeSet::new();
     for name in names {
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            return Err(Error::Usage(format!(
+                "`{}` is no name for one of the {kind}s: expected one line of text",
+                name.escape_debug()
+            )));
+        }
         if !seen.insert(name) {
             return Err(Error::Usage(format!(
                 "two of the {kind}s are called `{name}`: give each a name of its own"

@@ -41,7 +41,7 @@ use crate::{AlgorithmSettings, Error, GivenBound, SearchSpace, Seeds, spaces};
 /// report = "cifar100_test_mean_200"
 /// ```
 ///
-/// Paths are relative to the folder of the file.
+/// Paths are relative to the folder of the file; an evaluator is a command, and starts in the current folder.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -110,13 +110,26 @@ impl Plan {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let place = || format!("the comparison {}", path.display());
         ganas_formats::source::check_regular(path).with_context(place)?;
-        let text = std::fs::read_to_string(path).with_context(place)?;
+        let bytes = std::fs::read(path).with_context(place)?;
+        if bytes.starts_with(b"SQLite format 3") {
+            return Err(Error::Usage(format!(
+                "{} is a study, and no TOML file that describes a comparison: name the study with --study",
+                path.display()
+            )));
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::Usage("it is no text in UTF-8".to_owned()))
+            .with_context(place)?;
         let mut plan: Self = toml::from_str(&text)
             .map_err(|error| Error::Usage(error.to_string()))
             .with_context(place)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for path in plan.paths() {
             *path = folder.join(&*path);
+        }
+        let spaces = plan.benchmarks.iter_mut().flat_map(|b| &mut b.space);
+        for space in spaces.filter(|space| space.ends_with(".toml")) {
+            *space = folder.join(&*space).display().to_string();
         }
         Ok(plan)
     }
@@ -132,6 +145,12 @@ impl Plan {
                 .chain(&mut benchmark.properties)
         });
         self.study.iter_mut().chain(configs).chain(of_benchmarks)
+    }
+
+    /// Whether it names benchmarks.
+    #[must_use]
+    pub fn has_benchmarks(&self) -> bool {
+        !self.benchmarks.is_empty()
     }
 
     /// The algorithms.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ganas_report::escape::escaped;
+use ganas_report::escape::{escaped, shell_word};
 use ganas_report::tables::{Align, TextTable};
+use ganas_search::Bound;
 use ganas_store::RunSummary;
 use indexmap::IndexMap;
 
@@ -27,8 +28,8 @@ pub(super) fn sections(read: &Read<'_>) -> Result<Vec<Section>, Error> {
     let mut made = Section::new("How it was made");
     made.content.push(Content::Heading("Commands".to_owned()));
     made.content.push(Content::Text(
-        "As far as the study knows them: it records what a run is, not how it was typed. The file of a table is known by its sha256 alone, and \
-         settings that differ from a preset stand below."
+        "As far as the study knows them: it records what a run is, not how it was typed. What evaluates is to be added (--table, --surrogate or \
+         --evaluator), of which a study has the fingerprint only, and so are settings that differ from a preset, which stand below."
             .to_owned(),
     ));
     made.content.push(Content::Verbatim(commands(read)));
@@ -122,22 +123,45 @@ fn commands(read: &Read<'_>) -> String {
             .pace
             .window()
             .map_or_else(String::new, |w| format!(" --window {w}"));
-        let objectives = spec.objectives.as_ref().map_or_else(String::new, |of| {
+        let mut further: Vec<(&str, String)> = Vec::new();
+        if let Some(of) = &spec.objectives {
             let all: Vec<String> = of.all().iter().map(ToString::to_string).collect();
-            format!(" --objective '{}'", all.join(","))
-        });
+            further.push(("objective", all.join(",")));
+        }
+        let config: serde_json::Value = serde_json::from_str(&spec.config).unwrap_or_default();
+        for (field, argument) in [
+            ("constraints", "constraint"),
+            ("fix", "fix"),
+            ("exclude", "exclude"),
+        ] {
+            let texts = config[field].as_array().into_iter().flatten();
+            let texts = texts.filter_map(serde_json::Value::as_str);
+            let typed = texts.map(|text| of_bound(text).to_owned());
+            // What is left of a table is told among the constraints, and is none that can be typed.
+            let typed =
+                typed.filter(|text| field != "constraints" || text.parse::<Bound>().is_ok());
+            further.extend(typed.map(|text| (argument, text)));
+        }
+        let further = further.iter();
+        let further = further.map(|(name, value)| format!(" --{name} {}", shell_word(value)));
         format!(
-            "ganas search --space {} --algorithm {} --search {} --report {}{objectives}{window} --budget {} --seeds {} --study {}\n",
-            spec.space,
-            spec.algorithm,
-            spec.protocol.search,
-            spec.protocol.report,
+            "ganas search --space {} --algorithm {} --search {} --report {}{}{window} --budget {} --seeds {} --study {}\n",
+            shell_word(&spec.space),
+            shell_word(&spec.algorithm),
+            shell_word(&spec.protocol.search),
+            shell_word(&spec.protocol.report),
+            further.collect::<String>(),
             spec.budget.unique_queries(),
             seeds_text(&seeds[&*run.experiment]),
-            read.study.path().display()
+            shell_word(&read.study.path().display().to_string())
         )
     };
     experiments(read).into_iter().map(command).collect()
+}
+
+/// A bound as it is typed, of one as it is recorded, with what is said of it behind it.
+fn of_bound(recorded: &str) -> &str {
+    recorded.split(" (").next().unwrap_or(recorded)
 }
 
 /// Seeds as the command line takes them: `0..5`, or a list.

@@ -48,10 +48,16 @@ pub(super) fn draw(space: &dyn SearchSpace, how: &How) -> anyhow::Result<()> {
     }
     let drawing = ArchDrawing::new(space.name(), space, &arch);
     let path = how.output.as_deref().filter(|path| !means_stdout(path));
-    let format = how
-        .format
-        .or_else(|| of_ending(path?))
-        .unwrap_or(Format::Dot);
+    let format = match (how.format, path) {
+        (Some(format), _) => format,
+        (None, None) => Format::Dot,
+        (None, Some(path)) => of_ending(path).ok_or_else(|| {
+            UsageError(format!(
+                "the ending of {} names no format: expected .dot, .svg, .png or .csv, or --format",
+                path.display()
+            ))
+        })?,
+    };
     let figure = || drawing.figure().context("the architecture has no graph");
     let bytes = match format {
         Format::Dot => drawing.dot(space.name()).into_bytes(),
