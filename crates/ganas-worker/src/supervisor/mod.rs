@@ -198,8 +198,10 @@ impl Supervisor {
     fn dispatch(&mut self) {
         self.refuse();
         for worker in 0..self.slots.len() {
-            while !self.queue.is_empty() && self.has_room(worker) {
-                self.send(worker);
+            while self.has_room(worker)
+                && let Some(at) = self.next_for(worker)
+            {
+                self.send(worker, at);
             }
         }
         let starting = self.slots.iter().filter(|m| m.life.is_starting()).count();
@@ -230,15 +232,29 @@ impl Supervisor {
         }
     }
 
-    /// Gives the next job to a worker.
-    fn send(&mut self, worker: usize) {
+    /// The place in the queue of the next job for a worker.
+    ///
+    /// One that was put back goes to a process that has done nothing before, as long as one is to come: what happens then is
+    /// its own doing. Any other worker may end because of what it did before, again and again.
+    fn next_for(&self, worker: usize) -> Option<usize> {
+        let Life::Ready(ready) = &self.slots[worker].life else {
+            return None;
+        };
+        let is_new = ready.answered.is_empty() && ready.running.is_empty();
+        let is_to_come = |slot: &Slot| matches!(slot.life, Life::Absent | Life::Starting { .. });
+        let takes_all = is_new || !self.slots.iter().any(is_to_come);
+        (self.queue.iter()).position(|job| takes_all || job.put_back == 0)
+    }
+
+    /// Gives the job at a place of the queue to a worker.
+    fn send(&mut self, worker: usize, at: usize) {
         let Slot {
             number, log, life, ..
         } = &mut self.slots[worker];
         let Life::Ready(ready) = life else {
             return;
         };
-        let Some(mut job) = self.queue.pop_front() else {
+        let Some(mut job) = self.queue.remove(at) else {
             return;
         };
         let id = self.next_id;
