@@ -168,7 +168,10 @@ impl Comparison {
                     .to_owned(),
             );
         }
-        let is_reached = |budget: &f64| cells.iter().any(|cell| cell.budget == *budget);
+        let is_reached = |budget: &f64| {
+            let mut algorithms = self.algorithms.iter();
+            algorithms.any(|algorithm| results.cell(algorithm, &table.label, *budget).is_some())
+        };
         let (reached, beyond): (Vec<f64>, Vec<f64>) =
             self.options.budgets.iter().partition(|b| is_reached(b));
         if !beyond.is_empty() {
