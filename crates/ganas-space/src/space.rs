@@ -198,7 +198,7 @@ impl dyn SearchSpace + '_ {
         self.blueprint().choices()
     }
 
-    /// The option of each choice that an architecture has, in the order of [`choices`](Self::choices); `None` where it has no
+    /// The option of each choice that an architecture has, in the order of `choices`; `None` where it has no
     /// such choice, as there is no kernel of a layer that is left out.
     ///
     /// # Errors

@@ -152,7 +152,7 @@ impl Experiment {
         self
     }
 
-    /// Searches with this algorithm: an [`AlgorithmName`], or [`AlgorithmSettings`] with a configuration and a device.
+    /// Searches with this algorithm: an [`AlgorithmName`](crate::AlgorithmName), or [`AlgorithmSettings`] with a configuration and a device.
     #[must_use]
     pub fn algorithm(mut self, algorithm: impl Into<AlgorithmSettings>) -> Self {
         self.algorithm = algorithm.into();
@@ -173,7 +173,7 @@ impl Experiment {
         self
     }
 
-    /// Uses so many threads, at most [`MAX_THREADS`]; the results do not depend on them.
+    /// Uses so many threads, at most [`MAX_THREADS`](crate::MAX_THREADS); the results do not depend on them.
     #[must_use]
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
