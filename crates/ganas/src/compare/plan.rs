@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+#[cfg(feature = "workers")]
 use std::time::Duration;
 
 use ganas_eval::{Direction, MetricOverrides};
