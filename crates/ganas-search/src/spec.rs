@@ -48,11 +48,13 @@ impl RunSpec {
     /// Whether two specs are of the same run, which has several budgets in turn.
     #[must_use]
     pub fn is_same_run(&self, other: &Self) -> bool {
-        *self
-            == Self {
-                budget: self.budget,
-                ..other.clone()
-            }
+        // Most runs of a study differ in this already.
+        self.seed == other.seed
+            && *self
+                == Self {
+                    budget: self.budget,
+                    ..other.clone()
+                }
     }
 
     /// Whether two specs are of the same run, which may go on on another device than it began on.
