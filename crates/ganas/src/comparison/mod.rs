@@ -35,6 +35,8 @@ pub struct StudyCurves {
     pub tables: Vec<SearchedTable>,
     /// The summary of each run, in the order of the curves.
     pub runs: Vec<RunSummary>,
+    /// The trials of each run, in the order of the curves.
+    pub trials: Vec<Vec<TrialRow>>,
 }
 
 /// The chosen runs of a study.
@@ -79,6 +81,7 @@ pub fn of_study(
             points: points(&trials, &of_run)?,
         });
         found.runs.push(run);
+        found.trials.push(trials);
     }
     Ok(found)
 }

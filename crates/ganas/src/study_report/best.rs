@@ -59,7 +59,7 @@ pub(super) fn section(read: &Read<'_>) -> Option<Section> {
 
 fn best<'a>(read: &'a Read<'_>, table: &str) -> Vec<Candidate<'a>> {
     let mut all = Vec::new();
-    for (curve, trials) in read.of.curves.iter().zip(&read.trials) {
+    for (curve, trials) in read.of.curves.iter().zip(&read.of.trials) {
         if curve.table != table {
             continue;
         }

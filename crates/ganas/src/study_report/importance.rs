@@ -57,7 +57,7 @@ pub(super) fn section(read: &Read<'_>) -> Option<Section> {
 /// The names of the decisions, and the distinct classes that were evaluated on a table.
 fn rows(read: &Read<'_>, table: &str, space: &dyn SearchSpace) -> (Vec<String>, Vec<Row>) {
     let mut seen = BTreeMap::new();
-    for (curve, trials) in read.of.curves.iter().zip(&read.trials) {
+    for (curve, trials) in read.of.curves.iter().zip(&read.of.trials) {
         if curve.table != table {
             continue;
         }

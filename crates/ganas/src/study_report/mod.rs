@@ -27,7 +27,7 @@ pub use files::{write_figures, write_page};
 pub use ganas_figures::page::{Content, Page, Section};
 use ganas_report::comparison::Options;
 use ganas_space::SearchSpace;
-use ganas_store::{RunFilter, RunStatus, Study, TrialRow};
+use ganas_store::{RunFilter, RunStatus, Study};
 
 use crate::Error;
 use crate::comparison::{KnownTables, StudyCurves, of_study};
@@ -52,8 +52,6 @@ struct Read<'a> {
     study: &'a Study,
     options: &'a ReportOptions,
     of: StudyCurves,
-    /// The trials of each run, in the order of the curves.
-    trials: Vec<Vec<TrialRow>>,
 }
 
 /// The report of a study, also of one that runs.
@@ -63,13 +61,7 @@ struct Read<'a> {
 /// The study cannot be read, a table is damaged, or the baseline is none of the algorithms.
 pub fn report(study: &Study, options: &ReportOptions) -> Result<Page, Error> {
     let of = of_study(study, &options.filter, &options.tables)?;
-    let trials = of.runs.iter().map(|run| study.trials(run.id));
-    let read = Read {
-        study,
-        options,
-        trials: trials.collect::<Result<_, _>>()?,
-        of,
-    };
+    let read = Read { study, options, of };
     let name = study.path().file_name().unwrap_or_default();
     let running = read
         .of

@@ -126,7 +126,7 @@ fn concurrency(evaluator: u32, evaluations: &[&Evaluation]) -> XyPlot {
 /// Why trials failed, and how often.
 fn failures(read: &Read<'_>) -> Vec<Content> {
     let mut reasons: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    for (curve, trials) in read.of.curves.iter().zip(&read.trials) {
+    for (curve, trials) in read.of.curves.iter().zip(&read.of.trials) {
         for trial in trials.iter().filter(|trial| !trial.repeat) {
             if let TrialState::Failed(reason) = &trial.state {
                 *reasons.entry((&curve.table, reason)).or_default() += 1;
