@@ -78,6 +78,13 @@ pub(crate) fn nothing_to_resume() -> UsageError {
     UsageError("--resume continues what a study holds: name it with --study FILE".to_owned())
 }
 
+/// The folder for what processes print, beside the study.
+pub(crate) fn logs_beside(study: &Path) -> PathBuf {
+    let mut folder = study.as_os_str().to_owned();
+    folder.push(".workers");
+    folder.into()
+}
+
 impl WorkerArguments {
     /// Whether a command evaluates.
     pub(crate) fn is_given(&self) -> bool {
@@ -103,11 +110,7 @@ impl WorkerArguments {
         };
         let logs = match (&self.worker_logs, study) {
             (Some(folder), _) => folder.clone(),
-            (None, Some(study)) => {
-                let mut folder = study.as_os_str().to_owned();
-                folder.push(".workers");
-                folder.into()
-            }
+            (None, Some(study)) => logs_beside(study),
             (None, None) => {
                 let workers = environment::folders()?.cache()?.join("workers");
                 workers.join(std::process::id().to_string())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganas::compare::{BUDGETS, Benchmark, Compare, Compared, Comparing, NamedAlgorithm, Plan};
+use ganas::compare::{Benchmark, Compare, Compared, Comparing, NamedAlgorithm, Plan};
 use ganas::report::ReportError;
 use ganas::report::comparison::Options;
 use ganas::{Budget, Error, Folders, SearchSpace, Seeds};
@@ -14,7 +14,7 @@ use ganas::{Budget, Error, Folders, SearchSpace, Seeds};
 use crate::arguments::budget::budget;
 use crate::arguments::declarations::DeclarationArguments;
 use crate::arguments::duration::duration;
-use crate::arguments::workers::WorkerArguments;
+use crate::arguments::workers::{WorkerArguments, logs_beside};
 use crate::arguments::{count, environment};
 use crate::printing::comparison::ComparisonProgress;
 use crate::printing::exit::{Outcome, UsageError};
@@ -281,7 +281,7 @@ impl Asked {
         let benchmarks = match plan {
             Some(plan) if plan.has_benchmarks() && !arguments.names_benchmarks() => {
                 arguments.refuse_metrics_beside_plan()?;
-                let logs = logs(&study);
+                let logs = logs_beside(&study);
                 plan.benchmarks(&logs, &|| notes.listener())?
             }
             _ => arguments.benchmarks(&study, notes)?,
@@ -294,12 +294,6 @@ impl Asked {
         let mut budgets = arguments.budgets.clone();
         if budgets.is_empty() {
             budgets = plan.map(|plan| plan.budgets.clone()).unwrap_or_default();
-        }
-        if budgets.is_empty() {
-            budgets = BUDGETS
-                .map(Budget::unique)
-                .into_iter()
-                .collect::<Result<_, _>>()?;
         }
         Ok(Self {
             algorithms,
@@ -410,11 +404,4 @@ impl Arguments {
         });
         Ok(benchmarks.collect())
     }
-}
-
-/// The folder for what processes print, beside the study.
-fn logs(study: &Path) -> PathBuf {
-    let mut folder = study.as_os_str().to_owned();
-    folder.push(".workers");
-    folder.into()
 }

@@ -222,9 +222,11 @@ fn budgets(groups: &[Group], options: &Options) -> Vec<f64> {
     let reached: Vec<f64> = reached.collect();
     let most = reached.iter().copied().fold(0.0, f64::max);
     let mut budgets: Vec<f64> = match options.axis {
-        super::Axis::Unique | super::Axis::Raw => {
-            BUDGETS.iter().copied().filter(|b| *b < most).collect()
-        }
+        super::Axis::Unique | super::Axis::Raw => BUDGETS
+            .map(f64::from)
+            .into_iter()
+            .filter(|b| *b < most)
+            .collect(),
         // Costs have their own unit: halves of how far all of them go.
         super::Axis::Cost => {
             let all = reached.iter().copied().fold(most, f64::min);

@@ -23,7 +23,7 @@ pub struct Options {
 }
 
 /// The budgets of published comparisons, from small to large.
-pub const BUDGETS: [f64; 6] = [25.0, 50.0, 100.0, 150.0, 300.0, 500.0];
+pub const BUDGETS: [u32; 6] = [25, 50, 100, 150, 300, 500];
 
 /// A value that a run is to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

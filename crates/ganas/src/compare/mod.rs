@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use ganas_report::comparison::BUDGETS;
 use ganas_search::{Budget, StopFlag};
 use ganas_store::Study;
 
@@ -22,9 +23,6 @@ use self::comparing::ComparedSearch;
 use crate::error::Context as _;
 use crate::experiment::{self, TimeLimits};
 use crate::{Error, Experiment, Folders, Seeds};
-
-/// Where results are told when no budgets are named: unique queries of a run, the largest of which every run has.
-pub const BUDGETS: [u32; 6] = [25, 50, 100, 150, 300, 500];
 
 /// A comparison that is being put together.
 ///
@@ -110,7 +108,7 @@ impl Compare {
         self
     }
 
-    /// Where results are told, in unique queries of a run; the largest is what each run spends. By default [`BUDGETS`].
+    /// Where results are told, in unique queries of a run; the largest is what each run spends. None stand for [`BUDGETS`].
     #[must_use]
     pub fn budgets(mut self, budgets: impl IntoIterator<Item = Budget>) -> Self {
         self.budgets = budgets.into_iter().collect();
