@@ -22,6 +22,28 @@ fn archs(sandbox: &Sandbox, study: &str) -> Vec<String> {
         .collect()
 }
 
+/// What workers are asked for in a search of 24 queries.
+#[cfg(unix)]
+fn searched_by_workers(sandbox: &Sandbox, space: &str, more: &[&str]) -> Vec<String> {
+    let evaluator = ganas_testkit::scripted_worker::command("cost=1");
+    let usual = ["search", "--space", space, "--evaluator", &evaluator];
+    let of_run = [
+        "--study",
+        "s.db",
+        "--budget",
+        "24",
+        "--workers",
+        "2",
+        "--json",
+    ];
+    sandbox
+        .ganas([&usual[..], &of_run, more].concat())
+        .expect_code(0);
+    let archs = archs(sandbox, "s.db");
+    assert_eq!(archs.len(), 24);
+    archs
+}
+
 #[test]
 fn everything_that_is_evaluated_satisfies_them() {
     let sandbox = Sandbox::with_table();
@@ -55,25 +77,11 @@ fn everything_that_is_evaluated_satisfies_them() {
 #[cfg(unix)]
 #[test]
 fn workers_are_asked_for_what_is_left() {
-    let evaluator = ganas_testkit::scripted_worker::command("cost=1");
     for algorithm in ALGORITHMS {
         let sandbox = Sandbox::new();
-        let mut arguments = vec!["search", "--space", "mbconv", "--evaluator", &evaluator];
-        arguments.extend([
-            "--study",
-            "s.db",
-            "--budget",
-            "24",
-            "--workers",
-            "2",
-            "--json",
-        ]);
-        arguments.extend(["--fix", "stage1.kernel=3", "--exclude", "expand=6"]);
-        arguments.extend(["--fix", "stage7.layers=1"]);
-        arguments.extend(algorithm);
-        sandbox.ganas(arguments).expect_code(0);
-        let archs = archs(&sandbox, "s.db");
-        assert_eq!(archs.len(), 24);
+        let part = ["--fix", "stage1.kernel=3", "--exclude", "expand=6"];
+        let part = [&part[..], &["--fix", "stage7.layers=1"], algorithm].concat();
+        let archs = searched_by_workers(&sandbox, "mbconv", &part);
         for arch in archs {
             let blocks: Vec<&str> = arch.split(' ').collect();
             assert!(
@@ -89,31 +97,11 @@ fn workers_are_asked_for_what_is_left() {
 #[cfg(unix)]
 #[test]
 fn edges_of_cells_are_restricted() {
-    let evaluator = ganas_testkit::scripted_worker::command("cost=1");
     for algorithm in ALGORITHMS {
         let sandbox = Sandbox::new();
-        let mut arguments = vec![
-            "search",
-            "--space",
-            "nasbench101",
-            "--evaluator",
-            &evaluator,
-        ];
-        arguments.extend([
-            "--study",
-            "s.db",
-            "--budget",
-            "24",
-            "--workers",
-            "2",
-            "--json",
-        ]);
-        arguments.extend(["--fix", "node2=maxpool3x3", "--fix", "edge(2->6)=present"]);
-        arguments.extend(["--exclude", "edge(0->6)=present"]);
-        arguments.extend(algorithm);
-        sandbox.ganas(arguments).expect_code(0);
-        let archs = archs(&sandbox, "s.db");
-        assert_eq!(archs.len(), 24);
+        let part = ["--fix", "node2=maxpool3x3", "--fix", "edge(2->6)=present"];
+        let part = [&part[..], &["--exclude", "edge(0->6)=present"], algorithm].concat();
+        let archs = searched_by_workers(&sandbox, "nasbench101", &part);
         for arch in archs {
             let choices = sandbox.ganas(["space", "choices", "nasbench101", &arch, "--json"]);
             let choices = choices.expect_code(0).json();

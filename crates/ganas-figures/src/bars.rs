@@ -60,9 +60,7 @@ impl Bars {
         let rows = f64::from(u32::try_from(self.bars.len()).unwrap_or(u32::MAX));
         let bottom = TOP + rows * ROW;
         let mut canvas = Canvas::new(WIDTH, bottom + 46.0);
-        let title = shortened(&self.title, WIDTH - 20.0);
-        let bold = r#"font-weight="bold""#;
-        canvas.styled_text((WIDTH / 2.0, 20.0), Anchor::Middle, bold, &title);
+        canvas.title(&self.title);
         let mut y = TOP;
         for bar in &self.bars {
             let label = shortened(&bar.label, LEFT - 16.0);

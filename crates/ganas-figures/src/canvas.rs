@@ -45,6 +45,18 @@ impl Canvas {
         self.styled_text(at, anchor, "", text);
     }
 
+    /// The title of a figure, above everything else.
+    pub(crate) fn title(&mut self, text: &str) {
+        let title = shortened(text, self.width - 20.0);
+        let middle = self.width / 2.0;
+        self.styled_text(
+            (middle, 20.0),
+            Anchor::Middle,
+            r#"font-weight="bold""#,
+            &title,
+        );
+    }
+
     pub(crate) fn styled_text(
         &mut self,
         (x, y): (f64, f64),

@@ -6,7 +6,7 @@ use ganas_report::tables::TextTable;
 use ganas_space::{Arch, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-use crate::canvas::{Anchor, Canvas, escaped, shortened, width_of};
+use crate::canvas::{Anchor, Canvas, escaped, width_of};
 use crate::figure::{Figure, id_of};
 use crate::layout::{HEIGHT, edges_of, layout};
 use crate::palette;
@@ -112,13 +112,7 @@ impl ArchDrawing {
         let (alone_places, alone_height) = in_rows(&of_alone, width, HEIGHT + 10.0);
         let height = TOP + layout.size.1 + alone_height + legend_height + 3.0 * MARGIN;
         let mut canvas = Canvas::new(width, height);
-        let title = shortened(&self.title, width - 20.0);
-        canvas.styled_text(
-            (width / 2.0, 20.0),
-            Anchor::Middle,
-            r#"font-weight="bold""#,
-            &title,
-        );
+        canvas.title(&self.title);
         canvas.add(format_args!(
             "<defs><marker id=\"{}-arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
              <path d=\"M0 0L8 4L0 8z\" fill=\"currentColor\"/></marker></defs>",

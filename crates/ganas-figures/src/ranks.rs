@@ -66,13 +66,7 @@ impl RankDiagram {
         let half = n.div_ceil(2);
         let rows = f64::from(u32::try_from(half).unwrap_or(u32::MAX));
         let mut canvas = Canvas::new(WIDTH, first_name + rows * ROW + 8.0);
-        let title = shortened(&self.title, WIDTH - 20.0);
-        canvas.styled_text(
-            (WIDTH / 2.0, 20.0),
-            Anchor::Middle,
-            r#"font-weight="bold""#,
-            &title,
-        );
+        canvas.title(&self.title);
         let ink = r#"stroke="currentColor""#;
         canvas.line((LEFT, LINE), (WIDTH - RIGHT, LINE), ink);
         for tick in scale.ticks() {

@@ -110,9 +110,7 @@ impl XyPlot {
         let mut canvas = Canvas::new(WIDTH, bottom + BELOW + rows * LEGEND_ROW + 8.0);
         let x = Scale::new(x, self.x.log, (LEFT, WIDTH - RIGHT));
         let y = Scale::new(y, self.y.log, (bottom, TOP));
-        let title = shortened(&self.title, WIDTH - 20.0);
-        let bold = r#"font-weight="bold""#;
-        canvas.styled_text((WIDTH / 2.0, 20.0), Anchor::Middle, bold, &title);
+        canvas.title(&self.title);
         self.draw_axes(&mut canvas, &x, &y);
         for (number, series) in self.series.iter().enumerate() {
             canvas.open("series", &series.label);

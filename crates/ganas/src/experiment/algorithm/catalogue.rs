@@ -249,13 +249,16 @@ impl Configuration for BananasConfig {
     }
 }
 
+/// The sections of what draws from the generator of ga-nas.
+const DRAWN: &[(&str, Fields)] = &[
+    ("generator", fields_of!(GeneratorConfig)),
+    ("draws", fields_of!(DrawsConfig)),
+];
+
 impl Configuration for CrossEntropyConfig {
     const NAME: &'static str = CrossEntropy::<Cpu<f32>>::NAME;
     const FIELDS: Fields = fields_of!(Self);
-    const SECTIONS: &'static [(&'static str, Fields)] = &[
-        ("generator", fields_of!(GeneratorConfig)),
-        ("draws", fields_of!(DrawsConfig)),
-    ];
+    const SECTIONS: &'static [(&'static str, Fields)] = DRAWN;
     const STARTS_FROM_GIVEN: bool = true;
 
     fn preset(_: usize, _: Option<&dyn SearchSpace>) -> Result<Self, SearchError> {
@@ -284,10 +287,7 @@ impl Configuration for CrossEntropyConfig {
 impl Configuration for ReinforceConfig {
     const NAME: &'static str = Reinforce::<Cpu<f32>>::NAME;
     const FIELDS: Fields = fields_of!(Self);
-    const SECTIONS: &'static [(&'static str, Fields)] = &[
-        ("generator", fields_of!(GeneratorConfig)),
-        ("draws", fields_of!(DrawsConfig)),
-    ];
+    const SECTIONS: &'static [(&'static str, Fields)] = DRAWN;
     const STARTS_FROM_GIVEN: bool = false;
 
     fn preset(_: usize, _: Option<&dyn SearchSpace>) -> Result<Self, SearchError> {
