@@ -5,6 +5,8 @@
 //! starts over.
 
 mod cell;
+mod columns;
+mod comparison;
 mod digits_table;
 mod facts;
 mod page;
@@ -26,6 +28,8 @@ use self::study::Description;
 /// A study.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Study {
+    /// Every searcher on every benchmark, one benchmark after the other: docs/results/comparison.md.
+    Comparison(Options),
     /// Latency-constrained search on NAS-Bench-201: docs/results/constraints.md.
     Constraints(Options),
     /// GA-NAS, local search and random search on the table inside the program: docs/results/digits.md.
@@ -73,6 +77,7 @@ pub(crate) struct Options {
 pub(crate) fn run(root: &Path, study: &Study) -> Result<()> {
     let (name, options) = match study {
         Study::DigitsTable(options) => return digits_table::run(root, options),
+        Study::Comparison(options) => return comparison::run(root, options),
         Study::Constraints(options) => ("constraints", options),
         Study::Digits(options) => ("digits", options),
         Study::Improve(options) => ("improve", options),

@@ -7,15 +7,15 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use ganas_report::records::SearchRecord;
 
-use super::Options;
 use super::study::{Case, Source};
 use super::template::{Values, fill};
+use super::{Options, columns};
 
 /// The binary, the folder for what it prints, and how searches are run.
 #[derive(Debug)]
 pub(super) struct Runner {
-    binary: PathBuf,
-    folder: PathBuf,
+    pub(super) binary: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) options: Options,
 }
 
@@ -92,10 +92,19 @@ impl Runner {
         let path = match source {
             Source::Embedded(name) => PathBuf::from(name),
             Source::Surrogate(folder) => self.data()?.join(folder),
-            Source::Csv { file, import } => {
+            Source::Csv {
+                file,
+                beside,
+                import,
+            } => {
                 let table = self.folder.join(format!("{name}.arrow"));
                 if !table.exists() {
-                    let file = self.data()?.join(file);
+                    let mut file = self.data()?.join(file);
+                    if let Some(beside) = beside {
+                        let joined = self.folder.join(format!("{name}.csv"));
+                        columns::join([&file, &self.data()?.join(beside)], &joined)?;
+                        file = joined;
+                    }
                     let mut arguments = vec!["table", "import"];
                     arguments.extend(import.iter().map(String::as_str));
                     let (from, to) = (file.display().to_string(), table.display().to_string());
@@ -173,7 +182,7 @@ impl Runner {
 }
 
 /// Writes a file that is there as a whole, or not at all.
-fn keep(file: &Path, text: &str) -> Result<()> {
+pub(super) fn keep(file: &Path, text: &str) -> Result<()> {
     let unfinished = file.with_extension("part");
     fs::write(&unfinished, text)
         .with_context(|| format!("cannot write {}", unfinished.display()))?;

@@ -48,7 +48,12 @@ pub(super) enum Source {
     /// A folder in that of the data.
     Surrogate(String),
     /// A file in the folder of the data, and the arguments of `ganas table import`.
-    Csv { file: String, import: Vec<String> },
+    Csv {
+        file: String,
+        /// A file whose columns stand beside those of the first, row by row.
+        beside: Option<String>,
+        import: Vec<String>,
+    },
 }
 
 /// A searcher.

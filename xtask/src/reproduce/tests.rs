@@ -63,10 +63,22 @@ fn mistakes_in_descriptions_are_found() {
 }
 
 /// The binary that `cargo test --workspace` builds beside this test.
-fn binary() -> Option<PathBuf> {
+pub(super) fn binary() -> Option<PathBuf> {
     let test = std::env::current_exe().ok()?;
     let binary = test.parent()?.parent()?.join("ganas");
     binary.exists().then_some(binary)
+}
+
+/// Two seeds and few queries.
+pub(super) fn options(data: Option<PathBuf>) -> Options {
+    Options {
+        data,
+        seeds: "0..2".to_owned(),
+        threads: 1,
+        only: None,
+        budget: Some(12),
+        fresh: false,
+    }
 }
 
 fn smoke(name: &str, data: &[&str]) {
@@ -81,14 +93,7 @@ fn smoke(name: &str, data: &[&str]) {
         return;
     };
     let kept = tempfile::tempdir().unwrap();
-    let options = Options {
-        data: folder,
-        seeds: "0..2".to_owned(),
-        threads: 1,
-        only: None,
-        budget: Some(12),
-        fresh: false,
-    };
+    let options = options(folder);
     let study = Description::read(root(), name).unwrap();
     let runner = Runner::new(binary, kept.path().to_owned(), &options).unwrap();
     let pages = page::make(&study, &runner).unwrap();
