@@ -2,8 +2,11 @@
 
 #![cfg(unix)]
 
-use crate::sandbox::Sandbox;
 use ganas_testkit::scripted_worker;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::record::Field;
+
+use crate::sandbox::Sandbox;
 
 #[test]
 fn a_table_has_a_column_for_each_metric() {
@@ -142,12 +145,98 @@ fn what_has_no_effect_on_a_format_is_refused() {
             &["--format", "optuna"],
             "an SQLite file is no text to print: name a file with --output",
         ),
+        (
+            &["--format", "parquet", "-o", "-"],
+            "a Parquet file is no text to print: name a file with --output",
+        ),
+        (
+            &[
+                "--format",
+                "long-parquet",
+                "--with-times",
+                "-o",
+                "a.parquet",
+            ],
+            "--with-times: the long form has no times",
+        ),
     ] {
         let export = ["export", "s.db"];
         sandbox
             .ganas(export.iter().chain(arguments))
             .expect_code(2)
             .expect_stderr(&[part]);
+    }
+}
+
+/// A Parquet file has the cells of the CSV table, each as a value of its type.
+#[test]
+fn the_parquet_files_have_every_cell_of_the_csv_tables() {
+    let sandbox = compared();
+    // Metrics that other runs lack, and evaluations that fail.
+    let works = scripted_worker::command("cost=1 percent=40 kinds=refuse");
+    let search =
+        "search --space nasbench201 --algorithm random --budget 8 --study s.db --quiet --evaluator";
+    let ended = sandbox.ganas(search.split(' ').chain([&*works]));
+    assert!([0, 3].contains(&ended.code), "{}", ended.stderr);
+    for [csv, parquet] in [
+        ["csv", "parquet"],
+        ["csv --with-times", "parquet --with-times"],
+        ["long", "long-parquet"],
+    ] {
+        let export = |format: &str, file: &str| {
+            let words = format!("export s.db -o {file} --format {format}");
+            sandbox.ganas(words.split(' ')).expect_code(0);
+            std::fs::read(sandbox.path(file)).unwrap()
+        };
+        let expected = export(csv, "a.csv");
+        let bytes = export(parquet, "a.parquet");
+        assert_eq!(bytes, export(parquet, "b.parquet"));
+        let mut expected = csv::Reader::from_reader(&*expected);
+        let file = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+        let schema = file.metadata().file_metadata().schema().clone();
+        let names: Vec<&str> = schema.get_fields().iter().map(|f| f.name()).collect();
+        assert_eq!(
+            names,
+            expected.headers().unwrap().iter().collect::<Vec<_>>()
+        );
+        let runs = (file
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()
+            .unwrap()
+            .iter())
+        .find(|pair| pair.key == "ganas.runs");
+        let runs: Vec<serde_json::Value> =
+            serde_json::from_str(runs.unwrap().value.as_ref().unwrap()).unwrap();
+        assert_eq!(runs.len(), 5);
+        assert!(runs.iter().all(|run| run["config"].is_object()));
+        let mut rows = file.get_row_iter(None).unwrap();
+        let mut kinds = std::collections::BTreeSet::new();
+        for record in expected.records() {
+            let (record, row) = (record.unwrap(), rows.next().unwrap().unwrap());
+            for ((text, (name, cell)), field) in
+                (record.iter().zip(row.get_column_iter())).zip(schema.get_fields())
+            {
+                assert!(field.is_optional(), "{name}");
+                let is_same = match cell {
+                    Field::Null => text.is_empty(),
+                    Field::Str(found) => found == text,
+                    Field::UInt(found) => found.to_string() == text,
+                    Field::ULong(found) => found.to_string() == text,
+                    Field::Bool(found) => found.to_string() == text,
+                    Field::Double(found) => text.parse() == Ok(*found),
+                    other => panic!("{name} is {other:?}"),
+                };
+                assert!(is_same, "{name}: {cell:?} is not {text}");
+                kinds.insert(format!("{cell:?}").split('(').next().unwrap().to_owned());
+            }
+        }
+        assert!(rows.next().is_none());
+        let expected = ["Bool", "Double", "Null", "Str", "UInt", "ULong"];
+        let of_long = expected
+            .iter()
+            .filter(|kind| csv != "long" || **kind != "Bool");
+        assert!(kinds.iter().eq(of_long), "{kinds:?}");
     }
 }
 

@@ -40,7 +40,7 @@ mod writer;
 pub use begin::{Begun, OnExisting, RunClaim, Session};
 pub use collection::Collection;
 pub use error::StoreError;
-pub use export::{Export, ExportFormat, Times};
+pub use export::{Cell, ColumnKind, CsvRows, Export, ExportColumn, ExportFormat, RowSink, Times};
 pub use front::{Front, FrontEntry};
 pub use outcomes::{Evaluation, EvaluationId, Evaluations, EvaluatorSpec};
 pub use read::{EventRow, SessionRow, TrialRow};

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::ValueEnum;
 use ganas::Folders;
-use ganas::comparison::{KnownTables, of_study};
+use ganas::comparison::{KnownTables, StudyCurves, of_study};
+#[cfg(feature = "parquet")]
+use ganas::exports::{long_parquet_file, parquet_file};
 use ganas::exports::{optuna_file, write_long};
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::store::{Export, ExportFormat, RunFilter, Study, Times};
@@ -48,10 +50,37 @@ enum Format {
     Jsonl,
     /// A line a trial, with a header.
     Csv,
+    /// The table of `csv` as a Parquet file, with types; with --output.
+    #[cfg(feature = "parquet")]
+    Parquet,
     /// CSV for statistics: a row a query of each run, with the best so far.
     Long,
+    /// The table of `long` as a Parquet file, with types; with --output.
+    #[cfg(feature = "parquet")]
+    LongParquet,
     /// An SQLite file that Optuna and its dashboard open, a study a run; with --output.
     Optuna,
+}
+
+impl Format {
+    fn is_long(self) -> bool {
+        match self {
+            Self::Long => true,
+            #[cfg(feature = "parquet")]
+            Self::LongParquet => true,
+            _ => false,
+        }
+    }
+
+    /// What a file is that cannot be printed.
+    fn bytes(self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "parquet")]
+            Self::Parquet | Self::LongParquet => Some("a Parquet file"),
+            Self::Optuna => Some("an SQLite file"),
+            Self::Jsonl | Self::Csv | Self::Long => None,
+        }
+    }
 }
 
 /// Writes an export.
@@ -83,21 +112,24 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 impl Arguments {
     /// Refuses what has no effect on the format.
     fn check(&self) -> anyhow::Result<()> {
-        let is_long = self.format == Format::Long;
+        let is_long = self.format.is_long();
         let is_file = self
             .output
             .as_deref()
             .is_some_and(|path| !means_stdout(path));
-        let message = if self.format == Format::Optuna && !is_file {
-            "an SQLite file is no text to print: name a file with --output"
+        let message = if let Some(what) = self.format.bytes()
+            && !is_file
+        {
+            format!("{what} is no text to print: name a file with --output")
         } else if is_long && self.with_times {
-            "--with-times: the long form has no times; leave it out, or choose --format jsonl or csv"
+            "--with-times: the long form has no times; leave it out, or choose --format jsonl or csv".to_owned()
         } else if !is_long && !self.tables.is_empty() {
             "--table: only the long form has what training would have taken; leave it out, or choose --format long"
+                .to_owned()
         } else {
             return Ok(());
         };
-        Err(UsageError(message.to_owned()).into())
+        Err(UsageError(message).into())
     }
 
     /// What writes the export of these runs.
@@ -118,31 +150,44 @@ impl Arguments {
         Ok(match self.format {
             Format::Jsonl => record(ExportFormat::JsonLines, filter),
             Format::Csv => record(ExportFormat::Csv, filter),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => of_bytes(parquet_file(study, &filter, times)?),
             Format::Long => {
-                // What is in the data folder decides nothing: an export does not depend on the machine.
-                let folders = Folders {
-                    data: None,
-                    ..environment::folders()?
-                };
-                let known = KnownTables::for_study(study, &self.tables, &folders, &|note| {
-                    message(note);
-                })?;
-                let of = of_study(study, &filter, &known)?;
+                let of = self.curves(study, &filter)?;
                 Box::new(move |out| Ok(write_long(&of, out)?))
             }
+            #[cfg(feature = "parquet")]
+            Format::LongParquet => of_bytes(long_parquet_file(&self.curves(study, &filter)?)?),
             Format::Optuna => {
                 let space = self.filter.described()?;
                 let note = |text: &str| message(text);
-                let bytes = optuna_file(study, &filter, times, space.as_ref(), &note)?;
-                Box::new(move |out| Ok(out.write_all(&bytes)?))
+                of_bytes(optuna_file(study, &filter, times, space.as_ref(), &note)?)
             }
         })
+    }
+
+    /// The runs as they are compared, for the long form.
+    fn curves(&self, study: &Study, filter: &RunFilter) -> anyhow::Result<StudyCurves> {
+        // What is in the data folder decides nothing: an export does not depend on the machine.
+        let folders = Folders {
+            data: None,
+            ..environment::folders()?
+        };
+        let known = KnownTables::for_study(study, &self.tables, &folders, &|note| {
+            message(note);
+        })?;
+        Ok(of_study(study, filter, &known)?)
     }
 
     /// The files that the export is made from.
     fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
         std::iter::once(&self.study).chain(&self.tables)
     }
+}
+
+/// Writes what is there already.
+fn of_bytes<'a>(bytes: Vec<u8>) -> Writer<'a> {
+    Box::new(move |out| Ok(out.write_all(&bytes)?))
 }
 
 /// Writes to a file that appears whole or not at all.

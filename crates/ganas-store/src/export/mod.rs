@@ -5,6 +5,7 @@
 
 mod json_lines;
 mod place;
+mod rows;
 mod table;
 
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use crate::event_values::EventValues;
 use crate::outcomes::{Evaluation, EvaluationId, Evaluations};
 use crate::read::TrialRow;
 use crate::{RunFilter, RunId, RunSummary, StoreError, Study};
+pub use rows::{Cell, ColumnKind, CsvRows, ExportColumn, RowSink};
 
 /// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,11 @@ impl Study {
             let runs = self.select_runs(tx, &export.filter)?;
             match export.format {
                 ExportFormat::JsonLines => self.export_json_lines(tx, &runs, output, export.times),
-                ExportFormat::Csv => self.export_table(tx, &runs, output, export.times),
+                ExportFormat::Csv => {
+                    let mut rows = CsvRows::new(output);
+                    self.export_table(tx, &runs, &mut rows, export.times)?;
+                    Ok(rows.finish().map_err(self::export)?)
+                }
             }
         })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::rows::{Cell, ColumnKind};
 use crate::RunSummary;
 use crate::outcomes::Evaluation;
 
@@ -44,29 +45,34 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The columns in a table; costs are JSON.
-    pub(super) fn columns(&self) -> [String; 10] {
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let number = |number: Option<f64>| number.map_or_else(String::new, |n| n.to_string());
+    /// The cells in a table; costs are JSON.
+    pub(super) fn cells(&self) -> [Cell<'a>; 10] {
+        let cost = (self.cost).map(|cost| serde_json::to_string(cost).unwrap_or_default());
         [
-            self.cost.map_or_else(String::new, |cost| {
-                serde_json::to_string(cost).unwrap_or_default()
-            }),
-            text(self.artifact),
-            self.attempts.map_or_else(String::new, |n| n.to_string()),
-            self.reused.map_or_else(String::new, |is| is.to_string()),
-            text(self.host),
-            self.worker.map_or_else(String::new, |n| n.to_string()),
-            number(self.queued),
-            number(self.started),
-            number(self.ended),
-            text(self.log),
+            cost.into(),
+            self.artifact.into(),
+            self.attempts.into(),
+            self.reused.into(),
+            self.host.into(),
+            self.worker.into(),
+            self.queued.into(),
+            self.started.into(),
+            self.ended.into(),
+            self.log.into(),
         ]
     }
 
-    /// Their names.
-    pub(super) const COLUMNS: [&'static str; 10] = [
-        "cost", "artifact", "attempts", "reused", "host", "worker", "queued", "started", "ended",
-        "log",
+    /// Their columns.
+    pub(super) const COLUMNS: [(&'static str, ColumnKind); 10] = [
+        ("cost", ColumnKind::Text),
+        ("artifact", ColumnKind::Text),
+        ("attempts", ColumnKind::Count),
+        ("reused", ColumnKind::Truth),
+        ("host", ColumnKind::Text),
+        ("worker", ColumnKind::Count),
+        ("queued", ColumnKind::Number),
+        ("started", ColumnKind::Number),
+        ("ended", ColumnKind::Number),
+        ("log", ColumnKind::Text),
     ];
 }

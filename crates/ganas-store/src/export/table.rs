@@ -1,76 +1,96 @@
-//! Exports as a table: CSV, a line a trial.
+//! The table of trials: a row a trial.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
 use std::num::NonZeroU32;
 
 use ganas_eval::{Direction, Fidelity, fidelity_words};
 use ganas_search::TrialState;
-use ganas_space::ArchKey;
 use rusqlite::Connection;
-use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::place::Place;
+use super::rows::{Cell, ColumnKind, ExportColumn, RowSink};
 use super::{Evaluated, Times, export, named, parts, stop_parts};
 use crate::error::Fault;
 use crate::event_values::EventValues;
 use crate::read::TrialRow;
-use crate::{RunSummary, StoreError, Study};
+use crate::{RunFilter, RunSummary, StoreError, Study};
 
-/// The row of a trial in a table of all runs.
-#[derive(Serialize)]
-struct CsvRow<'a> {
-    run: &'a str,
-    experiment: &'a str,
-    version: &'a str,
-    budget: u32,
-    window: Option<NonZeroU32>,
-    fidelity: String,
-    space: &'a str,
-    protocol: String,
-    search_metric: &'a str,
-    search_direction: Direction,
-    report_metric: &'a str,
-    algorithm: &'a str,
-    seed: u64,
-    number: u32,
-    round: u32,
-    arch: &'a str,
-    key: ArchKey,
-    repeat: bool,
-    state: &'static str,
-    search: Option<f64>,
-    report: Option<f64>,
-    reason: Option<&'a str>,
-    violation: f64,
-    missing: u32,
-    stopped_at: Option<u32>,
-    stopped_value: Option<f64>,
-}
+/// The columns that each table has.
+const COLUMNS: [(&str, ColumnKind); 26] = [
+    ("run", ColumnKind::Text),
+    ("experiment", ColumnKind::Text),
+    ("version", ColumnKind::Text),
+    ("budget", ColumnKind::Count),
+    ("window", ColumnKind::Count),
+    ("fidelity", ColumnKind::Text),
+    ("space", ColumnKind::Text),
+    ("protocol", ColumnKind::Text),
+    ("search_metric", ColumnKind::Text),
+    ("search_direction", ColumnKind::Text),
+    ("report_metric", ColumnKind::Text),
+    ("algorithm", ColumnKind::Text),
+    ("seed", ColumnKind::Seed),
+    ("number", ColumnKind::Count),
+    ("round", ColumnKind::Count),
+    ("arch", ColumnKind::Text),
+    ("key", ColumnKind::Text),
+    ("repeat", ColumnKind::Truth),
+    ("state", ColumnKind::Text),
+    ("search", ColumnKind::Number),
+    ("report", ColumnKind::Number),
+    ("reason", ColumnKind::Text),
+    ("violation", ColumnKind::Number),
+    ("missing", ColumnKind::Count),
+    ("stopped_at", ColumnKind::Count),
+    ("stopped_value", ColumnKind::Number),
+];
 
 impl Study {
+    /// Writes the table of the trials of the chosen runs: the columns of the CSV export.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Export`] when the file cannot be written; [`StoreError::Damaged`], [`StoreError::Database`].
+    pub fn export_rows(
+        &self,
+        sink: &mut dyn RowSink,
+        filter: &RunFilter,
+        times: Times,
+    ) -> Result<(), StoreError> {
+        self.read("export the runs", |tx| {
+            let runs = self.select_runs(tx, filter)?;
+            self.export_table(tx, &runs, sink, times)
+        })
+    }
+
     pub(super) fn export_table(
         &self,
         connection: &Connection,
         runs: &[RunSummary],
-        output: &mut dyn Write,
+        sink: &mut dyn RowSink,
         times: Times,
     ) -> Result<(), Fault> {
-        let mut writer = csv::WriterBuilder::new()
-            .has_headers(false)
-            .from_writer(output);
         let objectives = objective_names(runs);
         let metrics = self.metric_names(connection, runs)?;
-        let mut header: Vec<String> = CSV_HEADER.iter().map(|name| (*name).to_owned()).collect();
-        header.extend(objectives.iter().map(|name| format!("objective {name}")));
-        header.extend(metrics.iter().map(|name| format!("metric {name}")));
-        if times == Times::Include {
-            header.extend(Place::COLUMNS.iter().map(|name| (*name).to_owned()));
-        }
-        writer.write_record(header).map_err(export_csv)?;
+        let number = |name| ExportColumn::new(name, ColumnKind::Number);
+        let of_place = match times {
+            Times::Leave => &[][..],
+            Times::Include => &Place::COLUMNS,
+        };
+        let known = |(name, kind): &(&str, ColumnKind)| ExportColumn::new(*name, *kind);
+        let mut columns: Vec<ExportColumn> = COLUMNS.iter().map(known).collect();
+        columns.extend(
+            objectives
+                .iter()
+                .map(|name| number(format!("objective {name}"))),
+        );
+        columns.extend(metrics.iter().map(|name| number(format!("metric {name}"))));
+        columns.extend(of_place.iter().map(known));
+        sink.columns(&columns).map_err(export)?;
         for run in runs {
             let evaluated = Evaluated::new(self, connection, run)?;
+            let of_run = run_cells(run);
             self.each_trial(connection, run, |trial| {
                 let EventValues(values) = named(run, &trial).unwrap_or(EventValues(Vec::new()));
                 let of_objective = |name: &&str| {
@@ -82,17 +102,16 @@ impl Study {
                     .as_ref()
                     .filter(|_| matches!(trial.state, TrialState::Completed(_)));
                 let of_metric = |name: &String| completed?.details.metrics.get(name).copied();
-                let mut values: Vec<Option<f64>> = objectives.iter().map(of_objective).collect();
-                values.extend(metrics.iter().map(of_metric));
-                let place = match times {
-                    Times::Leave => Vec::new(),
-                    Times::Include => Place::of(evaluation.as_ref(), run).columns().to_vec(),
-                };
-                let row = (csv_row(run, &trial), values, place);
-                Ok(writer.serialize(row).map_err(export_csv)?)
+                let mut cells = of_run.clone();
+                cells.extend(trial_cells(&trial));
+                cells.extend(objectives.iter().map(|name| of_objective(name).into()));
+                cells.extend(metrics.iter().map(|name| of_metric(name).into()));
+                if times == Times::Include {
+                    cells.extend(Place::of(evaluation.as_ref(), run).cells());
+                }
+                Ok(sink.row(&cells).map_err(export)?)
             })?;
         }
-        writer.flush().map_err(export)?;
         Ok(())
     }
 
@@ -134,36 +153,6 @@ impl Study {
     }
 }
 
-/// The names of the fields of [`CsvRow`]: written for an export without trials too.
-const CSV_HEADER: [&str; 26] = [
-    "run",
-    "experiment",
-    "version",
-    "budget",
-    "window",
-    "fidelity",
-    "space",
-    "protocol",
-    "search_metric",
-    "search_direction",
-    "report_metric",
-    "algorithm",
-    "seed",
-    "number",
-    "round",
-    "arch",
-    "key",
-    "repeat",
-    "state",
-    "search",
-    "report",
-    "reason",
-    "violation",
-    "missing",
-    "stopped_at",
-    "stopped_value",
-];
-
 /// The names of all objectives of the runs, in the order in which they are met.
 fn objective_names(runs: &[RunSummary]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
@@ -176,37 +165,47 @@ fn objective_names(runs: &[RunSummary]) -> Vec<&str> {
     names
 }
 
-fn csv_row<'a>(run: &'a RunSummary, trial: &'a TrialRow) -> CsvRow<'a> {
+/// The cells that are the same for all trials of a run.
+fn run_cells(run: &RunSummary) -> Vec<Cell<'_>> {
+    let (spec, protocol) = (&run.spec, &run.spec.protocol);
+    vec![
+        Cell::from(&*run.name),
+        Cell::from(&*run.experiment),
+        Cell::from(&*spec.version),
+        spec.budget.unique_queries().into(),
+        spec.pace.window().map(NonZeroU32::get).into(),
+        fidelity_text(run).into(),
+        Cell::from(&*spec.space),
+        protocol.kind.to_string().into(),
+        Cell::from(&*protocol.search),
+        Cell::from(match protocol.search_direction {
+            Direction::Maximize => "maximize",
+            Direction::Minimize => "minimize",
+        }),
+        Cell::from(&*protocol.report),
+        Cell::from(&*spec.algorithm),
+        Cell::Seed(spec.seed),
+    ]
+}
+
+fn trial_cells(trial: &TrialRow) -> [Cell<'_>; 13] {
     let (state, search, reason) = parts(&trial.state);
     let (stopped_at, stopped_value) = stop_parts(&trial.state);
-    CsvRow {
-        run: &run.name,
-        experiment: &run.experiment,
-        version: &run.spec.version,
-        budget: run.spec.budget.unique_queries(),
-        window: run.spec.pace.window(),
-        fidelity: fidelity_text(run),
-        space: &run.spec.space,
-        protocol: run.spec.protocol.kind.to_string(),
-        search_metric: &run.spec.protocol.search,
-        search_direction: run.spec.protocol.search_direction,
-        report_metric: &run.spec.protocol.report,
-        algorithm: &run.spec.algorithm,
-        seed: run.spec.seed,
-        number: trial.number.0,
-        round: trial.round,
-        arch: &trial.arch,
-        key: trial.key,
-        repeat: trial.repeat,
-        state,
-        search,
-        report: trial.report.map(|report| report.0),
-        reason,
-        violation: trial.violation,
-        missing: trial.missing,
-        stopped_at,
-        stopped_value,
-    }
+    [
+        trial.number.0.into(),
+        trial.round.into(),
+        Cell::from(&*trial.arch),
+        trial.key.to_string().into(),
+        trial.repeat.into(),
+        state.into(),
+        search.into(),
+        trial.report.map(|report| report.0).into(),
+        reason.into(),
+        trial.violation.into(),
+        trial.missing.into(),
+        stopped_at.into(),
+        stopped_value.into(),
+    ]
 }
 
 /// The fidelity of a run, and its rungs: `epochs=12`, or `epochs=3 epochs=9`.
@@ -218,13 +217,5 @@ fn fidelity_text(run: &RunSummary) -> String {
             let all: Vec<String> = rungs.fidelities().iter().map(text).collect();
             all.join(" ")
         }
-    }
-}
-
-fn export_csv(error: csv::Error) -> StoreError {
-    // Not `into`, which would hide the kind of an input or output error.
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => export(source),
-        other => export(io::Error::other(format!("{other:?}"))),
     }
 }

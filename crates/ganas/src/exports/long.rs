@@ -4,46 +4,27 @@ use std::io::{self, Write};
 
 use ganas_eval::Direction;
 use ganas_report::comparison::{Curve, SearchedTable};
-use serde::Serialize;
+use ganas_store::{Cell, ColumnKind, CsvRows, ExportColumn, RowSink};
 
 use crate::Error;
 use crate::comparison::StudyCurves;
 
-/// The row of a trial. A field without a value is an empty cell.
-#[derive(Serialize)]
-struct Row<'a> {
-    algorithm: &'a str,
-    table: &'a str,
-    seed: u64,
-    run: &'a str,
-    raw_queries: u32,
-    unique_queries: u32,
-    search_metric: &'a str,
-    search_direction: Direction,
-    report_metric: &'a str,
-    search: Option<f64>,
-    report: Option<f64>,
-    best_search: Option<f64>,
-    best_report: Option<f64>,
-    cost: Option<f64>,
-}
-
-/// The names of the fields of [`Row`]: written when there are no runs, too.
-const HEADER: [&str; 14] = [
-    "algorithm",
-    "table",
-    "seed",
-    "run",
-    "raw_queries",
-    "unique_queries",
-    "search_metric",
-    "search_direction",
-    "report_metric",
-    "search",
-    "report",
-    "best_search",
-    "best_report",
-    "cost",
+/// The columns.
+const COLUMNS: [(&str, ColumnKind); 14] = [
+    ("algorithm", ColumnKind::Text),
+    ("table", ColumnKind::Text),
+    ("seed", ColumnKind::Seed),
+    ("run", ColumnKind::Text),
+    ("raw_queries", ColumnKind::Count),
+    ("unique_queries", ColumnKind::Count),
+    ("search_metric", ColumnKind::Text),
+    ("search_direction", ColumnKind::Text),
+    ("report_metric", ColumnKind::Text),
+    ("search", ColumnKind::Number),
+    ("report", ColumnKind::Number),
+    ("best_search", ColumnKind::Number),
+    ("best_report", ColumnKind::Number),
+    ("cost", ColumnKind::Number),
 ];
 
 /// Writes runs as CSV in the long form: a header, and a row for each trial with what identifies its run and the best so far.
@@ -55,57 +36,68 @@ const HEADER: [&str; 14] = [
 ///
 /// [`Error::Io`] when the output cannot be written.
 pub fn write_long(of: &StudyCurves, output: &mut dyn Write) -> Result<(), Error> {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(output);
-    writer.write_record(HEADER).map_err(io_error)?;
+    let mut rows = CsvRows::new(output);
+    write_rows(of, &mut rows)?;
+    Ok(rows.finish()?)
+}
+
+/// Writes the rows of the long form.
+pub(super) fn write_rows(of: &StudyCurves, sink: &mut dyn RowSink) -> io::Result<()> {
+    let columns = COLUMNS.map(|(name, kind)| ExportColumn::new(name, kind));
+    sink.columns(&columns)?;
     for (curve, run) in of.curves.iter().zip(&of.runs) {
         let table = (of.tables.iter()).find(|table| table.label == curve.table);
         let table = table.expect("invariant: the tables of all curves are described");
-        write_run(&mut writer, curve, table, &run.name)?;
-    }
-    Ok(writer.flush()?)
-}
-
-fn write_run(
-    writer: &mut csv::Writer<impl Write>,
-    curve: &Curve,
-    table: &SearchedTable,
-    run: &str,
-) -> Result<(), Error> {
-    let protocol = &table.protocol;
-    let mut best: Option<(f64, f64)> = None;
-    for point in &curve.points {
-        if let (Some(search), Some(report)) = (point.search, point.report)
-            && best.is_none_or(|best| protocol.search_direction.compare(search, best.0).is_gt())
-        {
-            best = Some((search, report));
-        }
-        let row = Row {
-            algorithm: &curve.algorithm,
-            table: &curve.table,
-            seed: curve.seed,
-            run,
-            raw_queries: point.raw,
-            unique_queries: point.unique,
-            search_metric: &protocol.search,
-            search_direction: protocol.search_direction,
-            report_metric: &protocol.report,
-            search: point.search,
-            report: point.report,
-            best_search: best.map(|best| best.0),
-            best_report: best.map(|best| best.1),
-            cost: point.cost,
-        };
-        writer.serialize(row).map_err(io_error)?;
+        write_run(sink, curve, table, &run.name)?;
     }
     Ok(())
 }
 
-fn io_error(error: csv::Error) -> io::Error {
-    // Not `into`, which would hide the kind of an input or output error.
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => source,
-        other => io::Error::other(format!("{other:?}")),
+fn write_run(
+    sink: &mut dyn RowSink,
+    curve: &Curve,
+    table: &SearchedTable,
+    run: &str,
+) -> io::Result<()> {
+    let protocol = &table.protocol;
+    let direction = match protocol.search_direction {
+        Direction::Maximize => "maximize",
+        Direction::Minimize => "minimize",
+    };
+    for (point, best) in curve.points.iter().zip(best_so_far(curve, table)) {
+        sink.row(&[
+            Cell::from(&*curve.algorithm),
+            Cell::from(&*curve.table),
+            Cell::Seed(curve.seed),
+            run.into(),
+            point.raw.into(),
+            point.unique.into(),
+            Cell::from(&*protocol.search),
+            direction.into(),
+            Cell::from(&*protocol.report),
+            point.search.into(),
+            point.report.into(),
+            best.map(|best| best.0).into(),
+            best.map(|best| best.1).into(),
+            point.cost.into(),
+        ])?;
     }
+    Ok(())
+}
+
+/// The two metrics of the best so far, after each query.
+pub(super) fn best_so_far(
+    curve: &Curve,
+    table: &SearchedTable,
+) -> impl Iterator<Item = Option<(f64, f64)>> {
+    let direction = table.protocol.search_direction;
+    let mut best: Option<(f64, f64)> = None;
+    curve.points.iter().map(move |point| {
+        if let (Some(search), Some(report)) = (point.search, point.report)
+            && best.is_none_or(|best| direction.compare(search, best.0).is_gt())
+        {
+            best = Some((search, report));
+        }
+        best
+    })
 }

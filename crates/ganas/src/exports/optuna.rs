@@ -15,6 +15,7 @@ use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value, json};
 
 use super::parameters::Parameters;
+use super::run_attributes;
 use crate::Error;
 use crate::comparison::{KnownTables, Labels};
 
@@ -197,7 +198,9 @@ impl OfRun<'_> {
             insert(tx, table, (direction, study, objective))?;
         }
         attribute(tx, "study_system", study, METRIC_NAMES, &json!(metrics))?;
-        for (key, value) in self.attributes()? {
+        let mut attributes = run_attributes(self.run)?;
+        attributes.insert("times".to_owned(), json!(self.clock.words()));
+        for (key, value) in attributes {
             attribute(tx, "study_user", study, &key, &value)?;
         }
         for (place, (trial, evaluation)) in trials.iter().enumerate() {
@@ -209,25 +212,6 @@ impl OfRun<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Everything that the run is.
-    fn attributes(&self) -> Result<Map<String, Value>, Error> {
-        let unreadable = |error| {
-            let name = &self.run.name;
-            Error::Failed(format!("the spec of the run {name} is no JSON: {error}"))
-        };
-        let spec = serde_json::to_value(&self.run.spec).map_err(unreadable)?;
-        let mut all = match spec {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        };
-        let config = serde_json::from_str(&self.run.spec.config).map_err(unreadable)?;
-        all.insert("config".to_owned(), config);
-        all.insert("run".to_owned(), json!(self.run.name));
-        all.insert("experiment".to_owned(), json!(self.run.experiment));
-        all.insert("times".to_owned(), json!(self.clock.words()));
-        Ok(all)
     }
 
     /// Adds a trial; its number among all trials of the file.
