@@ -21,6 +21,8 @@ pub struct PoolActivity {
 pub struct WorkerActivity {
     /// Its number, from 0.
     pub number: u32,
+    /// The machine, of a worker that joined; none for one of this machine.
+    pub host: Option<String>,
     /// What it printed, and those before it in its place.
     pub log: PathBuf,
     /// What it is at.
@@ -86,6 +88,7 @@ struct Places {
 
 #[derive(Debug)]
 struct Place {
+    host: Option<String>,
     log: PathBuf,
     life: PlaceLife,
     since: f64,
@@ -106,6 +109,7 @@ impl Board {
     pub(super) fn new(config: &PoolConfig) -> Self {
         let since = unix_now();
         let places = (0..config.workers).map(|number| Place {
+            host: None,
             log: config.log(number),
             life: PlaceLife::Absent,
             since,
@@ -129,6 +133,7 @@ impl Board {
             };
             WorkerActivity {
                 number,
+                host: place.host.clone(),
                 log: place.log.clone(),
                 state,
                 since: place.since,
@@ -138,6 +143,23 @@ impl Board {
         PoolActivity {
             workers: workers.collect(),
             waiting: all.waiting,
+        }
+    }
+
+    /// A worker of a joiner takes a place, which may be a new one.
+    pub(super) fn joins(&self, worker: usize, log: PathBuf, host: String) {
+        let place = Place {
+            host: Some(host),
+            log,
+            life: PlaceLife::Absent,
+            since: unix_now(),
+            busy: BTreeMap::new(),
+            last_failure: None,
+        };
+        let mut all = self.lock();
+        match all.places.get_mut(worker) {
+            Some(old) => *old = place,
+            None => all.places.push(place),
         }
     }
 

@@ -35,6 +35,7 @@ pub mod fuzzing;
 mod guard;
 mod hello;
 mod job;
+pub mod join;
 mod json_line;
 mod log_tail;
 mod mailbox;

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use ganas_eval::Fidelity;
 
+use super::join::Leadership;
+
 /// The most workers of a pool. Each is a process with three pipes and a thread.
 pub const MAX_WORKERS: u32 = 1024;
 
@@ -40,6 +42,8 @@ pub struct PoolConfig {
     pub evaluator_id: Option<String>,
     /// The folder of the logs; `worker-0.log` has the stderr of worker 0.
     pub logs: PathBuf,
+    /// Where other processes may join with workers of their own.
+    pub leads: Option<Arc<Leadership>>,
     /// Once set, evaluations that were not begun are not begun any more.
     pub stop: Arc<AtomicBool>,
     /// Once set, evaluations that were begun are cancelled: they end with [`EvalError::Interrupted`], as if they had not been
@@ -66,6 +70,7 @@ impl PoolConfig {
             fidelity: Fidelity::new(),
             evaluator_id: None,
             logs: logs.into(),
+            leads: None,
             stop: Arc::default(),
             cancel: Arc::default(),
         }

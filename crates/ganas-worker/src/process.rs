@@ -5,12 +5,13 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::clock::now;
+use super::join::{Link, Offer};
 use super::message::ToWorker;
 use super::stdout::{Listener, Said};
 
@@ -37,13 +38,22 @@ pub(super) struct Start<'a> {
 /// A running process. Dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Process {
-    child: Child,
+    body: Body,
     stdin: Option<ChildStdin>,
     outbox: Outbox,
     /// Since when it is known to have ended.
     ended_at: Option<Instant>,
     /// Tells the reader of its stdout to stop.
     forsaken: Arc<AtomicBool>,
+}
+
+/// Where the process runs.
+#[derive(Debug)]
+enum Body {
+    /// Here.
+    Child(Child),
+    /// With a joiner.
+    Link(Link),
 }
 
 /// What the process has not taken yet.
@@ -60,32 +70,52 @@ impl Process {
         start: Start<'_>,
         hear: impl FnMut(Said) -> bool + Send + 'static,
     ) -> io::Result<Self> {
-        let limit = match start.memory_kib {
-            Some(kib) => format!("ulimit -v {kib} || exit 126\n"),
-            None => String::new(),
-        };
+        let log = start.log.try_clone()?;
+        let mut child = shell(start).spawn()?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        Self::listened_to(Body::Child(child), stdin, stdout, log, hear)
+    }
+
+    /// Takes a process that a joiner offers; what it prints before its hello goes to `log`.
+    #[cfg(unix)]
+    pub(super) fn joined(
+        offer: Offer,
+        log: File,
+        hear: impl FnMut(Said) -> bool + Send + 'static,
+    ) -> io::Result<Self> {
+        use std::os::fd::OwnedFd;
+        let (link, stdin, stdout) = Link::take(offer)?;
+        let stdin = ChildStdin::from(OwnedFd::from(stdin));
+        let stdout = ChildStdout::from(OwnedFd::from(stdout));
+        Self::listened_to(Body::Link(link), Some(stdin), Some(stdout), log, hear)
+    }
+
+    /// There are no workers here.
+    #[cfg(not(unix))]
+    pub(super) fn joined(
+        _: Offer,
+        _: File,
+        _: impl FnMut(Said) -> bool + Send + 'static,
+    ) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn listened_to(
+        body: Body,
+        stdin: Option<ChildStdin>,
+        stdout: Option<ChildStdout>,
+        log: File,
+        hear: impl FnMut(Said) -> bool + Send + 'static,
+    ) -> io::Result<Self> {
         let forsaken = Arc::new(AtomicBool::new(false));
         let listener = Listener {
-            log: start.log.try_clone()?,
+            log,
             forsaken: Arc::clone(&forsaken),
             hear,
         };
-        let mut command = Command::new("sh");
-        command
-            .arg("-c")
-            .arg(format!("{limit}{}", start.command))
-            .env("GANAS_WORKER", start.worker.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(start.log);
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn()?;
-        let stdin = child.stdin.take();
-        let stdout = child.stdout.take();
         // From here on, whatever fails, the process is killed.
         let process = Self {
-            child,
+            body,
             stdin,
             outbox: Outbox::default(),
             ended_at: None,
@@ -101,9 +131,26 @@ impl Process {
         Ok(process)
     }
 
-    /// The process group.
-    pub(super) fn group(&self) -> u32 {
-        self.child.id()
+    /// The process group, of a process that runs here.
+    pub(super) fn group(&self) -> Option<u32> {
+        match &self.body {
+            Body::Child(child) => Some(child.id()),
+            Body::Link(_) => None,
+        }
+    }
+
+    /// Whether it went with the joiner that had it.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(&self.body, Body::Link(link) if link.is_lost())
+    }
+
+    /// Tells the joiner that has it that it is not wanted; whether there is one.
+    pub(super) fn refuse(&self, reason: &str) -> bool {
+        let Body::Link(link) = &self.body else {
+            return false;
+        };
+        link.refuse(reason);
+        true
     }
 
     /// Sends a message, at once or when the process takes it. Never waits.
@@ -181,35 +228,63 @@ impl Process {
     }
 
     /// How the process ended, when it has.
-    ///
-    /// It is not waited for: its number stays taken, so that its group can still be killed without hitting another.
-    #[cfg(unix)]
     pub(super) fn try_ended(&mut self) -> Option<String> {
-        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-        let pid = Pid::from_child(&self.child);
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        let status = waitid(WaitId::Pid(pid), look).ok().flatten()?;
-        Some(match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => format!("exit status {code}"),
-            (None, Some(signal)) => format!("signal {signal}"),
-            (None, None) => "neither exit status nor signal".to_owned(),
-        })
-    }
-
-    /// How the process ended, when it has.
-    #[cfg(not(unix))]
-    pub(super) fn try_ended(&mut self) -> Option<String> {
-        let status = self.child.try_wait().ok().flatten()?;
-        Some(status.to_string())
+        match &mut self.body {
+            Body::Child(child) => try_ended(child),
+            Body::Link(link) => link.ended(),
+        }
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.forsaken.store(true, Ordering::Relaxed);
-        kill_group(&mut self.child);
-        let _ = self.child.wait();
+        if let Body::Child(child) = &mut self.body {
+            kill_group(child);
+            let _ = child.wait();
+        }
     }
+}
+
+/// The shell that runs a command, in a group of its own.
+pub(super) fn shell(start: Start<'_>) -> Command {
+    let limit = match start.memory_kib {
+        Some(kib) => format!("ulimit -v {kib} || exit 126\n"),
+        None => String::new(),
+    };
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(format!("{limit}{}", start.command))
+        .env("GANAS_WORKER", start.worker.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(start.log);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
+}
+
+/// How a process ended, when it has. It is not waited for: its number stays taken, so that its group can still be killed
+/// without hitting another.
+#[cfg(unix)]
+pub(super) fn try_ended(child: &mut Child) -> Option<String> {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let pid = Pid::from_child(child);
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let status = waitid(WaitId::Pid(pid), look).ok().flatten()?;
+    Some(match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "neither exit status nor signal".to_owned(),
+    })
+}
+
+/// How a process ended, when it has.
+#[cfg(not(unix))]
+pub(super) fn try_ended(child: &mut Child) -> Option<String> {
+    let status = child.try_wait().ok().flatten()?;
+    Some(status.to_string())
 }
 
 /// From now on, a write that would have to wait is an error instead.
@@ -227,13 +302,13 @@ fn never_wait(_: &ChildStdin) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn kill_group(child: &mut Child) {
+pub(super) fn kill_group(child: &mut Child) {
     use rustix::process::{Pid, Signal, kill_process_group};
     // An error says that nobody of the group is left.
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
 }
 
 #[cfg(not(unix))]
-fn kill_group(child: &mut Child) {
+pub(super) fn kill_group(child: &mut Child) {
     let _ = child.kill();
 }

@@ -1,14 +1,17 @@
 //! A slot of the pool: the place of one worker, whose process may end and be replaced.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 use super::job::Running;
+use super::join::Offer;
 use super::log_tail;
 use super::process::{Process, Start};
+use super::stdout::Said;
 use super::supervisor::Event;
 use super::{PoolConfig, WorkerError};
 
@@ -23,6 +26,8 @@ pub(super) struct Slot {
     /// The number of processes that were started here.
     pub(super) start: u64,
     pub(super) life: Life,
+    /// The machine of its workers, which are a joiner's; none for this one.
+    pub(super) host: Option<String>,
 }
 
 /// What the process of a slot is at.
@@ -60,7 +65,13 @@ impl Slot {
             log_length: 0,
             start: 0,
             life: Life::Absent,
+            host: None,
         }
+    }
+
+    /// Whether its workers are processes of this machine, which are started as they are needed.
+    pub(super) fn is_own(&self) -> bool {
+        self.host.is_none()
     }
 
     /// Starts a process for this place; what it says becomes an event.
@@ -70,32 +81,62 @@ impl Slot {
         sender: &SyncSender<Event>,
         worker: usize,
     ) -> Result<Process, WorkerError> {
-        self.start += 1;
-        self.log_length = log_tail::length(&self.log);
-        let log = OpenOptions::new().create(true).append(true).open(&self.log);
-        let log = log.map_err(|source| WorkerError::Log {
+        let log = self.next_log().map_err(|source| WorkerError::Log {
             path: self.log.clone(),
             source,
         })?;
+        let hear = self.ear(sender, worker);
         let start = Start {
             command: &config.command,
             worker: self.number,
             memory_kib: config.memory_kib,
             log,
         };
-        let (number, sender) = (self.start, sender.clone());
-        let hear = move |said| {
-            let event = Event::Said {
-                worker,
-                start: number,
-                said,
-            };
-            sender.send(event).is_ok()
-        };
         Process::start(start, hear).map_err(|error| WorkerError::Spawn {
             command: config.command.clone(),
             reason: error.to_string(),
         })
+    }
+
+    /// Whether its process went with the joiner that had it.
+    pub(super) fn is_lost(&mut self) -> bool {
+        self.life.process().is_some_and(|process| process.is_lost())
+    }
+
+    /// Takes a process that a joiner offers.
+    pub(super) fn join_process(
+        &mut self,
+        offer: Offer,
+        sender: &SyncSender<Event>,
+        worker: usize,
+    ) -> io::Result<Process> {
+        let log = self.next_log()?;
+        let hear = self.ear(sender, worker);
+        Process::joined(offer, log, hear)
+    }
+
+    /// The log, for the next process.
+    fn next_log(&mut self) -> io::Result<File> {
+        self.start += 1;
+        self.log_length = log_tail::length(&self.log);
+        OpenOptions::new().create(true).append(true).open(&self.log)
+    }
+
+    /// Makes an event of what the process says.
+    fn ear(
+        &self,
+        sender: &SyncSender<Event>,
+        worker: usize,
+    ) -> impl FnMut(Said) -> bool + Send + 'static {
+        let (start, sender) = (self.start, sender.clone());
+        move |said| {
+            let event = Event::Said {
+                worker,
+                start,
+                said,
+            };
+            sender.send(event).is_ok()
+        }
     }
 
     /// How the process ended, once it has closed its stdout.
@@ -127,9 +168,7 @@ impl Life {
     pub(super) fn group(&self) -> Option<u32> {
         match self {
             Self::Absent => None,
-            Self::Starting { process, .. } | Self::Ready(Ready { process, .. }) => {
-                Some(process.group())
-            }
+            Self::Starting { process, .. } | Self::Ready(Ready { process, .. }) => process.group(),
         }
     }
 

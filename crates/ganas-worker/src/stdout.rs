@@ -134,9 +134,9 @@ impl Printed {
 
 /// Reads what is there, and ends when nobody wants it any more: something that the process has started may hold the
 /// other end for ever.
-struct Patient {
-    stdout: ChildStdout,
-    forsaken: Arc<AtomicBool>,
+pub(super) struct Patient {
+    pub(super) stdout: ChildStdout,
+    pub(super) forsaken: Arc<AtomicBool>,
 }
 
 impl Read for Patient {

@@ -7,6 +7,7 @@ pub(crate) mod devices;
 pub(crate) mod evaluate;
 pub(crate) mod evaluations_bar;
 pub(crate) mod export;
+mod joining;
 pub(crate) mod report;
 pub(crate) mod search;
 pub(crate) mod space;

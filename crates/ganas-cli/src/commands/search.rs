@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ganas::search::StopReason;
 use ganas::table::Embedded;
+use ganas::worker::join::Leadership;
 use ganas::{Budget, Experiment, RunRecord, Search, SearchSpace, Seeds};
 
 use crate::arguments::algorithm::AlgorithmArguments;
@@ -18,6 +19,7 @@ use crate::arguments::evaluator::EvaluatorArguments;
 use crate::arguments::goal::GoalArguments;
 use crate::arguments::restrictions::RestrictionArguments;
 use crate::arguments::workers::{WorkerArguments, nothing_to_resume};
+use crate::commands::joining::{JoiningArguments, Part};
 use crate::printing::exit::Outcome;
 use crate::printing::interrupt::Interrupt;
 use crate::printing::output;
@@ -62,6 +64,8 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "resume")]
     retry_failed: bool,
     #[command(flatten)]
+    joining: JoiningArguments,
+    #[command(flatten)]
     course: CourseArguments,
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
     #[arg(long, value_name = "N", value_parser = count::threads)]
@@ -83,7 +87,15 @@ pub(crate) fn run(arguments: &Arguments, interrupt: &Interrupt) -> anyhow::Resul
     } else {
         WorkerNotes::printed()
     };
-    let experiment = experiment(arguments, &notes)?;
+    let leads =
+        match arguments
+            .joining
+            .role(&arguments.workers, study(arguments).as_deref(), interrupt)?
+        {
+            Part::Searches(leads) => leads,
+            Part::Done(outcome) => return Ok(outcome),
+        };
+    let experiment = experiment(arguments, leads, &notes)?;
     let embedded = experiment.embedded().filter(|_| !arguments.quiet);
     let mut search = experiment.prepare()?;
     if !arguments.quiet {
@@ -187,7 +199,18 @@ fn failures(failed: u64, runs: &[RunRecord]) -> String {
     format!("{failed} evaluation{plural} failed: {reason}{more}")
 }
 
-fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Experiment> {
+/// The study that records the runs.
+fn study(arguments: &Arguments) -> Option<PathBuf> {
+    let space = arguments.space.as_ref().map(|space| space.name());
+    let named = arguments.study.as_deref();
+    arguments.workers.study(named, space)
+}
+
+fn experiment(
+    arguments: &Arguments,
+    leads: Option<Arc<Leadership>>,
+    notes: &WorkerNotes,
+) -> anyhow::Result<Experiment> {
     let quiet = arguments.quiet;
     let mut experiment = Experiment::new()
         .folders(environment::folders()?)
@@ -204,9 +227,11 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     if let Some(space) = &arguments.space {
         experiment = experiment.space(Arc::clone(space));
     }
-    let space = arguments.space.as_ref().map(|space| space.name());
-    let study = arguments.workers.study(arguments.study.as_deref(), space);
-    if let Some(config) = arguments.workers.config(study.as_deref())? {
+    let study = study(arguments);
+    // Who leads continues what an earlier leader began.
+    let resume = arguments.resume || leads.is_some();
+    if let Some(mut config) = arguments.workers.config(study.as_deref())? {
+        config.leads = leads;
         experiment = experiment.workers(config, notes.listener());
     }
     if let Some(budget) = arguments.budget {
@@ -217,10 +242,10 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
     }
     match study {
         Some(study) => experiment = experiment.study(study),
-        None if arguments.resume => return Err(nothing_to_resume().into()),
+        None if resume => return Err(nothing_to_resume().into()),
         None => {}
     }
-    if arguments.resume {
+    if resume {
         experiment = experiment.resume();
     }
     if arguments.retry_failed {

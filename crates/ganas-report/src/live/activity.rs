@@ -24,6 +24,9 @@ pub struct ProcessActivity {
 pub struct WorkerActivity {
     /// Its number, from 0.
     pub number: u32,
+    /// The machine, of a worker that joined from elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The file with what it printed.
     pub log: String,
     /// Whether there is a process.

@@ -158,7 +158,10 @@ impl ProcessStatus {
 }
 
 fn write_worker(text: &mut String, worker: &WorkerActivity, now: f64) {
-    let number = worker.number;
+    let mut number = worker.number.to_string();
+    if let Some(host) = &worker.host {
+        number.push_str(&format!(" (joined, {})", shortened(host, LONGEST)));
+    }
     let since = spent(worker.since, now);
     match worker.life {
         WorkerLife::Absent => {
@@ -393,6 +396,7 @@ mod tests {
                         waiting: 4,
                         workers: vec![WorkerActivity {
                             number: 0,
+                            host: None,
                             log: "w/worker-0.log".to_owned(),
                             life: WorkerLife::Busy,
                             since: 700.0,

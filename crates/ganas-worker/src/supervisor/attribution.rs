@@ -204,6 +204,9 @@ impl Supervisor {
     }
 
     pub(super) fn start_failed(&mut self, worker: usize, reason: String) {
+        // What a joiner brings along is its own affair: the search goes on without.
+        let process = self.slots[worker].life.process();
+        let is_joined = process.is_some_and(|process| process.refuse(&reason));
         self.dismiss(worker);
         self.count(|statistics| statistics.failed_starts += 1);
         let slot = &self.slots[worker];
@@ -223,6 +226,9 @@ impl Supervisor {
             log_tail: log_tail.clone(),
             log: slot.log.clone(),
         });
+        if is_joined {
+            return;
+        }
         self.failed_starts_in_a_row += 1;
         // A command that has never worked is wrong, and is not tried for long.
         if self.capabilities.is_none()

@@ -80,12 +80,12 @@ impl Supervisor {
     /// What is told of every evaluation, after so many attempts.
     pub(super) fn details(&self, job: &Job, attempts: u32) -> Details {
         let circumstances = job.begun.map(|begun| Circumstances {
-            host: self.host.clone(),
+            host: self.host_of(begun.worker),
             worker: begun.worker,
             queued: job.queued,
             started: begun.at,
             ended: unix_now(),
-            log: self.config.log(begun.worker).display().to_string(),
+            log: self.log_of(begun.worker).display().to_string(),
         });
         Details {
             attempts,

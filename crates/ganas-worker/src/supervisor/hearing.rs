@@ -87,6 +87,9 @@ impl Supervisor {
             }
             (Life::Ready(_), Said::End) => {
                 let status = self.slots[worker].end_status();
+                if self.slots[worker].is_lost() {
+                    return self.lose(worker);
+                }
                 self.give_up(worker, &WorkerFailure::Ended { status });
             }
         }

@@ -7,6 +7,7 @@
 mod attribution;
 mod cancelling;
 mod hearing;
+mod joining;
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -22,6 +23,7 @@ use super::guard::Guard;
 use super::job::{BatchId, Begun, End, Job, Running, Standing};
 use super::log_tail;
 use super::message::{Capabilities, Greeting, ToWorker};
+use super::process::Process;
 use super::slot::{Life, Slot};
 use super::stdout::Said;
 use super::{PoolConfig, PoolListener, PoolNote, WorkerError, WorkerFailure, WorkerStatistics};
@@ -95,6 +97,10 @@ pub(super) struct Supervisor {
     statistics: Arc<Mutex<WorkerStatistics>>,
     board: Arc<Board>,
     listener: PoolListener,
+    /// The workers of joiners that were taken and may still be there, by name.
+    taken: Vec<String>,
+    /// When joiners are looked for again.
+    next_scan: Option<Instant>,
     /// The name of this machine.
     host: String,
 }
@@ -137,6 +143,8 @@ impl Supervisor {
             statistics,
             board,
             listener,
+            taken: Vec::new(),
+            next_scan: None,
             host: host(),
         }
     }
@@ -145,6 +153,7 @@ impl Supervisor {
     pub(super) fn run(mut self, events: &Receiver<Event>) {
         self.start(0);
         loop {
+            self.scan();
             self.dispatch();
             self.board.waiting(self.queue.len());
             let event = match self.wake_up() {
@@ -211,7 +220,7 @@ impl Supervisor {
             return;
         }
         let absent: Vec<usize> = (0..self.slots.len())
-            .filter(|&worker| self.slots[worker].life.is_absent())
+            .filter(|&worker| self.slots[worker].is_own() && self.slots[worker].life.is_absent())
             .take(wanted)
             .collect();
         for worker in absent {
@@ -241,7 +250,11 @@ impl Supervisor {
             return None;
         };
         let is_new = ready.answered.is_empty() && ready.running.is_empty();
-        let is_to_come = |slot: &Slot| matches!(slot.life, Life::Absent | Life::Starting { .. });
+        let is_to_come = |slot: &Slot| match slot.life {
+            Life::Absent => slot.is_own(),
+            Life::Starting { .. } => true,
+            Life::Ready(_) => false,
+        };
         let takes_all = is_new || !self.slots.iter().any(is_to_come);
         (self.queue.iter()).position(|job| takes_all || job.put_back == 0)
     }
@@ -299,26 +312,28 @@ impl Supervisor {
     fn start(&mut self, worker: usize) {
         self.count(|statistics| statistics.starts += 1);
         let started = self.slots[worker].start_process(&self.config, &self.sender, worker);
+        match started {
+            Err(error) => self.give_up_all(error),
+            Ok(process) => self.greet(worker, process),
+        }
+    }
+
+    fn greet(&mut self, worker: usize, mut process: Process) {
         let greeting = ToWorker::Hello(Greeting {
             worker: self.slots[worker].number,
             ..self.greeting.clone()
         });
-        match started {
-            Err(error) => self.give_up_all(error),
-            Ok(mut process) => {
-                if let Some(guard) = &mut self.guard {
-                    guard.add(process.group());
-                }
-                process.send(&greeting);
-                self.board.lives(worker, PlaceLife::Starting);
-                self.slots[worker].life = Life::Starting {
-                    process,
-                    deadline: now().checked_add(self.config.start_limit),
-                    printed: None,
-                };
-                self.look_soon();
-            }
+        if let (Some(guard), Some(group)) = (&mut self.guard, process.group()) {
+            guard.add(group);
         }
+        process.send(&greeting);
+        self.board.lives(worker, PlaceLife::Starting);
+        self.slots[worker].life = Life::Starting {
+            process,
+            deadline: now().checked_add(self.config.start_limit),
+            printed: None,
+        };
+        self.look_soon();
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -331,7 +346,9 @@ impl Supervisor {
     /// When there is something to do although nothing happens.
     fn wake_up(&self) -> Option<Instant> {
         let deadline = self.next_deadline();
-        let all = deadline.into_iter().chain(self.next_look);
+        let all = (deadline.into_iter())
+            .chain(self.next_look)
+            .chain(self.next_scan);
         all.min()
     }
 
@@ -460,13 +477,13 @@ impl Supervisor {
 
 /// The name of this machine.
 #[cfg(unix)]
-fn host() -> String {
+pub(super) fn host() -> String {
     let names = rustix::system::uname();
     names.nodename().to_string_lossy().into_owned()
 }
 
 /// There are no workers here, and so nothing to tell.
 #[cfg(not(unix))]
-fn host() -> String {
+pub(super) fn host() -> String {
     String::new()
 }

@@ -135,6 +135,7 @@ fn as_recorded(pool: &PoolActivity) -> ProcessActivity {
         });
         WorkerActivity {
             number: worker.number,
+            host: worker.host.clone(),
             log: worker.log.display().to_string(),
             life,
             since: worker.since,
