@@ -4,7 +4,7 @@ A convolution makes ``channels`` channels, the cell follows, the image is halved
 the channels; the mean over the pixels goes into a linear layer. How a cell becomes layers is as in NAS-Bench-101: the
 channels of the output are divided among the vertices that end in it, a vertex sums what comes into it, what comes from
 the input is projected to the right width by a 1x1 convolution, and the input of the cell is added to its output when an
-edge says so.
+edge says so. Vertices on no path from the input to the output are left out.
 """
 
 from __future__ import annotations
@@ -59,11 +59,27 @@ def vertex_channels(inputs: int, outputs: int, predecessors: Sequence[Sequence[i
     return channels
 
 
+def pruned(labels: Sequence[str], edges: Sequence[tuple[int, int]]) -> tuple[list[str], list[tuple[int, int]]]:
+    """The cell without vertices that lie on no path from the input to the output: they compute nothing."""
+    last = len(labels) - 1
+    from_input, to_output = {0}, {last}
+    for u, v in sorted(edges):
+        if u in from_input:
+            from_input.add(v)
+    for u, v in sorted(edges, reverse=True):
+        if v in to_output:
+            to_output.add(u)
+    kept = [v for v in range(last + 1) if v in from_input and v in to_output]
+    place = {v: i for i, v in enumerate(kept)}
+    return [labels[v] for v in kept], [(place[u], place[v]) for u, v in edges if u in place and v in place]
+
+
 class Cell(nn.Module):
     """The cell with given numbers of channels."""
 
     def __init__(self, inputs: int, outputs: int, labels: Sequence[str], edges: Sequence[tuple[int, int]]) -> None:
         super().__init__()
+        labels, edges = pruned(labels, edges)
         n = len(labels)
         self.predecessors = [sorted(u for u, w in edges if w == v) for v in range(n)]
         self.channels = vertex_channels(inputs, outputs, self.predecessors)
