@@ -23,6 +23,7 @@ mod first_search;
 mod import_options;
 mod improve;
 mod interrupt;
+mod joining;
 mod live;
 mod measured_bounds;
 mod metrics;

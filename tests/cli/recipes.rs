@@ -106,13 +106,15 @@ fn the_studies_page() {
     let Some(sandbox) = kitchen() else { return };
     let page = document("STUDIES.md");
     let blocks = blocks(&page, "Living with a study", "sh");
-    let [search, lists] = &blocks[..] else {
+    let [search, join, lists] = &blocks[..] else {
         panic!("{} blocks of commands", blocks.len())
     };
     sh(&sandbox, search).expect_code(0);
     assert_eq!(trials(&sandbox, "my.db"), 20);
     sh(&sandbox, &search.replace("20", "50 --resume")).expect_code(0);
     assert_eq!(trials(&sandbox, "my.db"), 50);
+    sh(&sandbox, &format!("{join}\nwait $!")).expect_code(0);
+    assert_eq!(trials(&sandbox, "shared.db"), 20);
     let top = sandbox.ganas(["top", "my.db", "-n", "2", "--json"]).json();
     let list: String = (top["top"].as_array().unwrap().iter())
         .map(|entry| format!("{}\n", entry["arch"].as_str().unwrap()))
@@ -172,7 +174,13 @@ fn slurm_on_one_node() {
 fn slurm_arrays() {
     let Some(sandbox) = kitchen() else { return };
     let page = document("RECIPES.md");
-    let job = blocks(&page, "Slurm, an array", "sh").concat();
+    let jobs = blocks(&page, "Slurm, an array", "sh");
+    let [job, joined] = &jobs[..] else {
+        panic!("{} jobs", jobs.len())
+    };
+    sandbox.write("joined.sh", joined.as_bytes());
+    run(&sandbox, "sbatch", &["joined.sh"]).expect_code(0);
+    assert_eq!(trials(&sandbox, "shared/my.db"), 20);
     sandbox.write("job.sh", job.as_bytes());
     run(&sandbox, "sbatch", &["job.sh"]).expect_code(0);
     for task in 0..3 {

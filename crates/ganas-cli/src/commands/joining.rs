@@ -57,6 +57,12 @@ impl JoiningArguments {
         let folder = folder(study);
         let mut evaluations = 0;
         loop {
+            if folder.exists() {
+                message(format_args!(
+                    "another process leads, or led and was killed: waiting for a sign of life, at most {} s",
+                    self.join_patience.as_secs()
+                ));
+            }
             let role = match Role::find(&folder, self.join_patience, &config.stop) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {
                     return Ok(Part::Done(Outcome::Interrupted));

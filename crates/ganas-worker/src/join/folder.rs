@@ -27,6 +27,9 @@ pub(super) const POLL: Duration = Duration::from_millis(20);
 /// Within the patience of the others, a sign of life is given so often.
 const BEATS: u32 = 10;
 
+/// The longest time between two signs of life, so that who comes need not wait long for one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 const LEADS: &str = "lead-";
 const BEAT: &str = "beat";
 pub(super) const LINK: &str = "link-";
@@ -253,13 +256,14 @@ impl Beat {
         ) else {
             return Err(ErrorKind::InvalidInput.into());
         };
+        let pause = LONGEST_PAUSE.min(patience / BEATS);
         let beat = move || {
             let mut number = 0_u64;
             while !is_over.load(Ordering::Relaxed) {
                 // A sign that cannot be given is missed by who waits for it.
                 let _ = write_whole(&folder, &name, number.to_string().as_bytes());
                 number += 1;
-                std::thread::park_timeout(patience / BEATS);
+                std::thread::park_timeout(pause);
             }
         };
         let thread = std::thread::Builder::new().name("ganas-beat".to_owned());
