@@ -50,4 +50,5 @@ mod surrogate;
 mod synthetic_files;
 mod synthetic_table;
 mod table_build;
+mod theory;
 mod workers;

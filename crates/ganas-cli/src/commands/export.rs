@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use ganas::Folders;
 use ganas::comparison::{KnownTables, of_study};
-use ganas::exports::{optuna_file, write_long};
+use ganas::exports::{optuna_file, write_long, write_theory};
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::store::{Export, ExportFormat, RunFilter, Study, Times};
 
@@ -50,6 +50,8 @@ enum Format {
     Csv,
     /// CSV for statistics: a row a query of each run, with the best so far.
     Long,
+    /// CSV with what `ganas search --measure-theory` measured: a row a round of each run.
+    Theory,
     /// An SQLite file that Optuna and its dashboard open, a study a run; with --output.
     Optuna,
 }
@@ -88,8 +90,11 @@ impl Arguments {
             .output
             .as_deref()
             .is_some_and(|path| !means_stdout(path));
+        let is_theory = self.format == Format::Theory;
         let message = if self.format == Format::Optuna && !is_file {
             "an SQLite file is no text to print: name a file with --output"
+        } else if is_theory && self.with_times {
+            "--with-times: what is measured has no times; leave it out, or choose --format jsonl or csv"
         } else if is_long && self.with_times {
             "--with-times: the long form has no times; leave it out, or choose --format jsonl or csv"
         } else if !is_long && !self.tables.is_empty() {
@@ -129,6 +134,10 @@ impl Arguments {
                 })?;
                 let of = of_study(study, &filter, &known)?;
                 Box::new(move |out| Ok(write_long(&of, out)?))
+            }
+            Format::Theory => {
+                let of = of_study(study, &filter, &KnownTables::default())?;
+                Box::new(move |out| Ok(write_theory(study, &of, out)?))
             }
             Format::Optuna => {
                 let space = self.filter.described()?;

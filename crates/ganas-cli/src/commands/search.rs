@@ -63,6 +63,10 @@ pub(crate) struct Arguments {
     retry_failed: bool,
     #[command(flatten)]
     course: CourseArguments,
+    /// Measures each round of ga-nas against all of the space, which has to be small enough to be listed, and a table; the record
+    /// is the same without it. docs/THEORY.md says what is measured; `ganas report` draws it.
+    #[arg(long, requires = "study")]
+    measure_theory: bool,
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
     #[arg(long, value_name = "N", value_parser = count::threads)]
     threads: Option<NonZeroUsize>,
@@ -219,6 +223,9 @@ fn experiment(arguments: &Arguments, notes: &WorkerNotes) -> anyhow::Result<Expe
         Some(study) => experiment = experiment.study(study),
         None if arguments.resume => return Err(nothing_to_resume().into()),
         None => {}
+    }
+    if arguments.measure_theory {
+        experiment = experiment.measure_theory();
     }
     if arguments.resume {
         experiment = experiment.resume();

@@ -102,7 +102,7 @@ fn write_run(
     Ok(())
 }
 
-fn io_error(error: csv::Error) -> io::Error {
+pub(super) fn io_error(error: csv::Error) -> io::Error {
     // Not `into`, which would hide the kind of an input or output error.
     match error.into_kind() {
         csv::ErrorKind::Io(source) => source,

@@ -5,6 +5,8 @@
 mod long;
 mod optuna;
 mod parameters;
+mod theory;
 
 pub use long::write_long;
 pub use optuna::optuna_file;
+pub use theory::write_theory;
