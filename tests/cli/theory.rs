@@ -72,7 +72,8 @@ fn check(csv: &str, pace: &str) {
     for row in rows {
         let value = |column: usize| -> f64 { row[column].parse().unwrap() };
         let (gap, p_level, js, pairs) = (value(5), value(6), value(7), value(8));
-        assert!(gap >= 0.0 && p_level > 0.0 && p_level < 1.0, "{row:?}");
+        // It may be negative while the truth set is smaller than configured.
+        assert!(gap.is_finite() && p_level > 0.0 && p_level < 1.0, "{row:?}");
         assert!(0.0 < js && js <= pairs && pairs <= 2_f64.ln(), "{row:?}");
         assert!(value(9) <= pairs + 1e-5, "{row:?}");
         assert!(value(10) > 0.0, "{row:?}");
@@ -84,15 +85,13 @@ fn what_cannot_be_measured_is_refused() {
     let sandbox = Sandbox::new();
     for (words, says) in [
         (
-            "--table digits-4 --algorithm random",
+            "--algorithm random --study s.db",
             "--measure-theory: random is not measured: leave it out, or choose --algorithm ga-nas",
         ),
-        (
-            "--table digits-5",
-            "--measure-theory: the space `nasbench101-v5` cannot be measured exactly: it has more than",
-        ),
+        // What is measured would be lost.
+        ("--algorithm ga-nas", "--study <FILE>"),
     ] {
-        let words = format!("search {words} --measure-theory --study s.db --quiet");
+        let words = format!("search --table digits-4 {words} --measure-theory --quiet");
         let ended = sandbox.ganas(words.split(' ')).expect_code(2);
         assert!(ended.stderr.contains(says), "{}", ended.stderr);
     }

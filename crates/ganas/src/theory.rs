@@ -11,7 +11,7 @@ pub struct MeasuredRound {
     /// The number of the round in which it was recorded.
     pub round: u32,
     /// By how much the level of the truth set is below the highest one that a truth set of the configured size can have, in the
-    /// unit of the search metric; never negative.
+    /// unit of the search metric; it may be negative while the truth set is smaller.
     pub gap: f64,
     /// The probability that the generator draws a class at or above the level.
     pub p_level: f64,
@@ -35,7 +35,7 @@ pub struct Lifts {
     pub held: usize,
     /// The smallest rise; nothing when there was none.
     pub smallest: Option<f64>,
-    /// The number of rounds after which the level is the highest, had every rise been at least the smallest one.
+    /// The number of rounds in which the largest gap is closed, had every rise been at least the smallest one.
     pub bound: Option<f64>,
     /// After how many rounds it was; nothing when the run ended before.
     pub reached: Option<usize>,
@@ -77,7 +77,9 @@ impl Lifts {
     /// The rises of the level over the rounds of a run; nothing when fewer than two were measured.
     #[must_use]
     pub fn of(rounds: &[MeasuredRound]) -> Option<Self> {
-        let first = rounds.first().filter(|_| rounds.len() > 1)?;
+        let last = rounds.last().filter(|_| rounds.len() > 1)?;
+        let gaps = rounds.iter().map(|round| round.gap);
+        let largest = gaps.max_by(f64::total_cmp)?;
         let pairs = rounds.windows(2).filter(|pair| pair[0].gap > 0.0);
         let rises: Vec<f64> = pairs.map(|pair| pair[0].gap - pair[1].gap).collect();
         let positive = rises.iter().copied().filter(|rise| *rise > 0.0);
@@ -86,8 +88,12 @@ impl Lifts {
             pairs: rises.len(),
             held: positive.count(),
             smallest,
-            bound: smallest.map(|smallest| (first.gap / smallest).ceil()),
-            reached: rounds.iter().position(|round| round.gap <= 0.0),
+            bound: smallest.map(|smallest| (largest / smallest).ceil()),
+            // The level of a truth set that still grows may be higher for a while.
+            reached: (last.gap <= 0.0).then(|| {
+                let open = rounds.iter().rposition(|round| round.gap > 0.0);
+                open.map_or(0, |round| round + 1)
+            }),
         })
     }
 }
@@ -120,6 +126,13 @@ mod tests {
             reached: Some(4),
         };
         assert_eq!(lifts, expected);
+    }
+
+    #[test]
+    fn a_level_above_the_highest_one_counts_once_it_stays() {
+        let lifts = Lifts::of(&rounds(&[-1.0, 3.0, 1.0, 0.0])).unwrap();
+        assert_eq!((lifts.pairs, lifts.held, lifts.reached), (2, 2, Some(3)));
+        assert_eq!(lifts.bound, Some(3.0));
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(super) fn section(read: &Read<'_>) -> Result<Option<Section>, Error> {
     section.content.push(Content::Table(lifts(&groups)));
     section.content.push(Content::Text(
         "The theorem assumes that the level rises in every round by at least some δ. Counted are rounds before which it could still rise. \
-         The bound is the first gap by the smallest rise, rounded up: it would follow if the level rose in every round."
+         The bound is the largest gap by the smallest rise, rounded up: it would follow if the level rose in every round."
             .to_owned(),
     ));
     section
