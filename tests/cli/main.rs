@@ -51,4 +51,5 @@ mod surrogate;
 mod synthetic_files;
 mod synthetic_table;
 mod table_build;
+mod theory;
 mod workers;

@@ -99,6 +99,14 @@ pub enum SearchError {
         /// The name of the searcher.
         searcher: &'static str,
     },
+    /// A measurement that needs all of a space, which cannot be had.
+    #[error("the space `{space}` cannot be measured exactly: {reason}")]
+    Unmeasurable {
+        /// The name of the space.
+        space: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// The searcher was told a trial that it did not propose, or not in the order of proposal.
     #[error(
         "trial {told} was told where trial {expected} was expected: trials are told in the order of proposal"

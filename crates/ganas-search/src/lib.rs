@@ -73,6 +73,7 @@ mod searcher;
 mod spec;
 mod start;
 mod streams;
+pub mod theory;
 #[cfg(test)]
 mod toy;
 mod trial;

@@ -25,6 +25,8 @@ pub struct RoundReport<'a> {
     pub trials: &'a [TrialRecord],
     /// The searcher's own measurements of this round.
     pub events: &'a [Event],
+    /// What was measured of the theory, which is no part of the record.
+    pub measured: &'a [Event],
     /// Queries spent so far, this round included.
     pub counts: QueryCounts,
     /// The best trial so far by search metric (the earliest among equals).

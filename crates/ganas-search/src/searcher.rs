@@ -60,6 +60,12 @@ pub trait Searcher {
     /// Takes the measurements made since the last call.
     fn take_events(&mut self) -> Vec<Event>;
 
+    /// Takes what was measured of the theory since the last call, which is no part of the record; nothing unless it was asked
+    /// for.
+    fn take_measured(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+
     /// The state that, together with the trials and what is proposed and not told, is needed to continue; taken after a `tell`.
     ///
     /// # Errors

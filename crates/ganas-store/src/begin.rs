@@ -13,6 +13,7 @@ use rusqlite::types::Value;
 use crate::checksum::{CHECKPOINTS, RUNS, SESSIONS};
 use crate::error::Fault;
 use crate::lock::{NotTaken, RunLock};
+use crate::measured;
 use crate::spec_hash::{SpecText, sha256};
 use crate::state::StoredState;
 use crate::study::Durability;
@@ -428,6 +429,7 @@ impl Study {
             let sql = format!("DELETE FROM {table} WHERE run = ?1 AND round >= ?2");
             connection.prepare_cached(&sql)?.execute((run.0, rounds))?;
         }
+        measured::truncate(connection, run, rounds)?;
         connection
             .prepare_cached(
                 "UPDATE runs SET rounds = ?2,

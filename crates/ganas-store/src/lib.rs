@@ -25,6 +25,7 @@ mod file;
 mod front;
 mod lock;
 mod mark;
+mod measured;
 mod outcomes;
 mod read;
 mod remembered;

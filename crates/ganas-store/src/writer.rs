@@ -18,6 +18,7 @@ use crate::checksum::{
 };
 use crate::error::Fault;
 use crate::event_values::EventValues;
+use crate::measured;
 use crate::read::{Standing, stop_values};
 use crate::schema::round_values;
 use crate::spec_hash::sha256;
@@ -91,6 +92,7 @@ impl RunWriter {
             let events = self.insert_events(tx, report.round, report.events)?;
             let values = round_values(run, report.round, trials, events);
             id.insert(&ROUNDS, &mut ROUNDS.insert(tx)?, &values, &[])?;
+            measured::insert(tx, id, (self.claim.run, report.round), report.measured)?;
             if self.is_costly {
                 let last = report
                     .trials

@@ -22,6 +22,7 @@ mod spaces;
 pub mod study_report;
 #[cfg(feature = "tables")]
 pub mod tables;
+pub mod theory;
 
 pub use error::{Error, is_usage};
 pub use evaluate::{Evaluate, EvaluationList};

@@ -9,7 +9,7 @@ use ganas::Folders;
 use ganas::comparison::{KnownTables, StudyCurves, of_study};
 #[cfg(feature = "parquet")]
 use ganas::exports::{long_parquet_file, parquet_file};
-use ganas::exports::{optuna_file, write_long};
+use ganas::exports::{optuna_file, write_long, write_theory};
 use ganas::files::{Output, Replace, Target, check_stdout, means_stdout};
 use ganas::store::{Export, ExportFormat, RunFilter, Study, Times};
 
@@ -58,6 +58,8 @@ enum Format {
     /// The table of `long` as a Parquet file, with types; with --output.
     #[cfg(feature = "parquet")]
     LongParquet,
+    /// CSV with what `ganas search --measure-theory` measured: a row a round of each run.
+    Theory,
     /// An SQLite file that Optuna and its dashboard open, a study a run; with --output.
     Optuna,
 }
@@ -117,10 +119,13 @@ impl Arguments {
             .output
             .as_deref()
             .is_some_and(|path| !means_stdout(path));
+        let is_theory = self.format == Format::Theory;
         let message = if let Some(what) = self.format.bytes()
             && !is_file
         {
             format!("{what} is no text to print: name a file with --output")
+        } else if is_theory && self.with_times {
+            "--with-times: what is measured has no times; leave it out, or choose --format jsonl or csv".to_owned()
         } else if is_long && self.with_times {
             "--with-times: the long form has no times; leave it out, or choose --format jsonl or csv".to_owned()
         } else if !is_long && !self.tables.is_empty() {
@@ -158,6 +163,10 @@ impl Arguments {
             }
             #[cfg(feature = "parquet")]
             Format::LongParquet => of_bytes(long_parquet_file(&self.curves(study, &filter)?)?),
+            Format::Theory => {
+                let of = of_study(study, &filter, &KnownTables::default())?;
+                Box::new(move |out| Ok(write_theory(study, &of, out)?))
+            }
             Format::Optuna => {
                 let space = self.filter.described()?;
                 let note = |text: &str| message(text);

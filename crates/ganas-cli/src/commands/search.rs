@@ -67,6 +67,10 @@ pub(crate) struct Arguments {
     joining: JoiningArguments,
     #[command(flatten)]
     course: CourseArguments,
+    /// Measures each round of ga-nas against all of the space, which has to be small enough to be listed, and a table; the record
+    /// is the same without it. docs/THEORY.md says what is measured; `ganas report` draws it.
+    #[arg(long, requires = "study")]
+    measure_theory: bool,
     /// Threads, at most 1024; the results do not depend on them [default: all processors].
     #[arg(long, value_name = "N", value_parser = count::threads)]
     threads: Option<NonZeroUsize>,
@@ -244,6 +248,9 @@ fn experiment(
         Some(study) => experiment = experiment.study(study),
         None if resume => return Err(nothing_to_resume().into()),
         None => {}
+    }
+    if arguments.measure_theory {
+        experiment = experiment.measure_theory();
     }
     if resume {
         experiment = experiment.resume();

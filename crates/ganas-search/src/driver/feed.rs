@@ -381,7 +381,8 @@ impl<'a> RunFeed<'a> {
             self.run.searcher.tell(&told)?;
         }
         let events = self.run.searcher.take_events();
-        self.report(before, &events, !last)?;
+        let measured = self.run.searcher.take_measured();
+        self.report(before, [&events, &measured], !last)?;
         self.progress.rounds += 1;
         self.progress.check_not_all_failed()?;
         if self.asking == Asking::Starved {
@@ -397,7 +398,7 @@ impl<'a> RunFeed<'a> {
     fn report(
         &mut self,
         first: usize,
-        events: &[crate::Event],
+        [events, measured]: [&[crate::Event]; 2],
         continues: bool,
     ) -> Result<(), SearchError> {
         let Self { run, progress, .. } = self;
@@ -408,6 +409,7 @@ impl<'a> RunFeed<'a> {
             round: progress.rounds,
             trials: &progress.trials[first..],
             events,
+            measured,
             counts: progress.counts(),
             best: progress.best(),
             checkpoint: continues.then_some(checkpoint),

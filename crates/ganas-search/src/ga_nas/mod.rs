@@ -13,6 +13,7 @@ mod discriminator;
 pub(crate) mod encode;
 pub(crate) mod generator;
 mod history;
+pub(crate) mod measuring;
 mod negatives;
 mod neighbours;
 mod proposal;
@@ -41,11 +42,13 @@ use discriminator::{Discriminator, PairTrainer, RankEnsemble, TrainingState};
 use encode::{OpenActions, SeenGraph, Steps};
 use generator::{Building, Generator, GeneratorState, generator};
 use history::History;
+use measuring::Measuring;
 use neighbours::Neighbours;
 use proposal::{Pool, highest_mean, thompson};
 
 use crate::start::neighbourhood;
 use crate::streams::{Purpose, Streams};
+use crate::theory::Landscape;
 use crate::{Event, Objectives, Proposal, SearchError, Searcher, Trial};
 
 /// The GA-NAS searcher.
@@ -76,6 +79,8 @@ pub struct GaNas<B: Backend> {
     /// Whether the present ask is for less than a round.
     is_single: bool,
     events: Vec<Event>,
+    /// What measures each round, when rounds are measured.
+    measuring: Option<Measuring<B>>,
 }
 
 /// What is needed, with the trials, to continue.
@@ -195,7 +200,26 @@ impl<B: Backend> GaNas<B> {
             proposed: 0,
             is_single: false,
             events: Vec::new(),
+            measuring: None,
         })
+    }
+
+    /// Measures each round against all of its space, which changes nothing that is proposed; see docs/THEORY.md.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Device`], and [`SearchError::Unmeasurable`] for the front of several objectives, where truth sets have no
+    /// level.
+    pub fn measured_by(mut self, landscape: Arc<Landscape>) -> Result<Self, SearchError> {
+        if self.history.front_size().is_some() {
+            return Err(SearchError::Unmeasurable {
+                space: self.space.name().to_owned(),
+                reason: "with several objectives truth sets have no level".to_owned(),
+            });
+        }
+        let policy = self.generator.policy();
+        self.measuring = Some(guarded(|| Measuring::new(policy, landscape))?);
+        Ok(self)
     }
 
     /// Starts from a given network and its neighbourhood instead of random architectures, to improve it.
@@ -391,6 +415,7 @@ impl<B: Backend> Searcher for GaNas<B> {
             let n = self.config.batch.min(limit);
             let proposals = guarded(|| {
                 self.train(self.iterations(n))?;
+                self.measure()?;
                 self.propose(n)
             })??;
             self.proposed += proposals.len();
@@ -429,6 +454,11 @@ impl<B: Backend> Searcher for GaNas<B> {
 
     fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    fn take_measured(&mut self) -> Vec<Event> {
+        let measuring = self.measuring.as_mut();
+        measuring.map(Measuring::take).unwrap_or_default()
     }
 
     fn checkpoint(&self) -> Result<Vec<u8>, SearchError> {

@@ -52,7 +52,7 @@ const CHECKED: [&Table; 4] = [&RUNS, &SESSIONS, &earlier::TRIALS, &CHECKPOINTS];
 pub(crate) use earlier::TABLES as EARLIER;
 
 /// What a study consists of, and SQLite adds to it.
-const OBJECTS: [(&str, &str); 24] = [
+const OBJECTS: [(&str, &str); 25] = [
     ("table", "runs"),
     ("table", "sessions"),
     ("table", "trials"),
@@ -72,6 +72,7 @@ const OBJECTS: [(&str, &str); 24] = [
     ("table", "classes"),
     ("table", "curves"),
     ("table", "stops"),
+    ("table", "measured"),
     ("index", "runs_by_experiment"),
     ("index", "sqlite_autoindex_classes_1"),
     ("index", "sqlite_autoindex_runs_1"),

@@ -35,6 +35,7 @@ fn everything(path: &Path) -> Result<String, StoreError> {
         writeln!(text, "{run:?} {:?}", study.run(run.id)?).unwrap();
         writeln!(text, "{:?}", study.trials(run.id)?).unwrap();
         writeln!(text, "{:?}", study.events(run.id)?).unwrap();
+        writeln!(text, "{:?}", study.measured(run.id)?).unwrap();
         writeln!(text, "{:?}", study.sessions(run.id)?).unwrap();
         if run.status != crate::RunStatus::Finished {
             let point = study.read("resume", |tx| study.resume_point(tx, &run, &*space()))?;

@@ -305,6 +305,7 @@ fn interleaved(order: &[u64]) -> [String; 2] {
         *done += 1;
         let n = 2 * *done;
         let report = RoundReport {
+            measured: &[],
             round: *done - 1,
             trials: &trials,
             events: &events,

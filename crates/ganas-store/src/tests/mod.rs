@@ -11,6 +11,7 @@ mod extending;
 mod formats;
 mod killing;
 mod large;
+mod measured;
 mod opening;
 mod remembered;
 mod resuming;

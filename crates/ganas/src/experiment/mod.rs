@@ -21,6 +21,7 @@ mod settings;
 mod shared;
 mod source;
 mod stopping;
+mod theory;
 mod time_limit;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -98,6 +99,7 @@ pub struct Experiment {
     limits: TimeLimits,
     rungs: Option<RungSettings>,
     stop_below: Option<StopBelow>,
+    is_measured: bool,
     warm_start: Vec<PathBuf>,
     enqueue: Vec<PathBuf>,
     folders: Folders,
@@ -142,6 +144,7 @@ impl Default for Experiment {
             limits: TimeLimits::default(),
             rungs: None,
             stop_below: None,
+            is_measured: false,
             warm_start: Vec::new(),
             enqueue: Vec::new(),
             folders: Folders::default(),
@@ -315,7 +318,8 @@ impl Experiment {
             objectives: several.as_ref().map(|s| s.objectives.clone()),
         };
         let threads = self.threads.unwrap_or_else(all_processors);
-        let search = Search {
+        let mut search = Search {
+            landscape: None,
             restricted,
             whole: Arc::clone(&space),
             space: constrained.space,
@@ -346,6 +350,9 @@ impl Experiment {
             observers: self.observers,
             warnings: Mutex::default(),
         };
+        if self.is_measured {
+            search.measure_theory()?;
+        }
         search.check_existing()?;
         Ok(search)
     }

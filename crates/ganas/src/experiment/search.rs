@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ganas_eval::{Direction, MetricPair, WithObjectives};
 use ganas_report::records::{RunRecord, SearchRecord};
+use ganas_search::theory::Landscape;
 use ganas_search::{
     Budget, MeasuredBound, Observer, Run, RunSpec, StopBelow, StopFlag, Until, WithMeasuredBounds,
 };
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 #[cfg(feature = "workers")]
 use super::activity::ActivityWriter;
-use super::algorithm::Algorithm;
+use super::algorithm::{Algorithm, Towards};
 use super::continuing::Unmatched;
 use super::crew::Crew;
 use super::device::OpenDevice;
@@ -58,6 +59,8 @@ pub struct Search {
     pub(super) device: OpenDevice,
     /// The spec of each run, but for its seed.
     pub(super) spec: RunSpec,
+    /// All of the space, when each round is measured against it.
+    pub(super) landscape: Option<Arc<Landscape>>,
     /// Where runs are recorded; nowhere, when there is none.
     pub(super) study: Option<Study>,
     /// What to do with runs that the study holds.
@@ -215,6 +218,16 @@ impl Search {
         ];
         if let Some(evidence) = self.evidence.describe() {
             lines.push(("evidence", evidence));
+        }
+        if let Some(landscape) = &self.landscape {
+            lines.push((
+                "theory",
+                format!(
+                    "each round is measured against {} decision sequences of {} classes",
+                    landscape.n_episodes(),
+                    landscape.n_classes()
+                ),
+            ));
         }
         if let Some(coverage) = &self.evaluating.coverage {
             // Below the table.
@@ -487,11 +500,15 @@ impl Search {
             Some(several) => several,
             None => evaluator,
         };
-        let given = self.improvement.as_ref().map(|i| &i.given);
         let objectives = self.several.as_ref().map(|several| &several.objectives);
-        let mut searcher =
-            self.algorithm
-                .searcher(&self.device, space(), seed, (given, objectives))?;
+        let towards = Towards {
+            given: self.improvement.as_ref().map(|i| &i.given),
+            objectives,
+            landscape: self.landscape.as_ref(),
+        };
+        let mut searcher = self
+            .algorithm
+            .searcher(&self.device, space(), seed, towards)?;
         searcher.learn(&self.evidence.known)?;
         let mut writer = claim.map(|claim| {
             let writer = claim.writer(space(), move || started.elapsed());

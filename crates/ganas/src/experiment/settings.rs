@@ -253,6 +253,14 @@ impl Experiment {
         self
     }
 
+    /// Measures each round of GA-NAS against all of its space, which changes nothing of the record; docs/THEORY.md says what
+    /// is measured. [`ganas_store::Study::measured`] reads it.
+    #[must_use]
+    pub fn measure_theory(mut self) -> Self {
+        self.is_measured = true;
+        self
+    }
+
     /// Tells the searcher what is known before it proposes anything: a study, a table file, or a CSV, JSON or Parquet file with
     /// architectures and the metric that is searched on. What is told is not proposed again, and costs nothing.
     #[must_use]

@@ -7,6 +7,7 @@ mod optuna;
 mod parameters;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod theory;
 
 use ganas_store::RunSummary;
 use serde_json::{Map, Value, json};
@@ -34,3 +35,4 @@ fn run_attributes(run: &RunSummary) -> Result<Map<String, Value>, Error> {
     all.insert("experiment".to_owned(), json!(run.experiment));
     Ok(all)
 }
+pub use theory::write_theory;

@@ -37,7 +37,7 @@ const NAMES: [(&str, &str); 12] = [
 ];
 
 /// Values by series, then by round.
-type Measured = BTreeMap<String, BTreeMap<u32, Vec<f64>>>;
+pub(super) type Measured = BTreeMap<String, BTreeMap<u32, Vec<f64>>>;
 
 /// A plot of each measurement along the rounds: the mean over seeds, and their range.
 pub(super) fn section(read: &Read<'_>) -> Result<Option<Section>, Error> {
@@ -78,6 +78,14 @@ pub(super) fn section(read: &Read<'_>) -> Result<Option<Section>, Error> {
 }
 
 fn plot(name: &str, title: &str, measured: Measured) -> XyPlot {
+    let description = format!(
+        "`{name}` of the events in the study: the mean over seeds in each round, and the range from the lowest to the highest seed."
+    );
+    plot_of(title, description, measured)
+}
+
+/// The mean over seeds along the rounds, and their range; the title says what it is of.
+pub(super) fn plot_of(title: &str, description: String, measured: Measured) -> XyPlot {
     let series = measured.into_iter().map(|(label, rounds)| Series {
         label,
         points: rounds
@@ -95,9 +103,7 @@ fn plot(name: &str, title: &str, measured: Measured) -> XyPlot {
     });
     XyPlot {
         title: title.to_owned(),
-        description: format!(
-            "`{name}` of the events in the study: the mean over seeds in each round, and the range from the lowest to the highest seed."
-        ),
+        description,
         x: AxisOf {
             label: "round".to_owned(),
             log: false,

@@ -19,6 +19,7 @@ mod files;
 mod fronts;
 mod importance;
 mod provenance;
+mod theory;
 mod workers;
 
 use std::sync::Arc;
@@ -79,6 +80,7 @@ pub fn report(study: &Study, options: &ReportOptions) -> Result<Page, Error> {
         page.sections.extend(best::section(&read));
         page.sections.extend(fronts::section(&read)?);
         page.sections.extend(diagnostics::section(&read)?);
+        page.sections.extend(theory::section(&read)?);
         page.sections.extend(importance::section(&read));
     }
     page.sections.extend(workers::section(&read)?);

@@ -1,5 +1,6 @@
 //! The two discriminators, with what trains them and what they say.
 
+mod judge;
 mod pair;
 mod rank;
 

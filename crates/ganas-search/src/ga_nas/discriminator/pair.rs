@@ -99,9 +99,7 @@ impl<B: Backend> PairTrainer<B> {
         truth: &[&SeenGraph],
         graphs: &[&SeenGraph],
     ) -> Vec<B::Elem> {
-        self.fill(truth, graphs);
-        self.forward(truth.len());
-        self.cache.logits().read(&self.device, &mut self.logits);
+        self.logits(truth, graphs);
         let (k, n) = (truth.len(), truth.len() + graphs.len());
         (k..n)
             .map(|column| {
@@ -110,6 +108,18 @@ impl<B: Backend> PairTrainer<B> {
                 B::Elem::of(sum / f64::of_count(k))
             })
             .collect()
+    }
+
+    /// The logits of all pairs of a truth cell, the rows, and a graph: the truth cells, then the others.
+    pub(super) fn logits(
+        &mut self,
+        truth: &[&SeenGraph],
+        graphs: &[&SeenGraph],
+    ) -> &Array2<B::Elem> {
+        self.fill(truth, graphs);
+        self.forward(truth.len());
+        self.cache.logits().read(&self.device, &mut self.logits);
+        &self.logits
     }
 
     /// Replaces the graphs of the batch.

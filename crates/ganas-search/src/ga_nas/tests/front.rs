@@ -17,7 +17,7 @@ pub(super) fn cost(labels: &[OpId]) -> f64 {
         .sum()
 }
 
-fn objectives() -> Objectives {
+pub(super) fn objectives() -> Objectives {
     let objective = |name: &str, direction| Objective {
         name: name.to_owned(),
         direction,

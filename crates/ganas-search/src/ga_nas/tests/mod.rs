@@ -30,6 +30,7 @@ fn metric(space: &dyn SearchSpace, arch: &Arch) -> f64 {
 }
 
 mod front;
+mod measuring;
 mod neighbours;
 
 struct Session {

@@ -84,6 +84,10 @@ fn ga_nas<B: Backend + 'static>(
         Some(objectives) => GaNas::for_front(device, space, config, objectives.clone(), seed)?,
         None => GaNas::new(device, space, config, seed)?,
     };
+    let searcher = match start.landscape {
+        Some(landscape) => searcher.measured_by(Arc::clone(landscape))?,
+        None => searcher,
+    };
     Ok(Box::new(starting(
         searcher,
         start.given,

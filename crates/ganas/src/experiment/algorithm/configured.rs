@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ganas_search::theory::Landscape;
 use ganas_search::{Objectives, PropertyOrder, SearchError, Searcher};
 use ganas_space::suggestion::{closest, did_you_mean};
 use ganas_space::{Arch, SearchSpace};
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::config_text::{self, Fields};
 use super::overrides::Draft;
-use super::{AlgorithmSettings, OrderSource};
+use super::{AlgorithmSettings, OrderSource, Towards};
 use crate::Error;
 use crate::error::Context as _;
 use crate::experiment::device::OpenDevice;
@@ -94,6 +95,8 @@ pub(super) struct Start<'a> {
     pub(super) given: Option<&'a Arch>,
     /// Several objectives, in the algorithms that search for fronts.
     pub(super) objectives: Option<&'a Objectives>,
+    /// What its rounds are measured against, in the algorithms that can be measured.
+    pub(super) landscape: Option<&'a Arc<Landscape>>,
     /// What orders the architectures, as [`Configuration::orders`] named it.
     pub(super) orders: &'a [PropertyOrder],
 }
@@ -114,7 +117,7 @@ pub(super) trait Configured: fmt::Debug + Send + Sync {
         device: &OpenDevice,
         space: Arc<dyn SearchSpace>,
         seed: u64,
-        towards: (Option<&Arch>, Option<&Objectives>),
+        towards: Towards<'_>,
     ) -> Result<Box<dyn Searcher>, SearchError>;
 }
 
@@ -286,14 +289,15 @@ impl<C: Configuration> Configured for Choice<C> {
         device: &OpenDevice,
         space: Arc<dyn SearchSpace>,
         seed: u64,
-        (given, objectives): (Option<&Arch>, Option<&Objectives>),
+        towards: Towards<'_>,
     ) -> Result<Box<dyn Searcher>, SearchError> {
         self.config.searcher(Start {
             device,
             space,
             seed,
-            given,
-            objectives,
+            given: towards.given,
+            objectives: towards.objectives,
+            landscape: towards.landscape,
             orders: &self.orders,
         })
     }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use ganas_search::theory::Landscape;
 use ganas_search::{
     BananasConfig, ByColumnsConfig, ByParametersConfig, CrossEntropyConfig, EvolutionConfig,
     GaNasConfig, GaussianProcessConfig, NaszillaConfig, Objectives, PropertyOrder, ReinforceConfig,
@@ -207,6 +208,17 @@ impl AlgorithmSettings {
     }
 }
 
+/// What a searcher is made for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Towards<'a> {
+    /// The network to start from.
+    pub(super) given: Option<&'a Arch>,
+    /// Several objectives.
+    pub(super) objectives: Option<&'a Objectives>,
+    /// What each round is measured against.
+    pub(super) landscape: Option<&'a Arc<Landscape>>,
+}
+
 impl Algorithm {
     /// The name in records.
     #[must_use]
@@ -286,7 +298,7 @@ impl Algorithm {
         device: &OpenDevice,
         space: Arc<dyn SearchSpace>,
         seed: u64,
-        towards: (Option<&Arch>, Option<&Objectives>),
+        towards: Towards<'_>,
     ) -> Result<Box<dyn Searcher>, SearchError> {
         self.0.searcher(device, space, seed, towards)
     }
