@@ -80,7 +80,7 @@ impl Format {
             #[cfg(feature = "parquet")]
             Self::Parquet | Self::LongParquet => Some("a Parquet file"),
             Self::Optuna => Some("an SQLite file"),
-            Self::Jsonl | Self::Csv | Self::Long => None,
+            Self::Jsonl | Self::Csv | Self::Long | Self::Theory => None,
         }
     }
 }
