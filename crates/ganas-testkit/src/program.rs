@@ -12,14 +12,16 @@ use std::sync::OnceLock;
 #[must_use]
 pub fn ganas() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| build("--bin", "ganas"))
+    PROGRAM.get_or_init(|| build("ganas"))
 }
 
-/// Builds a binary or an example. Cargo is asked every time, because one that lies there may be of an earlier state; of
-/// the whole workspace, so that after a test of the workspace nothing is left to build.
-pub(crate) fn build(kind: &str, name: &str) -> PathBuf {
+/// Builds the programs that tests run, and returns where one of them is. Cargo is asked every time, because one that lies there
+/// may be of an earlier state; of the whole workspace, and of the binary together with the example, which has cargo choose the
+/// features of dependencies as for the tests, so that after a test of the workspace next to nothing is left to build.
+pub(crate) fn build(name: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--workspace", kind, name])
+        .args(["build", "--quiet", "--workspace"])
+        .args(["--bin", "ganas", "--example", "scripted_worker"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())

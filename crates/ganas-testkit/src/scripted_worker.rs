@@ -18,5 +18,5 @@ pub fn command(arguments: &str) -> String {
 /// The program.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| build("--example", "scripted_worker"))
+    PROGRAM.get_or_init(|| build("scripted_worker"))
 }

@@ -156,13 +156,17 @@ struct Row {
 /// The runs of an export in the long form, as far as they are wanted.
 pub(super) fn runs(exported: &str, wanted: &Wanted<'_>, table: &SearchedTable) -> Result<Vec<Run>> {
     let direction = table.protocol.search_direction;
+    let labels: Vec<String> = (wanted.algorithms.iter())
+        .map(|algorithm| label(algorithm, &wanted.algorithms))
+        .collect();
     let mut found: BTreeMap<(usize, u64), Run> = BTreeMap::new();
     for row in csv::Reader::from_reader(exported.as_bytes()).deserialize() {
         let row: Row = row.context("the long form of the export")?;
-        let named = (wanted.algorithms.iter()).position(|name| *name == row.algorithm);
-        let Some(position) = named else { continue };
+        let Some(position) = labels.iter().position(|label| *label == row.algorithm) else {
+            continue;
+        };
         let run = found.entry((position, row.seed)).or_insert_with(|| Run {
-            algorithm: row.algorithm,
+            algorithm: wanted.algorithms[position].to_owned(),
             seed: row.seed,
             queries: 0,
             steps: Vec::new(),
@@ -186,4 +190,18 @@ pub(super) fn runs(exported: &str, wanted: &Wanted<'_>, table: &SearchedTable) -
     }
     found.retain(|(_, seed), _| wanted.seeds.contains(seed));
     Ok(found.into_values().collect())
+}
+
+/// The label that exports give an algorithm beside these: its name, and its preset where another one has the same name.
+fn label(algorithm: &str, all: &[&str]) -> String {
+    let first = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+    let (first_word, others) = (first(algorithm), all.iter().map(|other| first(other)));
+    let name = |word: &str| word.split(':').next().unwrap_or_default().to_owned();
+    let same = others
+        .filter(|other| name(other) == name(&first_word))
+        .count();
+    match first_word.split_once(':') {
+        Some((name, preset)) if same > 1 => format!("{name} (preset {preset})"),
+        _ => name(&first_word),
+    }
 }

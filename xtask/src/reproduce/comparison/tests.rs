@@ -87,12 +87,15 @@ fn curves_of_exports_are_shortened_to_their_steps() {
     let mut wanted = described
         .wanted(&described.benchmarks[0], &options)
         .unwrap();
-    wanted.algorithms = vec!["random"];
+    wanted.algorithms = vec!["random", "ga-nas:improved", "ga-nas:faithful"];
     wanted.seeds = vec![3];
     let text = "algorithm,seed,unique_queries,best_search,best_report\n\
-                random,3,1,,\nrandom,3,2,5,4\nrandom,3,2,5,4\nrandom,3,3,6,3\nother,3,1,9,9\n";
+                random,3,1,,\nrandom,3,2,5,4\nrandom,3,2,5,4\nrandom,3,3,6,3\nother,3,1,9,9\n\
+                ga-nas (preset faithful),3,1,2,2\nga-nas (preset improved),3,1,1,1\n";
     let runs = search::runs(text, &wanted, &table("t")).unwrap();
-    assert_eq!(runs.len(), 1);
+    assert_eq!(runs.len(), 3);
+    assert_eq!(runs[1].algorithm, "ga-nas:improved");
+    assert_eq!(runs[1].steps, [(1, 1.0, 1.0)]);
     assert_eq!(runs[0].queries, 3);
     assert_eq!(runs[0].steps, [(2, 5.0, 4.0), (3, 6.0, 3.0)]);
     wanted.seeds = vec![3, 4];
