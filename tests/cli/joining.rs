@@ -122,15 +122,17 @@ fn what_a_dead_joiner_was_at_is_given_to_others() {
     let sandbox = Sandbox::new();
     let expected = alone(&sandbox);
     let more = ["--join", "--join-patience", HASTY, "--retries", "0"];
-    // The same command, so that it is the same evaluator; the first two evaluations wait.
-    let evaluator = scripted_worker::command("begun=begun.txt finished=done.txt wait=go");
-    let leader = Running::start(&sandbox, "leader.log", &words(&evaluator, "a.db", &more));
+    let more = [&more[..], &["--evaluator-id", "w"]].concat();
+    // What the joiner is at never ends.
+    let leads = scripted_worker::command("begun=leads.txt finished=done.txt wait=go");
+    let joins = scripted_worker::command("begun=joins.txt finished=done.txt wait=never");
+    let leader = Running::start(&sandbox, "leader.log", &words(&leads, "a.db", &more));
     wait_until("the leader evaluates", || {
-        !lines(&sandbox, "begun.txt").is_empty()
+        !lines(&sandbox, "leads.txt").is_empty()
     });
-    let joiner = Running::start(&sandbox, "joiner.log", &words(&evaluator, "a.db", &more));
+    let joiner = Running::start(&sandbox, "joiner.log", &words(&joins, "a.db", &more));
     wait_until("the joiner evaluates", || {
-        lines(&sandbox, "begun.txt").len() >= 2
+        !lines(&sandbox, "joins.txt").is_empty()
     });
     joiner.kill();
     sandbox.write("go", b"");
@@ -144,14 +146,20 @@ fn when_the_leader_dies_a_joiner_leads_on() {
     let sandbox = Sandbox::new();
     let expected = alone(&sandbox);
     let more = ["--join", "--join-patience", HASTY];
-    let evaluator = scripted_worker::command("begun=begun.txt finished=done.txt delay_ms=20");
+    // Nothing ends before both are there; the leader dies while the search is under way.
+    let evaluator =
+        scripted_worker::command("begun=begun.txt finished=done.txt delay_ms=20 wait=go");
     let leader = Running::start(&sandbox, "leader.log", &words(&evaluator, "a.db", &more));
     wait_until("the leader evaluates", || {
         !lines(&sandbox, "begun.txt").is_empty()
     });
     let joiner = Running::start(&sandbox, "joiner.log", &words(&evaluator, "a.db", &more));
-    wait_until("the joiner has joined", || {
-        joiner.log().contains("joined the search")
+    wait_until("the joiner evaluates", || {
+        lines(&sandbox, "begun.txt").len() >= 2
+    });
+    sandbox.write("go", b"");
+    wait_until("some are finished", || {
+        lines(&sandbox, "done.txt").len() >= 4
     });
     leader.kill();
     joiner.end().expect_code(0);
