@@ -1,26 +1,26 @@
 //! What was measured of the theory, as CSV.
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use ganas_store::Study;
+use ganas_store::{Cell, ColumnKind, CsvRows, ExportColumn, RowSink, Study};
 
 use crate::Error;
 use crate::comparison::StudyCurves;
 use crate::theory::measured_rounds;
 
 /// The columns: what tells the run from others, then the fields of [`MeasuredRound`](crate::theory::MeasuredRound).
-const HEADER: [&str; 11] = [
-    "algorithm",
-    "table",
-    "seed",
-    "run",
-    "round",
-    "gap",
-    "p_level",
-    "js",
-    "js_pairs",
-    "js_estimate",
-    "kl_optimum",
+const COLUMNS: [(&str, ColumnKind); 11] = [
+    ("algorithm", ColumnKind::Text),
+    ("table", ColumnKind::Text),
+    ("seed", ColumnKind::Seed),
+    ("run", ColumnKind::Text),
+    ("round", ColumnKind::Count),
+    ("gap", ColumnKind::Number),
+    ("p_level", ColumnKind::Number),
+    ("js", ColumnKind::Number),
+    ("js_pairs", ColumnKind::Number),
+    ("js_estimate", ColumnKind::Number),
+    ("kl_optimum", ColumnKind::Number),
 ];
 
 /// Writes what was measured of runs as CSV: a header, and a row for each measured round. Runs that were not measured have none.
@@ -29,23 +29,24 @@ const HEADER: [&str; 11] = [
 ///
 /// The study cannot be read, or the output cannot be written.
 pub fn write_theory(study: &Study, of: &StudyCurves, output: &mut dyn Write) -> Result<(), Error> {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(output);
-    writer.write_record(HEADER).map_err(io_error)?;
+    let mut rows = CsvRows::new(output);
+    rows.columns(&COLUMNS.map(|(name, kind)| ExportColumn::new(name, kind)))?;
     for (curve, run) in of.curves.iter().zip(&of.runs) {
         for round in measured_rounds(study, run.id)? {
-            let of_run = (&curve.algorithm, &curve.table, curve.seed, &run.name);
-            writer.serialize((of_run, round)).map_err(io_error)?;
+            rows.row(&[
+                Cell::from(&*curve.algorithm),
+                Cell::from(&*curve.table),
+                Cell::Seed(curve.seed),
+                Cell::from(&*run.name),
+                round.round.into(),
+                round.gap.into(),
+                round.p_level.into(),
+                round.js.into(),
+                round.js_pairs.into(),
+                round.js_estimate.into(),
+                round.kl_optimum.into(),
+            ])?;
         }
     }
-    Ok(writer.flush()?)
-}
-
-fn io_error(error: csv::Error) -> io::Error {
-    // Not `into`, which would hide the kind of an input or output error.
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => source,
-        other => io::Error::other(format!("{other:?}")),
-    }
+    Ok(rows.finish()?)
 }
